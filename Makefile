@@ -1,0 +1,166 @@
+# Visavis. `make help` lists the targets; V=1 shows the commands.
+#
+# Every folder of LIB_DIRS becomes a static library of its .c files (a daemon's main.c excepted),
+# every daemon a program of its main.c and these libraries. New files need no line here.
+
+FLAVOUR ?= release
+O ?= build/$(FLAVOUR)
+
+PREFIX ?= /usr
+DESTDIR ?=
+
+LIB_DIRS := $(patsubst %/,%,$(wildcard services/common/*/)) services/codec services/signaling \
+            services/media services/turn services/call installer certs
+LIB_DIRS := $(sort $(foreach d,$(LIB_DIRS),$(if $(wildcard $(d)/*.c),$(d))))
+
+# program : folder of its main.c
+PROGRAMS := visavis-signaling:services/signaling visavis-media:services/media \
+            visavis-turn:services/turn visavis-call:services/call visavis:installer
+PROGRAMS := $(foreach p,$(PROGRAMS),$(if $(wildcard $(lastword $(subst :, ,$(p)))/main.c),$(p)))
+
+PKGS := libsystemd libmicrohttpd jansson libcurl libcrypto libssl libconfig libsrtp2
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS))
+PKG_LIBS := $(shell pkg-config --libs $(PKGS)) -lwslay
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+            -Wpointer-arith -Wwrite-strings -Wundef -Wvla -Werror
+CPPFLAGS += -I. -Iservices -Iservices/common -D_GNU_SOURCE $(PKG_CFLAGS)
+CFLAGS_COMMON := -std=c17 -g -fno-omit-frame-pointer $(WARNINGS) -pthread
+LDFLAGS_COMMON := -Wl,--as-needed -pthread
+
+# _FORTIFY_SOURCE and the sanitizers do not go together.
+CFLAGS_release := -O2 -fstack-protector-strong -fPIE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+LDFLAGS_release := -pie -Wl,-z,relro,-z,now
+CFLAGS_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
+LDFLAGS_asan := -fsanitize=address,undefined
+CFLAGS_tsan := -O1 -fsanitize=thread
+LDFLAGS_tsan := -fsanitize=thread
+CFLAGS_fuzz := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+LDFLAGS_fuzz := -fsanitize=fuzzer,address,undefined
+ifeq ($(FLAVOUR),fuzz)
+CC := clang
+endif
+
+ALL_CFLAGS = $(CFLAGS_COMMON) $(CFLAGS_$(FLAVOUR)) $(CFLAGS)
+ALL_LDFLAGS = $(LDFLAGS_COMMON) $(LDFLAGS_$(FLAVOUR)) $(LDFLAGS)
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
+
+lib_of = $(O)/lib/$(subst /,-,$(1)).a
+objects_of = $(patsubst %.c,$(O)/obj/%.o,$(filter-out %/main.c,$(wildcard $(1)/*.c)))
+prog_name = $(firstword $(subst :, ,$(1)))
+prog_dir = $(lastword $(subst :, ,$(1)))
+
+SHARED_LIBS := $(foreach d,$(filter services/common/% services/codec certs,$(LIB_DIRS)),$(call lib_of,$(d)))
+BINS := $(foreach p,$(PROGRAMS),$(O)/bin/$(call prog_name,$(p)))
+
+TESTS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/unit/*/test_*.c tests/flow/test_*.c))
+FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+REPLAYS := $(patsubst %,$(O)/tests/fuzz/replay_%,$(FUZZERS))
+BENCHES := $(patsubst tests/bench/bench_%.c,$(O)/bench/%,$(wildcard tests/bench/bench_*.c))
+
+.PHONY: all bins tests check asan tsan fuzz bench analyze format install clean help
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: bins
+bins: $(BINS)
+tests: $(TESTS) $(REPLAYS)
+
+help:
+	@echo 'all      the daemons, the visavis command and the Call pages, in $(O)'
+	@echo 'check    unit and flow tests, replay of the fuzz seeds; asan, tsan: the same, sanitized'
+	@echo 'fuzz-X   fuzz one parser ($(FUZZERS)) for FUZZ_SECONDS (10); fuzz: all of them'
+	@echo 'bench    the benches; analyze: clang-tidy and cppcheck; format: clang-format'
+	@echo 'install  into DESTDIR; clean: remove build/'
+
+define lib_rule
+$(call lib_of,$(1)): $(call objects_of,$(1))
+	$$(call say,AR,$$@)
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	$$(Q)ar rcs $$@ $$^
+endef
+$(foreach d,$(LIB_DIRS),$(eval $(call lib_rule,$(d))))
+
+link = $(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(PKG_LIBS) $(1)
+
+define prog_rule
+$(O)/bin/$(call prog_name,$(1)): $(O)/obj/$(call prog_dir,$(1))/main.o $(call lib_of,$(call prog_dir,$(1))) $(SHARED_LIBS)
+	$$(call say,LD,$$@)
+	@mkdir -p $$(@D)
+	$$(call link)
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call prog_rule,$(p))))
+
+$(O)/obj/%.o: %.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# A test in tests/unit/<area>/ links the library of that daemon (or of the installer) as well.
+area_lib = $(foreach d,$(filter services/$(1) $(1),$(filter-out services/codec,$(LIB_DIRS))),$(call lib_of,$(d)))
+
+define test_rule
+$(1): $(patsubst $(O)/tests/%,$(O)/obj/tests/%.o,$(1)) $(call area_lib,$(notdir $(patsubst %/,%,$(dir $(1))))) $(SHARED_LIBS)
+	$$(call say,LD,$$@)
+	@mkdir -p $$(@D)
+	$$(call link,-lcmocka)
+endef
+$(foreach t,$(TESTS),$(eval $(call test_rule,$(t))))
+
+# A fuzz harness with a main() that replays the corpus, for every flavour and compiler.
+$(O)/tests/fuzz/replay_%: $(O)/obj/tests/fuzz/fuzz_%.o $(O)/obj/tests/fuzz/replay.o $(SHARED_LIBS) $(foreach d,$(filter installer services/signaling services/media services/turn,$(LIB_DIRS)),$(call lib_of,$(d)))
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(call link)
+
+$(O)/fuzz/%: $(O)/obj/tests/fuzz/fuzz_%.o $(SHARED_LIBS) $(foreach d,$(filter installer services/signaling services/media services/turn,$(LIB_DIRS)),$(call lib_of,$(d)))
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(call link)
+
+$(O)/bench/%: $(O)/obj/tests/bench/bench_%.o $(SHARED_LIBS) $(foreach d,$(filter services/media services/turn,$(LIB_DIRS)),$(call lib_of,$(d)))
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(call link)
+
+check: bins tests
+	$(Q)tests/check.sh $(O)
+
+asan tsan:
+	$(Q)$(MAKE) --no-print-directory FLAVOUR=$@ check
+
+FUZZ_SECONDS ?= 10
+
+fuzz: $(addprefix fuzz-,$(FUZZERS))
+fuzz-%:
+	$(Q)$(MAKE) --no-print-directory FLAVOUR=fuzz build/fuzz/fuzz/$*
+	$(Q)mkdir -p build/fuzz/corpus/$* tests/fuzz/corpus/$*
+	$(Q)build/fuzz/fuzz/$* -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=1024 -max_len=4096 \
+	    -verbosity=0 -print_final_stats=0 -artifact_prefix=build/fuzz/crash-$*- build/fuzz/corpus/$* tests/fuzz/corpus/$*
+
+bench: bins $(BENCHES)
+	$(Q)tests/bench/run.sh $(O)
+
+SOURCES = $(shell git ls-files '*.c' '*.h')
+
+analyze:
+	$(Q)clang-tidy --quiet --warnings-as-errors='*' $(filter %.c,$(SOURCES)) -- $(CPPFLAGS) -std=c17
+	$(Q)cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
+	    --suppress=missingIncludeSystem -D_GNU_SOURCE -I. -Iservices -Iservices/common $(filter %.c,$(SOURCES))
+
+format:
+	$(Q)clang-format -i $(SOURCES)
+
+install: all
+	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/visavis $(DESTDIR)$(PREFIX)/share/visavis
+	$(Q)install -m 755 $(O)/bin/visavis $(DESTDIR)$(PREFIX)/bin/
+	$(Q)install -m 755 $(filter-out %/visavis,$(BINS)) $(DESTDIR)$(PREFIX)/lib/visavis/
+	$(Q)cp -R $(O)/share/. $(DESTDIR)$(PREFIX)/share/visavis/
+
+clean:
+	$(Q)rm -rf build
+
+-include $(shell find $(O)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,136 @@
+/* stun.h: STUN messages (RFC 8489) with the attributes of ICE (RFC 8445) and TURN (RFC 8656).
+ *
+ * Decoding gives views into the given bytes, which stay unchanged, and checks the form: header,
+ * lengths, padding, the size of each known attribute, and that nothing but FINGERPRINT follows
+ * MESSAGE-INTEGRITY. Values that need a secret are checked by the caller with the functions below. */
+#pragma once
+
+#include "base/addr.h"
+#include "base/buf.h"
+
+#define STUN_HEADER_SIZE 20
+#define STUN_TID_SIZE 12
+#define STUN_MAGIC 0x2112A442u
+#define STUN_UNKNOWN_MAX 8
+
+enum stun_class { STUN_REQUEST, STUN_INDICATION, STUN_SUCCESS, STUN_ERROR };
+
+enum stun_method {
+    STUN_BINDING = 0x001,
+    STUN_ALLOCATE = 0x003,
+    STUN_REFRESH = 0x004,
+    STUN_SEND = 0x006,
+    STUN_DATA = 0x007,
+    STUN_CREATE_PERMISSION = 0x008,
+    STUN_CHANNEL_BIND = 0x009,
+};
+
+enum stun_attr {
+    STUN_ATTR_MAPPED_ADDRESS = 0x0001,
+    STUN_ATTR_USERNAME = 0x0006,
+    STUN_ATTR_MESSAGE_INTEGRITY = 0x0008,
+    STUN_ATTR_ERROR_CODE = 0x0009,
+    STUN_ATTR_UNKNOWN_ATTRIBUTES = 0x000A,
+    STUN_ATTR_CHANNEL_NUMBER = 0x000C,
+    STUN_ATTR_LIFETIME = 0x000D,
+    STUN_ATTR_XOR_PEER_ADDRESS = 0x0012,
+    STUN_ATTR_DATA = 0x0013,
+    STUN_ATTR_REALM = 0x0014,
+    STUN_ATTR_NONCE = 0x0015,
+    STUN_ATTR_XOR_RELAYED_ADDRESS = 0x0016,
+    STUN_ATTR_REQUESTED_ADDRESS_FAMILY = 0x0017,
+    STUN_ATTR_EVEN_PORT = 0x0018,
+    STUN_ATTR_REQUESTED_TRANSPORT = 0x0019,
+    STUN_ATTR_DONT_FRAGMENT = 0x001A,
+    STUN_ATTR_MESSAGE_INTEGRITY_SHA256 = 0x001C,
+    STUN_ATTR_XOR_MAPPED_ADDRESS = 0x0020,
+    STUN_ATTR_RESERVATION_TOKEN = 0x0022,
+    STUN_ATTR_PRIORITY = 0x0024,
+    STUN_ATTR_USE_CANDIDATE = 0x0025,
+    STUN_ATTR_SOFTWARE = 0x8022,
+    STUN_ATTR_FINGERPRINT = 0x8028,
+    STUN_ATTR_ICE_CONTROLLED = 0x8029,
+    STUN_ATTR_ICE_CONTROLLING = 0x802A,
+};
+
+/* Does the datagram look like STUN at all (RFC 7983 and the magic cookie)? Cheap. */
+bool stun_is_message(struct bytes datagram);
+
+/* A decoded message. Absent views have p == NULL; has_* tells about values. Of an attribute that
+ * comes twice the first counts (RFC 8489 section 14). */
+struct stun {
+    enum stun_class class;
+    enum stun_method method; /* any 12-bit value, not only the named ones */
+    uint8_t tid[STUN_TID_SIZE];
+    struct bytes raw;
+
+    struct bytes username, realm, nonce, software, data, reservation_token;
+    struct bytes integrity;     /* the HMAC's 20 bytes */
+    struct bytes integrity_sha256;
+    bool has_fingerprint, fingerprint_ok;
+    bool has_priority, use_candidate, ice_controlled, ice_controlling;
+    uint32_t priority;
+    uint64_t ice_tie_breaker;
+
+    bool has_error, has_lifetime, has_channel, has_requested_transport, has_requested_family;
+    bool dont_fragment, has_even_port, even_port_reserve;
+    uint16_t error_code;
+    struct bytes error_reason;
+    uint32_t lifetime_s;
+    uint16_t channel;
+    uint8_t requested_transport;
+    uint8_t requested_family; /* 1: IPv4, 2: IPv6 */
+
+    struct addr mapped, xor_mapped, xor_relayed; /* family 0 when absent */
+
+    /* All XOR-PEER-ADDRESS attributes can be walked with stun_next_peer(); the first is here. */
+    struct addr xor_peer;
+    unsigned n_peers;
+
+    uint16_t unknown[STUN_UNKNOWN_MAX]; /* comprehension-required ones that are not above */
+    unsigned n_unknown;
+};
+
+/* -EBADMSG when it is not a well-formed message. An unknown attribute is no error. */
+int stun_decode(struct bytes datagram, struct stun *ret);
+
+/* Walks the peer addresses: start with *pos = 0; false at the end. */
+bool stun_next_peer(const struct stun *m, size_t *pos, struct addr *ret);
+
+/* MESSAGE-INTEGRITY present and right for the key (short-term: the password). Constant time. */
+bool stun_integrity_ok(const struct stun *m, struct bytes key);
+
+/* ---- encoding: begin, attributes, (integrity), (fingerprint), finish ---- */
+
+/* The cursor's memory must begin where the message begins. */
+void stun_begin(struct wr *w, enum stun_class class, enum stun_method method,
+                const uint8_t tid[static STUN_TID_SIZE]);
+
+void stun_put_bytes(struct wr *w, enum stun_attr type, struct bytes value);
+void stun_put_u32(struct wr *w, enum stun_attr type, uint32_t value);
+void stun_put_u64(struct wr *w, enum stun_attr type, uint64_t value);
+void stun_put_xor_addr(struct wr *w, enum stun_attr type, const struct addr *a);
+void stun_put_error(struct wr *w, unsigned code, const char *reason); /* reason "" is shortest */
+void stun_put_channel(struct wr *w, uint16_t channel);
+void stun_put_unknown(struct wr *w, const uint16_t *types, unsigned n);
+
+/* Integrity and fingerprint adjust the header's length as they are written. */
+void stun_put_integrity(struct wr *w, struct bytes key);
+void stun_put_fingerprint(struct wr *w);
+
+/* Sets the header's length. -ENOSPC when it did not fit. */
+int stun_finish(struct wr *w, size_t *ret_len);
+
+/* The long-term key MD5(user:realm:password) (RFC 8489 section 9.2.2). */
+int stun_long_term_key(struct bytes user, struct bytes realm, struct bytes password,
+                       uint8_t ret[static 16]);
+
+/* ---- TURN channel data (RFC 8656 section 12.4) ---- */
+
+#define CHANDATA_HEADER_SIZE 4
+
+/* -EBADMSG: not a channel number (0x4000-0x4FFF), or the length runs past the datagram.
+ * Bytes behind the data are padding. */
+int chandata_decode(struct bytes datagram, uint16_t *ret_channel, struct bytes *ret_data);
+
+int chandata_encode(uint8_t *buf, size_t cap, uint16_t channel, struct bytes data, size_t *ret_len);

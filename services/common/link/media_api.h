@@ -1,0 +1,54 @@
+/* media_api.h: what is said on the media daemon's control socket (JSON-RPC, link.h).
+ *
+ * The media daemon listens; signaling and TURN dial. Error codes are those of the clients' RPC
+ * (OpenViduException), so signaling passes code and message on as they are.
+ *
+ * Ids: room = the session's unique id; stream = the stream id; subscriber = the name of a
+ * subscribing endpoint, "<connection id>_<stream id>". All are [A-Za-z0-9_~-]{1,255}.
+ *
+ * Requests                                                             results
+ *   hello        {client: "signaling"|"turn", instance}                {node, instance, peers}
+ *                    instance: random, new with each start of the process that says it.
+ *                    peers: [{ip, port}], where media is sent from and received; see "peers" below.
+ *                    Must come first. A "signaling" peer takes the place of the one before it.
+ *   sync         {rooms: {room: {streams: [..], subscribers: [..]}}}   {missing: {room: {...}}}
+ *                    Media drops what is not named, and returns what is named but not there.
+ *   publish      {room, stream, offer, loopback?, forcedCodec?,        {answer, audio, video}
+ *                 maxRecvKbps?, minRecvKbps?}
+ *                    audio, video: does the offer really send them? With a stream id that exists
+ *                    the transport is replaced and the subscribers stay (reconnection).
+ *   unpublish    {room, stream}                                        {}   drops its subscribers
+ *   subscribe    {room, stream, subscriber, offer, forcedCodec?}       {answer}
+ *   offer        {room, stream, subscriber, forcedCodec?}              {offer}
+ *   answer       {room, subscriber, answer}                            {}
+ *                    subscribe, and offer + answer, replace an existing subscriber of that name.
+ *   unsubscribe  {room, subscriber}                                    {}
+ *   closeRoom    {room}                                                {}
+ *   stats        {room?}                                               {transports: [{room,
+ *                 stream | subscriber, state, profile, localCandidate, remoteCandidate, bytesIn,
+ *                 bytesOut, packetsIn, packetsOut, ageMs}], rooms, workers}
+ *   Removing what is not there succeeds. forcedCodec: "VP8", "VP9" or "H264".
+ *
+ * Errors
+ *   302  the SDP is malformed or has no usable media      800  forced codec not in the offer
+ *   105  no such stream                                   303  a limit, or another failure
+ *   -32602 parameters of a wrong type, -32601 unknown method, -32600 hello did not come first
+ *
+ * Notifications of the media daemon
+ *   transport    {room, stream | subscriber, state: "connected"|"disconnected"|"closed"|"failed"}
+ *                    to signaling; "closed": the browser closed it.
+ *   peers        {peers}    the addresses changed; to everyone
+ *
+ * When the signaling link ends, media goes on for MEDIA_ORPHAN_S and then drops all rooms, unless
+ * a signaling daemon has said hello and sync. */
+#pragma once
+
+#define MEDIA_ORPHAN_S 60
+#define MEDIA_CALL_TIMEOUT_MS 5000
+
+enum media_error {
+    MEDIA_ERR_NO_STREAM = 105,
+    MEDIA_ERR_SDP = 302,
+    MEDIA_ERR_ENDPOINT = 303,
+    MEDIA_ERR_FORCED_CODEC = 800,
+};

@@ -1,0 +1,121 @@
+/* loop.h: one event loop per thread, over sd-event, the only module that meets it.
+ *
+ * Watches and timers are fields of the object they serve: they are initialised in place, die with
+ * it, and never move in memory while they are active. Handlers run on the loop's thread and may
+ * stop or restart any watch, their own included, and free the object that holds it. */
+#pragma once
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct loop;
+
+int loop_new(struct loop **ret_loop);
+
+/* All watches must have been stopped. NULL is fine; returns NULL. */
+struct loop *loop_free(struct loop *l);
+
+/* Runs until loop_quit(); returns the code given there, or a negative errno. */
+int loop_run(struct loop *l);
+void loop_quit(struct loop *l, int code);
+
+/* ---- file descriptors ---- */
+
+struct loop_io;
+typedef void loop_io_fn(struct loop_io *io, uint32_t revents); /* EPOLLIN, EPOLLOUT, ... */
+
+struct loop_io {
+    struct loop *loop;
+    void *source;
+    loop_io_fn *fn;
+    int fd;
+    uint32_t events;
+};
+
+/* The descriptor stays the caller's. *io need not be initialised. Level-triggered. */
+int loop_io_start(struct loop_io *io, struct loop *l, int fd, uint32_t events, loop_io_fn *fn);
+int loop_io_set_events(struct loop_io *io, uint32_t events);
+
+/* May be called on a zeroed or stopped watch. Call it before closing the descriptor. */
+void loop_io_stop(struct loop_io *io);
+
+/* ---- many file descriptors ----
+ * sd-event dispatches one source a turn and copies out all ready descriptors each turn, so K ready
+ * ones cost K². A module with many keeps them in one inner epoll set, a single source to sd-event:
+ * up to 64 events a turn. */
+
+struct loop_set;
+struct loop_fd;
+typedef void loop_fd_fn(struct loop_fd *fd, uint32_t revents);
+
+/* A zeroed loop_fd is stopped. */
+struct loop_fd {
+    struct loop_set *set;
+    loop_fd_fn *fn;
+    int fd;
+    uint32_t events;
+};
+
+int loop_set_new(struct loop *l, struct loop_set **ret_set);
+struct loop_set *loop_set_free(struct loop_set *s);
+
+int loop_fd_start(struct loop_fd *f, struct loop_set *s, int fd, uint32_t events, loop_fd_fn *fn);
+int loop_fd_set_events(struct loop_fd *f, uint32_t events);
+
+/* Events already fetched for it are not delivered any more; the object may be freed at once. */
+void loop_fd_stop(struct loop_fd *f);
+
+/* ---- time ---- */
+
+struct loop_timer;
+typedef void loop_timer_fn(struct loop_timer *t);
+
+/* A zeroed timer is stopped. One-shot; accuracy 1 µs. */
+struct loop_timer {
+    struct loop *loop;
+    void *source;
+    loop_timer_fn *fn;
+};
+
+/* Starts or restarts: fn is called once, delay_us from now. */
+int loop_timer_start(struct loop_timer *t, struct loop *l, uint64_t delay_us, loop_timer_fn *fn);
+
+/* Keeps the source for the next start; cheap. */
+void loop_timer_stop(struct loop_timer *t);
+
+/* Gives everything back. Needed before the object is freed. */
+void loop_timer_done(struct loop_timer *t);
+
+bool loop_timer_is_armed(const struct loop_timer *t);
+
+/* ---- deferred work ---- */
+
+struct loop_defer;
+typedef void loop_defer_fn(struct loop_defer *d);
+
+/* Called once after loop_defer_arm(), after the events at hand and before the loop sleeps
+ * (flushes, deliveries that must not happen inside a caller's frame). */
+struct loop_defer {
+    struct loop *loop;
+    void *source;
+    loop_defer_fn *fn;
+};
+
+int loop_defer_init(struct loop_defer *d, struct loop *l, loop_defer_fn *fn);
+void loop_defer_arm(struct loop_defer *d);
+void loop_defer_done(struct loop_defer *d);
+
+/* ---- signals ---- */
+
+typedef void loop_signal_fn(struct loop *l, int signo, void *arg);
+
+/* Blocks the signal in this thread and has fn called for it; for the loop's life. Start it before
+ * other threads, so that they inherit the mask. */
+int loop_signal_add(struct loop *l, int signo, loop_signal_fn *fn, void *arg);
+
+/* SIGTERM and SIGINT end the loop with code 0; SIGPIPE is ignored. */
+int loop_quit_on_signals(struct loop *l);
+
+/* The loop feeds the service manager's watchdog when WATCHDOG_USEC asks for it (sd_event's). */
+int loop_enable_watchdog(struct loop *l);

@@ -1,0 +1,46 @@
+/* srtp.h: SRTP and SRTCP (RFC 3711, 7714) of one transport: libsrtp2 for what is received, for
+ * SRTCP and for AES-CM peers; AES-GCM of sent RTP by OpenSSL EVP, which is two to three times
+ * cheaper than Debian's libsrtp2 on NSS.
+ *
+ * GCM breaks when two different packets are protected under one (key, SSRC, ROC, SEQ). So the
+ * sender keeps the highest index of every SSRC it ever used and refuses to protect anything at or
+ * below it. A retransmission is the same ciphertext, kept by the caller, or goes out on an RTX
+ * SSRC. One thread per object. */
+#pragma once
+
+#include "rtc/dtls.h"
+
+#define SRTP_OVERHEAD_MAX 32 /* bytes that protection may add: tag and, for RTCP, the index */
+#define SRTP_SSRC_MAX 64     /* sending SSRCs of one transport */
+
+/* Our names say srtp_transport_ and srtp_sender_: plain srtp_ is libsrtp's. */
+
+int srtp_transport_global_init(void); /* once per process, before any thread */
+
+struct srtp_transport;
+
+/* We are the DTLS server: sends with the server's key, receives with the client's. */
+int srtp_transport_new(const struct dtls_keys *keys, struct srtp_transport **ret_s);
+struct srtp_transport *srtp_transport_free(struct srtp_transport *s); /* wipes the keys */
+
+enum srtp_profile_id srtp_transport_profile(const struct srtp_transport *s);
+const char *srtp_profile_id_name(enum srtp_profile_id id); /* "SRTP_AEAD_AES_128_GCM" */
+
+/* A sending stream: roll-over counter 0 with its first packet. -EEXIST, -ENOSPC. The handle is
+ * valid for the object's life and never reused for another SSRC. */
+struct srtp_sender;
+int srtp_transport_add_sender(struct srtp_transport *s, uint32_t ssrc, struct srtp_sender **ret_st);
+
+/* Protects in one pass from `plain` to dst: header (header_len bytes, as written in plain) copied,
+ * payload encrypted, tag appended. dst may be plain itself. plain's SSRC must be the stream's.
+ * The index is derived from the sequence number, which must move forward by less than 2^15.
+ * -EALREADY: this index, or a later one, was used before, and nothing is written. -ENOSPC. */
+int srtp_sender_protect(struct srtp_sender *st, struct bytes plain, size_t header_len, uint8_t *dst,
+                        size_t cap, size_t *ret_len);
+
+/* In place; buf has cap bytes, *len is updated. */
+int srtp_transport_protect_rtcp(struct srtp_transport *s, uint8_t *buf, size_t *len, size_t cap);
+
+/* In place. -EBADMSG: not authentic; -EALREADY: replayed. */
+int srtp_transport_unprotect(struct srtp_transport *s, uint8_t *packet, size_t *len);
+int srtp_transport_unprotect_rtcp(struct srtp_transport *s, uint8_t *packet, size_t *len);

@@ -1,0 +1,109 @@
+/* web.h: HTTP/1.1 server and WebSockets on the caller's loop, over libmicrohttpd and wslay, the
+ * only module that meets them. TLS is the proxy's.
+ *
+ * Everything runs on the loop's thread. A request is answered exactly once, now or later; until
+ * then its fields are valid. Requests that no one answers get 504 after the deadline. */
+#pragma once
+
+#include "base/addr.h"
+#include "loop/loop.h"
+
+struct web;          /* a server: several listeners, one handler */
+struct web_request;
+struct ws;           /* one WebSocket */
+
+struct web_limits {          /* 0 takes the default named here */
+    size_t header_bytes;     /* 32768; over it 431 (or 414) */
+    size_t body_bytes;       /* 1048576; over it 413 */
+    unsigned connections;    /* 4096 HTTP connections at a time; over it the new one is closed */
+    unsigned per_address;    /* 0: no limit (loopback is never limited) */
+    unsigned websockets;     /* 10000; over it 503 */
+    size_t ws_message_bytes; /* 65536; over it close 1009 */
+    size_t ws_queue_bytes;   /* 1048576 waiting to be sent; over it the socket is dropped */
+    unsigned request_s;      /* 75 to receive a whole request; then the connection is cut */
+    unsigned idle_s;         /* 75 of keep-alive without a request */
+    unsigned answer_s;       /* 60 for the handler to answer; then 504 */
+};
+
+typedef void web_handler_fn(struct web_request *rq, void *arg);
+
+int web_new(struct loop *l, const struct web_limits *limits, web_handler_fn *handler, void *arg,
+            struct web **ret_web);
+
+/* Takes over fd, a listening non-blocking socket. trusted_proxy: believe X-Real-IP (a Unix socket
+ * that only the proxy reaches). */
+int web_add_listener(struct web *w, int fd, bool trusted_proxy);
+
+/* Open requests are answered 503, WebSockets dropped (their on_closed is called). */
+struct web *web_free(struct web *w);
+
+/* Listening sockets, for the callers of web_add_listener: non-blocking, close-on-exec, a negative
+ * errno when it cannot be had. IPv6 sockets are IPV6_V6ONLY. */
+int web_listen_tcp(const struct addr *a);
+
+/* ---- requests ---- */
+
+/* "GET"; upper or lower case as it came. */
+const char *web_method(const struct web_request *rq);
+
+/* The path as it came, percent-encoded, without the query. */
+const char *web_path(const struct web_request *rq);
+
+/* Segment i of the path, percent-decoded, NULL past the last one. "/a/b%2Fc" has "a" and "b/c";
+ * a trailing slash makes no empty segment. Segments that decode to a NUL or a control character make
+ * the request a 400 before the handler sees it. */
+const char *web_segment(const struct web_request *rq, unsigned i);
+unsigned web_n_segments(const struct web_request *rq);
+
+/* Decoded; NULL when absent, "" when without a value. */
+const char *web_query(const struct web_request *rq, const char *name);
+
+/* Case-insensitive name; NULL when absent. */
+const char *web_header(const struct web_request *rq, const char *name);
+
+struct bytes web_body(const struct web_request *rq);
+
+/* The client: X-Real-IP on a trusted listener, else the peer; family 0 on an untrusted Unix
+ * socket. */
+const struct addr *web_client(const struct web_request *rq);
+
+/* Set before the answer; name and value are copied. -ENOMEM. */
+int web_reply_header(struct web_request *rq, const char *name, const char *value);
+
+/* Consumes rq. type may be NULL with an empty body. The body is copied. HEAD drops it by itself. */
+void web_reply(struct web_request *rq, unsigned status, const char *type, struct bytes body);
+
+/* Consumes rq: a file below dir, chosen by the path given ("" means index.html), with its type,
+ * ETag, and 404 when there is none. Names with "..", leading dots or NULs are 404. */
+void web_reply_file(struct web_request *rq, const char *dir, const char *path);
+
+/* Basic credentials: true when the request carries exactly these (compared in constant time). */
+bool web_basic_auth_matches(const struct web_request *rq, const char *user, const char *password);
+
+/* Is this a WebSocket handshake (GET with Upgrade: websocket)? */
+bool web_wants_upgrade(const struct web_request *rq);
+
+/* ---- WebSockets ---- */
+
+struct ws_handlers {
+    /* A whole text message, valid UTF-8, borrowed. ws_close() is allowed inside. */
+    void (*on_text)(struct ws *s, struct bytes text, void *arg);
+    /* Called exactly once, also after ws_close(); s is invalid afterwards. code: as received;
+     * 1006 when the connection just ended; reason is NUL-terminated UTF-8, "" if none. */
+    void (*on_closed)(struct ws *s, unsigned code, const char *reason, void *arg);
+};
+
+/* Consumes rq: 101 and a socket, or the fitting 4xx/503 (then -EBADMSG, -ENOSPC). handlers must
+ * stay valid. No handler is called before this returns. */
+int web_upgrade(struct web_request *rq, const struct ws_handlers *handlers, void *arg,
+                struct ws **ret_ws);
+
+/* Queues a text message. -ENOBUFS: the queue is full, the socket is being dropped;
+ * -ENOTCONN: it is closing. */
+int ws_send(struct ws *s, struct bytes text);
+
+/* Sends what is queued, then the close frame; gives the peer 2 s to answer. */
+void ws_close(struct ws *s, unsigned code, const char *reason);
+
+/* The peer as web_client() had it at the handshake. */
+const struct addr *ws_client(const struct ws *s);
