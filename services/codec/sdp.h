@@ -51,12 +51,13 @@ struct sdp_ssrc {
 
 struct sdp_media {
     enum sdp_kind kind;
-    uint16_t port;         /* 0: rejected */
+    uint16_t port;         /* 0: rejected, or bundle-only in an offer */
     struct bytes proto;    /* "UDP/TLS/RTP/SAVPF" */
     struct bytes mid;
     enum sdp_direction direction;
     enum sdp_setup setup;  /* its own, else the session's */
     bool rtcp_mux, rtcp_rsize, end_of_candidates, extmap_allow_mixed;
+    bool bundle_only;      /* RFC 9143 section 6: with port 0 it is no rejection */
     struct bytes ufrag, pwd; /* its own, else the session's */
     struct sdp_fingerprint fingerprint;
     struct bytes msid;     /* of a=msid, "stream track" */
