@@ -186,7 +186,7 @@ char *jsonrpc_result_text(json_t *id, json_t *result)
 
 char *jsonrpc_error_text(json_t *id, int code, const char *message)
 {
-    return dump(json_pack("{s:O?, s:{s:i, s:s}, s:s}", "id", id ? id : json_null(), "error", "code",
+    return dump(json_pack("{s:O, s:{s:i, s:s}, s:s}", "id", id ? id : json_null(), "error", "code",
                           code, "message", message, "jsonrpc", "2.0"));
 }
 
