@@ -16,7 +16,9 @@
 struct link;
 struct link_request; /* of the peer, to be answered once */
 
-/* Handlers run on the loop's thread. link_free() may be called inside any of them. */
+/* Handlers run on the loop's thread, never inside another function of this module but link_free().
+ * link_free() may be called inside any of them. Each may be NULL: requests are refused then,
+ * notifications ignored. */
 struct link_handlers {
     /* params is borrowed, NULL when absent. Answer with link_reply() or link_reply_error(), now or
      * later. */
@@ -32,7 +34,8 @@ struct link_handlers {
 int link_new(struct loop *l, int fd, const struct link_handlers *handlers, void *arg,
              struct link **ret_link);
 
-/* Pending calls end with -ECONNRESET; unanswered requests become invalid silently: answering them
+/* What was queued is sent as far as the socket takes it at once. Pending calls end with
+ * -ECONNRESET; unanswered requests become invalid silently: answering them
  * later is allowed and does nothing. NULL is fine; returns NULL. on_closed is not called. */
 struct link *link_free(struct link *k);
 
@@ -46,7 +49,8 @@ struct link_answer {
 };
 typedef void link_answer_fn(const struct link_answer *answer, void *arg);
 
-/* Steals params (NULL: none). fn is not called when this fails. */
+/* Steals params (NULL: none). fn is not called when this fails: -ENOTCONN when the link is over,
+ * -EMSGSIZE, -ENOSPC (too many calls are pending), -ENOBUFS (the peer does not read), -ENOMEM. */
 int link_call(struct link *k, const char *method, json_t *params, uint64_t timeout_ms,
               link_answer_fn *fn, void *arg);
 
