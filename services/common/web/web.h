@@ -8,9 +8,9 @@
 #include "base/addr.h"
 #include "loop/loop.h"
 
-struct web;          /* a server: several listeners, one handler */
+struct web; /* a server: several listeners, one handler */
 struct web_request;
-struct ws;           /* one WebSocket */
+struct ws; /* one WebSocket */
 
 struct web_limits {          /* 0 takes the default named here */
     size_t header_bytes;     /* 32768; over it 431 (or 414) */
@@ -50,10 +50,14 @@ const char *web_method(const struct web_request *rq);
 const char *web_path(const struct web_request *rq);
 
 /* Segment i of the path, percent-decoded, NULL past the last one. "/a/b%2Fc" has "a" and "b/c";
- * a trailing slash makes no empty segment. Segments that decode to a NUL or a control character make
- * the request a 400 before the handler sees it. */
+ * a trailing slash makes no empty segment. Segments that decode to a NUL or a control character
+ * make the request a 400 before the handler sees it. */
 const char *web_segment(const struct web_request *rq, unsigned i);
 unsigned web_n_segments(const struct web_request *rq);
+
+/* The decoded path from segment i on, without a slash in front ("" past the last one); NULL when a
+ * segment has a slash inside. For web_reply_file(). Valid until the next call. */
+const char *web_rest(const struct web_request *rq, unsigned i);
 
 /* Decoded; NULL when absent, "" when without a value. */
 const char *web_query(const struct web_request *rq, const char *name);
