@@ -67,17 +67,19 @@ struct link_listener;
 /* A new peer; make a link of fd (owned by the callee) or close it. */
 typedef void link_accept_fn(struct link_listener *ls, int fd, void *arg);
 
-/* Listens on a Unix socket at path, mode 0660; a stale socket file is replaced. Under systemd's
- * socket activation the descriptor of that path is taken instead. */
+/* Listens on a Unix socket at path, mode 0660; a stale socket file is replaced (-EADDRINUSE when
+ * somebody listens there, or the file is something else). Under systemd's socket activation the
+ * descriptor of that path is taken instead. link_listener_free() may be called inside fn. */
 int link_listen(struct loop *l, const char *path, link_accept_fn *fn, void *arg,
                 struct link_listener **ret_ls);
 
 /* Removes the socket file that it made. */
 struct link_listener *link_listener_free(struct link_listener *ls);
 
-/* A client that keeps trying: connects at once, and again after 100 ms, doubling up to 2 s, until
- * it is freed. on_up is called with a fresh link, which the dialer owns; on_down when it ended
- * (the link is freed right after). Requests of the peer go to handlers; its on_closed is unused. */
+/* A client that keeps trying: connects as soon as the loop runs, and again after 100 ms, doubling
+ * up to 2 s, until it is freed, which may happen inside any handler. on_up is called with a fresh
+ * link, which the dialer owns; on_down when it ended (the link is freed right after). Requests of
+ * the peer go to handlers; its on_closed is unused, their arg is the dialer's. */
 struct link_dialer;
 struct link_dialer_handlers {
     void (*on_up)(struct link_dialer *d, struct link *k, void *arg);
