@@ -6,21 +6,17 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static struct srtp_transport *transport(bool gcm)
+static struct srtp_transport *transports[2];
+
+static void make(bool gcm)
 {
-    static struct srtp_transport *made[2];
-    static bool ready;
     struct dtls_keys keys = {
         .profile = gcm ? SRTP_ID_AEAD_AES_128_GCM : SRTP_ID_AES128_CM_SHA1_80,
         .salt_len = gcm ? 12 : 14,
     };
 
-    if (!ready && srtp_transport_global_init() < 0)
+    if (srtp_transport_new(&keys, &transports[gcm]) < 0)
         abort();
-    ready = true;
-    if (!made[gcm] && srtp_transport_new(&keys, &made[gcm]) < 0)
-        abort();
-    return made[gcm];
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -33,7 +29,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0 || !(packet = malloc(size)))
         return 0;
     memcpy(packet, data + 1, len);
-    s = transport(data[0] & 1);
+    if (!transports[0] && srtp_transport_global_init() == 0) {
+        make(false);
+        make(true);
+    }
+    s = transports[data[0] & 1];
     r = data[0] & 2 ? srtp_transport_unprotect_rtcp(s, packet, &len)
                     : srtp_transport_unprotect(s, packet, &len);
     if (r == 0 ? len >= size - 1 : len != size - 1)
