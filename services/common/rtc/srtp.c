@@ -1,0 +1,216 @@
+#include "rtc/srtp.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "rtc/rtp_gcm.h"
+#include "rtc/srtp_cm.h"
+#include "rtc/srtp_gcm.h"
+
+#define RTP_HEADER_MIN 12
+#define RTCP_HEADER_MIN 8
+#define RTCP_INDEX_SIZE 4
+
+struct srtp_sender {
+    struct srtp_transport *transport;
+    struct srtp_sender *next;
+    uint64_t highest; /* ROC << 16 | SEQ that was used last */
+    uint32_t ssrc;
+    bool used;
+};
+
+/* One of gcm and cm is there. */
+struct srtp_transport {
+    struct srtp_gcm *gcm;
+    struct srtp_cm *cm;
+    struct srtp_sender *senders;
+    size_t n_senders;
+};
+
+int srtp_transport_global_init(void)
+{
+    return srtp_cm_global_init();
+}
+
+const char *srtp_profile_id_name(enum srtp_profile_id id)
+{
+    static const char *const names[] = {
+        [SRTP_ID_NONE] = "none",
+        [SRTP_ID_AES128_CM_SHA1_80] = "SRTP_AES128_CM_SHA1_80",
+        [SRTP_ID_AEAD_AES_128_GCM] = "SRTP_AEAD_AES_128_GCM",
+    };
+
+    return names[id];
+}
+
+enum srtp_profile_id srtp_transport_profile(const struct srtp_transport *s)
+{
+    return s->gcm ? SRTP_ID_AEAD_AES_128_GCM : SRTP_ID_AES128_CM_SHA1_80;
+}
+
+static size_t tag_size(const struct srtp_transport *s)
+{
+    return s->gcm ? RTP_GCM_TAG_SIZE : SRTP_CM_TAG_SIZE;
+}
+
+int srtp_transport_new(const struct dtls_keys *keys, struct srtp_transport **ret_s)
+{
+    bool gcm = keys->profile == SRTP_ID_AEAD_AES_128_GCM;
+    struct srtp_transport *s;
+    int r;
+
+    if ((!gcm && keys->profile != SRTP_ID_AES128_CM_SHA1_80) || keys->salt_len != (gcm ? 12 : 14))
+        return -EINVAL;
+    s = calloc(1, sizeof(*s));
+    if (!s)
+        return -ENOMEM;
+    r = gcm ? srtp_gcm_new(keys, &s->gcm) : srtp_cm_new(keys, &s->cm);
+    if (r < 0) {
+        srtp_transport_free(s);
+        return r;
+    }
+    *ret_s = s;
+    return 0;
+}
+
+struct srtp_transport *srtp_transport_free(struct srtp_transport *s)
+{
+    if (!s)
+        return NULL;
+    while (s->senders) {
+        struct srtp_sender *next = s->senders->next;
+
+        free(s->senders);
+        s->senders = next;
+    }
+    srtp_gcm_free(s->gcm);
+    srtp_cm_free(s->cm);
+    free(s);
+    return NULL;
+}
+
+/* ---- sending ---- */
+
+int srtp_transport_add_sender(struct srtp_transport *s, uint32_t ssrc, struct srtp_sender **ret_st)
+{
+    struct srtp_sender *st;
+
+    for (st = s->senders; st; st = st->next)
+        if (st->ssrc == ssrc)
+            return -EEXIST;
+    if (s->n_senders == SRTP_SSRC_MAX)
+        return -ENOSPC;
+    st = calloc(1, sizeof(*st));
+    if (!st)
+        return -ENOMEM;
+    st->transport = s;
+    st->ssrc = ssrc;
+    st->next = s->senders;
+    s->senders = st;
+    s->n_senders++;
+    *ret_st = st;
+    return 0;
+}
+
+/* RFC 3550 section 5.1; 0 when it does not fit.
+ *    0                   1                   2                   3
+ *   |V=2|P|X|  CC   |M|     PT      |       sequence number         |
+ *   |                           timestamp                           |
+ *   |                             SSRC                              |
+ *   |                         CSRC, CC times                        |
+ *   |   defined by profile (X)      |        length in words        | */
+static size_t rtp_header_len(struct bytes packet)
+{
+    struct rd r = rd_init(packet);
+    uint8_t first = rd_u8(&r);
+
+    rd_skip(&r, RTP_HEADER_MIN - 1 + 4 * (size_t) (first & 0x0f));
+    if (first & 0x10) {
+        rd_skip(&r, 2);
+        rd_skip(&r, 4 * (size_t) rd_u16(&r));
+    }
+    return r.failed || first >> 6 != 2 ? 0 : (size_t) (r.p - packet.p);
+}
+
+/* The index that seq stands for, when it lies ahead of all that were used. */
+static bool next_index(const struct srtp_sender *st, uint16_t seq, uint64_t *ret_index)
+{
+    uint16_t step = (uint16_t) (seq - (uint16_t) st->highest);
+
+    if (!st->used) {
+        *ret_index = seq;
+        return true;
+    }
+    if (step == 0 || step >= 0x8000)
+        return false;
+    *ret_index = st->highest + step;
+    return true;
+}
+
+int srtp_sender_protect(struct srtp_sender *st, struct bytes plain, size_t header_len, uint8_t *dst,
+                        size_t cap, size_t *ret_len)
+{
+    struct srtp_transport *s = st->transport;
+    size_t len = plain.len + tag_size(s);
+    struct rd r = rd_init(plain);
+    uint64_t index;
+    uint16_t seq;
+    int e;
+
+    rd_skip(&r, 2);
+    seq = rd_u16(&r);
+    rd_skip(&r, 4);
+    if (plain.len > UINT16_MAX || rd_u32(&r) != st->ssrc || r.failed ||
+        header_len != rtp_header_len(plain))
+        return -EINVAL;
+    if (cap < len)
+        return -ENOSPC;
+    if (!next_index(st, seq, &index))
+        return -EALREADY;
+    st->highest = index; /* used up even if what follows fails */
+    st->used = true;
+    e = s->gcm ? srtp_gcm_protect(s->gcm, st->ssrc, index, plain, header_len, dst)
+               : srtp_cm_protect(s->cm, plain, dst);
+    if (e < 0)
+        return e;
+    *ret_len = len;
+    return 0;
+}
+
+static uint32_t ssrc_at(const uint8_t *p)
+{
+    struct rd r = rd_init(bytes_of(p, 4));
+
+    return rd_u32(&r);
+}
+
+int srtp_transport_protect_rtcp(struct srtp_transport *s, uint8_t *buf, size_t *len, size_t cap)
+{
+    if (*len < RTCP_HEADER_MIN || *len > UINT16_MAX)
+        return -EINVAL;
+    if (cap < *len + tag_size(s) + RTCP_INDEX_SIZE)
+        return -ENOSPC;
+    return s->gcm ? srtp_gcm_protect_rtcp(s->gcm, ssrc_at(buf + 4), buf, len)
+                  : srtp_cm_protect_rtcp(s->cm, buf, len);
+}
+
+/* ---- receiving ---- */
+
+int srtp_transport_unprotect(struct srtp_transport *s, uint8_t *packet, size_t *len)
+{
+    size_t header_len = rtp_header_len(bytes_of(packet, *len));
+
+    if (header_len == 0 || *len > UINT16_MAX || *len < header_len + tag_size(s))
+        return -EBADMSG;
+    return s->gcm ? srtp_gcm_unprotect(s->gcm, ssrc_at(packet + 8), packet, header_len, len)
+                  : srtp_cm_unprotect(s->cm, ssrc_at(packet + 8), packet, len);
+}
+
+int srtp_transport_unprotect_rtcp(struct srtp_transport *s, uint8_t *packet, size_t *len)
+{
+    if (*len > UINT16_MAX || *len < RTCP_HEADER_MIN + tag_size(s) + RTCP_INDEX_SIZE)
+        return -EBADMSG;
+    return s->gcm ? srtp_gcm_unprotect_rtcp(s->gcm, ssrc_at(packet + 4), packet, len)
+                  : srtp_cm_unprotect_rtcp(s->cm, ssrc_at(packet + 4), packet, len);
+}
