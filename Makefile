@@ -110,18 +110,25 @@ $(1): $(patsubst $(O)/tests/%,$(O)/obj/tests/%.o,$(1)) $(call area_lib,$(notdir 
 endef
 $(foreach t,$(TESTS),$(eval $(call test_rule,$(t))))
 
+# The daemon whose modules a fuzz harness or a bench is about; the others need the shared libraries alone.
+AREA_negotiate := media
+AREA_turn := turn
+AREA_rpc := signaling
+AREA_settings := installer
+
 # A fuzz harness with a main() that replays the corpus, for every flavour and compiler.
-$(O)/tests/fuzz/replay_%: $(O)/obj/tests/fuzz/fuzz_%.o $(O)/obj/tests/fuzz/replay.o $(SHARED_LIBS) $(foreach d,$(filter installer services/signaling services/media services/turn,$(LIB_DIRS)),$(call lib_of,$(d)))
+.SECONDEXPANSION:
+$(O)/tests/fuzz/replay_%: $(O)/obj/tests/fuzz/fuzz_%.o $(O)/obj/tests/fuzz/replay.o $(SHARED_LIBS) $$(call area_lib,$$(AREA_$$*))
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(call link)
 
-$(O)/fuzz/%: $(O)/obj/tests/fuzz/fuzz_%.o $(SHARED_LIBS) $(foreach d,$(filter installer services/signaling services/media services/turn,$(LIB_DIRS)),$(call lib_of,$(d)))
+$(O)/fuzz/%: $(O)/obj/tests/fuzz/fuzz_%.o $(SHARED_LIBS) $$(call area_lib,$$(AREA_$$*))
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(call link)
 
-$(O)/bench/%: $(O)/obj/tests/bench/bench_%.o $(SHARED_LIBS) $(foreach d,$(filter services/media services/turn,$(LIB_DIRS)),$(call lib_of,$(d)))
+$(O)/bench/%: $(O)/obj/tests/bench/bench_%.o $(SHARED_LIBS) $$(call area_lib,$$(AREA_$$*))
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(call link)
