@@ -40,7 +40,7 @@ __attribute__((format(printf, 3, 4))) static void problem_at(struct reader *r, u
 {
     char where[32] = "";
     char what[512];
-    char text[1024];
+    char text[1100];
     va_list ap;
 
     if (line)
