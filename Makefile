@@ -99,11 +99,14 @@ $(O)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# A test in tests/unit/<area>/ links the library of that daemon (or of the installer) as well.
+# A test in tests/unit/<area>/ links the library of that daemon (or of the installer) as well; a
+# test in tests/flow/ that of the daemon it is named after: test_call.c, or test_call_<more>.c.
 area_lib = $(foreach d,$(filter services/$(1) $(1),$(filter-out services/codec,$(LIB_DIRS))),$(call lib_of,$(d)))
 
+test_area = $(if $(filter %/flow/,$(dir $(1))),$(firstword $(subst _, ,$(patsubst test_%,%,$(notdir $(1))))),$(notdir $(patsubst %/,%,$(dir $(1)))))
+
 define test_rule
-$(1): $(patsubst $(O)/tests/%,$(O)/obj/tests/%.o,$(1)) $(call area_lib,$(notdir $(patsubst %/,%,$(dir $(1))))) $(SHARED_LIBS)
+$(1): $(patsubst $(O)/tests/%,$(O)/obj/tests/%.o,$(1)) $(call area_lib,$(call test_area,$(1))) $(SHARED_LIBS)
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$$(call link,-lcmocka)
