@@ -7,11 +7,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static char buf[1 << 20];
 
-static void check_text(int r, size_t len)
+static void check_text(int r, const size_t *len)
 {
     static struct sdp s;
 
-    if (r == 0 && sdp_decode(bytes_of(buf, len), &s, NULL) < 0)
+    if (r == 0 && sdp_decode(bytes_of(buf, *len), &s, NULL) < 0)
         abort();
 }
 
@@ -33,9 +33,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     l.rtx = l.twcc = l.remb = l.abs_send_time = size & 4;
     l.loopback = size & 8;
     l.forced_codec = codecs[size & 3];
-    check_text(neg_publish(&l, text, &pub, buf, sizeof(buf), &len, &e), len);
-    check_text(neg_subscribe(&l, &pub, text, &sub, buf, sizeof(buf), &len, &e), len);
-    check_text(neg_offer(&l, &pub, &offered, buf, sizeof(buf), &len, &e), len);
+    check_text(neg_publish(&l, text, &pub, buf, sizeof(buf), &len, &e), &len);
+    check_text(neg_subscribe(&l, &pub, text, &sub, buf, sizeof(buf), &len, &e), &len);
+    check_text(neg_offer(&l, &pub, &offered, buf, sizeof(buf), &len, &e), &len);
     (void) neg_accept(&offered, text, &sub, &e);
     for (unsigned k = 0; k < NEG_KINDS; k++)
         neg_map(&pub.media[k], &sub.media[k], &map);
