@@ -19,12 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const codecs[] = {NULL, "VP8", NULL, "H264"};
     static struct neg_peer pub, sub, offered;
-    struct neg_local l = {.ufrag = "ufra",
-                          .pwd = "pwdpwdpwdpwdpwdpwdpwdp",
-                          .fingerprint = "00:11",
-                          .cname = "c",
-                          .msid = "m",
-                          .send = {{1, 2}, {3, 4}}};
+    struct neg_local l = {.ufrag = "ufra", .pwd = "p", .fingerprint = "00:11", .cname = "c"};
     struct bytes text = bytes_of(data, size);
     struct neg_error e;
     struct neg_map map;
@@ -32,6 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     l.rtx = l.twcc = l.remb = l.abs_send_time = size & 4;
     l.loopback = size & 8;
+    l.msid = "m";
+    l.send[SDP_AUDIO].ssrc = 7, l.send[SDP_VIDEO].ssrc = 8;
     l.forced_codec = codecs[size & 3];
     check_text(neg_publish(&l, text, &pub, buf, sizeof(buf), &len, &e), &len);
     check_text(neg_subscribe(&l, &pub, text, &sub, buf, sizeof(buf), &len, &e), &len);
