@@ -49,7 +49,7 @@ struct neg_local {
     const char *cname;
     const char *msid; /* stream id in our a=msid, [A-Za-z0-9_~-]; at most 64 */
     struct {
-        uint32_t ssrc, rtx_ssrc; /* rtx_ssrc is used with rtx alone */
+        uint32_t ssrc, rtx_ssrc; /* not 0; rtx_ssrc is used with rtx alone */
     } send[NEG_KINDS];           /* where we send: subscribers and loopback publishers */
 
     /* What the transport does; anything else is never negotiated. transport-cc without feedback

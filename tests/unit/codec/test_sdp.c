@@ -289,7 +289,7 @@ static void malformed_lines_are_named(void **state)
 /* max of them pass, one more is too much. */
 static void limit(const char *fmt, unsigned max)
 {
-    char more[8192];
+    char more[8192] = "";
     size_t len = 0;
     unsigned line = 0;
 
