@@ -6,17 +6,19 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static struct srtp_transport *transports[2];
-
-static void make(bool gcm)
+static struct srtp_transport *transport(bool gcm)
 {
-    struct dtls_keys keys = {
-        .profile = gcm ? SRTP_ID_AEAD_AES_128_GCM : SRTP_ID_AES128_CM_SHA1_80,
-        .salt_len = gcm ? 12 : 14,
+    static struct srtp_transport *made[2];
+    static const struct dtls_keys keys[2] = {
+        {.profile = SRTP_ID_AES128_CM_SHA1_80, .salt_len = 14},
+        {.profile = SRTP_ID_AEAD_AES_128_GCM, .salt_len = 12},
     };
 
-    if (srtp_transport_new(&keys, &transports[gcm]) < 0)
+    if (!made[0] &&
+        (srtp_transport_global_init() < 0 || srtp_transport_new(&keys[0], &made[0]) < 0 ||
+         srtp_transport_new(&keys[1], &made[1]) < 0))
         abort();
+    return made[gcm];
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -29,11 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0 || !(packet = malloc(size)))
         return 0;
     memcpy(packet, data + 1, len);
-    if (!transports[0] && srtp_transport_global_init() == 0) {
-        make(false);
-        make(true);
-    }
-    s = transports[data[0] & 1];
+    s = transport(data[0] & 1);
     r = data[0] & 2 ? srtp_transport_unprotect_rtcp(s, packet, &len)
                     : srtp_transport_unprotect(s, packet, &len);
     if (r == 0 ? len >= size - 1 : len != size - 1)
