@@ -8,10 +8,7 @@
 #define CONTROL_SIZE CMSG_SPACE(sizeof(struct in6_pktinfo))
 
 struct slot {
-    union {
-        struct cmsghdr header; /* for its alignment */
-        uint8_t bytes[CONTROL_SIZE];
-    } control;
+    _Alignas(struct cmsghdr) uint8_t control[CONTROL_SIZE];
     struct sockaddr_in6 name; /* large enough for IPv4 */
     uint8_t data[UDP_HEADROOM + UDP_DATA_MAX];
 };
@@ -88,7 +85,7 @@ int udp_batch_new(struct udp_batch **ret_batch)
             .msg_name = &s->name,
             .msg_iov = &b->parts[i],
             .msg_iovlen = 1,
-            .msg_control = &s->control,
+            .msg_control = s->control,
         };
     }
     *ret_batch = b;
@@ -179,10 +176,7 @@ static void put_local(struct msghdr *h, const struct addr *from)
 int udp_send(int fd, const struct addr *to, const struct addr *from, struct bytes data)
 {
     struct sockaddr_storage sa;
-    union {
-        struct cmsghdr header;
-        uint8_t bytes[CONTROL_SIZE];
-    } control = {.bytes = {0}};
+    _Alignas(struct cmsghdr) uint8_t control[CONTROL_SIZE] = {0};
     struct iovec part = {(void *) data.p, data.len};
     struct msghdr h = {
         .msg_name = &sa,
@@ -192,7 +186,7 @@ int udp_send(int fd, const struct addr *to, const struct addr *from, struct byte
     };
 
     if (from && from->family != 0) {
-        h.msg_control = &control;
+        h.msg_control = control;
         h.msg_controllen = sizeof(control);
         put_local(&h, from);
     }
