@@ -1,10 +1,12 @@
 #include "notify/notify.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
@@ -53,4 +55,14 @@ int notify_listen_fds(const char *name, int *ret_fds, size_t max)
     }
     free(names);
     return (int) n_found;
+}
+
+int notify_listen_unix(const char *path)
+{
+    int n = sd_listen_fds(0);
+
+    for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n; fd++)
+        if (sd_is_socket_unix(fd, SOCK_STREAM, 1, path, 0) > 0)
+            return fd;
+    return -ENOENT;
 }
