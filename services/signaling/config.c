@@ -9,37 +9,34 @@
 static const char *const media_servers[] = {"kurento", "mediasoup", NULL};
 static const char *const codecs[] = {"MEDIA_SERVER_PREFERRED", "NONE", "VP8", "VP9", "H264", NULL};
 
-#define STRING(key, field, ...)                                                                    \
-    {.name = (key), .type = CONF_STRING, .offset = offsetof(struct config, field), __VA_ARGS__}
-#define STRINGS(key, field, ...)                                                                   \
-    {.name = (key), .type = CONF_STRINGS, .offset = offsetof(struct config, field), __VA_ARGS__}
+#define KEY(key, kind, field)                                                                      \
+    .name = (key), .type = (kind), .offset = offsetof(struct config, field)
 #define INT(key, field, lowest, highest, initially)                                                \
-    {.name = (key),                                                                                \
-     .type = CONF_INT,                                                                             \
-     .offset = offsetof(struct config, field),                                                     \
-     .min = (lowest),                                                                              \
-     .max = (highest),                                                                             \
-     .int_default = (initially)}
+    {                                                                                              \
+        .name = (key), .type = CONF_INT, .offset = offsetof(struct config, field),                 \
+        .min = (lowest), .max = (highest), .int_default = (initially)                              \
+    }
 #define BOOL(key, field, initially)                                                                \
-    {.name = (key),                                                                                \
-     .type = CONF_BOOL,                                                                            \
-     .offset = offsetof(struct config, field),                                                     \
-     .int_default = (initially)}
+    {                                                                                              \
+        .name = (key), .type = CONF_BOOL, .offset = offsetof(struct config, field),                \
+        .int_default = (initially)                                                                 \
+    }
 
 static const struct conf_key keys[] = {
-    STRINGS("listen", listen, .required = true),
-    STRING("public_url", public_url_text, .required = true),
-    STRING("secret", secret, .required = true),
-    STRING("media_control", media_control, .required = true),
-    STRING("media_server", media_server, .string_default = "kurento", .allowed = media_servers),
-    STRING("forced_codec", forced_codec, .string_default = "MEDIA_SERVER_PREFERRED",
-           .allowed = codecs),
+    {KEY("listen", CONF_STRINGS, listen), .required = true},
+    {KEY("public_url", CONF_STRING, public_url_text), .required = true},
+    {KEY("secret", CONF_STRING, secret), .required = true},
+    {KEY("media_control", CONF_STRING, media_control), .required = true},
+    {KEY("media_server", CONF_STRING, media_server), .string_default = "kurento",
+     .allowed = media_servers},
+    {KEY("forced_codec", CONF_STRING, forced_codec), .string_default = "MEDIA_SERVER_PREFERRED",
+     .allowed = codecs},
     BOOL("allow_transcoding", allow_transcoding, false),
     BOOL("deprecated_api", deprecated_api, true),
-    STRING("coturn_ip", coturn_ip),
+    {KEY("coturn_ip", CONF_STRING, coturn_ip)},
     INT("coturn_port", coturn_port, 1, 65535, 3478),
-    STRING("turn_secret", turn_secret),
-    STRINGS("ice_servers", ice_servers),
+    {KEY("turn_secret", CONF_STRING, turn_secret)},
+    {KEY("ice_servers", CONF_STRINGS, ice_servers)},
     INT("gc_interval_s", gc_interval_s, 0, 31536000, 900),
     INT("gc_threshold_s", gc_threshold_s, 0, 31536000, 3600),
     INT("media_lost_s", media_lost_s, 1, 3600, 30),

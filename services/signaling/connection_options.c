@@ -13,14 +13,14 @@ static const char *const types[] = {"WEBRTC", "IPCAM", NULL};
 static const char *const roles[] = {"SUBSCRIBER", "PUBLISHER", "MODERATOR", NULL};
 
 static const struct field fields[] = {
-    {"type", FIELD_STRING, .allowed = types},
-    {"data", FIELD_STRING},
-    {"record", FIELD_BOOL},
+    {"type", .type = FIELD_STRING, .allowed = types},
+    {"data", .type = FIELD_STRING},
+    {"record", .type = FIELD_BOOL},
 };
 static const struct field webrtc_fields[] = {
-    {"role", FIELD_STRING, .allowed = roles},
-    {"kurentoOptions", FIELD_OBJECT},
-    {"customIceServers", FIELD_ARRAY},
+    {"role", .type = FIELD_STRING, .allowed = roles},
+    {"kurentoOptions", .type = FIELD_OBJECT},
+    {"customIceServers", .type = FIELD_ARRAY},
 };
 static const char *const bandwidths[] = {"videoMaxRecvBandwidth", "videoMinRecvBandwidth",
                                          "videoMaxSendBandwidth", "videoMinSendBandwidth"};
@@ -35,7 +35,7 @@ static int parse_filters(json_t *given, json_t *to, struct problem *p)
     if (!json_is_array(filters) || json_array_size(filters) > FILTERS_MAX)
         return problem_set(p, 400, "'allowedFilters' must be an array of at most %d strings",
                            FILTERS_MAX);
-    json_array_foreach(filters, i, name) {
+    json_array_foreach (filters, i, name) {
         if (!json_is_string(name))
             return problem_set(p, 400, "'allowedFilters' must be an array of strings");
     }
@@ -77,7 +77,8 @@ static json_t *default_ice_servers(const struct config *c)
     char why[128];
 
     for (size_t i = 0; i < c->ice_servers.n; i++)
-        json_array_append_new(list, ice_server_from_text(c->ice_servers.items[i], why, sizeof(why)));
+        json_array_append_new(list,
+                              ice_server_from_text(c->ice_servers.items[i], why, sizeof(why)));
     return list;
 }
 
@@ -95,7 +96,7 @@ static int parse_ice_servers(const struct config *c, json_t *given, json_t **ret
         return problem_set(p, 400, "'customIceServers' may have at most %d entries",
                            ICE_SERVERS_MAX);
     list = json_array();
-    json_array_foreach(given, i, entry) {
+    json_array_foreach (given, i, entry) {
         json_t *server = ice_server_from_json(entry, why, sizeof(why));
 
         if (!server) {

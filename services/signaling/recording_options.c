@@ -10,34 +10,31 @@
 #define TEXT_MAX_LEN 1024
 
 static const char *const output_modes[] = {"COMPOSED", "COMPOSED_QUICK_START", "INDIVIDUAL", NULL};
-static const char *const layouts[] = {"BEST_FIT",
-                                      "PICTURE_IN_PICTURE",
-                                      "VERTICAL_PRESENTATION",
-                                      "HORIZONTAL_PRESENTATION",
-                                      "CUSTOM",
-                                      NULL};
+static const char *const layouts[] = {
+    "BEST_FIT", "PICTURE_IN_PICTURE", "VERTICAL_PRESENTATION", "HORIZONTAL_PRESENTATION", "CUSTOM",
+    NULL};
 
 static const struct field fields[] = {
-    {"name", FIELD_STRING},
-    {"hasAudio", FIELD_BOOL},
-    {"hasVideo", FIELD_BOOL},
-    {"outputMode", FIELD_STRING, .allowed = output_modes},
-    {"mediaNode", FIELD_OBJECT},
+    {"name", .type = FIELD_STRING},
+    {"hasAudio", .type = FIELD_BOOL},
+    {"hasVideo", .type = FIELD_BOOL},
+    {"outputMode", .type = FIELD_STRING, .allowed = output_modes},
+    {"mediaNode", .type = FIELD_OBJECT},
 };
 static const struct field composed_fields[] = {
-    {"recordingLayout", FIELD_STRING, .allowed = layouts},
-    {"customLayout", FIELD_STRING},
-    {"resolution", FIELD_STRING},
-    {"frameRate", FIELD_NUMBER},
-    {"shmSize", FIELD_NUMBER},
+    {"recordingLayout", .type = FIELD_STRING, .allowed = layouts},
+    {"customLayout", .type = FIELD_STRING},
+    {"resolution", .type = FIELD_STRING},
+    {"frameRate", .type = FIELD_NUMBER},
+    {"shmSize", .type = FIELD_NUMBER},
 };
-static const struct field individual_fields[] = {{"ignoreFailedStreams", FIELD_BOOL}};
+static const struct field individual_fields[] = {{"ignoreFailedStreams", .type = FIELD_BOOL}};
 
 static bool name_is_valid(const char *name)
 {
     return strlen(name) <= NAME_MAX_LEN &&
-           name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-~")] ==
-               '\0';
+           name[strspn(
+               name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-~")] == '\0';
 }
 
 /* "WIDTHxHEIGHT", each 100 to 1999. */
@@ -86,13 +83,12 @@ static void add_composed(json_t *given, json_t *to)
     json_object_set_new(to, "resolution",
                         json_string(body_string(given, "resolution", "1280x720")));
     json_object_set_new(to, "frameRate", json_integer(number_or(given, "frameRate", 25)));
-    json_object_set_new(to, "shmSize",
-                        json_integer(number_or(given, "shmSize", DEFAULT_SHM_SIZE)));
+    json_object_set_new(to, "shmSize", json_integer(number_or(given, "shmSize", DEFAULT_SHM_SIZE)));
 }
 
 int media_node_parse(json_t *body, json_t **ret_node, struct problem *p)
 {
-    static const struct field inner[] = {{"id", FIELD_STRING, .required = true}};
+    static const struct field inner[] = {{"id", .type = FIELD_STRING, .required = true}};
     json_t *given = body_get(body, "mediaNode");
 
     if (!given) {

@@ -11,13 +11,13 @@ static const char *const recording_modes[] = {"MANUAL", "ALWAYS", NULL};
 static const char *const codecs[] = {"MEDIA_SERVER_PREFERRED", "NONE", "VP8", "VP9", "H264", NULL};
 
 static const struct field fields[] = {
-    {"mediaMode", FIELD_STRING, .allowed = media_modes},
-    {"recordingMode", FIELD_STRING, .allowed = recording_modes},
-    {"customSessionId", FIELD_STRING},
-    {"forcedVideoCodec", FIELD_STRING, .allowed = codecs},
-    {"allowTranscoding", FIELD_BOOL},
-    {"defaultRecordingProperties", FIELD_OBJECT},
-    {"mediaNode", FIELD_OBJECT},
+    {"mediaMode", .type = FIELD_STRING, .allowed = media_modes},
+    {"recordingMode", .type = FIELD_STRING, .allowed = recording_modes},
+    {"customSessionId", .type = FIELD_STRING},
+    {"forcedVideoCodec", .type = FIELD_STRING, .allowed = codecs},
+    {"allowTranscoding", .type = FIELD_BOOL},
+    {"defaultRecordingProperties", .type = FIELD_OBJECT},
+    {"mediaNode", .type = FIELD_OBJECT},
 };
 
 int session_options_parse(const struct config *c, json_t *body, struct session_options *ret,
