@@ -3,6 +3,7 @@
 
 #include "media.h"
 #include "rpc.h"
+#include "session.h"
 #include "stream.h"
 
 /* Names what it is about; the things themselves may be gone when the answer comes. */

@@ -2,7 +2,7 @@
  * unless the server's minor is theirs, or one more; so they hear their own. */
 #pragma once
 
-#define SDK_VERSION_SIZE 16
+#define SDK_VERSION_SIZE 32
 
 /* sdk: what the client says, may be NULL or nonsense. */
 void sdk_version_answer(const char *sdk, char ret[static SDK_VERSION_SIZE]);

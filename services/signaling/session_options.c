@@ -3,6 +3,7 @@
 #include "ids.h"
 #include "recording_options.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -8,6 +8,7 @@
 #include "ids.h"
 
 #include <jansson.h>
+#include <stdint.h>
 
 struct connection;
 
