@@ -18,7 +18,7 @@
  *
  * An m-line that is fine but has nothing to carry is answered "inactive": a publisher's that does
  * not send, a subscriber's whose kind the stream lacks or with which it has no codec in common.
- * That is no error, unless no m-line at all can be answered. */
+ * That is no error, unless no m-line at all can be answered, or a publisher sends nothing. */
 #pragma once
 
 #include "codec/rtp.h"
