@@ -108,7 +108,7 @@ static inline size_t n_allocations(const struct server_under_test *s)
 static inline int open_socket(const char *text, struct addr *ret_bound)
 {
     struct addr any = ip(text, 0);
-    int fd = udp_open(&any, false);
+    int fd = udp_open(&any, 0);
 
     assert_true(fd >= 0);
     assert_int_equal(udp_bound_addr(fd, ret_bound), 0);

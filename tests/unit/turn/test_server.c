@@ -24,7 +24,7 @@ static struct addr loopback(uint16_t port)
 static uint16_t free_port(void)
 {
     struct addr any = loopback(0);
-    int fd = udp_open(&any, false);
+    int fd = udp_open(&any, 0);
 
     assert_true(fd >= 0);
     assert_int_equal(udp_bound_addr(fd, &any), 0);
@@ -77,7 +77,7 @@ static void test_threads_share_the_port(void **state)
     assert_int_equal(server_new(&config, &s), 0);
     assert_int_equal(server_set_peers(s, &peers), 0);
     for (int i = 0; i < 16; i++) {
-        int fd = udp_open(&any, false);
+        int fd = udp_open(&any, 0);
 
         assert_true(fd >= 0);
         expect_binding(fd, &config.listen[0]);
@@ -92,7 +92,7 @@ static void test_address_in_use(void **state)
     struct turn_config config;
     struct server *s = NULL;
     struct addr any = loopback(0), bound;
-    int fd = udp_open(&any, false);
+    int fd = udp_open(&any, 0);
 
     (void) state;
     assert_true(fd >= 0);
