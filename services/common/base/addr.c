@@ -11,6 +11,8 @@ int addr_from_sockaddr(const struct sockaddr *sa, socklen_t len, struct addr *re
 {
     struct addr a = {0};
 
+    if (len < sizeof(sa->sa_family))
+        return -EBADMSG;
     if (len >= sizeof(struct sockaddr_in) && sa->sa_family == AF_INET) {
         struct sockaddr_in in;
 

@@ -17,7 +17,7 @@ struct rd {
 
 static inline struct rd rd_init(struct bytes b)
 {
-    return (struct rd){.p = b.p, .end = b.p + b.len};
+    return (struct rd){.p = b.p, .end = b.len ? b.p + b.len : b.p};
 }
 
 static inline size_t rd_left(const struct rd *r)
@@ -34,7 +34,8 @@ static inline struct bytes rd_bytes(struct rd *r, size_t len)
         r->failed = true;
         return (struct bytes){.p = NULL, .len = 0};
     }
-    r->p += len;
+    if (len) /* an empty view may have no address to add to */
+        r->p += len;
     return b;
 }
 
@@ -75,8 +76,9 @@ static inline uint32_t rd_u32(struct rd *r)
 static inline uint64_t rd_u64(struct rd *r)
 {
     uint64_t high = rd_u32(r);
+    uint64_t low = rd_u32(r);
 
-    return high << 32 | rd_u32(r);
+    return r->failed ? 0 : high << 32 | low;
 }
 
 /* 0, or -EBADMSG when any read failed. */
@@ -94,7 +96,7 @@ struct wr {
 
 static inline struct wr wr_init(void *buf, size_t cap)
 {
-    return (struct wr){.start = buf, .p = buf, .end = (uint8_t *) buf + cap};
+    return (struct wr){.start = buf, .p = buf, .end = cap ? (uint8_t *) buf + cap : buf};
 }
 
 static inline size_t wr_len(const struct wr *w)
@@ -116,7 +118,8 @@ static inline uint8_t *wr_reserve(struct wr *w, size_t len)
         w->failed = true;
         return NULL;
     }
-    w->p += len;
+    if (len)
+        w->p += len;
     return at;
 }
 
@@ -175,7 +178,7 @@ static inline void wr_u64(struct wr *w, uint64_t v)
 /* Overwrites two bytes that were written before, at offset at (a length field, usually). */
 static inline void wr_patch_u16(struct wr *w, size_t at, uint16_t v)
 {
-    if (w->failed || at + 2 > wr_len(w))
+    if (w->failed || wr_len(w) < 2 || at > wr_len(w) - 2)
         return;
     w->start[at] = (uint8_t) (v >> 8);
     w->start[at + 1] = (uint8_t) v;

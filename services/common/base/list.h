@@ -10,7 +10,10 @@ struct list {
     struct list *prev;
 };
 
-#define LIST_INIT(name) {&(name), &(name)}
+#define LIST_INIT(name)                                                                            \
+    {                                                                                              \
+        &(name), &(name)                                                                           \
+    }
 
 #define container_of(ptr, type, member) ((type *) (void *) ((char *) (ptr) -offsetof(type, member)))
 
@@ -48,7 +51,8 @@ static inline void list_del(struct list *node)
 #define list_first(head, type, member)                                                             \
     (list_empty(head) ? NULL : container_of((head)->next, type, member))
 
-/* it: a pointer of the object's type, declared by the caller. The body may delete it, and only it. */
+/* it: a pointer of the object's type, declared by the caller. The body may delete it, and only it.
+ */
 #define list_for_each(it, head, member)                                                            \
     for (struct list *it##_node = (head)->next, *it##_next = it##_node->next;                      \
          it##_node != (head) && ((it) = container_of(it##_node, __typeof__(*(it)), member), true); \

@@ -2,10 +2,12 @@
 
 #include "base/clock.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,14 +15,28 @@
 
 static const char *program_name = "visavis";
 static enum log_level max_level = LOG_LEVEL_INFO;
+static bool to_journal;
 
 static const char *const level_names[] = {
     [LOG_LEVEL_ERROR] = "error", [LOG_LEVEL_WARNING] = "warning", [LOG_LEVEL_NOTICE] = "notice",
     [LOG_LEVEL_INFO] = "info",   [LOG_LEVEL_DEBUG] = "debug",
 };
 
+/* The variable is inherited by everything that a service starts, also with its stderr elsewhere:
+ * systemd.exec(5) says to compare. */
+static bool stderr_is_journal(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    unsigned long long dev, ino;
+    struct stat st;
+
+    return stream && sscanf(stream, "%llu:%llu", &dev, &ino) == 2 &&
+           fstat(STDERR_FILENO, &st) == 0 && st.st_dev == dev && st.st_ino == ino;
+}
+
 void log_init(const char *program, enum log_level level)
 {
+    to_journal = stderr_is_journal();
     program_name = program;
     max_level = level;
 }
@@ -32,7 +48,7 @@ static size_t write_prefix(char *line, size_t cap, enum log_level level)
     struct tm tm;
     int n;
 
-    if (getenv("JOURNAL_STREAM")) {
+    if (to_journal) {
         n = snprintf(line, cap, "<%d>", level);
     } else {
         localtime_r(&s, &tm);
@@ -46,19 +62,24 @@ static void write_line(enum log_level level, const char *message)
 {
     char line[LINE_MAX_LEN];
     size_t n = write_prefix(line, sizeof(line), level);
+    int saved_errno = errno;
+    bool c1 = false; /* the second byte of a control character U+0080 to U+009F */
 
-    for (const char *c = message; *c && n + 6 < sizeof(line); c++) {
+    for (const char *c = message; *c && n + 10 < sizeof(line); c++) {
         unsigned char byte = (unsigned char) *c;
+        unsigned char next = (unsigned char) c[1];
+        bool starts_c1 = byte == 0xc2 && next >= 0x80 && next < 0xa0;
 
-        if (byte < 0x20 || byte == 0x7f)
+        if (byte < 0x20 || byte == 0x7f || starts_c1 || c1)
             n += (size_t) snprintf(line + n, sizeof(line) - n, "\\x%02x", byte);
         else
             line[n++] = *c;
+        c1 = starts_c1;
     }
     line[n++] = '\n';
     /* A log that cannot be written has no better place to complain. */
     if (write(STDERR_FILENO, line, n) < 0)
-        return;
+        errno = saved_errno;
 }
 
 void log_write(enum log_level level, const char *fmt, ...)

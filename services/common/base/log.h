@@ -1,7 +1,7 @@
 /* log.h: one line per event on stderr.
  * Under the journal a line starts with its level as "<n>" (sd-daemon(3)); anywhere else with the
  * time, the level's name and the program. Control characters in a message are shown as \xNN, so
- * text from outside cannot forge lines. Thread-safe: a line is one write. */
+ * text from outside cannot forge lines. Thread-safe: a line is one write. errno stays as it was. */
 #pragma once
 
 #include <stdint.h>

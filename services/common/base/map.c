@@ -117,8 +117,7 @@ static struct entry **find(const struct map *m, struct bytes key, uint64_t hash)
 {
     struct entry **link = &m->buckets[hash & (m->n_buckets - 1)];
 
-    while (*link &&
-           ((*link)->hash != hash || !bytes_eq(bytes_of((*link)->key, (*link)->len), key)))
+    while (*link && ((*link)->hash != hash || !bytes_eq(bytes_of((*link)->key, (*link)->len), key)))
         link = &(*link)->next;
     return link;
 }

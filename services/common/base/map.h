@@ -14,7 +14,8 @@ struct map *map_free(struct map *m);
 
 size_t map_count(const struct map *m);
 
-/* -EEXIST when the key is there already, -ENOSPC at the maximum, -ENOMEM. value must not be NULL. */
+/* -EEXIST when the key is there already, -ENOSPC at the maximum, -ENOMEM. value must not be NULL.
+ */
 int map_put(struct map *m, struct bytes key, void *value);
 
 /* NULL when absent. */

@@ -22,9 +22,9 @@ struct conf_strings {
 };
 
 struct conf_key {
-    const char *name;    /* "listen.port": groups are dotted */
+    const char *name; /* "listen.port": groups are dotted */
     enum conf_type type;
-    size_t offset;       /* of the field in the caller's struct */
+    size_t offset; /* of the field in the caller's struct */
     bool required;
     int64_t min, max;    /* CONF_INT; both 0: any */
     int64_t int_default; /* also for CONF_BOOL */

@@ -16,7 +16,9 @@
 struct link;
 struct link_request; /* of the peer, to be answered once */
 
-/* Handlers run on the loop's thread. link_free() may be called inside any of them. */
+/* Handlers run on the loop's thread, never inside another function of this module but link_free().
+ * link_free() may be called inside any of them. Each may be NULL: requests are refused then,
+ * notifications ignored. */
 struct link_handlers {
     /* params is borrowed, NULL when absent. Answer with link_reply() or link_reply_error(), now or
      * later. */
@@ -32,7 +34,8 @@ struct link_handlers {
 int link_new(struct loop *l, int fd, const struct link_handlers *handlers, void *arg,
              struct link **ret_link);
 
-/* Pending calls end with -ECONNRESET; unanswered requests become invalid silently: answering them
+/* What was queued is sent as far as the socket takes it at once. Pending calls end with
+ * -ECONNRESET; unanswered requests become invalid silently: answering them
  * later is allowed and does nothing. NULL is fine; returns NULL. on_closed is not called. */
 struct link *link_free(struct link *k);
 
@@ -46,7 +49,8 @@ struct link_answer {
 };
 typedef void link_answer_fn(const struct link_answer *answer, void *arg);
 
-/* Steals params (NULL: none). fn is not called when this fails. */
+/* Steals params (NULL: none). fn is not called when this fails: -ENOTCONN when the link is over,
+ * -EMSGSIZE, -ENOSPC (too many calls are pending), -ENOBUFS (the peer does not read), -ENOMEM. */
 int link_call(struct link *k, const char *method, json_t *params, uint64_t timeout_ms,
               link_answer_fn *fn, void *arg);
 
@@ -63,17 +67,19 @@ struct link_listener;
 /* A new peer; make a link of fd (owned by the callee) or close it. */
 typedef void link_accept_fn(struct link_listener *ls, int fd, void *arg);
 
-/* Listens on a Unix socket at path, mode 0660; a stale socket file is replaced. Under systemd's
- * socket activation the descriptor of that path is taken instead. */
+/* Listens on a Unix socket at path, mode 0660; a stale socket file is replaced (-EADDRINUSE when
+ * somebody listens there, or the file is something else). Under systemd's socket activation the
+ * descriptor of that path is taken instead. link_listener_free() may be called inside fn. */
 int link_listen(struct loop *l, const char *path, link_accept_fn *fn, void *arg,
                 struct link_listener **ret_ls);
 
 /* Removes the socket file that it made. */
 struct link_listener *link_listener_free(struct link_listener *ls);
 
-/* A client that keeps trying: connects at once, and again after 100 ms, doubling up to 2 s, until
- * it is freed. on_up is called with a fresh link, which the dialer owns; on_down when it ended
- * (the link is freed right after). Requests of the peer go to handlers; its on_closed is unused. */
+/* A client that keeps trying: connects as soon as the loop runs, and again after 100 ms, doubling
+ * up to 2 s, until it is freed, which may happen inside any handler. on_up is called with a fresh
+ * link, which the dialer owns; on_down when it ended (the link is freed right after). Requests of
+ * the peer go to handlers; its on_closed is unused, their arg is the dialer's. */
 struct link_dialer;
 struct link_dialer_handlers {
     void (*on_up)(struct link_dialer *d, struct link *k, void *arg);

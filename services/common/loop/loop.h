@@ -5,6 +5,8 @@
  * stop or restart any watch, their own included, and free the object that holds it. */
 #pragma once
 
+#include "base/list.h"
+
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,7 +18,8 @@ int loop_new(struct loop **ret_loop);
 /* All watches must have been stopped. NULL is fine; returns NULL. */
 struct loop *loop_free(struct loop *l);
 
-/* Runs until loop_quit(); returns the code given there, or a negative errno. */
+/* Runs until loop_quit(); returns the code given there, or a negative errno. May be run again. A
+ * loop_quit() before it makes it return at once. */
 int loop_run(struct loop *l);
 void loop_quit(struct loop *l, int code);
 
@@ -58,6 +61,8 @@ struct loop_fd {
 };
 
 int loop_set_new(struct loop *l, struct loop_set **ret_set);
+
+/* Its loop_fds must have been stopped. May be called inside their handlers. */
 struct loop_set *loop_set_free(struct loop_set *s);
 
 int loop_fd_start(struct loop_fd *f, struct loop_set *s, int fd, uint32_t events, loop_fd_fn *fn);
@@ -95,15 +100,20 @@ struct loop_defer;
 typedef void loop_defer_fn(struct loop_defer *d);
 
 /* Called once after loop_defer_arm(), after the events at hand and before the loop sleeps
- * (flushes, deliveries that must not happen inside a caller's frame). */
+ * (flushes, deliveries that must not happen inside a caller's frame). While more
+ * events keep coming, 64 of them at most go first; so too when armed inside a deferred call. */
 struct loop_defer {
     struct loop *loop;
-    void *source;
     loop_defer_fn *fn;
+    struct list node;
 };
 
 int loop_defer_init(struct loop_defer *d, struct loop *l, loop_defer_fn *fn);
+
+/* Armed already: nothing changes. */
 void loop_defer_arm(struct loop_defer *d);
+
+/* May be called on a zeroed one. Disarms. */
 void loop_defer_done(struct loop_defer *d);
 
 /* ---- signals ---- */
