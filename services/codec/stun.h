@@ -2,7 +2,8 @@
  *
  * Decoding gives views into the given bytes, which stay unchanged, and checks the form: header,
  * lengths, padding, the size of each known attribute, and that nothing but FINGERPRINT follows
- * MESSAGE-INTEGRITY. Values that need a secret are checked by the caller with the functions below. */
+ * MESSAGE-INTEGRITY. Values that need a secret are checked by the caller with the functions below.
+ */
 #pragma once
 
 #include "base/addr.h"
@@ -65,7 +66,7 @@ struct stun {
     struct bytes raw;
 
     struct bytes username, realm, nonce, software, data, reservation_token;
-    struct bytes integrity;     /* the HMAC's 20 bytes */
+    struct bytes integrity; /* the HMAC's 20 bytes */
     struct bytes integrity_sha256;
     bool has_fingerprint, fingerprint_ok;
     bool has_priority, use_candidate, ice_controlled, ice_controlling;

@@ -1,0 +1,358 @@
+#include "codec/stun.h"
+
+#include "codec/stun_hash.h"
+
+/* RFC 8489 section 14 gives these maxima. */
+#define USERNAME_MAX 513
+#define TEXT_MAX 763 /* of REALM, NONCE, SOFTWARE and a reason phrase */
+
+#define ATTR_IS_REQUIRED(type) ((type) < 0x8000)
+
+bool stun_is_message(struct bytes d)
+{
+    struct rd r = rd_init(d);
+    uint16_t type = rd_u16(&r);
+    uint16_t len = rd_u16(&r);
+    uint32_t magic = rd_u32(&r);
+
+    return d.len >= STUN_HEADER_SIZE && type < 0x4000 && len % 4 == 0 && magic == STUN_MAGIC;
+}
+
+/* The next attribute, its value without the padding; false at the end and when it runs past it. */
+static bool next_attr(struct rd *r, uint16_t *ret_type, struct bytes *ret_value)
+{
+    uint16_t len;
+
+    if (rd_left(r) == 0)
+        return false;
+    *ret_type = rd_u16(r);
+    len = rd_u16(r);
+    *ret_value = rd_bytes(r, len);
+    rd_skip(r, -(size_t) len & 3);
+    return !r->failed;
+}
+
+static int take_bytes(struct bytes v, size_t min, size_t max, struct bytes *ret)
+{
+    if (v.len < min || v.len > max)
+        return -EBADMSG;
+    if (!ret->p)
+        *ret = v;
+    return 0;
+}
+
+static int take_flag(struct bytes v, bool *ret)
+{
+    *ret = true;
+    return v.len == 0 ? 0 : -EBADMSG;
+}
+
+/* 32 bits; leaves *ret alone when the attribute was there before. */
+static int take_u32(struct bytes v, bool *has, uint32_t *ret)
+{
+    struct rd r = rd_init(v);
+
+    if (v.len != 4)
+        return -EBADMSG;
+    if (!*has)
+        *ret = rd_u32(&r);
+    *has = true;
+    return 0;
+}
+
+static int take_tie_breaker(struct stun *m, struct bytes v, bool *role)
+{
+    struct rd r = rd_init(v);
+
+    if (v.len != 8)
+        return -EBADMSG;
+    if (!m->ice_controlled && !m->ice_controlling) {
+        m->ice_tie_breaker = rd_u64(&r);
+        *role = true;
+    }
+    return 0;
+}
+
+/*  0                   1                   2                   3
+ *  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ * +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ * |0 0 0 0 0 0 0 0|    Family     |             Port              |
+ * +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ * |            Address (32 or 128 bits), perhaps XORed            |
+ * +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+ */
+static int read_addr(const struct stun *m, struct bytes v, bool xored, struct addr *ret)
+{
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    const uint8_t *mask = m->raw.p + 4; /* magic cookie and transaction id */
+    struct addr a = {0};
+    struct rd r = rd_init(v);
+    uint8_t family;
+    struct bytes ip;
+
+    rd_skip(&r, 1);
+    family = rd_u8(&r);
+    a.port = rd_u16(&r);
+    a.family = family == 1 ? AF_INET : AF_INET6;
+    ip = rd_bytes(&r, addr_ip_len(&a));
+    if (rd_finish(&r) < 0 || rd_left(&r) > 0 || family < 1 || family > 2)
+        return -EBADMSG;
+    for (size_t i = 0; i < ip.len; i++)
+        a.ip[i] = xored ? ip.p[i] ^ mask[i] : ip.p[i];
+    if (xored)
+        a.port ^= STUN_MAGIC >> 16;
+    if (a.family == AF_INET6 && memcmp(a.ip, mapped, sizeof(mapped)) == 0) {
+        a.family = AF_INET;
+        memmove(a.ip, a.ip + 12, 4);
+        memset(a.ip + 4, 0, 12);
+    }
+    *ret = a;
+    return 0;
+}
+
+static int take_addr(const struct stun *m, struct bytes v, bool xored, struct addr *ret)
+{
+    struct addr a;
+
+    if (read_addr(m, v, xored, &a) < 0)
+        return -EBADMSG;
+    if (ret->family == 0)
+        *ret = a;
+    return 0;
+}
+
+static int take_error(struct stun *m, struct bytes v)
+{
+    struct rd r = rd_init(v);
+    unsigned class, number;
+
+    rd_skip(&r, 2);
+    class = rd_u8(&r) & 7;
+    number = rd_u8(&r);
+    if (rd_finish(&r) < 0 || class < 3 || class > 6 || number > 99 || rd_left(&r) > TEXT_MAX)
+        return -EBADMSG;
+    if (!m->has_error) {
+        m->error_code = (uint16_t) (class * 100 + number);
+        m->error_reason = rd_bytes(&r, rd_left(&r));
+    }
+    m->has_error = true;
+    return 0;
+}
+
+static int take_even_port(struct stun *m, struct bytes v)
+{
+    if (v.len != 1)
+        return -EBADMSG;
+    if (!m->has_even_port)
+        m->even_port_reserve = v.p[0] & 0x80;
+    m->has_even_port = true;
+    return 0;
+}
+
+/* Attributes of 32 bits of which the first ones count. */
+static int take_high_bits(struct bytes v, unsigned n_bits, bool *has, uint32_t *ret)
+{
+    bool before = *has;
+
+    if (take_u32(v, has, ret) < 0)
+        return -EBADMSG;
+    if (!before)
+        *ret >>= 32 - n_bits;
+    return 0;
+}
+
+static int take_channel(struct stun *m, struct bytes v)
+{
+    uint32_t value = m->channel;
+    int r = take_high_bits(v, 16, &m->has_channel, &value);
+
+    m->channel = (uint16_t) value;
+    return r;
+}
+
+static int take_transport(struct stun *m, struct bytes v)
+{
+    uint32_t value = m->requested_transport;
+    int r = take_high_bits(v, 8, &m->has_requested_transport, &value);
+
+    m->requested_transport = (uint8_t) value;
+    return r;
+}
+
+static int take_family(struct stun *m, struct bytes v)
+{
+    uint32_t value = m->requested_family;
+    int r = take_high_bits(v, 8, &m->has_requested_family, &value);
+
+    m->requested_family = (uint8_t) value;
+    return r;
+}
+
+/* RFC 8489 section 14.6: truncated to a multiple of four, to no less than 16 bytes. */
+static int take_integrity_sha256(struct stun *m, struct bytes v)
+{
+    return v.len % 4 == 0 ? take_bytes(v, 16, SHA256_SIZE, &m->integrity_sha256) : -EBADMSG;
+}
+
+static int take_peer(struct stun *m, struct bytes v)
+{
+    m->n_peers++;
+    return take_addr(m, v, true, &m->xor_peer);
+}
+
+static int take_unknown(struct stun *m, uint16_t type)
+{
+    if (ATTR_IS_REQUIRED(type) && m->n_unknown < STUN_UNKNOWN_MAX)
+        m->unknown[m->n_unknown++] = type;
+    return 0;
+}
+
+static int take_fingerprint(struct stun *m, struct bytes v)
+{
+    struct bytes before = {m->raw.p, (size_t) (v.p - m->raw.p) - STUN_ATTR_HEADER_SIZE};
+    struct rd r = rd_init(v);
+
+    if (v.len != STUN_FINGERPRINT_SIZE)
+        return -EBADMSG;
+    m->has_fingerprint = true;
+    m->fingerprint_ok = rd_u32(&r) == stun_hash_fingerprint(before);
+    return 0;
+}
+
+static int take_attr(struct stun *m, uint16_t type, struct bytes v)
+{
+    switch (type) {
+    case STUN_ATTR_MAPPED_ADDRESS:
+        return take_addr(m, v, false, &m->mapped);
+    case STUN_ATTR_XOR_MAPPED_ADDRESS:
+        return take_addr(m, v, true, &m->xor_mapped);
+    case STUN_ATTR_XOR_RELAYED_ADDRESS:
+        return take_addr(m, v, true, &m->xor_relayed);
+    case STUN_ATTR_XOR_PEER_ADDRESS:
+        return take_peer(m, v);
+    case STUN_ATTR_USERNAME:
+        return take_bytes(v, 0, USERNAME_MAX, &m->username);
+    case STUN_ATTR_REALM:
+        return take_bytes(v, 0, TEXT_MAX, &m->realm);
+    case STUN_ATTR_NONCE:
+        return take_bytes(v, 0, TEXT_MAX, &m->nonce);
+    case STUN_ATTR_SOFTWARE:
+        return take_bytes(v, 0, TEXT_MAX, &m->software);
+    case STUN_ATTR_DATA:
+        return take_bytes(v, 0, UINT16_MAX, &m->data);
+    case STUN_ATTR_RESERVATION_TOKEN:
+        return take_bytes(v, 8, 8, &m->reservation_token);
+    case STUN_ATTR_MESSAGE_INTEGRITY:
+        return take_bytes(v, STUN_INTEGRITY_SIZE, STUN_INTEGRITY_SIZE, &m->integrity);
+    case STUN_ATTR_MESSAGE_INTEGRITY_SHA256:
+        return take_integrity_sha256(m, v);
+    case STUN_ATTR_FINGERPRINT:
+        return take_fingerprint(m, v);
+    case STUN_ATTR_ERROR_CODE:
+        return take_error(m, v);
+    case STUN_ATTR_UNKNOWN_ATTRIBUTES:
+        return v.len % 2 == 0 ? 0 : -EBADMSG;
+    case STUN_ATTR_CHANNEL_NUMBER:
+        return take_channel(m, v);
+    case STUN_ATTR_LIFETIME:
+        return take_u32(v, &m->has_lifetime, &m->lifetime_s);
+    case STUN_ATTR_REQUESTED_TRANSPORT:
+        return take_transport(m, v);
+    case STUN_ATTR_REQUESTED_ADDRESS_FAMILY:
+        return take_family(m, v);
+    case STUN_ATTR_EVEN_PORT:
+        return take_even_port(m, v);
+    case STUN_ATTR_DONT_FRAGMENT:
+        return take_flag(v, &m->dont_fragment);
+    case STUN_ATTR_PRIORITY:
+        return take_u32(v, &m->has_priority, &m->priority);
+    case STUN_ATTR_USE_CANDIDATE:
+        return take_flag(v, &m->use_candidate);
+    case STUN_ATTR_ICE_CONTROLLED:
+        return take_tie_breaker(m, v, &m->ice_controlled);
+    case STUN_ATTR_ICE_CONTROLLING:
+        return take_tie_breaker(m, v, &m->ice_controlling);
+    default:
+        return take_unknown(m, type);
+    }
+}
+
+/* What may follow an integrity attribute and count (RFC 8489 sections 14.5, 14.6). */
+static bool is_covered(const struct stun *m, uint16_t type)
+{
+    if (type == STUN_ATTR_FINGERPRINT)
+        return true;
+    if (m->integrity_sha256.p)
+        return false;
+    return !m->integrity.p || type == STUN_ATTR_MESSAGE_INTEGRITY_SHA256;
+}
+
+static int take_header(struct stun *m)
+{
+    struct rd r = rd_init(m->raw);
+    unsigned type = rd_u16(&r);
+    uint16_t len = rd_u16(&r);
+
+    if (!stun_is_message(m->raw) || len != m->raw.len - STUN_HEADER_SIZE)
+        return -EBADMSG;
+    m->class = (enum stun_class)((type >> 7 & 2) | (type >> 4 & 1));
+    m->method = (enum stun_method)((type >> 2 & 0xf80) | (type >> 1 & 0x70) | (type & 0xf));
+    memcpy(m->tid, m->raw.p + 8, STUN_TID_SIZE);
+    return 0;
+}
+
+static struct rd attrs_of(const struct stun *m)
+{
+    return rd_init(bytes_of(m->raw.p + STUN_HEADER_SIZE, m->raw.len - STUN_HEADER_SIZE));
+}
+
+int stun_decode(struct bytes datagram, struct stun *ret)
+{
+    struct stun m = {.raw = datagram};
+    struct bytes value;
+    uint16_t type;
+    struct rd r;
+
+    if (take_header(&m) < 0)
+        return -EBADMSG;
+    r = attrs_of(&m);
+    while (next_attr(&r, &type, &value)) {
+        if (m.has_fingerprint) /* it has to be the last */
+            return -EBADMSG;
+        if (is_covered(&m, type) && take_attr(&m, type, value) < 0)
+            return -EBADMSG;
+    }
+    if (rd_finish(&r) < 0)
+        return -EBADMSG;
+    *ret = m;
+    return 0;
+}
+
+bool stun_next_peer(const struct stun *m, size_t *pos, struct addr *ret)
+{
+    struct rd r = attrs_of(m);
+    struct bytes value;
+    uint16_t type;
+
+    rd_skip(&r, *pos);
+    while (next_attr(&r, &type, &value)) {
+        if (type == STUN_ATTR_MESSAGE_INTEGRITY || type == STUN_ATTR_MESSAGE_INTEGRITY_SHA256)
+            return false;
+        if (type != STUN_ATTR_XOR_PEER_ADDRESS)
+            continue;
+        *pos = (size_t) (r.p - m->raw.p) - STUN_HEADER_SIZE;
+        return read_addr(m, value, true, ret) == 0;
+    }
+    return false;
+}
+
+bool stun_integrity_ok(const struct stun *m, struct bytes key)
+{
+    uint8_t hmac[SHA1_SIZE];
+    struct bytes before;
+
+    if (!m->integrity.p)
+        return false;
+    before = bytes_of(m->raw.p, (size_t) (m->integrity.p - m->raw.p) - STUN_ATTR_HEADER_SIZE);
+    return stun_hash_integrity(before, key, hmac) == 0 &&
+           secret_eq(m->integrity, bytes_of(hmac, sizeof(hmac)));
+}
