@@ -1,0 +1,36 @@
+/* keyframe.h: when to ask a publisher for a key frame (PLI), on behalf of all its subscribers.
+ * Chromium's encoder answers at most one request per 300 ms and drops the others: so a request is
+ * repeated until a key frame really passes, and not made when it would be dropped. Pure; time is
+ * passed in. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define KEYFRAME_INTERVAL_US 300000   /* after a key frame */
+#define KEYFRAME_RETRY_US 100000      /* between the first two requests, then doubling … */
+#define KEYFRAME_RETRY_MAX_US 2000000 /* … up to this */
+
+struct keyframe {
+    bool wanted;
+    bool asked;  /* a request was made, at asked_us */
+    bool passed; /* a key frame has passed, at passed_us */
+    uint64_t asked_us;
+    uint64_t passed_us;
+    uint64_t due_us; /* of the next request, when wanted */
+    uint64_t retry_us;
+};
+
+void keyframe_init(struct keyframe *k);
+
+/* Somebody needs one: a new subscriber, a PLI or FIR, packets lost for good. */
+void keyframe_want(struct keyframe *k, uint64_t now_us);
+
+/* The first packet of a key frame came. */
+void keyframe_passed(struct keyframe *k, uint64_t now_us);
+
+/* True: send a PLI now. */
+bool keyframe_due(struct keyframe *k, uint64_t now_us);
+
+/* When keyframe_due() will say so next; UINT64_MAX: no need. */
+uint64_t keyframe_deadline(const struct keyframe *k);
