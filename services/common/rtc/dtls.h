@@ -6,8 +6,8 @@
 
 #include "base/bytes.h"
 
-#define DTLS_FINGERPRINT_SIZE 32        /* sha-256 */
-#define DTLS_FINGERPRINT_TEXT_SIZE 96   /* "AB:CD:..." with its NUL */
+#define DTLS_FINGERPRINT_SIZE 32      /* sha-256 */
+#define DTLS_FINGERPRINT_TEXT_SIZE 96 /* "AB:CD:..." with its NUL */
 #define DTLS_KEY_MAX 16
 #define DTLS_SALT_MAX 14
 
@@ -38,7 +38,8 @@ struct dtls_keys {
     uint8_t client_salt[DTLS_SALT_MAX], server_salt[DTLS_SALT_MAX];
 };
 
-/* One datagram to be sent to the peer; called from within dtls_input() and dtls_timeout(). */
+/* One datagram to be sent to the peer, 1,200 bytes at most; called from within dtls_input(),
+ * dtls_timeout() and dtls_close(). It must not call back into the object. */
 typedef void dtls_send_fn(struct bytes datagram, void *arg);
 
 struct dtls;
@@ -47,11 +48,12 @@ struct dtls *dtls_free(struct dtls *d); /* wipes keys; NULL is fine */
 
 /* Takes one datagram. Returns the state after it. Records of a finished handshake that come again
  * make it repeat its last flight (keep feeding them after DTLS_CONNECTED). Application data is
- * dropped. */
+ * dropped. DTLS_CLOSED and DTLS_FAILED are final: nothing is read or sent any more. */
 enum dtls_state dtls_input(struct dtls *d, struct bytes datagram);
 
-/* Microseconds until dtls_timeout() wants to be called; UINT64_MAX: not at all. First 100 ms, then
- * doubling to at most 3 s; a handshake that takes over 30 s fails. */
+/* Microseconds until dtls_timeout() wants to be called; UINT64_MAX: not at all. Ask again after
+ * every dtls_input() and dtls_timeout(). Retransmissions come 100 ms after a flight, then doubling
+ * to at most 3 s; a handshake that takes over 30 s from its first datagram fails. */
 uint64_t dtls_next_timeout_us(const struct dtls *d);
 enum dtls_state dtls_timeout(struct dtls *d);
 

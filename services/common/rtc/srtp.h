@@ -12,6 +12,7 @@
 
 #define SRTP_OVERHEAD_MAX 32 /* bytes that protection may add: tag and, for RTCP, the index */
 #define SRTP_SSRC_MAX 64     /* sending SSRCs of one transport */
+#define SRTP_IN_SSRC_MAX 32  /* SSRCs that a peer may send from, RTP and RTCP counted together */
 
 /* Our names say srtp_transport_ and srtp_sender_: plain srtp_ is libsrtp's. */
 
@@ -32,15 +33,20 @@ struct srtp_sender;
 int srtp_transport_add_sender(struct srtp_transport *s, uint32_t ssrc, struct srtp_sender **ret_st);
 
 /* Protects in one pass from `plain` to dst: header (header_len bytes, as written in plain) copied,
- * payload encrypted, tag appended. dst may be plain itself. plain's SSRC must be the stream's.
- * The index is derived from the sequence number, which must move forward by less than 2^15.
- * -EALREADY: this index, or a later one, was used before, and nothing is written. -ENOSPC. */
+ * payload encrypted, tag appended. dst may be plain itself, else they must not overlap. plain's
+ * SSRC must be the stream's, header_len what its first bytes say: -EINVAL.
+ * The index is derived from the sequence number, which must move forward by less than 2^15. Start
+ * below 2^15, or a receiver that misses the first packets guesses the roll-over counter wrong.
+ * -EALREADY: this index, or a later one, was used before, and nothing is written. -ENOSPC: cap
+ * is below plain.len and the tag (16 bytes for GCM, 10 for CM), likewise. */
 int srtp_sender_protect(struct srtp_sender *st, struct bytes plain, size_t header_len, uint8_t *dst,
                         size_t cap, size_t *ret_len);
 
-/* In place; buf has cap bytes, *len is updated. */
+/* In place; buf has cap bytes, *len is updated. -ENOSPC, -EINVAL. Packets begin with the SSRC of
+ * one of our streams; libsrtp allocates with the first packet of each. */
 int srtp_transport_protect_rtcp(struct srtp_transport *s, uint8_t *buf, size_t *len, size_t cap);
 
-/* In place. -EBADMSG: not authentic; -EALREADY: replayed. */
+/* In place. -EBADMSG: not authentic; -EALREADY: replayed; -ENOSPC: one SSRC too many. An SSRC takes
+ * its place with its first authentic packet. */
 int srtp_transport_unprotect(struct srtp_transport *s, uint8_t *packet, size_t *len);
 int srtp_transport_unprotect_rtcp(struct srtp_transport *s, uint8_t *packet, size_t *len);
