@@ -39,8 +39,10 @@ void message_fail(struct message *m, int code, const char *fmt, ...)
 const char *transport_state_name(enum transport_state s)
 {
     static const char *const names[] = {
-        [TRANSPORT_CONNECTING] = "connecting", [TRANSPORT_CONNECTED] = "connected",
-        [TRANSPORT_DISCONNECTED] = "disconnected", [TRANSPORT_CLOSED] = "closed",
+        [TRANSPORT_CONNECTING] = "connecting",
+        [TRANSPORT_CONNECTED] = "connected",
+        [TRANSPORT_DISCONNECTED] = "disconnected",
+        [TRANSPORT_CLOSED] = "closed",
         [TRANSPORT_FAILED] = "failed",
     };
 

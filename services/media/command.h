@@ -47,7 +47,7 @@ struct message {
     char forced_codec[8]; /* empty: none */
     bool loopback;
     unsigned max_recv_kbps; /* 0: no limit */
-    json_t *rooms;          /* COMMAND_SYNC: rooms of this worker that may stay, as in the request */
+    json_t *rooms; /* COMMAND_SYNC: rooms of this worker that may stay, as in the request */
     struct candidates candidates;
     enum transport_state state; /* NOTE_TRANSPORT */
 

@@ -11,7 +11,9 @@
 static const char *const log_levels[] = {"error", "warning", "notice", "info", "debug", NULL};
 
 #define FIELD(key, kind, field, ...)                                                               \
-    {.name = (key), .type = (kind), .offset = offsetof(struct config, field), __VA_ARGS__}
+    {                                                                                              \
+        .name = (key), .type = (kind), .offset = offsetof(struct config, field), __VA_ARGS__       \
+    }
 #define INT(key, field, lowest, highest, initially)                                                \
     FIELD(key, CONF_INT, field, .min = (lowest), .max = (highest), .int_default = (initially))
 

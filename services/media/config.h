@@ -4,11 +4,11 @@
 #include "conf/conf.h"
 
 struct config {
-    char *control;                 /* the control socket */
-    int64_t port;                  /* of the first worker; the others follow */
-    bool port_search;              /* taken already: try further up */
-    int64_t workers;               /* 0: one per core */
-    char *public_name;             /* address or name under which the machine is reached; "" none */
+    char *control;     /* the control socket */
+    int64_t port;      /* of the first worker; the others follow */
+    bool port_search;  /* taken already: try further up */
+    int64_t workers;   /* 0: one per core */
+    char *public_name; /* address or name under which the machine is reached; "" none */
     struct conf_strings public_ips; /* announced instead of what the machine itself knows */
     bool announce_loopback;
     int64_t max_rooms, max_streams, max_subscribers, max_transports;

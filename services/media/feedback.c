@@ -47,8 +47,8 @@ static void send_due(struct publisher *p, uint64_t now_us)
 {
     uint8_t buf[COMPOUND_MAX];
     struct wr w = wr_init(buf, sizeof(buf));
-    uint32_t about = p->tracks[SDP_VIDEO].has_ssrc ? p->tracks[SDP_VIDEO].ssrc
-                                                   : p->tracks[SDP_AUDIO].ssrc;
+    uint32_t about =
+        p->tracks[SDP_VIDEO].has_ssrc ? p->tracks[SDP_VIDEO].ssrc : p->tracks[SDP_AUDIO].ssrc;
 
     for (unsigned i = 0; i < NEG_KINDS; i++)
         put_track_feedback(&p->tracks[i], &w, now_us);

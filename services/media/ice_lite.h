@@ -8,7 +8,8 @@
 
 #define ICE_UFRAG_SIZE 16 /* with NUL; unique on its worker */
 #define ICE_PWD_SIZE 28
-#define ICE_ADDRESS_MAX 6 /* addresses that one transport keeps open: Chromium checks each interface */
+#define ICE_ADDRESS_MAX                                                                            \
+    6 /* addresses that one transport keeps open: Chromium checks each interface */
 #define ICE_CONSENT_MS 30000
 #define ICE_RESPONSE_MAX 160
 
@@ -34,18 +35,18 @@ void ice_lite_init(struct ice_lite *ice);
 struct bytes ice_lite_local_ufrag(const struct stun *m);
 
 enum ice_verdict {
-    ICE_IGNORED,   /* not ours, or not authentic: silence */
-    ICE_REFUSED,   /* answer with the error in the response */
-    ICE_ANSWERED,  /* a good check of a known address */
-    ICE_OPENED,    /* a good check of a new one */
+    ICE_IGNORED,  /* not ours, or not authentic: silence */
+    ICE_REFUSED,  /* answer with the error in the response */
+    ICE_ANSWERED, /* a good check of a known address */
+    ICE_OPENED,   /* a good check of a new one */
 };
 
 struct ice_result {
     enum ice_verdict verdict;
-    bool selected_moved;   /* ice->selected is another than before */
-    struct addr evicted;   /* the address that made room for the new one; family 0: none */
+    bool selected_moved; /* ice->selected is another than before */
+    struct addr evicted; /* the address that made room for the new one; family 0: none */
     uint8_t response[ICE_RESPONSE_MAX];
-    size_t response_len;   /* 0: nothing to send */
+    size_t response_len; /* 0: nothing to send */
 };
 
 /* A decoded binding request that came on this address pair. */

@@ -29,8 +29,8 @@ static size_t map_exts(const struct neg_map *map, const struct rtp *rtp, struct 
 }
 
 /* Writes header h with the packet's extensions, then prefix and payload, protects and queues. */
-static int send_packet(struct subscriber_track *st, struct srtp_sender *sender,
-                       const struct rtp *h, const struct rtp *from, struct bytes prefix)
+static int send_packet(struct subscriber_track *st, struct srtp_sender *sender, const struct rtp *h,
+                       const struct rtp *from, struct bytes prefix)
 {
     struct transport *t = st->subscriber->transport;
     struct rtp_ext exts[RTP_EXT_MAX];
@@ -230,8 +230,7 @@ static bool has_known_video_codec(const struct publisher *p)
 
 static void wait_for_key(struct subscriber_track *st)
 {
-    st->waits_for_key =
-        st->kind == SDP_VIDEO && has_known_video_codec(st->subscriber->source);
+    st->waits_for_key = st->kind == SDP_VIDEO && has_known_video_codec(st->subscriber->source);
     st->waits_since_us = 0;
 }
 

@@ -18,9 +18,9 @@ struct subscriber_track {
     struct sending sending;
     struct srtp_sender *sender, *rtx_sender; /* NULL before the transport is connected */
     uint64_t rtx_seq;
-    unsigned rtx_credit;  /* retransmissions that may still be sent: one is earned by each packet */
+    unsigned rtx_credit; /* retransmissions that may still be sent: one is earned by each packet */
     uint64_t rtt_us;
-    bool waits_for_key;   /* nothing is forwarded before a key frame … */
+    bool waits_for_key;      /* nothing is forwarded before a key frame … */
     uint64_t waits_since_us; /* … or KEY_WAIT_MAX_US after the first packet; 0: none came yet */
 };
 

@@ -30,7 +30,7 @@ struct transport {
     struct ice_lite ice;
     struct udp_path path; /* to the selected address */
 
-    struct dtls *dtls;         /* NULL before the first check, and some time after the handshake */
+    struct dtls *dtls; /* NULL before the first check, and some time after the handshake */
     const struct udp_datagram *dtls_from; /* the datagram being answered, or NULL */
     struct srtp_transport *srtp; /* NULL until keys are there and the fingerprint was right */
     bool has_remote;
@@ -38,7 +38,7 @@ struct transport {
     uint8_t fingerprint[64];
     size_t fingerprint_len;
 
-    struct wheel_timer dtls_timer;    /* retransmission, later the end of dtls */
+    struct wheel_timer dtls_timer; /* retransmission, later the end of dtls */
     struct wheel_timer consent_timer;
     uint64_t created_us;
     uint64_t first_check_us, connected_us; /* 0: not yet */

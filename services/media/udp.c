@@ -387,7 +387,8 @@ static size_t put_segment_size(void *at, uint16_t size)
 }
 
 /* Message m carries n datagrams, whose iovecs stand in a row. */
-static void put_message(struct udp *u, unsigned m, struct udp_path *p, struct iovec *iov, unsigned n)
+static void put_message(struct udp *u, unsigned m, struct udp_path *p, struct iovec *iov,
+                        unsigned n)
 {
     struct msghdr *h = &u->out[m].msg_hdr;
     struct control *control = &u->out_control[m];

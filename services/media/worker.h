@@ -33,9 +33,9 @@ struct worker {
     struct mailbox *mailbox; /* takes struct message; any thread may post */
     struct udp *udp;
     struct wheel wheel;
-    struct map *rooms;     /* id -> struct router */
-    struct map *by_ufrag;  /* -> struct transport */
-    struct map *by_addr;   /* remote address that a check has opened -> struct transport */
+    struct map *rooms;    /* id -> struct router */
+    struct map *by_ufrag; /* -> struct transport */
+    struct map *by_addr;  /* remote address that a check has opened -> struct transport */
     struct candidates candidates;
     uint64_t now_us; /* when the datagrams at hand were received */
 
