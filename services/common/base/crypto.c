@@ -23,6 +23,11 @@ int md5(const struct bytes *parts, size_t n, uint8_t ret[static MD5_SIZE])
     return digest(EVP_md5(), parts, n, ret);
 }
 
+int sha1(const struct bytes *parts, size_t n, uint8_t ret[static SHA1_SIZE])
+{
+    return digest(EVP_sha1(), parts, n, ret);
+}
+
 int sha256(const struct bytes *parts, size_t n, uint8_t ret[static SHA256_SIZE])
 {
     return digest(EVP_sha256(), parts, n, ret);

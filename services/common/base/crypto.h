@@ -9,6 +9,7 @@
 
 /* The hash runs over the parts in order, as if they were one. They fail only without memory. */
 int md5(const struct bytes *parts, size_t n, uint8_t ret[static MD5_SIZE]);
+int sha1(const struct bytes *parts, size_t n, uint8_t ret[static SHA1_SIZE]);
 int sha256(const struct bytes *parts, size_t n, uint8_t ret[static SHA256_SIZE]);
 int hmac_sha1(struct bytes key, const struct bytes *parts, size_t n, uint8_t ret[static SHA1_SIZE]);
 int hmac_sha256(struct bytes key, const struct bytes *parts, size_t n,

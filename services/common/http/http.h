@@ -10,13 +10,14 @@ struct http_call; /* one request under way */
 
 int http_new(struct loop *l, struct http **ret_http);
 
-/* Running calls are cancelled: their continuations are not called. */
+/* Running calls are cancelled: their continuations are not called. Also from a continuation. */
 struct http *http_free(struct http *h);
 
+/* Redirects are not followed, proxies of the environment not used. */
 struct http_request {
     const char *method; /* "GET" */
     const char *url;
-    const char *user;     /* Basic credentials, or NULL */
+    const char *user; /* Basic credentials, or NULL */
     const char *password;
     const char *const *headers; /* "Name: value", NULL-terminated list, or NULL */
     struct bytes body;          /* copied; sent when method is not GET */
@@ -29,7 +30,7 @@ struct http_response {
     int error;           /* 0, or a negative errno: -ETIMEDOUT, -ECONNREFUSED, -EIO, ... */
     const char *message; /* what went wrong, for people; "" when nothing did */
     unsigned status;
-    struct bytes body;   /* borrowed */
+    struct bytes body; /* borrowed */
 };
 typedef void http_done_fn(const struct http_response *rs, void *arg);
 

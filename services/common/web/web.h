@@ -2,21 +2,25 @@
  * only module that meets them. TLS is the proxy's.
  *
  * Everything runs on the loop's thread. A request is answered exactly once, now or later; until
- * then its fields are valid. Requests that no one answers get 504 after the deadline. */
+ * then its fields are valid. Requests that no one answers get 504 after the deadline; the handler
+ * may still "answer" such a one later (nothing is sent, web_header() gives NULL by then).
+ * Deadlines are looked at once a second. */
 #pragma once
 
 #include "base/addr.h"
 #include "loop/loop.h"
 
-struct web;          /* a server: several listeners, one handler */
+struct web; /* a server: several listeners, one handler */
 struct web_request;
-struct ws;           /* one WebSocket */
+struct ws; /* one WebSocket */
 
 struct web_limits {          /* 0 takes the default named here */
     size_t header_bytes;     /* 32768; over it 431 (or 414) */
     size_t body_bytes;       /* 1048576; over it 413 */
     unsigned connections;    /* 4096 HTTP connections at a time; over it the new one is closed */
-    unsigned per_address;    /* 0: no limit (loopback is never limited) */
+    unsigned per_address;    /* 0: no limit. Connections and WebSockets of one address (IPv6: of
+                              * one /64; loopback is never limited); over it the new connection is
+                              * closed, behind a trusted proxy the request gets 429 */
     unsigned websockets;     /* 10000; over it 503 */
     size_t ws_message_bytes; /* 65536; over it close 1009 */
     size_t ws_queue_bytes;   /* 1048576 waiting to be sent; over it the socket is dropped */
@@ -34,7 +38,9 @@ int web_new(struct loop *l, const struct web_limits *limits, web_handler_fn *han
  * that only the proxy reaches). */
 int web_add_listener(struct web *w, int fd, bool trusted_proxy);
 
-/* Open requests are answered 503, WebSockets dropped (their on_closed is called). */
+/* Open requests are answered 503 and are gone: web_reply() may not be called for them any more.
+ * WebSockets are closed with 1001 without waiting (their on_closed is called). Not from inside a
+ * handler. NULL is fine; returns NULL. */
 struct web *web_free(struct web *w);
 
 /* Listening sockets, for the callers of web_add_listener: non-blocking, close-on-exec, a negative
@@ -50,10 +56,14 @@ const char *web_method(const struct web_request *rq);
 const char *web_path(const struct web_request *rq);
 
 /* Segment i of the path, percent-decoded, NULL past the last one. "/a/b%2Fc" has "a" and "b/c";
- * a trailing slash makes no empty segment. Segments that decode to a NUL or a control character make
- * the request a 400 before the handler sees it. */
+ * a trailing slash makes no empty segment. Segments that decode to a NUL or a control character
+ * make the request a 400 before the handler sees it. */
 const char *web_segment(const struct web_request *rq, unsigned i);
 unsigned web_n_segments(const struct web_request *rq);
+
+/* The decoded path from segment i on, without a slash in front ("" past the last one); NULL when a
+ * segment has a slash inside. For web_reply_file(). Valid until the next call. */
+const char *web_rest(const struct web_request *rq, unsigned i);
 
 /* Decoded; NULL when absent, "" when without a value. */
 const char *web_query(const struct web_request *rq, const char *name);
@@ -67,7 +77,9 @@ struct bytes web_body(const struct web_request *rq);
  * socket. */
 const struct addr *web_client(const struct web_request *rq);
 
-/* Set before the answer; name and value are copied. -ENOMEM. */
+/* Set before the answer; name and value are copied. -EINVAL for what is not a header (line breaks
+ * would forge one) and for those that the server makes itself (Content-Length, Connection, ...);
+ * -ENOMEM. */
 int web_reply_header(struct web_request *rq, const char *name, const char *value);
 
 /* Consumes rq. type may be NULL with an empty body. The body is copied. HEAD drops it by itself. */
@@ -88,18 +100,21 @@ bool web_wants_upgrade(const struct web_request *rq);
 struct ws_handlers {
     /* A whole text message, valid UTF-8, borrowed. ws_close() is allowed inside. */
     void (*on_text)(struct ws *s, struct bytes text, void *arg);
-    /* Called exactly once, also after ws_close(); s is invalid afterwards. code: as received;
-     * 1006 when the connection just ended; reason is NUL-terminated UTF-8, "" if none. */
+    /* Called exactly once, also after ws_close(); s is invalid afterwards. code: as received (1005:
+     * a close without a code); 1006 when the connection just ended; when the peer broke the rules,
+     * the code that it was sent (1002, 1003 for binary messages, 1007, 1008, 1009). reason is
+     * NUL-terminated UTF-8, "" if none. */
     void (*on_closed)(struct ws *s, unsigned code, const char *reason, void *arg);
 };
 
-/* Consumes rq: 101 and a socket, or the fitting 4xx/503 (then -EBADMSG, -ENOSPC). handlers must
- * stay valid. No handler is called before this returns. */
+/* Consumes rq: 101 and a socket, or the fitting 4xx/503 (then -EBADMSG, -ENOSPC, -ENOMEM), or
+ * -ETIMEDOUT when rq has had its 504 already. handlers must stay valid. No handler is called before
+ * this returns. */
 int web_upgrade(struct web_request *rq, const struct ws_handlers *handlers, void *arg,
                 struct ws **ret_ws);
 
-/* Queues a text message. -ENOBUFS: the queue is full, the socket is being dropped;
- * -ENOTCONN: it is closing. */
+/* Queues a text message (UTF-8); it is sent when the events at hand are done. -ENOBUFS: the queue
+ * is full, the socket is being dropped; -ENOTCONN: it is closing. */
 int ws_send(struct ws *s, struct bytes text);
 
 /* Sends what is queued, then the close frame; gives the peer 2 s to answer. */

@@ -1,0 +1,19 @@
+/* workdir.h: a private folder (0700) for one run, gone afterwards. */
+#pragma once
+
+#include "base/bytes.h"
+
+#define WORKDIR_PATH_SIZE 64
+
+struct workdir {
+    char path[WORKDIR_PATH_SIZE];
+};
+
+/* Below $XDG_RUNTIME_DIR, else /tmp: short enough for the Unix sockets in it. */
+int workdir_make(struct workdir *ret);
+
+/* Removes the files in it (there are no folders) and itself. A zeroed one is fine. */
+void workdir_remove(struct workdir *d);
+
+/* Writes a new file, 0600, whole: a temporary one, fsync, rename. */
+int workdir_write(const struct workdir *d, const char *name, struct bytes content);

@@ -1,0 +1,410 @@
+#include "http/http.h"
+
+#include "base/list.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+
+#define TIMEOUT_MS 10000
+#define MAX_BODY (1 << 20)
+#define CONNECTIONS_MAX 64
+
+struct http {
+    struct loop *loop;
+    CURLM *multi;
+    struct loop_timer timer;
+    struct list calls;
+    struct list sockets;
+    bool completing; /* calling continuations */
+    bool freed;      /* by one of them */
+};
+
+struct http_socket {
+    struct http *http;
+    struct list node;
+    struct loop_io io;
+};
+
+struct http_call {
+    struct http *http;
+    struct list node;
+    CURL *easy;
+    struct curl_slist *headers;
+    http_done_fn *fn;
+    void *arg;
+    uint8_t *body;
+    size_t body_len;
+    size_t body_cap;
+    size_t max_body;
+    bool too_big;
+    char message[CURL_ERROR_SIZE];
+};
+
+static void call_free(struct http_call *c)
+{
+    if (!list_empty(&c->node)) {
+        (void) curl_multi_remove_handle(c->http->multi, c->easy);
+        list_del(&c->node);
+    }
+    curl_easy_cleanup(c->easy);
+    curl_slist_free_all(c->headers);
+    free(c->body);
+    free(c);
+}
+
+/* ---- completion ---- */
+
+static int error_of(const struct http_call *c, CURLcode code)
+{
+    if (c->too_big)
+        return -EFBIG;
+    switch (code) {
+    case CURLE_OK:
+        return 0;
+    case CURLE_OPERATION_TIMEDOUT:
+        return -ETIMEDOUT;
+    case CURLE_COULDNT_CONNECT:
+        return -ECONNREFUSED;
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return -EHOSTUNREACH;
+    case CURLE_OUT_OF_MEMORY:
+        return -ENOMEM;
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+        return -EINVAL;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CONNECT_ERROR:
+        return -EPROTO;
+    default:
+        return -EIO;
+    }
+}
+
+static const char *message_of(const struct http_call *c, CURLcode code)
+{
+    if (c->too_big)
+        return "the answer is too big";
+    if (code == CURLE_OK)
+        return "";
+    return c->message[0] ? c->message : curl_easy_strerror(code);
+}
+
+/* The call is out of the client before fn hears of it, so fn may do anything to either. */
+static void complete(struct http_call *c, CURLcode code)
+{
+    struct http_response rs = {.error = error_of(c, code), .message = message_of(c, code)};
+    long status = 0;
+
+    (void) curl_multi_remove_handle(c->http->multi, c->easy);
+    list_del(&c->node);
+    if (rs.error == 0) {
+        (void) curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
+        rs.status = (unsigned) status;
+        rs.body = bytes_of(c->body, c->body_len);
+    }
+    c->fn(&rs, c->arg);
+    call_free(c);
+}
+
+static void complete_finished(struct http *h)
+{
+    CURLMsg *msg;
+    int left;
+
+    h->completing = true;
+    while (!h->freed && (msg = curl_multi_info_read(h->multi, &left))) {
+        struct http_call *c;
+
+        if (msg->msg == CURLMSG_DONE &&
+            curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, (char **) &c) == CURLE_OK)
+            complete(c, msg->data.result);
+    }
+    h->completing = false;
+    if (h->freed)
+        http_free(h);
+}
+
+/* ---- libcurl's view of the loop ---- */
+
+static void act(struct http *h, curl_socket_t fd, int flags)
+{
+    int running;
+
+    (void) curl_multi_socket_action(h->multi, fd, flags, &running);
+    complete_finished(h);
+}
+
+static void on_socket_ready(struct loop_io *io, uint32_t revents)
+{
+    struct http_socket *s = container_of(io, struct http_socket, io);
+    int flags = 0;
+
+    if (revents & (EPOLLIN | EPOLLHUP))
+        flags |= CURL_CSELECT_IN;
+    if (revents & EPOLLOUT)
+        flags |= CURL_CSELECT_OUT;
+    if (revents & EPOLLERR)
+        flags |= CURL_CSELECT_ERR;
+    act(s->http, io->fd, flags);
+}
+
+static void on_timer(struct loop_timer *t)
+{
+    act(container_of(t, struct http, timer), CURL_SOCKET_TIMEOUT, 0);
+}
+
+static void socket_free(struct http_socket *s)
+{
+    loop_io_stop(&s->io);
+    list_del(&s->node);
+    free(s);
+}
+
+static int watch_socket(struct http *h, curl_socket_t fd, uint32_t events, struct http_socket *s)
+{
+    if (s)
+        return loop_io_set_events(&s->io, events);
+    s = calloc(1, sizeof(*s));
+    if (!s)
+        return -ENOMEM;
+    if (loop_io_start(&s->io, h->loop, fd, events, on_socket_ready) < 0) {
+        free(s);
+        return -EIO;
+    }
+    s->http = h;
+    list_append(&h->sockets, &s->node);
+    (void) curl_multi_assign(h->multi, fd, s);
+    return 0;
+}
+
+static int on_want_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
+{
+    struct http_socket *s = socket_arg;
+
+    (void) easy;
+    if (what != CURL_POLL_REMOVE)
+        return watch_socket(arg, fd,
+                            (what & CURL_POLL_IN ? EPOLLIN : 0u) |
+                                (what & CURL_POLL_OUT ? EPOLLOUT : 0u),
+                            s) < 0
+                   ? -1
+                   : 0;
+    if (s)
+        socket_free(s);
+    return 0;
+}
+
+static int on_want_timer(CURLM *multi, long timeout_ms, void *arg)
+{
+    struct http *h = arg;
+
+    (void) multi;
+    if (timeout_ms >= 0)
+        return loop_timer_start(&h->timer, h->loop, (uint64_t) timeout_ms * 1000, on_timer) < 0 ? -1
+                                                                                                : 0;
+    loop_timer_stop(&h->timer);
+    return 0;
+}
+
+/* ---- the client ---- */
+
+static void init_library(void)
+{
+    (void) curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+int http_new(struct loop *l, struct http **ret_http)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    struct http *h = calloc(1, sizeof(*h));
+
+    if (!h)
+        return -ENOMEM;
+    (void) pthread_once(&once, init_library);
+    h->loop = l;
+    list_init(&h->calls);
+    list_init(&h->sockets);
+    h->multi = curl_multi_init();
+    if (!h->multi) {
+        free(h);
+        return -ENOMEM;
+    }
+    (void) curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, on_want_socket);
+    (void) curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
+    (void) curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, on_want_timer);
+    (void) curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
+    (void) curl_multi_setopt(h->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long) CONNECTIONS_MAX);
+    *ret_http = h;
+    return 0;
+}
+
+struct http *http_free(struct http *h)
+{
+    struct http_call *c;
+    struct http_socket *s;
+
+    if (!h)
+        return NULL;
+    list_for_each (c, &h->calls, node)
+        call_free(c);
+    if (h->completing) {
+        h->freed = true;
+        return NULL;
+    }
+    (void) curl_multi_cleanup(h->multi);
+    list_for_each (s, &h->sockets, node)
+        socket_free(s);
+    loop_timer_done(&h->timer);
+    free(h);
+    return NULL;
+}
+
+/* ---- calls ---- */
+
+static size_t on_body(char *data, size_t size, size_t n, void *arg)
+{
+    struct http_call *c = arg;
+    size_t len = size * n, need = c->body_len + len;
+
+    if (len > c->max_body - c->body_len) {
+        c->too_big = true;
+        return 0;
+    }
+    if (need > c->body_cap) {
+        size_t cap = c->body_cap ? c->body_cap : 1024;
+        uint8_t *p;
+
+        while (cap < need)
+            cap *= 2;
+        p = realloc(c->body, cap);
+        if (!p)
+            return 0;
+        c->body = p;
+        c->body_cap = cap;
+    }
+    if (len)
+        memcpy(c->body + c->body_len, data, len);
+    c->body_len = need;
+    return len;
+}
+
+/* A line break would forge a header. */
+static bool is_one_line(const char *s)
+{
+    return s[strcspn(s, "\r\n")] == '\0';
+}
+
+static int add_header(struct http_call *c, const char *line)
+{
+    struct curl_slist *list;
+
+    if (!is_one_line(line))
+        return -EINVAL;
+    list = curl_slist_append(c->headers, line);
+    if (!list)
+        return -ENOMEM;
+    c->headers = list;
+    return 0;
+}
+
+static int set_headers(struct http_call *c, const struct http_request *rq)
+{
+    char type[256];
+    /* Without a value libcurl leaves its own header out. */
+    int r = add_header(c, "Expect:");
+    int n =
+        snprintf(type, sizeof(type), "Content-Type: %s", rq->content_type ? rq->content_type : "");
+
+    if (n >= (int) sizeof(type))
+        return -EINVAL;
+    if (!rq->content_type)
+        type[strlen("Content-Type:")] = '\0';
+    if (r == 0)
+        r = add_header(c, type);
+    for (size_t i = 0; r == 0 && rq->headers && rq->headers[i]; i++)
+        r = add_header(c, rq->headers[i]);
+    return r;
+}
+
+#define SET(option, value) ok = ok && curl_easy_setopt(e, option, value) == CURLE_OK
+
+static bool set_method(CURL *e, const struct http_request *rq)
+{
+    bool ok = true;
+
+    if (strcmp(rq->method, "HEAD") == 0) {
+        SET(CURLOPT_NOBODY, 1L);
+    } else if (strcmp(rq->method, "GET") != 0) {
+        SET(CURLOPT_POST, 1L);
+        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) rq->body.len);
+        SET(CURLOPT_COPYPOSTFIELDS, rq->body.len ? (const char *) rq->body.p : "");
+        SET(CURLOPT_CUSTOMREQUEST, rq->method);
+    }
+    return ok;
+}
+
+static bool set_options(struct http_call *c, const struct http_request *rq)
+{
+    long timeout_ms = rq->timeout_ms ? (long) rq->timeout_ms : TIMEOUT_MS;
+    CURL *e = c->easy;
+    bool ok = set_method(e, rq);
+
+    SET(CURLOPT_URL, rq->url);
+    SET(CURLOPT_PRIVATE, c);
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_PROTOCOLS_STR, "http,https");
+    SET(CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
+    /* Not what the environment says. */
+    SET(CURLOPT_PROXY, "");
+    SET(CURLOPT_FOLLOWLOCATION, 0L);
+    SET(CURLOPT_TIMEOUT_MS, timeout_ms);
+    SET(CURLOPT_CONNECTTIMEOUT_MS, timeout_ms);
+    SET(CURLOPT_HTTPHEADER, c->headers);
+    SET(CURLOPT_WRITEFUNCTION, on_body);
+    SET(CURLOPT_WRITEDATA, c);
+    SET(CURLOPT_ERRORBUFFER, c->message);
+    if (rq->user) {
+        SET(CURLOPT_HTTPAUTH, (long) CURLAUTH_BASIC);
+        SET(CURLOPT_USERNAME, rq->user);
+        SET(CURLOPT_PASSWORD, rq->password ? rq->password : "");
+    }
+    return ok;
+}
+
+int http_start(struct http *h, const struct http_request *rq, http_done_fn *fn, void *arg,
+               struct http_call **ret_call)
+{
+    struct http_call *c = calloc(1, sizeof(*c));
+    int r;
+
+    if (!c)
+        return -ENOMEM;
+    list_init(&c->node);
+    c->http = h;
+    c->fn = fn;
+    c->arg = arg;
+    c->max_body = rq->max_body ? rq->max_body : MAX_BODY;
+    c->easy = curl_easy_init();
+    r = !c->easy ? -ENOMEM : !is_one_line(rq->method) ? -EINVAL : set_headers(c, rq);
+    if (r == 0 && !set_options(c, rq))
+        r = -EINVAL;
+    if (r == 0 && curl_multi_add_handle(h->multi, c->easy) != CURLM_OK)
+        r = -ENOMEM;
+    if (r < 0) {
+        call_free(c);
+        return r;
+    }
+    list_append(&h->calls, &c->node);
+    if (ret_call)
+        *ret_call = c;
+    return 0;
+}
+
+void http_cancel(struct http_call *c)
+{
+    call_free(c);
+}

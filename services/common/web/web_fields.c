@@ -1,0 +1,91 @@
+/* What a handler reads from a request, and the headers it adds to the answer. */
+#include "web/web_internal.h"
+
+#include "base/crypto.h"
+#include "web/web_token.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <strings.h>
+
+const char *web_method(const struct web_request *rq)
+{
+    return rq->method;
+}
+
+const char *web_path(const struct web_request *rq)
+{
+    return rq->target.path;
+}
+
+const char *web_segment(const struct web_request *rq, unsigned i)
+{
+    return web_target_segment(&rq->target, i);
+}
+
+unsigned web_n_segments(const struct web_request *rq)
+{
+    return rq->target.n_segments;
+}
+
+const char *web_rest(const struct web_request *rq, unsigned i)
+{
+    return web_target_rest(&rq->target, i);
+}
+
+const char *web_query(const struct web_request *rq, const char *name)
+{
+    return web_target_query(&rq->target, name);
+}
+
+const char *web_header(const struct web_request *rq, const char *name)
+{
+    return rq->mhd ? MHD_lookup_connection_value(rq->mhd, MHD_HEADER_KIND, name) : NULL;
+}
+
+struct bytes web_body(const struct web_request *rq)
+{
+    return bytes_of(rq->body, rq->body_len);
+}
+
+const struct addr *web_client(const struct web_request *rq)
+{
+    return &rq->client;
+}
+
+bool web_basic_auth_matches(const struct web_request *rq, const char *user, const char *password)
+{
+    const char *authorization = web_header(rq, "Authorization");
+
+    return authorization && web_token_is_basic_auth(authorization, user, password);
+}
+
+bool web_wants_upgrade(const struct web_request *rq)
+{
+    const char *upgrade = web_header(rq, "Upgrade");
+
+    return strcmp(rq->method, "GET") == 0 && upgrade && web_token_in_list(upgrade, "websocket");
+}
+
+int web_reply_header(struct web_request *rq, const char *name, const char *value)
+{
+    struct web_header h, *p;
+
+    if (!web_token_is_token(name) || !web_token_is_field_value(value) ||
+        strcasecmp(name, "Content-Length") == 0 || strcasecmp(name, "Transfer-Encoding") == 0 ||
+        strcasecmp(name, "Connection") == 0)
+        return -EINVAL;
+    p = reallocarray(rq->headers, rq->n_headers + 1, sizeof(*p));
+    if (!p)
+        return -ENOMEM;
+    rq->headers = p;
+    h.name = strdup(name);
+    h.value = strdup(value);
+    if (!h.name || !h.value) {
+        free(h.name);
+        free(h.value);
+        return -ENOMEM;
+    }
+    rq->headers[rq->n_headers++] = h;
+    return 0;
+}

@@ -1,0 +1,144 @@
+/* web_internal.h: what the files of the server share. */
+#pragma once
+
+#include "base/list.h"
+#include "base/map.h"
+#include "web/web.h"
+#include "web/web_target.h"
+#include "web/ws_group.h"
+
+#include <microhttpd.h>
+
+#define SECOND_US UINT64_C(1000000)
+
+struct web {
+    struct loop *loop;
+    struct web_limits limits;
+    web_handler_fn *handler;
+    void *arg;
+    struct MHD_Daemon *daemon;
+    struct loop_io daemon_io;
+    struct loop_timer daemon_timer;
+    uint64_t daemon_timer_us; /* when it will fire, if armed */
+    struct loop_defer pump;
+    struct loop_timer sweep;
+    struct list listeners;
+    struct list conns;
+    struct list accepted; /* connections that the daemon has not announced yet */
+    struct list waiting;  /* requests that the handler keeps, by deadline */
+    struct list late;     /* answered for the handler, which still holds them */
+    unsigned n_conns;
+    struct map *addresses; /* struct web_count */
+    struct ws_group *sockets;
+    bool accept_paused;
+    bool stopping;
+};
+
+/* What one address has open. IPv6 counts by /64, which is what one customer gets. */
+struct web_count {
+    unsigned n;
+    uint8_t key[9];
+};
+
+enum web_conn_state {
+    CONN_IDLE,      /* between requests */
+    CONN_RECEIVING, /* from the request line to the end of the body */
+    CONN_WAITING,   /* for the handler */
+    CONN_SENDING,
+    CONN_UPGRADED,
+};
+
+struct web_conn {
+    struct web *web;
+    struct list node;
+    int fd; /* the daemon's */
+    bool trusted;
+    struct addr peer;
+    struct web_count *count;
+    enum web_conn_state state;
+    uint64_t deadline_us; /* 0: none */
+};
+
+struct web_header {
+    char *name;
+    char *value;
+};
+
+struct web_request {
+    struct web *web;
+    struct web_conn *conn;
+    struct MHD_Connection *mhd; /* NULL once the daemon has done with it */
+    struct list node;           /* in web.waiting or web.late */
+    char *method;
+    char *version;
+    struct web_target target;
+    bool target_is_bad;
+    struct addr client;
+    struct web_count *count;
+    uint8_t *body;
+    size_t body_len;
+    size_t body_cap;
+    size_t received; /* of the body, kept or not */
+    bool body_is_too_big;
+    bool begun;     /* the daemon has shown it to us with its headers */
+    bool held;      /* the handler has not consumed it yet */
+    bool suspended; /* in the daemon, until the answer */
+    bool answered;
+    uint64_t deadline_us;
+    struct web_header *headers;
+    size_t n_headers;
+    unsigned status;
+    struct MHD_Response *response;
+    size_t response_len;
+    struct ws *socket; /* made, but not connected yet */
+};
+
+/* ---- web.c ---- */
+
+/* The daemon has work; it gets the processor when the events at hand are done. */
+void web_pump_later(struct web *w);
+
+/* The sweep has something to watch. */
+void web_sweep_later(struct web *w);
+
+/* ---- web_conn.c: connections, listeners and counts by address ---- */
+
+struct web_conn *web_conn_of(struct MHD_Connection *mhd);
+void web_conn_set(struct web_conn *c, enum web_conn_state state, uint64_t seconds);
+void web_conn_on_notify(void *arg, struct MHD_Connection *mhd, void **context,
+                        enum MHD_ConnectionNotificationCode code);
+
+/* Connections that the daemon refused to take. */
+void web_conn_drop_refused(struct web *w);
+
+/* Cuts those that are late. */
+void web_conn_sweep(struct web *w);
+void web_listeners_resume(struct web *w);
+void web_listeners_free(struct web *w);
+
+/* *ret is NULL when the address is not counted. -ENOSPC over the limit. */
+int web_count_take(struct web *w, const struct addr *a, struct web_count **ret);
+void web_count_release(struct web *w, struct web_count *c);
+
+/* ---- web_request.c ---- */
+
+void *web_request_on_uri(void *arg, const char *uri, struct MHD_Connection *mhd);
+enum MHD_Result web_request_on_access(void *arg, struct MHD_Connection *mhd, const char *url,
+                                      const char *method, const char *version, const char *upload,
+                                      size_t *upload_len, void **context);
+void web_request_on_completed(void *arg, struct MHD_Connection *mhd, void **context,
+                              enum MHD_RequestTerminationCode code);
+
+/* Answers 504 to those that waited too long. */
+void web_request_sweep(struct web *w);
+
+/* Answers 503 to all that wait. */
+void web_request_abandon_all(struct web *w);
+void web_request_free_late(struct web *w);
+
+/* Ends the handler's hold. False when the request was answered without it: rq may be gone. */
+bool web_request_take(struct web_request *rq);
+
+/* With rq's own reply headers; takes over response, NULL stands for "out of memory". */
+void web_request_answer(struct web_request *rq, unsigned status, struct MHD_Response *response,
+                        size_t len);

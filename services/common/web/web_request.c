@@ -1,0 +1,302 @@
+/* The life of a request: from the daemon's callbacks to the handler, and the answer back. */
+#include "web/web_internal.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* Clients get at least this pace to read an answer. */
+#define SEND_BYTES_PER_S 8192
+/* Of a body over the limit so much is read, so that the answer can be given, then the line is cut.
+ */
+#define SWALLOW_FACTOR 4
+
+static void free_request(struct web_request *rq)
+{
+    for (size_t i = 0; i < rq->n_headers; i++) {
+        free(rq->headers[i].name);
+        free(rq->headers[i].value);
+    }
+    free(rq->headers);
+    if (rq->response)
+        MHD_destroy_response(rq->response);
+    web_count_release(rq->web, rq->count);
+    web_target_done(&rq->target);
+    list_del(&rq->node);
+    free(rq->method);
+    free(rq->version);
+    free(rq->body);
+    free(rq);
+}
+
+/* ---- from the daemon ---- */
+
+void *web_request_on_uri(void *arg, const char *uri, struct MHD_Connection *mhd)
+{
+    struct web *w = arg;
+    struct web_conn *c = web_conn_of(mhd);
+    struct web_request *rq = c ? calloc(1, sizeof(*rq)) : NULL;
+    int r;
+
+    if (!rq)
+        return NULL;
+    rq->web = w;
+    rq->conn = c;
+    rq->mhd = mhd;
+    list_init(&rq->node);
+    r = web_target_parse(uri, &rq->target);
+    if (r == -ENOMEM) {
+        free(rq);
+        return NULL;
+    }
+    rq->target_is_bad = r < 0;
+    web_conn_set(c, CONN_RECEIVING, w->limits.request_s);
+    return rq;
+}
+
+static enum MHD_Result queue_response(struct web_request *rq)
+{
+    enum MHD_Result r;
+
+    if (!rq->response)
+        return MHD_NO;
+    web_conn_set(rq->conn, CONN_SENDING,
+                 rq->web->limits.request_s + rq->response_len / SEND_BYTES_PER_S);
+    r = MHD_queue_response(rq->mhd, rq->status, rq->response);
+    MHD_destroy_response(rq->response);
+    rq->response = NULL;
+    return r;
+}
+
+static enum MHD_Result answer_now(struct web_request *rq, unsigned status)
+{
+    web_reply(rq, status, NULL, bytes_of(NULL, 0));
+    return queue_response(rq);
+}
+
+static void find_client(struct web_request *rq)
+{
+    const char *real_ip = rq->conn->trusted ? web_header(rq, "X-Real-IP") : NULL;
+
+    if (!real_ip || addr_parse_ip(real_ip, 0, &rq->client) < 0)
+        rq->client = rq->conn->peer;
+}
+
+/* The headers are there. An answer given now ends the connection: for refusals only. */
+static enum MHD_Result begin(struct web_request *rq, const char *method, const char *version)
+{
+    const char *length = web_header(rq, "Content-Length");
+    uint64_t n;
+
+    rq->begun = true;
+    rq->method = strdup(method);
+    rq->version = strdup(version);
+    if (!rq->method || !rq->version)
+        return MHD_NO;
+    find_client(rq);
+    if (rq->conn->trusted && web_count_take(rq->web, &rq->client, &rq->count) < 0)
+        return answer_now(rq, 429);
+    if (length && bytes_to_u64(bytes_str(length), rq->web->limits.body_bytes, &n) < 0)
+        return answer_now(rq, 413);
+    return MHD_YES;
+}
+
+static bool append_body(struct web_request *rq, const char *data, size_t len)
+{
+    size_t need = rq->body_len + len;
+
+    if (need > rq->body_cap) {
+        size_t cap = rq->body_cap ? rq->body_cap : 512;
+        uint8_t *p;
+
+        while (cap < need)
+            cap *= 2;
+        p = realloc(rq->body, cap);
+        if (!p)
+            return false;
+        rq->body = p;
+        rq->body_cap = cap;
+    }
+    memcpy(rq->body + rq->body_len, data, len);
+    rq->body_len = need;
+    return true;
+}
+
+/* An answer cannot be queued in the middle of a body: what is over the limit is read and dropped.
+ */
+static enum MHD_Result take_body(struct web_request *rq, const char *data, size_t *len)
+{
+    size_t max = rq->web->limits.body_bytes;
+    size_t n = *len;
+
+    *len = 0;
+    rq->received += n;
+    if (rq->received <= max)
+        return append_body(rq, data, n) ? MHD_YES : MHD_NO;
+    rq->body_is_too_big = true;
+    free(rq->body);
+    rq->body = NULL;
+    rq->body_len = rq->body_cap = 0;
+    return rq->received / SWALLOW_FACTOR <= max ? MHD_YES : MHD_NO;
+}
+
+/* The request is whole. An answer given later finds the connection suspended. */
+static enum MHD_Result dispatch(struct web_request *rq)
+{
+    struct web *w = rq->web;
+
+    if (w->stopping)
+        return answer_now(rq, 503);
+    if (rq->target_is_bad)
+        return answer_now(rq, 400);
+    if (rq->body_is_too_big)
+        return answer_now(rq, 413);
+    web_conn_set(rq->conn, CONN_WAITING, 0);
+    rq->held = true;
+    w->handler(rq, w->arg);
+    if (rq->answered)
+        return queue_response(rq);
+    MHD_suspend_connection(rq->mhd);
+    rq->suspended = true;
+    rq->deadline_us = clock_us() + w->limits.answer_s * SECOND_US;
+    list_append(&w->waiting, &rq->node);
+    return MHD_YES;
+}
+
+enum MHD_Result web_request_on_access(void *arg, struct MHD_Connection *mhd, const char *url,
+                                      const char *method, const char *version, const char *upload,
+                                      size_t *upload_len, void **context)
+{
+    struct web_request *rq = *context;
+
+    (void) arg;
+    (void) mhd;
+    (void) url;
+    if (!rq)
+        return MHD_NO;
+    if (!rq->begun)
+        return begin(rq, method, version);
+    if (*upload_len > 0)
+        return take_body(rq, upload, upload_len);
+    if (rq->answered)
+        return queue_response(rq);
+    if (rq->suspended)
+        return MHD_YES;
+    return dispatch(rq);
+}
+
+void web_request_on_completed(void *arg, struct MHD_Connection *mhd, void **context,
+                              enum MHD_RequestTerminationCode code)
+{
+    struct web *w = arg;
+    struct web_request *rq = *context;
+
+    (void) mhd;
+    (void) code;
+    *context = NULL;
+    if (!rq)
+        return;
+    if (rq->conn->state != CONN_UPGRADED)
+        web_conn_set(rq->conn, CONN_IDLE, w->limits.idle_s);
+    rq->conn = NULL;
+    rq->mhd = NULL;
+    if (rq->socket)
+        ws_abort(rq->socket);
+    rq->socket = NULL;
+    if (!rq->held) {
+        free_request(rq);
+        return;
+    }
+    list_del(&rq->node);
+    list_append(&w->late, &rq->node);
+}
+
+/* ---- answers ---- */
+
+bool web_request_take(struct web_request *rq)
+{
+    rq->held = false;
+    if (!rq->answered)
+        return true;
+    if (!rq->mhd)
+        free_request(rq);
+    return false;
+}
+
+void web_request_answer(struct web_request *rq, unsigned status, struct MHD_Response *response,
+                        size_t len)
+{
+    for (size_t i = 0; response && i < rq->n_headers; i++) {
+        if (MHD_add_response_header(response, rq->headers[i].name, rq->headers[i].value) == MHD_YES)
+            continue;
+        MHD_destroy_response(response);
+        response = NULL;
+    }
+    rq->response = response;
+    rq->response_len = len;
+    rq->status = status;
+    rq->answered = true;
+    if (!rq->suspended)
+        return;
+    rq->suspended = false;
+    list_del(&rq->node);
+    MHD_resume_connection(rq->mhd);
+    web_pump_later(rq->web);
+}
+
+static void answer_bytes(struct web_request *rq, unsigned status, const char *type,
+                         struct bytes body)
+{
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(body.len, body.len ? (void *) body.p : (void *) "",
+                                        body.len ? MHD_RESPMEM_MUST_COPY : MHD_RESPMEM_PERSISTENT);
+
+    if (response && type && MHD_add_response_header(response, "Content-Type", type) != MHD_YES) {
+        MHD_destroy_response(response);
+        response = NULL;
+    }
+    web_request_answer(rq, status, response, body.len);
+}
+
+void web_reply(struct web_request *rq, unsigned status, const char *type, struct bytes body)
+{
+    if (web_request_take(rq))
+        answer_bytes(rq, status, type, body);
+}
+
+/* The handler keeps its hold: its own answer, if it ever comes, is dropped. */
+static void answer_for_handler(struct web_request *rq, unsigned status)
+{
+    for (size_t i = 0; i < rq->n_headers; i++) {
+        free(rq->headers[i].name);
+        free(rq->headers[i].value);
+    }
+    rq->n_headers = 0;
+    answer_bytes(rq, status, NULL, bytes_of(NULL, 0));
+}
+
+void web_request_sweep(struct web *w)
+{
+    uint64_t now = clock_us();
+    struct web_request *rq;
+
+    while ((rq = list_first(&w->waiting, struct web_request, node)) && now >= rq->deadline_us)
+        answer_for_handler(rq, 504);
+}
+
+void web_request_abandon_all(struct web *w)
+{
+    struct web_request *rq;
+
+    while ((rq = list_first(&w->waiting, struct web_request, node)))
+        answer_for_handler(rq, 503);
+}
+
+void web_request_free_late(struct web *w)
+{
+    struct web_request *rq;
+
+    while ((rq = list_first(&w->late, struct web_request, node)))
+        free_request(rq);
+}

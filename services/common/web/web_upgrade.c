@@ -1,0 +1,117 @@
+/* The opening handshake of RFC 6455 section 4.2, and taking the socket over from the daemon. */
+#include "web/web_internal.h"
+
+#include "base/crypto.h"
+#include "web/web_token.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ACCEPT_SIZE BASE64_SIZE(SHA1_SIZE)
+
+static int accept_of(const char *key, char ret[static ACCEPT_SIZE])
+{
+    struct bytes parts[] = {
+        bytes_str(key),
+        bytes_str("258EAFA5-E914-47DA-95CA-C5AB0DC85B11"),
+    };
+    uint8_t hash[SHA1_SIZE];
+    int r = sha1(parts, 2, hash);
+
+    return r < 0 ? r : base64_encode(bytes_of(hash, sizeof(hash)), ret, ACCEPT_SIZE);
+}
+
+/* The daemon's part ends at once: a copy of the descriptor lives on, so that its 32 KiB are freed
+ * and its limits and lists do not know WebSockets. */
+static void on_upgraded(void *arg, struct MHD_Connection *mhd, void *context, const char *early,
+                        size_t early_len, MHD_socket sock, struct MHD_UpgradeResponseHandle *urh)
+{
+    struct web_request *rq = context;
+    struct ws *s = rq->socket;
+    int fd = fcntl(sock, F_DUPFD_CLOEXEC, 0);
+
+    (void) arg;
+    (void) mhd;
+    rq->socket = NULL;
+    web_conn_set(rq->conn, CONN_UPGRADED, 0);
+    ws_set_ticket(s, rq->conn->trusted ? rq->count : rq->conn->count);
+    rq->count = NULL;
+    rq->conn->count = NULL;
+    (void) MHD_upgrade_action(urh, MHD_UPGRADE_ACTION_CLOSE);
+    web_pump_later(rq->web);
+    web_sweep_later(rq->web);
+    if (fd < 0)
+        ws_abort(s);
+    else
+        ws_open(s, fd, bytes_of(early, early_len));
+}
+
+static unsigned handshake_status(struct web_request *rq)
+{
+    const char *connection = web_header(rq, "Connection");
+    const char *version = web_header(rq, "Sec-WebSocket-Version");
+    const char *key = web_header(rq, "Sec-WebSocket-Key");
+
+    if (!web_wants_upgrade(rq) || strcmp(rq->version, "HTTP/1.1") != 0 || !connection ||
+        !web_token_in_list(connection, "Upgrade") || !key || !web_token_is_websocket_key(key))
+        return 400;
+    if (!version || strcmp(version, "13") != 0)
+        return 426;
+    return 101;
+}
+
+static struct MHD_Response *handshake_response(struct web_request *rq)
+{
+    struct MHD_Response *response = MHD_create_response_for_upgrade(on_upgraded, NULL);
+    char accept[ACCEPT_SIZE];
+
+    if (!response)
+        return NULL;
+    if (accept_of(web_header(rq, "Sec-WebSocket-Key"), accept) < 0 ||
+        MHD_add_response_header(response, "Upgrade", "websocket") != MHD_YES ||
+        MHD_add_response_header(response, "Sec-WebSocket-Accept", accept) != MHD_YES) {
+        MHD_destroy_response(response);
+        return NULL;
+    }
+    return response;
+}
+
+static int refuse(struct web_request *rq, unsigned status, int r)
+{
+    if (status == 426) {
+        (void) web_reply_header(rq, "Upgrade", "websocket");
+        (void) web_reply_header(rq, "Sec-WebSocket-Version", "13");
+    }
+    web_reply(rq, status, NULL, bytes_of(NULL, 0));
+    return r;
+}
+
+int web_upgrade(struct web_request *rq, const struct ws_handlers *handlers, void *arg,
+                struct ws **ret_ws)
+{
+    struct MHD_Response *response;
+    unsigned status;
+    int r;
+
+    if (rq->answered) {
+        (void) web_request_take(rq);
+        return -ETIMEDOUT;
+    }
+    status = handshake_status(rq);
+    if (status != 101)
+        return refuse(rq, status, -EBADMSG);
+    response = handshake_response(rq);
+    if (!response)
+        return refuse(rq, 503, -ENOMEM);
+    r = ws_new(rq->web->sockets, handlers, arg, &rq->client, &rq->socket);
+    if (r < 0) {
+        MHD_destroy_response(response);
+        return refuse(rq, 503, r);
+    }
+    *ret_ws = rq->socket;
+    (void) web_request_take(rq);
+    web_request_answer(rq, 101, response, 0);
+    return 0;
+}

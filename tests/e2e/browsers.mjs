@@ -1,0 +1,65 @@
+// Chromium by Playwright, Firefox by Puppeteer over WebDriver BiDi, both with fake devices.
+// A page is {e2e(fn, ...args), close()}: calls window.e2e[fn].
+import { chromium } from 'playwright-core';
+import puppeteer from 'puppeteer-core';
+
+const CHROMIUM_ARGS = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync', '--use-fake-ui-for-media-stream',
+  '--use-fake-device-for-media-stream', '--autoplay-policy=no-user-gesture-required',
+  '--auto-select-desktop-capture-source=Entire screen', '--disable-features=WebRtcHideLocalIpsWithMdns',
+  '--disable-background-timer-throttling', '--disable-renderer-backgrounding', '--disable-backgrounding-occluded-windows',
+];
+
+export async function startChromium() {
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: CHROMIUM_ARGS, headless: true });
+  return {
+    async open(url) {
+      const page = await browser.newPage();
+      const log = [];
+      page.on('console', (m) => { if (m.type() === 'error') log.push(m.text()); });
+      page.on('pageerror', (e) => log.push(String(e)));
+      await page.goto(url);
+      await page.waitForFunction(() => document.title === 'ready');
+      return {
+        log,
+        raw: page,
+        e2e: (fn, ...args) => page.evaluate(([f, a]) => window.e2e[f](...a), [fn, args]),
+        close: () => page.close(),
+      };
+    },
+    close: () => browser.close(),
+  };
+}
+
+export async function startFirefox() {
+  const browser = await puppeteer.launch({
+    browser: 'firefox',
+    executablePath: '/usr/bin/firefox-esr',
+    headless: true,
+    extraPrefsFirefox: {
+      'media.navigator.streams.fake': true,
+      'media.navigator.permission.disabled': true,
+      'media.autoplay.default': 0,
+      'network.dns.disableIPv6': false,
+      'media.gmp-manager.updateEnabled': false,
+      'app.update.enabled': false,
+    },
+  });
+  return {
+    async open(url) {
+      const page = await browser.newPage();
+      const log = [];
+      page.on('console', (m) => { if (m.type() === 'error') log.push(m.text()); });
+      await page.goto(url);
+      await page.waitForFunction(() => document.title === 'ready');
+      return {
+        log,
+        raw: page,
+        e2e: (fn, ...args) => page.evaluate((f, a) => window.e2e[f](...a), fn, args),
+        close: () => page.close(),
+      };
+    },
+    close: () => browser.close(),
+  };
+}

@@ -1,0 +1,74 @@
+// What the tests do again and again: people in a room, and whether media really flows.
+import { assert, equal, until } from './harness.mjs';
+
+export class Room {
+  constructor({ visavis, pages, browser, version }) {
+    Object.assign(this, { visavis, pages, browser, version, people: new Map() });
+  }
+
+  async create(properties) {
+    this.id = await this.visavis.session(properties);
+    return this;
+  }
+
+  // options: role, publish (false: subscribe only), advanced, browser, version, data
+  async join(name, options = {}) {
+    const browser = options.browser ?? this.browser;
+    const page = await browser.open(this.pages.url(options.version ?? this.version));
+    const token = await this.visavis.token(this.id, { role: options.role ?? 'PUBLISHER' });
+    const person = { name, page, publishes: options.publish !== false };
+    this.people.set(name, person);
+    person.id = await page.e2e('join', name, {
+      token, publish: options.publish === false ? null : options.publish ?? {}, advanced: options.advanced, data: options.data,
+    });
+    return person;
+  }
+
+  e2e(name, fn, ...args) {
+    return this.people.get(name).page.e2e(fn, name, ...args);
+  }
+
+  async leave(name) {
+    await this.e2e(name, 'leave');
+    await this.people.get(name).page.close();
+    this.people.delete(name);
+  }
+
+  async events(name, type) {
+    return (await this.e2e(name, 'events')).filter((e) => e.type === type);
+  }
+
+  // Everybody receives every other publisher: more than 30 decoded frames and audio packets each.
+  async everybodySeesEverybody({ frames = 30, audio = 20, timeoutMs = 30000, check } = {}) {
+    const publishers = [...this.people.values()].filter((p) => p.publishes).length;
+    for (const { name, publishes } of this.people.values()) {
+      const wanted = publishers - (publishes ? 1 : 0);
+      let last;
+      await until(`${name} decodes ${wanted} streams: ${JSON.stringify(last)}`, async () => {
+        last = await this.e2e(name, 'stats');
+        const remote = Object.values(last.remote);
+        return remote.length === wanted && remote.every((s) => s.framesDecoded > frames && s.audioReceived > audio);
+      }, timeoutMs).catch((e) => { throw new Error(`${e.message}\n${JSON.stringify(last)}`); });
+      for (const s of [...Object.values(last.remote), ...(last.own ? [last.own] : [])]) {
+        equal(s.dtls, 'connected', `${name}: DTLS state`);
+        if (s.srtp !== undefined) equal(s.srtp, 'SRTP_AEAD_AES_128_GCM', `${name}: SRTP profile`);
+        check?.(s, name);
+      }
+    }
+  }
+
+  async noErrors() {
+    for (const { name, page } of this.people.values()) {
+      const exceptions = await this.events(name, 'exception');
+      assert(exceptions.length === 0, `${name}: ${JSON.stringify(exceptions)}`);
+      const serious = page.log.filter((line) => !line.includes('favicon'));
+      assert(serious.length === 0, `${name}: errors on the console: ${serious.join(' | ')}`);
+    }
+  }
+
+  async close() {
+    for (const { page } of this.people.values()) await page.close().catch(() => {});
+    this.people.clear();
+    await this.visavis.rest('DELETE', `/sessions/${this.id}`);
+  }
+}

@@ -1,0 +1,44 @@
+// usage: node main.mjs BUILD [--short] [NAME...]: NAME picks tests whose name contains it.
+import { Runner } from './harness.mjs';
+import { servePages } from './pages.mjs';
+import { startChromium } from './browsers.mjs';
+import { Visavis } from './visavis.mjs';
+import calls from './test_calls.mjs';
+import session from './test_session.mjs';
+import paths from './test_paths.mjs';
+import soak from './test_soak.mjs';
+import firefox from './test_firefox.mjs';
+import callApp from './test_call_app.mjs';
+
+const [buildFolder, ...rest] = process.argv.slice(2);
+const short = rest.includes('--short');
+const runner = new Runner(rest.filter((a) => !a.startsWith('--')));
+const pages = await servePages();
+const chromium = await startChromium();
+const servers = [];
+
+// A server for each negotiation style, started when first asked for.
+const byStyle = new Map();
+async function server(style = 'kurento') {
+  if (!byStyle.has(style)) {
+    const visavis = await Visavis.start(buildFolder, { OPENVIDU_MEDIA_SERVER: style });
+    servers.push(visavis);
+    byStyle.set(style, visavis);
+  }
+  return byStyle.get(style);
+}
+
+const context = { runner, pages, chromium, server, short, buildFolder };
+for (const suite of [calls, session, paths, callApp, firefox, soak]) await suite(context);
+
+await chromium.close();
+await runner.test('the servers end with status 0 and nothing on stderr that names a bug', async () => {
+  for (const v of servers) {
+    const code = await v.stop();
+    if (code !== 0) throw new Error(`visavis dev ended with ${code}:\n${v.output.slice(-3000)}`);
+    const bad = v.output.split('\n').filter((l) => /Sanitizer|runtime error|ended by itself|assert/i.test(l));
+    if (bad.length) throw new Error(bad.join('\n'));
+  }
+});
+pages.close();
+process.exit(runner.finish() ? 0 : 1);

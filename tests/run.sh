@@ -1,0 +1,130 @@
+#!/bin/bash
+# Everything that can be tested, on a fresh Debian 12 or 13: installs what the tests need, builds,
+# runs every suite. The last line is "N passed, N failed", with ", N skipped" where that happened.
+#
+# usage: sudo tests/run.sh [SUITE...]      tests/run.sh --list shows the suites
+set -u
+cd "$(dirname "$0")/.." || exit 1
+
+PACKAGES="gcc make libc6-dev pkg-config git ca-certificates libsystemd-dev libmicrohttpd-dev libwslay-dev
+  libjansson-dev libcurl4-openssl-dev libssl-dev libconfig-dev libsrtp2-dev libcmocka-dev
+  nodejs npm clang chromium firefox-esr procps iproute2 fonts-dejavu-core"
+FUZZ_SECONDS=${FUZZ_SECONDS:-10}
+
+passed=0
+failed=0
+skipped=0
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+
+have() {
+    dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'
+}
+
+install_packages() {
+    local missing=() p
+    for p in "$@"; do have "$p" || missing+=("$p"); done
+    [ ${#missing[@]} -eq 0 ] && return 0
+    if [ "$(id -u)" -ne 0 ]; then
+        echo "tests/run.sh: these packages are missing: ${missing[*]}; run it with sudo once" >&2
+        return 1
+    fi
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -q || return 1
+    apt-get install -q -y --no-install-recommends "${missing[@]}"
+}
+
+prepare() {
+    # shellcheck disable=SC2086 # a list of words
+    install_packages $PACKAGES || return 1
+    # libFuzzer and the sanitizers of clang have its version in their name.
+    install_packages "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"
+}
+
+# Runs one suite. A suite's own last line of the form "N passed, N failed[, N skipped]" is counted;
+# one without such a line, or with another exit status than it says, counts as one failure.
+suite() {
+    local name=$1 log="$logs/$1" status line p f s begin=$SECONDS
+    shift
+    printf '\n=== %s\n' "$name"
+    "$@" 2>&1 | tee "$log"
+    status=${PIPESTATUS[0]}
+    line=$(grep -E '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$log" | tail -n 1)
+    read -r p f s < <(sed -E 's/^([0-9]+) passed, ([0-9]+) failed(, ([0-9]+) skipped)?$/\1 \2 \4/' <<<"${line:-0 passed, 0 failed}")
+    if [ "$status" -ne 0 ] && [ "$f" -eq 0 ]; then
+        echo "$name: exit status $status"
+        f=1
+    fi
+    if [ $((p + f + ${s:-0})) -eq 0 ]; then
+        echo "$name: no test was run"
+        f=1
+    fi
+    passed=$((passed + p))
+    failed=$((failed + f))
+    skipped=$((skipped + ${s:-0}))
+    printf -- '--- %s: %s passed, %s failed, %s skipped, %s s\n' "$name" "$p" "$f" "${s:-0}" $((SECONDS - begin))
+}
+
+build_all() {
+    make -j"$(nproc)" all && make -j"$(nproc)" CC=clang O=build/clang bins && echo '2 passed, 0 failed'
+}
+
+check() {
+    make -j"$(nproc)" "$@"
+}
+
+fuzz() {
+    local ok=0 bad=0 f
+    for f in tests/fuzz/fuzz_*.c; do
+        f=$(basename "$f" .c)
+        f=${f#fuzz_}
+        if make --no-print-directory fuzz-"$f" FUZZ_SECONDS="$FUZZ_SECONDS" >"$logs/fuzz-$f" 2>&1; then
+            ok=$((ok + 1))
+        else
+            bad=$((bad + 1))
+            echo "FAILED fuzz-$f"
+            tail -n 40 "$logs/fuzz-$f"
+        fi
+    done
+    echo "$ok passed, $bad failed"
+    [ "$bad" -eq 0 ]
+}
+
+SUITES="build check asan tsan fuzz dev conformance e2e e2e-asan"
+
+run_suite() {
+    case $1 in
+    build) suite build build_all ;;
+    check) suite check check check ;;
+    asan) suite asan check asan ;;
+    tsan) suite tsan check tsan ;;
+    fuzz) suite fuzz fuzz ;;
+    dev) suite dev tests/system/dev.sh build/release ;;
+    conformance) suite conformance tests/conformance/run.sh build/release ;;
+    e2e) suite e2e tests/e2e/run.sh build/release ;;
+    e2e-asan)
+        make -j"$(nproc)" FLAVOUR=asan all >"$logs/asan-build" 2>&1 || tail -n 30 "$logs/asan-build"
+        suite e2e-asan tests/e2e/run.sh build/asan --short
+        ;;
+    *)
+        echo "tests/run.sh: there is no suite '$1'; the suites are: $SUITES" >&2
+        exit 2
+        ;;
+    esac
+}
+
+if [ "${1-}" = --list ]; then
+    echo "$SUITES"
+    exit 0
+fi
+prepare || exit 1
+# shellcheck disable=SC2086 # a list of words
+for s in ${*:-$SUITES}; do run_suite "$s"; done
+
+echo
+if [ "$skipped" -gt 0 ]; then
+    echo "$passed passed, $failed failed, $skipped skipped"
+else
+    echo "$passed passed, $failed failed"
+fi
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -1,0 +1,230 @@
+#!/bin/bash
+# How `visavis dev` behaves towards the person who runs it. usage: tests/system/dev.sh build/<flavour>
+set -u
+visavis=$(cd "$1" && pwd)/bin/visavis
+work=$(mktemp -d)
+passed=0
+failed=0
+pid=
+
+cleanup() {
+    [ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null
+    rm -rf "$work"
+}
+trap cleanup EXIT
+
+# Free ports for this run; another program may take one in between, so tests use them at once.
+free_port() {
+    local p
+    for _ in $(seq 50); do
+        p=$((20000 + RANDOM % 12000))
+        ss -Htuln "sport = :$p" | grep -q . || { echo $p; return; }
+    done
+}
+
+api=$(free_port)
+call=$(free_port)
+media=$(free_port)
+export XDG_RUNTIME_DIR=$work HTTPS_PORT=$api CALL_PORT=$call MEDIA_PORT=$media
+
+start() {
+    setsid "$visavis" dev "$@" >"$work/out" 2>"$work/err" &
+    pid=$!
+    for _ in $(seq 100); do
+        grep -q 'Visavis is ready' "$work/out" && return 0
+        kill -0 $pid 2>/dev/null || break
+        sleep 0.1
+    done
+    cat "$work/err"
+    return 1
+}
+
+# Waits for the end; the exit status is in $status.
+finish() {
+    wait "$pid"
+    status=$?
+    pid=
+}
+
+children() {
+    ps -o pid= --ppid "$1" | tr -d ' '
+}
+
+expect() {
+    local what=$1
+    shift
+    if "$@"; then return 0; fi
+    echo "    not so: $what"
+    return 1
+}
+
+test_case() {
+    local name=$1
+    if "$2"; then
+        passed=$((passed + 1))
+        echo "ok      $name"
+    else
+        failed=$((failed + 1))
+        echo "FAILED  $name"
+        sed 's/^/    out: /' "$work/out" | tail -n 15
+        sed 's/^/    err: /' "$work/err" | tail -n 25
+        [ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null
+        pid=
+    fi
+}
+
+ready_block() {
+    start || return 1
+    local kids gone=0 began
+    kids=$(children $pid)
+    expect 'four children' [ "$(echo "$kids" | wc -l)" -eq 4 ] &&
+        expect 'the Call URL' grep -q "http://localhost:$call" "$work/out" &&
+        expect 'the API URL' grep -q "http://localhost:$api" "$work/out" &&
+        expect 'the user' grep -q OPENVIDUAPP "$work/out" &&
+        expect 'the secret' grep -q MY_SECRET "$work/out" || return 1
+    began=$(date +%s%N)
+    kill -INT "$pid"
+    finish
+    expect 'status 0' [ $status -eq 0 ] || return 1
+    expect 'an end within a second or so' [ $((($(date +%s%N) - began) / 1000000)) -lt 2000 ] || return 1
+    for k in $kids; do kill -0 "$k" 2>/dev/null && gone=1; done
+    expect 'no orphan' [ $gone -eq 0 ] && expect 'no folder left' [ -z "$(ls -d "$work"/visavis-dev-* 2>/dev/null)" ]
+}
+
+listens_on_loopback_alone() {
+    start || return 1
+    local listening
+    listening=$(ss -Htln "sport = :$api or sport = :$call" | awk '{print $4}' | sort)
+    kill -TERM "$pid"
+    finish
+    expect "only loopback: $listening" [ -z "$(echo "$listening" | grep -vE '^(127\.0\.0\.1|\[::1\]):')" ] &&
+        expect 'IPv4 and the API' grep -q "^127.0.0.1:$api\$" <<<"$listening"
+}
+
+no_secret_in_the_children() {
+    OPENVIDU_SECRET=TopSecretMarker start || return 1
+    local bad=0 k
+    for k in $(children $pid); do
+        grep -qa TopSecretMarker "/proc/$k/environ" "/proc/$k/cmdline" && bad=1
+    done
+    expect 'files are private' [ -z "$(find "$work"/visavis-dev-*/ -name '*.cfg' -perm /077)" ] || bad=1
+    kill -TERM "$pid"
+    finish
+    expect 'no secret in environment or arguments' [ $bad -eq 0 ] &&
+        expect 'no secret in the log' [ -z "$(grep TopSecretMarker "$work/err")" ]
+}
+
+taken_http_port() {
+    start || return 1
+    local first=$pid
+    "$visavis" dev >"$work/out2" 2>"$work/err2"
+    status=$?
+    kill -TERM "$first"
+    finish_first=$status
+    wait "$first"
+    pid=
+    expect 'status 1' [ "$finish_first" -eq 1 ] &&
+        expect 'the port is named' grep -q ":$api" "$work/err2" &&
+        expect 'the mending setting is named' grep -q HTTPS_PORT= "$work/err2"
+}
+
+taken_media_and_turn_port() {
+    start || return 1
+    local first=$pid
+    HTTPS_PORT=$(free_port) CALL_PORT=$(free_port) start
+    local second_ready=$?
+    kill -TERM "$pid"
+    finish
+    kill -TERM "$first"
+    wait "$first"
+    expect 'a second one runs beside the first' [ $second_ready -eq 0 ]
+}
+
+wrong_settings_all_at_once() {
+    HTTPS_PORT=abc OPENVIDU_SECRET='not good' OPENVIDU_MEDIA_SERVER=Kurento "$visavis" dev >"$work/out" 2>"$work/err"
+    status=$?
+    expect 'status 2' [ $status -eq 2 ] &&
+        expect 'first problem' grep -q 'HTTPS_PORT=abc' "$work/err" &&
+        expect 'second problem' grep -q 'OPENVIDU_SECRET' "$work/err" &&
+        expect 'third problem' grep -q 'one of kurento mediasoup' "$work/err" &&
+        expect 'the secret is not shown' [ -z "$(grep 'not good' "$work/err")" ]
+}
+
+misspelt_key() {
+    OPENVIDU_SECRT=x start || return 1
+    kill -TERM "$pid"
+    finish
+    expect 'a suggestion' grep -q 'Did you mean OPENVIDU_SECRET' "$work/err"
+}
+
+a_child_dies() {
+    start || return 1
+    local kids victim gone=0
+    kids=$(children $pid)
+    victim=$(pgrep -P $pid -f visavis-media)
+    kill -KILL "$victim"
+    finish
+    for k in $kids; do kill -0 "$k" 2>/dev/null && gone=1; done
+    expect 'status 1' [ $status -eq 1 ] &&
+        expect 'it is named' grep -q 'visavis-media ended by itself (signal 9' "$work/err" &&
+        expect 'no orphan' [ $gone -eq 0 ]
+}
+
+killed_hard() {
+    start || return 1
+    local kids alive=1
+    kids=$(children $pid)
+    kill -KILL "$pid"
+    finish
+    for _ in $(seq 30); do
+        alive=0
+        for k in $kids; do kill -0 "$k" 2>/dev/null && alive=1; done
+        [ $alive -eq 0 ] && break
+        sleep 0.1
+    done
+    rm -rf "$work"/visavis-dev-*
+    expect 'children die with it' [ $alive -eq 0 ]
+}
+
+unknown_verbs_and_options() {
+    "$visavis" nonsense >"$work/out" 2>"$work/err"
+    local a=$?
+    "$visavis" dev --nonsense >"$work/out" 2>>"$work/err"
+    local b=$?
+    "$visavis" dev --listen example.org >"$work/out" 2>>"$work/err"
+    local c=$?
+    expect 'status 2' [ "$a$b$c" = 222 ] && expect 'help for a person' grep -q 'usage: visavis VERB' "$work/err"
+}
+
+broken_config_files() {
+    local d bad=0
+    for d in signaling media turn call; do
+        printf 'log_level = "info";\nlisten = 5;\n???\n' >"$work/$d.cfg"
+        "$(dirname "$visavis")/visavis-$d" --config "$work/$d.cfg" >"$work/out" 2>"$work/err"
+        status=$?
+        expect "visavis-$d refuses it" [ $status -ne 0 ] || bad=1
+        expect "visavis-$d names file and line" grep -q "$work/$d.cfg:3" "$work/err" || bad=1
+        printf 'no_such_key = 1;\n' >"$work/$d.cfg"
+        "$(dirname "$visavis")/visavis-$d" --config "$work/$d.cfg" >"$work/out" 2>"$work/err"
+        status=$?
+        expect "visavis-$d refuses an unknown key" [ $status -ne 0 ] || bad=1
+        expect "visavis-$d names the key" grep -q "$work/$d.cfg:1.*no_such_key" "$work/err" || bad=1
+    done
+    return $bad
+}
+
+touch "$work/out" "$work/err"
+test_case 'ready block, Ctrl+C, nothing left' ready_block
+test_case 'listens on loopback alone' listens_on_loopback_alone
+test_case 'no secret in the children' no_secret_in_the_children
+test_case 'a taken HTTP port' taken_http_port
+test_case 'two side by side: media and TURN take other ports' taken_media_and_turn_port
+test_case 'wrong settings, all at once' wrong_settings_all_at_once
+test_case 'a misspelt key' misspelt_key
+test_case 'a child dies' a_child_dies
+test_case 'killed hard' killed_hard
+test_case 'unknown verbs and options' unknown_verbs_and_options
+test_case 'broken configuration files' broken_config_files
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]

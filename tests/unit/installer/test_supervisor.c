@@ -1,0 +1,186 @@
+/* Real children: the shell. */
+#include "installer/supervisor.h"
+#include "installer/workdir.h"
+#include "notify/notify.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const char *self; /* this program's path */
+
+/* The child of one test: says that it is ready, and ignores SIGTERM. */
+static int stubborn(void)
+{
+    signal(SIGTERM, SIG_IGN);
+    notify_ready();
+    sleep(60);
+    return 0;
+}
+
+struct seen {
+    struct loop *loop;
+    struct supervisor *supervisor;
+    unsigned n_ready, n_died, n_stopped;
+    char how[80];
+    bool stop_when_ready;
+};
+
+static void on_ready(const char *name, void *arg)
+{
+    struct seen *s = arg;
+
+    (void) name;
+    s->n_ready++;
+    if (s->stop_when_ready)
+        supervisor_stop(s->supervisor, 300);
+}
+
+static void on_died(const char *name, const char *how, void *arg)
+{
+    struct seen *s = arg;
+
+    (void) name;
+    s->n_died++;
+    snprintf(s->how, sizeof(s->how), "%s", how);
+    supervisor_stop(s->supervisor, 300);
+}
+
+static void on_stopped(void *arg)
+{
+    struct seen *s = arg;
+
+    s->n_stopped++;
+    loop_quit(s->loop, 0);
+}
+
+static void run_script(struct seen *s, struct workdir *dir, const char *script)
+{
+    static const struct supervisor_handlers handlers = {on_ready, on_died, on_stopped};
+    char shell[] = "/bin/sh", c[] = "-c";
+    char text[512];
+    char *argv[] = {shell, c, text, NULL};
+
+    snprintf(text, sizeof(text), "%s", script);
+    assert_int_equal(workdir_make(dir), 0);
+    assert_int_equal(loop_new(&s->loop), 0);
+    assert_int_equal(supervisor_new(s->loop, dir->path, &handlers, s, &s->supervisor), 0);
+    assert_int_equal(supervisor_start(s->supervisor, "shell", argv), 0);
+    assert_int_equal(loop_run(s->loop), 0);
+    assert_false(supervisor_all_ready(s->supervisor));
+    supervisor_free(s->supervisor);
+    loop_free(s->loop);
+    workdir_remove(dir);
+}
+
+static void test_a_death_is_told(void **state)
+{
+    struct seen s = {0};
+    struct workdir dir;
+
+    (void) state;
+    run_script(&s, &dir, "exit 3");
+    assert_int_equal(s.n_died, 1);
+    assert_string_equal(s.how, "exit status 3");
+    assert_int_equal(s.n_stopped, 1);
+}
+
+static void test_a_signal_is_told(void **state)
+{
+    struct seen s = {0};
+    struct workdir dir;
+
+    (void) state;
+    run_script(&s, &dir, "kill -SEGV $$");
+    assert_non_null(strstr(s.how, "signal 11"));
+}
+
+static void test_ready_then_stop_and_a_stubborn_child_is_killed(void **state)
+{
+    struct seen s = {.stop_when_ready = true};
+    struct workdir dir;
+    char script[512];
+
+    (void) state;
+    snprintf(script, sizeof(script), "exec '%s' stubborn", self);
+    run_script(&s, &dir, script);
+    assert_int_equal(s.n_ready, 1);
+    assert_int_equal(s.n_died, 0);
+    assert_int_equal(s.n_stopped, 1);
+}
+
+static void test_no_secret_reaches_the_environment(void **state)
+{
+    struct seen s = {0};
+    struct workdir dir;
+
+    (void) state;
+    setenv("OPENVIDU_SECRET", "leaked", 1);
+    run_script(&s, &dir,
+               "env | grep -q leaked && exit 9; test -n \"$NOTIFY_SOCKET\" || exit 8; exit 4");
+    unsetenv("OPENVIDU_SECRET");
+    assert_string_equal(s.how, "exit status 4");
+}
+
+static void test_a_missing_program_is_an_error(void **state)
+{
+    static const struct supervisor_handlers handlers = {on_ready, on_died, on_stopped};
+    struct seen s = {0};
+    struct workdir dir;
+    char none[] = "/nonexistent/program";
+    char *argv[] = {none, NULL};
+
+    (void) state;
+    assert_int_equal(workdir_make(&dir), 0);
+    assert_int_equal(loop_new(&s.loop), 0);
+    assert_int_equal(supervisor_new(s.loop, dir.path, &handlers, &s, &s.supervisor), 0);
+    assert_int_equal(supervisor_start(s.supervisor, "none", argv), -ENOENT);
+    supervisor_free(s.supervisor);
+    loop_free(s.loop);
+    workdir_remove(&dir);
+}
+
+static void test_workdir_is_private_and_goes_away(void **state)
+{
+    struct workdir d;
+    struct stat st;
+    char path[128];
+
+    (void) state;
+    assert_int_equal(workdir_make(&d), 0);
+    assert_int_equal(stat(d.path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0700);
+    assert_int_equal(workdir_write(&d, "x.cfg", bytes_str("secret")), 0);
+    snprintf(path, sizeof(path), "%s/x.cfg", d.path);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_int_equal(st.st_size, 6);
+    snprintf(path, sizeof(path), "%s", d.path);
+    workdir_remove(&d);
+    assert_int_equal(stat(path, &st), -1);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_death_is_told),
+        cmocka_unit_test(test_a_signal_is_told),
+        cmocka_unit_test(test_ready_then_stop_and_a_stubborn_child_is_killed),
+        cmocka_unit_test(test_no_secret_reaches_the_environment),
+        cmocka_unit_test(test_a_missing_program_is_an_error),
+        cmocka_unit_test(test_workdir_is_private_and_goes_away),
+    };
+
+    if (argc > 1)
+        return stubborn();
+    self = argv[0];
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
