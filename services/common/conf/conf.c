@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "base/crypto.h"
+#include "conf/conf_number.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -281,6 +282,14 @@ static int load(const char *path, char **ret_text, size_t *ret_len)
     return 0;
 }
 
+static void check_numbers(struct reader *r, const char *text)
+{
+    unsigned line = 1;
+
+    while ((text = conf_next_wide_number(text, &line)))
+        problem_at(r, line, "a number this large needs an L behind it");
+}
+
 static void parse(struct reader *r, const char *text, size_t len)
 {
     config_t config;
@@ -289,6 +298,7 @@ static void parse(struct reader *r, const char *text, size_t len)
         problem_at(r, 0, "not a text file");
         return;
     }
+    check_numbers(r, text);
     config_init(&config);
     if (config_read_string(&config, text)) {
         read_group(r, config_root_setting(&config), "");
