@@ -60,11 +60,11 @@ FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAYS := $(patsubst %,$(O)/tests/fuzz/replay_%,$(FUZZERS))
 BENCHES := $(patsubst tests/bench/bench_%.c,$(O)/bench/%,$(wildcard tests/bench/bench_*.c))
 
-.PHONY: all bins tests check asan tsan fuzz bench analyze format install clean help
+.PHONY: all bins pages tests check asan tsan fuzz bench analyze format install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: bins
+all: bins pages
 bins: $(BINS)
 tests: $(TESTS) $(REPLAYS)
 
@@ -125,6 +125,26 @@ $(O)/bench/%: $(O)/obj/tests/bench/bench_%.o $(SHARED_LIBS) $(foreach d,$(filter
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(call link)
+
+# Call's pages: npm's packages once, in build/npm; the bundle and the files beside it for each flavour.
+CALL_PAGES := services/call/pages
+CALL_STATIC := $(filter-out %/package.json %/package-lock.json,$(wildcard $(CALL_PAGES)/*.*))
+
+pages: $(O)/share/call/main.js
+
+build/npm/call/.done: $(CALL_PAGES)/package.json $(CALL_PAGES)/package-lock.json
+	$(call say,NPM,$(CALL_PAGES))
+	@mkdir -p $(@D)
+	@cp $^ $(@D)/
+	$(Q)cd $(@D) && npm ci --no-audit --no-fund --loglevel=error --cache .cache >/dev/null
+	@touch $@
+
+$(O)/share/call/main.js: build/npm/call/.done $(wildcard $(CALL_PAGES)/src/*.js) $(CALL_STATIC)
+	$(call say,PAGES,$@)
+	@mkdir -p $(@D)
+	@cp $(CALL_STATIC) $(@D)/
+	$(Q)NODE_PATH=build/npm/call/node_modules build/npm/call/node_modules/.bin/esbuild $(CALL_PAGES)/src/main.js \
+	    --bundle --format=esm --target=es2020 --minify --define:global=globalThis --log-level=warning --outfile=$@
 
 check: bins tests
 	$(Q)tests/check.sh $(O)

@@ -2,16 +2,16 @@
  * offer and answer, and what we say.
  *
  * One struct for both ways: sdp_decode() fills it with views into the text, sdp_encode() writes it
- * in the usual order with CRLF. Attributes that are not named here are skipped on reading. Everything
- * has a maximum; what goes past one makes the description malformed (-E2BIG). */
+ * in the usual order with CRLF. Attributes that are not named here are skipped on reading.
+ * Everything has a maximum; what goes past one makes the description malformed (-E2BIG). */
 #pragma once
 
 #include "base/buf.h"
 
 #define SDP_MEDIA_MAX 8
-#define SDP_CODEC_MAX 64      /* payload types of one m-line */
-#define SDP_FB_MAX 12         /* rtcp-fb of one payload type */
-#define SDP_EXT_MAX 24        /* extmap lines of one m-line */
+#define SDP_CODEC_MAX 64 /* payload types of one m-line */
+#define SDP_FB_MAX 12    /* rtcp-fb of one payload type */
+#define SDP_EXT_MAX 24   /* extmap lines of one m-line */
 #define SDP_SSRC_MAX 12
 #define SDP_RID_MAX 4
 #define SDP_CANDIDATE_MAX 32
@@ -28,10 +28,10 @@ struct sdp_fingerprint {
 /* One payload type. */
 struct sdp_codec {
     uint8_t pt;
-    uint8_t channels;    /* 0 when not written */
-    uint32_t clock_hz;   /* 0: no rtpmap */
-    struct bytes name;   /* "VP8" */
-    struct bytes fmtp;   /* parameters, empty when there is no fmtp line */
+    uint8_t channels;            /* 0 when not written */
+    uint32_t clock_hz;           /* 0: no rtpmap */
+    struct bytes name;           /* "VP8" */
+    struct bytes fmtp;           /* parameters, empty when there is no fmtp line */
     struct bytes fb[SDP_FB_MAX]; /* "nack pli" */
     unsigned n_fb;
 };
@@ -44,30 +44,33 @@ struct sdp_ext {
 
 struct sdp_ssrc {
     uint32_t ssrc;
-    struct bytes cname;    /* empty when not written */
-    struct bytes msid;     /* "stream track", of a=ssrc:N msid: */
-    uint32_t rtx;          /* the retransmission SSRC of its FID group; 0: none */
+    struct bytes cname; /* empty when not written */
+    struct bytes msid;  /* "stream track", of a=ssrc:N msid: */
+    uint32_t rtx;       /* the retransmission SSRC of its FID group; 0: none */
 };
 
 struct sdp_media {
     enum sdp_kind kind;
-    uint16_t port;         /* 0: rejected */
-    struct bytes proto;    /* "UDP/TLS/RTP/SAVPF" */
+    struct bytes kind_name; /* "text" of an SDP_OTHER; otherwise not needed for writing */
+    uint16_t port;          /* 0: rejected, or bundle-only in an offer */
+    struct bytes proto;     /* "UDP/TLS/RTP/SAVPF" */
+    struct bytes formats;   /* what follows proto in the m-line; written when there are no codecs */
     struct bytes mid;
     enum sdp_direction direction;
-    enum sdp_setup setup;  /* its own, else the session's */
+    enum sdp_setup setup; /* its own, else the session's */
     bool rtcp_mux, rtcp_rsize, end_of_candidates, extmap_allow_mixed;
+    bool bundle_only;        /* RFC 9143 section 6: with port 0 it is no rejection */
     struct bytes ufrag, pwd; /* its own, else the session's */
     struct sdp_fingerprint fingerprint;
-    struct bytes msid;     /* of a=msid, "stream track" */
+    struct bytes msid; /* of a=msid, "stream track" */
 
     struct sdp_codec codecs[SDP_CODEC_MAX]; /* in the m-line's order: preference */
     unsigned n_codecs;
     struct sdp_ext exts[SDP_EXT_MAX];
     unsigned n_exts;
-    struct sdp_ssrc ssrcs[SDP_SSRC_MAX];    /* primary ones; an RTX SSRC is its primary's .rtx */
+    struct sdp_ssrc ssrcs[SDP_SSRC_MAX]; /* primary ones; an RTX SSRC is its primary's .rtx */
     unsigned n_ssrcs;
-    struct bytes rids[SDP_RID_MAX];         /* "send" rids in the order of a=simulcast or a=rid */
+    struct bytes rids[SDP_RID_MAX]; /* "send" rids, in the order of a=simulcast if any */
     unsigned n_rids;
     struct bytes candidates[SDP_CANDIDATE_MAX]; /* text behind "a=candidate:" */
     unsigned n_candidates;
@@ -85,9 +88,12 @@ struct sdp {
 };
 
 /* Views point into text. The struct is large (about 100 KiB): keep it off small stacks.
- * -EBADMSG malformed, -E2BIG too much of something; ret_line (may be NULL) gets the line's number. */
+ * On failure *ret is undefined:
+ * -EBADMSG malformed, -E2BIG too much of something; ret_line (may be NULL) gets the line's number.
+ */
 int sdp_decode(struct bytes text, struct sdp *ret, unsigned *ret_line);
 
+/* Optional parts that are empty are left out. -ENOSPC. No NUL. */
 int sdp_encode(const struct sdp *s, char *buf, size_t cap, size_t *ret_len);
 
 /* The codec with this payload type, or NULL. */

@@ -278,7 +278,7 @@ static void tells_fingerprints(void **state)
     struct pair *p = pair_new(BOTH_PROFILES, true);
     struct pair *other = pair_new(BOTH_PROFILES, true);
     uint8_t got[64], want[64];
-    char text[DTLS_FINGERPRINT_TEXT_SIZE];
+    char text[DTLS_FINGERPRINT_TEXT_SIZE + 1];
     unsigned want_len;
     size_t len;
     X509 *cert;

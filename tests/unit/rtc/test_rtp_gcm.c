@@ -1,0 +1,131 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+
+#include "rtc/rtp_gcm.h"
+
+static uint8_t hex_digit(char c)
+{
+    return (uint8_t) (c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+}
+
+static size_t from_hex(const char *text, uint8_t *ret)
+{
+    size_t n = 0;
+
+    for (; *text; text += 2)
+        ret[n++] = (uint8_t) (hex_digit(text[0]) << 4 | hex_digit(text[1]));
+    return n;
+}
+
+/* RFC 3711 appendix B.3. */
+static void derives_keys(void **state)
+{
+    static const struct {
+        uint8_t label;
+        const char *key;
+    } vectors[] = {
+        {RTP_KDF_LABEL_CIPHER, "C61E7A93744F39EE10734AFE3FF7A087"},
+        {RTP_KDF_LABEL_SALT, "30CBBC08863D8C85D49DB34A9AE1"},
+        {RTP_KDF_LABEL_AUTH, "CEBE321F6FF7716B6FD4AB49AF256A156D38BAA48F0A0ACF3C34E2359E6CDBCE"
+                             "E049646C43D9327AD175578EF72270986371C10C9A369AC2F94A8C5FBCDDDC25"
+                             "6D6E919A48B610EF17C2041E474035766B68642C59BBFC2F34DB60DBDFB2DC68"},
+    };
+    uint8_t master_key[16], master_salt[14], want[96], got[96];
+
+    (void) state;
+    from_hex("E1F97A0D3E018BE0D64FA32C06DE4139", master_key);
+    from_hex("0EC675AD498AFEEBB6960B3AABE6", master_salt);
+    for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
+        size_t len = from_hex(vectors[i].key, want);
+
+        assert_int_equal(rtp_kdf(master_key, master_salt, vectors[i].label, got, len), 0);
+        assert_memory_equal(got, want, len);
+    }
+}
+
+/* RFC 7714 section 16.1.1: "Gallia est omnis divisa in partes tres", salt "Quid pro quo". */
+static const char plain_hex[] =
+    "8040f17b8041f8d35501a0b2"
+    "47616c6c696120657374206f6d6e69732064697669736120696e207061727465732074726573";
+static const char sealed_hex[] =
+    "8040f17b8041f8d35501a0b2"
+    "f24de3a3fb34de6cacba861c9d7e4bcabe633bd50d294e6f42a5f47a51c7d19b36de3adf8833"
+    "899d7f27beb16a9152cf765ee4390cce";
+
+static struct rtp_gcm *rfc_gcm(void)
+{
+    struct rtp_gcm *g;
+    uint8_t key[16], salt[12];
+
+    from_hex("000102030405060708090a0b0c0d0e0f", key);
+    from_hex("517569642070726f2071756f", salt);
+    assert_int_equal(rtp_gcm_new(key, salt, &g), 0);
+    return g;
+}
+
+static void seals_the_rfcs_packet(void **state)
+{
+    struct rtp_gcm *g = rfc_gcm();
+    uint8_t plain[64], want[96], got[96];
+    size_t len = from_hex(plain_hex, plain);
+    size_t want_len = from_hex(sealed_hex, want);
+
+    (void) state;
+    assert_int_equal(want_len, len + RTP_GCM_TAG_SIZE);
+    for (int i = 0; i < 2; i++) { /* the state of one packet does not reach the next */
+        memset(got, 0, sizeof(got));
+        assert_int_equal(rtp_gcm_seal(g, 0x5501a0b2, 0xf17b, bytes_of(plain, len), 12, got), 0);
+        assert_memory_equal(got, want, want_len);
+        assert_int_equal(rtp_gcm_seal(g, 0x5501a0b2, 0x1f17b, bytes_of(plain, len), 12, got), 0);
+        assert_memory_not_equal(got + 12, want + 12, want_len - 12);
+    }
+    memcpy(got, plain, len);
+    assert_int_equal(rtp_gcm_seal(g, 0x5501a0b2, 0xf17b, bytes_of(got, len), 12, got), 0);
+    assert_memory_equal(got, want, want_len);
+    rtp_gcm_free(g);
+}
+
+/* RFC 7714 section 16.1.3: the whole packet as associated data, nothing encrypted. */
+static void tags_a_packet_without_payload(void **state)
+{
+    struct rtp_gcm *g = rfc_gcm();
+    uint8_t plain[64], want[32], got[96];
+    size_t len = from_hex(plain_hex, plain);
+
+    (void) state;
+    from_hex("22493f82d2bce397e9d79e3b19aa4216", want);
+    assert_int_equal(rtp_gcm_seal(g, 0x5501a0b2, 0xf17b, bytes_of(plain, len), len, got), 0);
+    assert_memory_equal(got, plain, len);
+    assert_memory_equal(got + len, want, RTP_GCM_TAG_SIZE);
+    rtp_gcm_free(g);
+}
+
+static void refuses_impossible_lengths(void **state)
+{
+    static uint8_t plain[UINT16_MAX + 1], got[UINT16_MAX + 1 + RTP_GCM_TAG_SIZE];
+    struct rtp_gcm *g = rfc_gcm();
+
+    (void) state;
+    assert_int_equal(rtp_gcm_seal(g, 1, 1, bytes_of(plain, 12), 13, got), -EIO);
+    assert_int_equal(rtp_gcm_seal(g, 1, 1, bytes_of(plain, sizeof(plain)), 12, got), -EIO);
+    assert_int_equal(rtp_gcm_seal(g, 1, 1, bytes_of(plain, UINT16_MAX), 12, got), 0);
+    rtp_gcm_free(g);
+    assert_null(rtp_gcm_free(NULL));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(derives_keys),
+        cmocka_unit_test(seals_the_rfcs_packet),
+        cmocka_unit_test(tags_a_packet_without_payload),
+        cmocka_unit_test(refuses_impossible_lengths),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
