@@ -123,7 +123,8 @@ static void on_request(struct web_request *rq, void *arg)
         reply_error(rq, 405, "This method is not allowed here.");
         return;
     }
-    web_reply_header(rq, "Cache-Control", "no-cache"); /* asks each time; the ETag spares the rest */
+    web_reply_header(rq, "Cache-Control",
+                     "no-cache"); /* asks each time; the ETag spares the rest */
     web_reply_file(rq, a->config->pages, path + 1);
 }
 

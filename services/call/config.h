@@ -7,7 +7,7 @@ struct call_config {
     struct conf_strings listen; /* "tcp:127.0.0.1:5442" */
     char *openvidu_url;         /* "http://127.0.0.1:4443", without a trailing slash */
     char *openvidu_secret;
-    char *pages;                /* folder of the built pages */
+    char *pages; /* folder of the built pages */
     char *log_level;
 };
 

@@ -1,5 +1,5 @@
-/* room.h: opens a room at the OpenVidu server for one guest, by its REST API alone, so that this app
- * is nothing more than any operator's own app could be. */
+/* room.h: opens a room at the OpenVidu server for one guest, by its REST API alone, so that this
+ * app is nothing more than any operator's own app could be. */
 #pragma once
 
 #include "call/config.h"

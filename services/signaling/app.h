@@ -1,0 +1,24 @@
+/* app.h: the parts of the daemon. One thread; handlers of REST, RPC and the media link all get
+ * this. */
+#pragma once
+
+#include "loop/loop.h"
+
+#include "client.h"
+#include "config.h"
+#include "session.h"
+
+struct media;
+struct web;
+
+struct app {
+    struct config config;
+    struct loop *loop;
+    struct sessions sessions;
+    struct clients clients;
+    struct media *media;
+    struct web *web;
+    struct loop_timer sweep_timer;
+    struct loop_timer gc_timer;
+    struct loop_timer quit_timer;
+};

@@ -1,0 +1,276 @@
+#include "client.h"
+
+#include "app.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "connection.h"
+#include "lifecycle.h"
+#include "reasons.h"
+#include "rpc.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CLOSE_NORMAL 1000
+#define CLOSE_POLICY 1008
+#define WATCHDOG_TEXT "Close for not receive ping from client"
+#define RECONNECTION_TEXT "Connection closed for reconnection"
+#define MIN_PING_MS 500
+#define MAX_PING_MS 60000
+
+static void on_defer(struct loop_defer *d)
+{
+    clients_pump(container_of(d, struct clients, defer));
+}
+
+int clients_init(struct clients *all, struct app *app, size_t max)
+{
+    int error = map_new(max, &all->by_id);
+
+    if (error)
+        return error;
+    all->app = app;
+    list_init(&all->all);
+    return loop_defer_init(&all->defer, app->loop, on_defer);
+}
+
+/* A request under way outlives its client: whoever works on it finds client NULL. */
+static void client_free(struct client *c)
+{
+    struct rpc *rq;
+
+    if (c->current)
+        c->current->client = NULL;
+    list_for_each (rq, &c->queue, node)
+        rpc_free(rq);
+    if (c->participant)
+        c->participant->client = NULL;
+    map_del(c->owner->by_id, bytes_str(c->id));
+    list_del(&c->node);
+    free(c);
+}
+
+static void drop_socket(struct client *c, unsigned code, const char *reason)
+{
+    struct client_socket *s = c->socket;
+
+    if (!s)
+        return;
+    c->socket = NULL;
+    s->client = NULL;
+    s->close(s, code, reason);
+}
+
+void clients_done(struct clients *all)
+{
+    struct client *c;
+
+    if (!all->by_id)
+        return;
+    list_for_each (c, &all->all, node) {
+        drop_socket(c, CLOSE_NORMAL, "");
+        client_free(c);
+    }
+    loop_defer_done(&all->defer);
+    all->by_id = map_free(all->by_id);
+}
+
+int client_open(struct clients *all, struct client_socket *socket, const char *ip)
+{
+    struct client *c = calloc(1, sizeof(*c));
+    int error;
+
+    if (!c)
+        return -ENOMEM;
+    rpc_id_new(c->id);
+    error = map_put(all->by_id, bytes_str(c->id), c);
+    if (error) {
+        free(c);
+        return error;
+    }
+    c->owner = all;
+    c->ping_interval_ms = CLIENT_PING_MS;
+    user_id_new(c->user_id);
+    snprintf(c->ip, sizeof(c->ip), "%s", ip);
+    list_init(&c->queue);
+    list_append(&all->all, &c->node);
+    c->socket = socket;
+    socket->client = c;
+    c->ping_by_ms = clock_ms() + CLIENT_FIRST_PING_MS;
+    return 0;
+}
+
+struct client *clients_find(const struct clients *all, const char *id)
+{
+    return map_get(all->by_id, bytes_str(id));
+}
+
+void client_send(struct client *c, const char *text)
+{
+    if (c->socket)
+        (void) c->socket->send(c->socket, bytes_str(text));
+}
+
+/* Runs requests in their order until one has to wait. */
+static void pump(struct client *c)
+{
+    struct rpc *rq;
+
+    while (!c->current && (rq = list_first(&c->queue, struct rpc, node))) {
+        list_del(&rq->node);
+        c->n_queued--;
+        c->current = rq;
+        rpc_run(rq);
+    }
+}
+
+void clients_pump(struct clients *all)
+{
+    struct client *c;
+
+    list_for_each (c, &all->all, node)
+        pump(c);
+}
+
+void client_request_done(struct client *c)
+{
+    c->current = NULL;
+    if (!list_empty(&c->queue))
+        loop_defer_arm(&c->owner->defer);
+}
+
+void client_receive(struct client_socket *socket, struct bytes text)
+{
+    struct client *c = socket->client;
+    struct rpc *rq;
+
+    if (!c)
+        return;
+    rq = rpc_read(c, text);
+    if (!rq)
+        return;
+    if (rpc_is_immediate(rq)) {
+        rpc_run(rq);
+        return;
+    }
+    if (c->n_queued >= (size_t) c->owner->app->config.max_queued_requests) {
+        rpc_free(rq);
+        log_notice("client %s: too many requests at once, closing", c->ip);
+        c->lost_reason = REASON_NETWORK_DISCONNECT;
+        c->back_by_ms = clock_ms() + CLIENT_GRACE_MS;
+        drop_socket(c, CLOSE_POLICY, "Too many requests");
+        return;
+    }
+    list_append(&c->queue, &rq->node);
+    c->n_queued++;
+    pump(c);
+}
+
+/* Clients that go on purpose say so; everything else is a broken network. */
+static const char *reason_of_close(const char *text)
+{
+    bool broken =
+        !*text || strcmp(text, RECONNECTION_TEXT) == 0 || strcmp(text, WATCHDOG_TEXT) == 0;
+
+    return broken ? REASON_NETWORK_DISCONNECT : REASON_DISCONNECT;
+}
+
+void client_socket_closed(struct client_socket *socket, const char *reason)
+{
+    struct client *c = socket->client;
+
+    if (!c)
+        return;
+    socket->client = NULL;
+    c->socket = NULL;
+    c->ping_by_ms = 0;
+    c->lost_reason = reason_of_close(reason);
+    if (!c->participant) {
+        client_free(c);
+        return;
+    }
+    log_debug("client %s: socket of %s lost", c->ip, c->participant->id);
+    c->back_by_ms = clock_ms() + CLIENT_GRACE_MS;
+}
+
+void client_take_over(struct client *c, struct client *newcomer)
+{
+    struct client_socket *s = newcomer->socket;
+
+    if (c == newcomer)
+        return;
+    drop_socket(c, CLOSE_NORMAL, RECONNECTION_TEXT);
+    newcomer->socket = NULL;
+    c->socket = s;
+    s->client = c;
+    c->socket_serial++;
+    c->back_by_ms = 0;
+    memcpy(c->ip, newcomer->ip, sizeof(c->ip));
+    c->ping_interval_ms = CLIENT_PING_MS;
+    client_ping(c);
+    client_free(newcomer);
+}
+
+void client_ping(struct client *c)
+{
+    uint64_t interval_ms = c->ping_interval_ms;
+
+    if (interval_ms < MIN_PING_MS)
+        interval_ms = MIN_PING_MS;
+    if (interval_ms > MAX_PING_MS)
+        interval_ms = MAX_PING_MS;
+    c->ping_by_ms = clock_ms() + CLIENT_PINGS_MISSED * interval_ms;
+}
+
+void client_joined(struct client *c, struct connection *participant)
+{
+    c->participant = participant;
+    participant->client = c;
+    c->close_at_ms = 0;
+}
+
+void client_left(struct client *c)
+{
+    if (c->participant)
+        c->participant->client = NULL;
+    c->participant = NULL;
+    c->close_at_ms = clock_ms() + CLIENT_LEAVING_MS;
+}
+
+void client_end(struct client *c)
+{
+    drop_socket(c, CLOSE_NORMAL, "");
+    client_free(c);
+}
+
+/* The grace period is over. */
+static void give_up(struct client *c)
+{
+    if (c->participant) {
+        log_info("session %s: %s is gone (%s)", c->participant->session->id, c->participant->id,
+                 c->lost_reason);
+        lifecycle_evict(c->owner->app, c->participant, c->lost_reason);
+    }
+    client_end(c);
+}
+
+void clients_sweep(struct clients *all)
+{
+    uint64_t now = clock_ms();
+    struct client *c;
+
+    list_for_each (c, &all->all, node) {
+        if (c->socket && c->ping_by_ms && now >= c->ping_by_ms) {
+            c->ping_by_ms = 0;
+            c->lost_reason = REASON_NETWORK_DISCONNECT;
+            c->back_by_ms = now + CLIENT_GRACE_MS;
+            drop_socket(c, CLOSE_NORMAL, WATCHDOG_TEXT);
+        }
+        if (c->back_by_ms && now >= c->back_by_ms)
+            give_up(c);
+        else if (c->close_at_ms && now >= c->close_at_ms)
+            client_end(c);
+    }
+}

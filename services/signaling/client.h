@@ -1,0 +1,96 @@
+/* client.h: an RPC session: what is known of one client program across its WebSockets.
+ *
+ * It outlives a broken socket by CLIENT_GRACE_MS: within that time the client may come back on a
+ * new one (RPC method "connect"), and takes up where it was. Requests of a client are worked on
+ * strictly one after the other. Deadlines are looked at by clients_sweep(). */
+#pragma once
+
+#include "base/addr.h"
+#include "base/bytes.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "loop/loop.h"
+
+#include "ids.h"
+
+#define CLIENT_GRACE_MS 10000      /* from the loss of a socket to eviction */
+#define CLIENT_LEAVING_MS 10000    /* from leaving to the close of the socket by us */
+#define CLIENT_FIRST_PING_MS 30000 /* for a new socket to say something useful */
+#define CLIENT_PING_MS 5000        /* the interval that clients announce */
+#define CLIENT_PINGS_MISSED 3
+
+struct app;
+struct client;
+struct connection;
+struct rpc;
+
+/* A text channel to a client: a WebSocket. Whoever has it embeds this. */
+struct client_socket {
+    int (*send)(struct client_socket *s, struct bytes text);
+    void (*close)(struct client_socket *s, unsigned code, const char *reason);
+    struct client *client; /* NULL: nobody listens any more */
+};
+
+struct clients {
+    struct app *app;
+    struct map *by_id;
+    struct list all;
+    struct loop_defer defer; /* goes on with queued requests */
+};
+
+struct client {
+    struct clients *owner;
+    struct list node;
+    char id[RPC_ID_SIZE];
+    char user_id[USER_ID_SIZE];
+    char ip[ADDR_TEXT_SIZE];
+    struct client_socket *socket; /* NULL: lost */
+    uint64_t ping_interval_ms;    /* as the client told it */
+    unsigned socket_serial;       /* counts its sockets: late answers stay off a new one */
+    struct connection *participant;
+    struct list queue; /* struct rpc, waiting */
+    size_t n_queued;
+    struct rpc *current; /* under way, or NULL */
+    /* deadlines by clock_ms(); 0: none */
+    uint64_t ping_by_ms;
+    uint64_t back_by_ms;
+    uint64_t close_at_ms;
+    const char *lost_reason; /* of the eviction when back_by_ms passes */
+};
+
+int clients_init(struct clients *all, struct app *app, size_t max);
+void clients_done(struct clients *all);
+
+/* A new RPC session on a socket. -ENOSPC, -ENOMEM. */
+int client_open(struct clients *all, struct client_socket *socket, const char *ip);
+
+/* What happens on a socket. */
+void client_receive(struct client_socket *socket, struct bytes text);
+void client_socket_closed(struct client_socket *socket, const char *reason);
+
+struct client *clients_find(const struct clients *all, const char *id);
+
+/* Without a socket the text is lost. */
+void client_send(struct client *c, const char *text);
+
+/* The socket of newcomer becomes that of c; newcomer ends. */
+void client_take_over(struct client *c, struct client *newcomer);
+
+/* It is alive: the watchdog starts anew. */
+void client_ping(struct client *c);
+
+/* Has joined; has left or was thrown out: its socket is closed CLIENT_LEAVING_MS later. */
+void client_joined(struct client *c, struct connection *participant);
+void client_left(struct client *c);
+
+/* Closes the socket and forgets the client, who must have left. */
+void client_end(struct client *c);
+
+/* A request is done: the next one may run, later in this turn of the loop. */
+void client_request_done(struct client *c);
+
+/* Acts on the deadlines that have passed. */
+void clients_sweep(struct clients *all);
+
+/* Runs what is queued and may run. */
+void clients_pump(struct clients *all);

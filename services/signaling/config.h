@@ -1,0 +1,40 @@
+/* config.h: settings of the signaling daemon, as its configuration file gives them. */
+#pragma once
+
+#include "conf/conf.h"
+
+#include "public_url.h"
+
+#define API_VERSION "2.29.0" /* of the REST API and RPC that we speak */
+#define API_USER "OPENVIDUAPP"
+
+struct config {
+    /* read from the file */
+    struct conf_strings listen; /* "tcp:IP:PORT", or "unix:/path" (reached by the proxy alone) */
+    char *public_url_text;
+    char *secret;
+    char *media_control; /* socket of the media daemon */
+    char *media_server;  /* "kurento" or "mediasoup": who offers, see media.md 1 */
+    char *forced_codec;
+    bool allow_transcoding;
+    bool deprecated_api;
+    char *coturn_ip;
+    int64_t coturn_port;
+    char *turn_secret;
+    struct conf_strings ice_servers; /* "url=...,username=...,credential=...", for every client */
+    int64_t gc_interval_s;
+    int64_t gc_threshold_s;
+    int64_t media_lost_s; /* without a media daemon for so long, running sessions end */
+    int64_t max_recv_kbps, min_recv_kbps, max_send_kbps, min_send_kbps;
+    int64_t max_sessions, max_connections, max_participants, max_data_bytes, max_clients;
+    int64_t max_queued_requests;
+
+    /* derived */
+    struct public_url public_url;
+};
+
+/* Tells each problem as one line. *ret must be zeroed; config_done() frees it in every case. */
+int config_read(const char *path, struct config *ret, conf_problem_fn *fn, void *arg);
+void config_done(struct config *c);
+
+bool config_is_mediasoup(const struct config *c);

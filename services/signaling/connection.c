@@ -1,0 +1,170 @@
+#include "connection.h"
+
+#include "base/clock.h"
+#include "session.h"
+#include "stream.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CUSTOM_ID_KEY "openviduCustomConnectionId"
+
+/* For developers: server data may name the connection's id. */
+static int choose_id(const char *data, char ret[static CONNECTION_ID_SIZE])
+{
+    json_t *root = strstr(data, CUSTOM_ID_KEY) ? json_loads(data, 0, NULL) : NULL;
+    const char *wish = json_string_value(json_object_get(root, CUSTOM_ID_KEY));
+    int error = 0;
+
+    if (wish)
+        error = connection_id_custom(wish, ret);
+    else
+        connection_id_new(ret);
+    json_decref(root);
+    return error;
+}
+
+static int add(const struct config *config, struct connection *c, struct session *s)
+{
+    int error;
+
+    if (config->turn_secret)
+        turn_cred_new(config->turn_secret, clock_wall_ms(), &c->turn);
+    error = map_put(s->connections, bytes_str(c->id), c);
+    if (error)
+        return error;
+    if (c->token) {
+        error = map_put(s->pending_tokens, bytes_str(c->token), c);
+        if (error) {
+            map_del(s->connections, bytes_str(c->id));
+            return error;
+        }
+    }
+    c->session = s;
+    list_append(c->token ? &s->pending : &s->participants, &c->node);
+    return 0;
+}
+
+static struct connection *make(enum connection_kind kind, struct connection_options *options)
+{
+    struct connection *c = calloc(1, sizeof(*c));
+
+    if (!c) {
+        connection_options_done(options);
+        return NULL;
+    }
+    c->kind = kind;
+    c->options = *options;
+    *options = (struct connection_options){.data = NULL};
+    c->created_ms = clock_wall_ms();
+    list_init(&c->node);
+    list_init(&c->subscriptions);
+    return c;
+}
+
+int connection_new(const struct config *config, struct session *s,
+                   struct connection_options *options, struct connection **ret_connection)
+{
+    struct connection *c = make(CONNECTION_WEBRTC, options);
+    int error;
+
+    if (!c)
+        return -ENOMEM;
+    error = choose_id(c->options.data, c->id);
+    if (!error) {
+        c->token = token_new(&config->public_url, s->id);
+        error = c->token ? add(config, c, s) : -ENOMEM;
+    }
+    if (error) {
+        connection_free(c);
+        return error;
+    }
+    *ret_connection = c;
+    return 0;
+}
+
+int connection_new_internal(const struct config *config, struct session *s,
+                            enum connection_kind kind, struct connection_options *options,
+                            struct connection **ret_connection)
+{
+    struct connection *c = make(kind, options);
+    int error;
+
+    if (!c)
+        return -ENOMEM;
+    if (kind == CONNECTION_WEBRTC)
+        connection_id_new(c->id);
+    else
+        snprintf(c->id, sizeof(c->id), "%s",
+                 kind == CONNECTION_RECORDER ? "RECORDER" : "SPEECH_TO_TEXT");
+    error = add(config, c, s);
+    if (error) {
+        connection_free(c);
+        return error;
+    }
+    *ret_connection = c;
+    return 0;
+}
+
+int connection_activate(struct connection *c, const char *client_data, const char *platform,
+                        const char *ip)
+{
+    char *data = strdup(client_data);
+    char *name = strdup(platform);
+
+    if (!data || !name) {
+        free(data);
+        free(name);
+        return -ENOMEM;
+    }
+    if (c->token)
+        map_del(c->session->pending_tokens, bytes_str(c->token));
+    list_del(&c->node);
+    list_append(&c->session->participants, &c->node);
+    c->client_data = data;
+    c->platform = name;
+    snprintf(c->ip, sizeof(c->ip), "%s", ip);
+    c->active_ms = clock_wall_ms();
+    c->session->active = true;
+    return 0;
+}
+
+struct connection *connection_free(struct connection *c)
+{
+    struct subscription *sub;
+
+    if (!c)
+        return NULL;
+    stream_free(c->stream);
+    list_for_each (sub, &c->subscriptions, of_subscriber)
+        subscription_free(sub);
+    if (c->session) {
+        map_del(c->session->connections, bytes_str(c->id));
+        if (c->token && !connection_is_active(c))
+            map_del(c->session->pending_tokens, bytes_str(c->token));
+    }
+    list_del(&c->node);
+    connection_options_done(&c->options);
+    free(c->token);
+    free(c->client_data);
+    free(c->platform);
+    free(c);
+    return NULL;
+}
+
+bool connection_is_active(const struct connection *c)
+{
+    return c->active_ms != 0;
+}
+
+bool connection_is_moderator(const struct connection *c)
+{
+    return strcmp(c->options.role, "MODERATOR") == 0;
+}
+
+bool connection_may_publish(const struct connection *c)
+{
+    return strcmp(c->options.role, "SUBSCRIBER") != 0;
+}

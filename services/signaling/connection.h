@@ -1,0 +1,60 @@
+/* connection.h: one member of a session: first a token that waits (pending), then a participant
+ * with the same id. Owned by its session. Pure state. */
+#pragma once
+
+#include "base/addr.h"
+#include "base/list.h"
+
+#include "connection_options.h"
+#include "ids.h"
+#include "turn_cred.h"
+
+struct session;
+struct client;
+struct stream;
+
+enum connection_kind {
+    CONNECTION_WEBRTC,
+    CONNECTION_RECORDER, /* records the session: hidden from REST and from the others */
+    CONNECTION_STT,      /* transcribes it, likewise */
+};
+
+struct connection {
+    struct session *session;
+    struct list node; /* of the session's participants or pending */
+    enum connection_kind kind;
+    char id[CONNECTION_ID_SIZE];
+    char *token; /* NULL: joined by the server's secret */
+    uint64_t created_ms;
+    struct connection_options options;
+    struct turn_cred turn; /* "" when the server has no TURN */
+
+    /* of a participant */
+    uint64_t active_ms; /* 0: pending */
+    char *client_data;
+    char *platform;
+    char ip[ADDR_TEXT_SIZE]; /* "" when not known */
+    struct client *client;   /* who it is reached by; borrowed */
+    struct stream *stream;   /* what it publishes, or NULL */
+    struct list subscriptions;
+};
+
+/* A pending connection. Takes over *options (also on failure). -EINVAL: data asks for an id that
+ * cannot be; -EEXIST: one that is taken; -ENOSPC: the session is full. */
+int connection_new(const struct config *c, struct session *s, struct connection_options *options,
+                   struct connection **ret_connection);
+
+/* A participant without a token, not yet activated. options as above. */
+int connection_new_internal(const struct config *c, struct session *s, enum connection_kind kind,
+                            struct connection_options *options, struct connection **ret_connection);
+
+/* The token is used up: the connection becomes the session's newest participant. -ENOMEM. */
+int connection_activate(struct connection *c, const char *client_data, const char *platform,
+                        const char *ip);
+
+/* Ends what it publishes and its subscriptions, and takes it out of its session. */
+struct connection *connection_free(struct connection *c);
+
+bool connection_is_active(const struct connection *c);
+bool connection_is_moderator(const struct connection *c);
+bool connection_may_publish(const struct connection *c);

@@ -1,0 +1,19 @@
+/* connection_options.h: what may be asked for when a connection is made (POST .../connection, POST
+ * /tokens). */
+#pragma once
+
+#include "config.h"
+#include "validate.h"
+
+struct connection_options {
+    char *data; /* server data, "" when none */
+    char *role;
+    bool record;
+    json_t *kurento;     /* only the keys given; NULL when not given */
+    json_t *ice_servers; /* an array */
+};
+
+/* body: an object or NULL. -EINVAL with p filled; *ret is then untouched. type IPCAM: 501. */
+int connection_options_parse(const struct config *c, json_t *body, struct connection_options *ret,
+                             struct problem *p);
+void connection_options_done(struct connection_options *o);

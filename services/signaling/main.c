@@ -1,0 +1,100 @@
+/* visavis-signaling: sessions, REST and RPC of the OpenVidu API. */
+#include "base/log.h"
+#include "notify/notify.h"
+#include "server.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EXIT_CONFIG 78 /* sysexits: something is wrong with the configuration */
+
+static struct app app;
+
+static void on_problem(const char *text, void *arg)
+{
+    (void) arg;
+    log_error("%s", text);
+}
+
+static void on_signal(struct loop *l, int signo, void *arg)
+{
+    (void) l;
+    (void) signo;
+    (void) arg;
+    notify_stopping();
+    server_stop(&app);
+}
+
+static int run(void)
+{
+    struct loop *l = NULL;
+    int code = loop_new(&l);
+
+    if (code < 0) {
+        log_error("cannot make an event loop: %s", strerror(-code));
+        return EXIT_FAILURE;
+    }
+    signal(SIGPIPE, SIG_IGN);
+    loop_signal_add(l, SIGTERM, on_signal, NULL);
+    loop_signal_add(l, SIGINT, on_signal, NULL);
+    loop_enable_watchdog(l);
+    code = server_start(&app, l);
+    if (code == 0) {
+        notify_ready();
+        code = loop_run(l);
+    }
+    server_done(&app);
+    loop_free(l);
+    return code == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int usage(const char *program, FILE *to)
+{
+    fprintf(to,
+            "usage: %s --config FILE [--check] [--debug]\n"
+            "  --config FILE  the configuration\n"
+            "  --check        read it, tell what is wrong, and end\n"
+            "  --debug        log more\n",
+            program);
+    return to == stdout ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"check", no_argument, NULL, 'k'},
+        {"debug", no_argument, NULL, 'd'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    enum log_level level = LOG_LEVEL_INFO;
+    const char *path = NULL;
+    bool check = false;
+    int option, code;
+
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option == 'c')
+            path = optarg;
+        else if (option == 'k')
+            check = true;
+        else if (option == 'd')
+            level = LOG_LEVEL_DEBUG;
+        else
+            return usage(argv[0], option == 'h' ? stdout : stderr);
+    }
+    if (!path || optind < argc)
+        return usage(argv[0], stderr);
+    log_init("visavis-signaling", level);
+    code = config_read(path, &app.config, on_problem, NULL);
+    if (code)
+        log_error("%s: cannot be used: %s", path, strerror(-code));
+    if (code)
+        code = EXIT_CONFIG;
+    else if (!check)
+        code = run();
+    config_done(&app.config);
+    return code;
+}

@@ -1,0 +1,235 @@
+#include "media.h"
+
+#include "base/list.h"
+#include "base/log.h"
+#include "base/rnd.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RETRY_US 2000000
+#define INSTANCE_SIZE 17
+
+struct media {
+    struct loop *loop;
+    char *path;
+    char instance[INSTANCE_SIZE];
+    char peer_instance[64]; /* of the daemon we spoke to last */
+    const struct media_handlers *handlers;
+    void *arg;
+    struct link_dialer *dialer;
+    bool ready;
+    uint64_t lost_after_ms;
+    struct loop_timer lost_timer;
+    struct loop_timer retry_timer;
+};
+
+static int dial(struct media *m);
+
+static const char *reason_of(const struct link_answer *a)
+{
+    return a->error == -EREMOTEIO ? a->message : strerror(-a->error);
+}
+
+static struct media *of_retry(struct loop_timer *t)
+{
+    return container_of(t, struct media, retry_timer);
+}
+
+static struct media *of_lost(struct loop_timer *t)
+{
+    return container_of(t, struct media, lost_timer);
+}
+
+static void on_retry(struct loop_timer *t)
+{
+    struct media *m = of_retry(t);
+
+    m->dialer = link_dialer_free(m->dialer);
+    if (dial(m) < 0)
+        log_error("media: cannot dial %s", m->path);
+}
+
+/* A daemon that answers, but not as it should: start over later. */
+static void handshake_failed(struct media *m, const char *what, const struct link_answer *a)
+{
+    log_error("media: %s failed: %s", what, reason_of(a));
+    if (a->error != -ECONNRESET)
+        loop_timer_start(&m->retry_timer, m->loop, RETRY_US, on_retry);
+}
+
+static void on_synced(const struct link_answer *a, void *arg)
+{
+    struct media *m = arg;
+
+    if (a->error) {
+        handshake_failed(m, "sync", a);
+        return;
+    }
+    m->ready = true;
+    loop_timer_stop(&m->lost_timer);
+    log_info("media: ready");
+    m->handlers->on_missing(json_object_get(a->result, "missing"), m->arg);
+}
+
+static void on_hello(const struct link_answer *a, void *arg)
+{
+    struct media *m = arg;
+    const char *instance = json_string_value(json_object_get(a->result, "instance"));
+    struct link *k = link_dialer_link(m->dialer);
+    json_t *params;
+
+    if (a->error) {
+        handshake_failed(m, "hello", a);
+        return;
+    }
+    if (!instance)
+        instance = "";
+    if (*m->peer_instance && strcmp(m->peer_instance, instance) != 0)
+        log_warning("media: the daemon was restarted, its streams are gone");
+    snprintf(m->peer_instance, sizeof(m->peer_instance), "%s", instance);
+    params = json_pack("{s:o}", "rooms", m->handlers->inventory(m->arg));
+    if (!k || link_call(k, "sync", params, MEDIA_CALL_TIMEOUT_MS, on_synced, m) < 0)
+        loop_timer_start(&m->retry_timer, m->loop, RETRY_US, on_retry);
+}
+
+static void on_up(struct link_dialer *d, struct link *k, void *arg)
+{
+    struct media *m = arg;
+    json_t *params = json_pack("{s:s,s:s}", "client", "signaling", "instance", m->instance);
+
+    (void) d;
+    if (link_call(k, "hello", params, MEDIA_CALL_TIMEOUT_MS, on_hello, m) < 0)
+        loop_timer_start(&m->retry_timer, m->loop, RETRY_US, on_retry);
+}
+
+static void on_lost(struct loop_timer *t)
+{
+    struct media *m = of_lost(t);
+
+    log_error("media: the daemon stays away, giving up its sessions");
+    m->handlers->on_lost(m->arg);
+}
+
+static void wait_for_return(struct media *m)
+{
+    m->ready = false;
+    if (!loop_timer_is_armed(&m->lost_timer))
+        loop_timer_start(&m->lost_timer, m->loop, m->lost_after_ms * 1000, on_lost);
+}
+
+static void on_down(struct link_dialer *d, void *arg)
+{
+    struct media *m = arg;
+
+    (void) d;
+    if (m->ready)
+        log_warning("media: link lost, trying again");
+    wait_for_return(m);
+}
+
+static void on_request(struct link *k, const char *method, json_t *params, struct link_request *rq,
+                       void *arg)
+{
+    (void) k;
+    (void) params;
+    (void) arg;
+    log_debug("media: asks for %s, ignoring", method);
+    link_reply_error(rq, -32601, "Unknown method");
+}
+
+static void on_notification(struct link *k, const char *method, json_t *params, void *arg)
+{
+    const char *room = json_string_value(json_object_get(params, "room"));
+    const char *state = json_string_value(json_object_get(params, "state"));
+    const char *name = json_string_value(json_object_get(params, "stream"));
+
+    (void) k;
+    (void) arg;
+    if (!name)
+        name = json_string_value(json_object_get(params, "subscriber"));
+    if (strcmp(method, "transport") == 0 && room && state && name)
+        log_info("media: room %s: %s is %s", room, name, state);
+}
+
+static int dial(struct media *m)
+{
+    static const struct link_dialer_handlers handlers = {
+        .on_up = on_up,
+        .on_down = on_down,
+        .handlers = {.on_request = on_request, .on_notification = on_notification},
+    };
+
+    m->ready = false;
+    return link_dial(m->loop, m->path, &handlers, m, &m->dialer);
+}
+
+int media_new(struct loop *l, const char *path, uint64_t lost_after_ms,
+              const struct media_handlers *handlers, void *arg, struct media **ret_media)
+{
+    static const char hex[] = "0123456789abcdef";
+    struct media *m = calloc(1, sizeof(*m));
+    uint8_t random[INSTANCE_SIZE - 1];
+    int error;
+
+    if (!m)
+        return -ENOMEM;
+    m->loop = l;
+    m->handlers = handlers;
+    m->arg = arg;
+    m->lost_after_ms = lost_after_ms;
+    rnd_bytes(random, sizeof(random));
+    for (size_t i = 0; i < sizeof(random); i++)
+        m->instance[i] = hex[random[i] & 15];
+    m->path = strdup(path);
+    error = m->path ? dial(m) : -ENOMEM;
+    if (error) {
+        media_free(m);
+        return error;
+    }
+    *ret_media = m;
+    return 0;
+}
+
+struct media *media_free(struct media *m)
+{
+    if (!m)
+        return NULL;
+    m->ready = false;
+    link_dialer_free(m->dialer);
+    loop_timer_done(&m->lost_timer);
+    loop_timer_done(&m->retry_timer);
+    free(m->path);
+    free(m);
+    return NULL;
+}
+
+bool media_is_ready(const struct media *m)
+{
+    return m && m->ready;
+}
+
+int media_call(struct media *m, const char *method, json_t *params, link_answer_fn *fn, void *arg)
+{
+    struct link *k = media_is_ready(m) ? link_dialer_link(m->dialer) : NULL;
+
+    if (!k) {
+        json_decref(params);
+        return -ENOTCONN;
+    }
+    return link_call(k, method, params, MEDIA_CALL_TIMEOUT_MS, fn, arg);
+}
+
+static void on_told(const struct link_answer *a, void *arg)
+{
+    (void) arg;
+    if (a->error && a->error != -ECONNRESET)
+        log_warning("media: a request failed: %s, ignoring", reason_of(a));
+}
+
+void media_tell(struct media *m, const char *method, json_t *params)
+{
+    (void) media_call(m, method, params, on_told, NULL);
+}

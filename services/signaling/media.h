@@ -1,0 +1,31 @@
+/* media.h: the client of the media daemon (link/media_api.h).
+ *
+ * Keeps a link to it, says hello and sync each time it comes up, and only then is ready. Calls made
+ * while it is not ready fail at once. */
+#pragma once
+
+#include "link/link.h"
+#include "link/media_api.h"
+
+struct media;
+
+struct media_handlers {
+    /* What we think is there: {room: {"streams": [..], "subscribers": [..]}}; a new reference. */
+    json_t *(*inventory)(void *arg);
+    /* Of that, what the daemon does not have (any more). */
+    void (*on_missing)(json_t *missing, void *arg);
+    /* The daemon has been away for the given time; told once. */
+    void (*on_lost)(void *arg);
+};
+
+int media_new(struct loop *l, const char *path, uint64_t lost_after_ms,
+              const struct media_handlers *handlers, void *arg, struct media **ret_media);
+struct media *media_free(struct media *m);
+
+bool media_is_ready(const struct media *m);
+
+/* As link_call(); steals params. -ENOTCONN when not ready, fn is not called then. */
+int media_call(struct media *m, const char *method, json_t *params, link_answer_fn *fn, void *arg);
+
+/* A call whose outcome changes nothing here. Not ready: dropped, the next sync does its work. */
+void media_tell(struct media *m, const char *method, json_t *params);

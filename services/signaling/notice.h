@@ -1,0 +1,15 @@
+/* notice.h: notifications to the sockets of participants. What is sent while a client has no socket
+ * is lost, as clients expect. */
+#pragma once
+
+#include "session.h"
+
+struct client;
+
+/* All steal params. */
+void notice_client(struct client *c, const char *method, json_t *params);
+void notice_participant(struct connection *c, const char *method, json_t *params);
+
+/* Everyone in the session but `except` (may be NULL). The text is made once. */
+void notice_session(struct session *s, const struct connection *except, const char *method,
+                    json_t *params);

@@ -1,0 +1,310 @@
+#include "rest.h"
+
+#include "app.h"
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <time.h>
+
+enum body { BODY_NONE, BODY_OPTIONAL, BODY_REQUIRED };
+
+struct route {
+    const char *method;
+    const char *path; /* below /openvidu/api; "*" matches any one segment */
+    rest_fn *fn;
+    enum body body;
+    bool open; /* without credentials */
+};
+
+static rest_fn no_recording;
+
+static const struct route routes[] = {
+    {"POST", "sessions", .fn = rest_sessions_post, .body = BODY_OPTIONAL},
+    {"GET", "sessions", .fn = rest_sessions_get},
+    {"GET", "sessions/*", .fn = rest_session_get},
+    {"DELETE", "sessions/*", .fn = rest_session_delete},
+    {"POST", "sessions/*/connection", .fn = rest_connections_post, .body = BODY_OPTIONAL},
+    {"GET", "sessions/*/connection", .fn = rest_connections_get},
+    {"GET", "sessions/*/connection/*", .fn = rest_connection_get},
+    {"DELETE", "sessions/*/connection/*", .fn = rest_connection_delete},
+    {"DELETE", "sessions/*/stream/*", .fn = rest_stream_delete},
+    {"POST", "tokens", .fn = rest_tokens_post, .body = BODY_REQUIRED},
+    {"POST", "signal", .fn = rest_signal_post, .body = BODY_REQUIRED},
+    {"POST", "recordings/start", .fn = no_recording, .body = BODY_REQUIRED},
+    {"POST", "recordings/stop/*", .fn = no_recording},
+    {"GET", "recordings", .fn = no_recording},
+    {"GET", "recordings/*", .fn = no_recording},
+    {"DELETE", "recordings/*", .fn = no_recording},
+    {"GET", "config", .fn = rest_config_get},
+    {"GET", "config/openvidu-version", .fn = rest_config_version},
+    {"GET", "config/openvidu-publicurl", .fn = rest_config_public_url, .open = true},
+    {"GET", "config/openvidu-recording", .fn = rest_config_recording},
+    {"GET", "config/openvidu-cdr", .fn = rest_config_cdr},
+};
+
+/* The answer of a server whose recording module is off. */
+static void no_recording(struct rest *r)
+{
+    rest_reply_problem(r, &(struct problem){501, "Recording is not enabled in this server"});
+}
+
+/* ---- answers ---- */
+
+static const char *status_text(unsigned status)
+{
+    switch (status) {
+    case 400:
+        return "Bad Request";
+    case 401:
+        return "Unauthorized";
+    case 404:
+        return "Not Found";
+    case 405:
+        return "Method Not Allowed";
+    case 406:
+        return "Not Acceptable";
+    case 409:
+        return "Conflict";
+    case 415:
+        return "Unsupported Media Type";
+    case 422:
+        return "Unprocessable Entity";
+    case 501:
+        return "Not Implemented";
+    default:
+        return "Internal Server Error";
+    }
+}
+
+/* Steals j. */
+static void send_json(struct web_request *rq, unsigned status, json_t *j)
+{
+    char *text = json_dumps(j, JSON_COMPACT);
+
+    json_decref(j);
+    if (text)
+        web_reply(rq, status, "application/json", bytes_str(text));
+    else
+        web_reply(rq, 500, NULL, bytes_str(NULL));
+    free(text);
+}
+
+void rest_reply_json(struct rest *r, json_t *j)
+{
+    send_json(r->rq, 200, j);
+}
+
+void rest_reply_text(struct rest *r, const char *text)
+{
+    web_reply(r->rq, 200, "text/plain;charset=UTF-8", bytes_str(text));
+}
+
+void rest_reply_empty(struct rest *r, unsigned status)
+{
+    web_reply(r->rq, status, NULL, bytes_str(NULL));
+}
+
+void rest_reply_problem(struct rest *r, const struct problem *p)
+{
+    send_json(r->rq, p->status,
+              json_pack("{s:I,s:i,s:s,s:s,s:s}", "timestamp", (json_int_t) clock_wall_ms(),
+                        "status", (int) p->status, "error", status_text(p->status), "message",
+                        p->text, "path", web_path(r->rq)));
+}
+
+/* Shape E2: what the framework below the original API answers by itself. */
+static void refuse(struct web_request *rq, unsigned status)
+{
+    uint64_t ms = clock_wall_ms();
+    time_t seconds = (time_t) (ms / 1000);
+    char when[64];
+    struct tm tm;
+    size_t len;
+
+    gmtime_r(&seconds, &tm);
+    len = strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm);
+    snprintf(when + len, sizeof(when) - len, ".%03u+00:00", (unsigned) (ms % 1000));
+    send_json(rq, status,
+              json_pack("{s:s,s:i,s:s,s:s}", "timestamp", when, "status", (int) status, "error",
+                        status_text(status), "path", web_path(rq)));
+}
+
+bool rest_query_bool(struct rest *r, const char *name, bool fallback, bool *ret)
+{
+    const char *text = web_query(r->rq, name);
+
+    if (!text || !*text)
+        *ret = fallback;
+    else if (strcasecmp(text, "true") == 0 || strcmp(text, "1") == 0)
+        *ret = true;
+    else if (strcasecmp(text, "false") == 0 || strcmp(text, "0") == 0)
+        *ret = false;
+    else {
+        refuse(r->rq, 400);
+        return false;
+    }
+    return true;
+}
+
+/* ---- CORS and credentials ---- */
+
+static bool is_method(const struct web_request *rq, const char *method)
+{
+    return strcmp(web_method(rq), method) == 0;
+}
+
+static void add_headers(struct web_request *rq)
+{
+    web_reply_header(rq, "Access-Control-Allow-Origin", "*");
+    web_reply_header(rq, "Vary",
+                     "Origin, Access-Control-Request-Method, Access-Control-Request-Headers");
+    web_reply_header(rq, "Cache-Control", "no-cache, no-store, max-age=0, must-revalidate");
+    web_reply_header(rq, "X-Content-Type-Options", "nosniff");
+}
+
+static void reply_preflight(struct web_request *rq)
+{
+    const char *method = web_header(rq, "Access-Control-Request-Method");
+    const char *headers = web_header(rq, "Access-Control-Request-Headers");
+
+    web_reply_header(rq, "Access-Control-Allow-Methods",
+                     method ? method : "GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS");
+    if (headers)
+        web_reply_header(rq, "Access-Control-Allow-Headers", headers);
+    web_reply_header(rq, "Access-Control-Max-Age", "1800");
+    web_reply(rq, 200, NULL, bytes_str(NULL));
+}
+
+static void reply_unauthorized(struct web_request *rq)
+{
+    const char *with = web_header(rq, "X-Requested-With");
+
+    if (!with || strcmp(with, "XMLHttpRequest") != 0)
+        web_reply_header(rq, "WWW-Authenticate", "Basic realm=\"Realm\"");
+    refuse(rq, 401);
+}
+
+/* ---- routing ---- */
+
+/* Segments of the path that come before those of the routes: 2 for /openvidu/api/..., 1 for the
+ * deprecated /api/..., 0 for the deprecated /config...; -1: not of the API. */
+static int api_prefix(const struct app *app, const struct web_request *rq)
+{
+    const char *first = web_segment(rq, 0), *second = web_segment(rq, 1);
+
+    if (first && second && strcmp(first, "openvidu") == 0 && strcmp(second, "api") == 0)
+        return 2;
+    if (!app->config.deprecated_api || !first)
+        return -1;
+    if (strcmp(first, "api") == 0)
+        return 1;
+    return strcmp(first, "config") == 0 ? 0 : -1;
+}
+
+static bool path_matches(const char *pattern, const struct web_request *rq, unsigned at,
+                         const char *args[2])
+{
+    unsigned n_args = 0;
+
+    for (;; at++) {
+        const char *segment = web_segment(rq, at);
+        size_t len = strcspn(pattern, "/");
+
+        if (!segment)
+            return false;
+        if (*pattern == '*')
+            args[n_args++] = segment;
+        else if (strlen(segment) != len || strncmp(segment, pattern, len) != 0)
+            return false;
+        pattern += len;
+        if (!*pattern)
+            return web_segment(rq, at + 1) == NULL;
+        pattern++;
+    }
+}
+
+/* HEAD goes where GET goes. *ret_known: the path is there for another method. */
+static const struct route *find_route(struct web_request *rq, unsigned prefix, const char *args[2],
+                                      bool *ret_known)
+{
+    const char *method = is_method(rq, "HEAD") ? "GET" : web_method(rq);
+
+    for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+        if (!path_matches(routes[i].path, rq, prefix, args))
+            continue;
+        if (strcmp(routes[i].method, method) == 0)
+            return &routes[i];
+        *ret_known = true;
+    }
+    return NULL;
+}
+
+static bool has_json_type(const struct web_request *rq)
+{
+    const char *type = web_header(rq, "Content-Type");
+
+    return type && strncasecmp(type, "application/json", 16) == 0 && strchr("; ", type[16]) != NULL;
+}
+
+/* The body as the route wants it; a status to refuse with, or 0. */
+static unsigned read_body(struct rest *r, enum body want)
+{
+    struct bytes text = web_body(r->rq);
+
+    if (want == BODY_NONE)
+        return 0;
+    if (text.len == 0)
+        return want == BODY_REQUIRED ? 400 : 0;
+    if (!has_json_type(r->rq))
+        return 415;
+    r->body = json_loadb((const char *) text.p, text.len, JSON_DECODE_ANY, NULL);
+    if (json_is_object(r->body))
+        return 0;
+    if (json_is_null(r->body)) {
+        r->body = NULL;
+        return want == BODY_REQUIRED ? 400 : 0;
+    }
+    return 400;
+}
+
+static void run(struct app *app, struct web_request *rq, const struct route *route,
+                const char *const args[2])
+{
+    struct rest r = {.app = app, .rq = rq, .args = {args[0], args[1]}};
+    unsigned status = read_body(&r, route->body);
+
+    if (status)
+        refuse(rq, status);
+    else
+        route->fn(&r);
+    json_decref(r.body);
+}
+
+void rest_handle(struct app *app, struct web_request *rq)
+{
+    const char *args[2] = {NULL, NULL};
+    const struct route *route = NULL;
+    bool known = false;
+    int prefix = api_prefix(app, rq);
+
+    add_headers(rq);
+    if (is_method(rq, "OPTIONS")) {
+        reply_preflight(rq);
+        return;
+    }
+    if (prefix >= 0)
+        route = find_route(rq, (unsigned) prefix, args, &known);
+    if (prefix >= 0 && !(route && route->open) &&
+        !web_basic_auth_matches(rq, API_USER, app->config.secret)) {
+        reply_unauthorized(rq);
+        return;
+    }
+    if (route)
+        run(app, rq, route, args);
+    else if (!known && (is_method(rq, "GET") || is_method(rq, "HEAD")))
+        refuse(rq, 404);
+    else
+        refuse(rq, 405);
+}

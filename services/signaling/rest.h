@@ -1,0 +1,43 @@
+/* rest.h: the REST API: authentication, CORS, routes by a table, and the shapes of answers. */
+#pragma once
+
+#include "web/web.h"
+
+#include "validate.h"
+
+struct app;
+
+/* Answers any request that is no WebSocket handshake. */
+void rest_handle(struct app *app, struct web_request *rq);
+
+/* ---- for the handlers ---- */
+
+/* A request with its place in the API. */
+struct rest {
+    struct app *app;
+    struct web_request *rq;
+    json_t *body;        /* an object; NULL when none was sent */
+    const char *args[2]; /* what the variable parts of the path matched */
+};
+typedef void rest_fn(struct rest *r);
+
+/* Each answers the request. */
+void rest_reply_json(struct rest *r, json_t *j); /* 200; steals j */
+void rest_reply_text(struct rest *r, const char *text);
+void rest_reply_empty(struct rest *r, unsigned status);           /* shape E0 */
+void rest_reply_problem(struct rest *r, const struct problem *p); /* shape E1 */
+
+/* A boolean of the query; false after answering 400. */
+bool rest_query_bool(struct rest *r, const char *name, bool fallback, bool *ret);
+
+/* rest_sessions.c */
+rest_fn rest_sessions_post, rest_sessions_get, rest_session_get, rest_session_delete,
+    rest_stream_delete;
+/* rest_connections.c */
+rest_fn rest_connections_post, rest_connections_get, rest_connection_get, rest_connection_delete,
+    rest_tokens_post;
+/* rest_config.c */
+rest_fn rest_config_get, rest_config_version, rest_config_public_url, rest_config_recording,
+    rest_config_cdr;
+/* rest_signal.c */
+rest_fn rest_signal_post;

@@ -1,0 +1,93 @@
+#include "rest.h"
+
+#include "app.h"
+#include "connection.h"
+#include "events.h"
+#include "lifecycle.h"
+#include "reasons.h"
+#include "shapes.h"
+
+#include <errno.h>
+#include <string.h>
+
+void rest_sessions_post(struct rest *r)
+{
+    const struct config *config = &r->app->config;
+    struct session_options options;
+    struct session *s;
+    struct problem p;
+    int error;
+
+    if (session_options_parse(config, r->body, &options, &p) < 0) {
+        rest_reply_problem(r, &p);
+        return;
+    }
+    error = session_new(&r->app->sessions, &options, (size_t) config->max_connections, &s);
+    if (error == -EEXIST) {
+        rest_reply_empty(r, 409);
+        return;
+    }
+    if (error) {
+        problem_set(&p, 500,
+                    error == -ENOSPC ? "The server has too many sessions" : "out of memory");
+        rest_reply_problem(r, &p);
+        return;
+    }
+    events_session_created(s);
+    rest_reply_json(r, shape_session(s, &(struct shape_options){.pending = false}));
+}
+
+static bool read_options(struct rest *r, bool pending, struct shape_options *ret)
+{
+    return rest_query_bool(r, "pendingConnections", pending, &ret->pending) &&
+           rest_query_bool(r, "webRtcStats", false, &ret->webrtc_stats);
+}
+
+void rest_sessions_get(struct rest *r)
+{
+    struct shape_options o;
+
+    if (read_options(r, false, &o))
+        rest_reply_json(r, shape_sessions(&r->app->sessions, &o));
+}
+
+void rest_session_get(struct rest *r)
+{
+    struct session *s = sessions_find(&r->app->sessions, r->args[0]);
+    struct shape_options o;
+
+    if (!read_options(r, false, &o))
+        return;
+    if (s)
+        rest_reply_json(r, shape_session(s, &o));
+    else
+        rest_reply_empty(r, 404);
+}
+
+void rest_session_delete(struct rest *r)
+{
+    struct session *s = sessions_find(&r->app->sessions, r->args[0]);
+
+    if (s)
+        lifecycle_close(r->app, s, REASON_SESSION_CLOSED_BY_SERVER);
+    rest_reply_empty(r, s ? 204 : 404);
+}
+
+void rest_stream_delete(struct rest *r)
+{
+    struct session *s = sessions_find(&r->app->sessions, r->args[0]);
+    struct connection *c;
+
+    if (!s) {
+        rest_reply_empty(r, 400);
+        return;
+    }
+    list_for_each (c, &s->participants, node) {
+        if (c->stream && strcmp(c->stream->id, r->args[1]) == 0) {
+            lifecycle_unpublish(r->app, c->stream, true, REASON_FORCE_UNPUBLISH_BY_SERVER);
+            rest_reply_empty(r, 204);
+            return;
+        }
+    }
+    rest_reply_empty(r, 404);
+}

@@ -1,0 +1,43 @@
+#include "rest.h"
+
+#include "app.h"
+#include "connection.h"
+#include "events.h"
+
+void rest_signal_post(struct rest *r)
+{
+    static const struct field fields[] = {
+        {"session", .type = FIELD_STRING, .required = true},
+        {"to", .type = FIELD_ARRAY},
+        {"type", .type = FIELD_STRING},
+        {"data", .type = FIELD_STRING},
+    };
+    struct session *s;
+    json_t *to, *id;
+    struct problem p;
+    size_t i;
+
+    if (validate(r->body, fields, 4, &p) < 0) {
+        rest_reply_problem(r, &p);
+        return;
+    }
+    s = sessions_find(&r->app->sessions, body_string(r->body, "session", ""));
+    if (!s || !s->active) {
+        rest_reply_empty(r, s ? 406 : 404);
+        return;
+    }
+    to = body_get(r->body, "to");
+    json_array_foreach (to, i, id) {
+        if (!json_is_string(id))
+            problem_set(&p, 400, "'to' must be an array of strings");
+        else if (!session_participant(s, json_string_value(id)))
+            problem_set(&p, 406, "'to' names a connection that is not in the session");
+        else
+            continue;
+        rest_reply_problem(r, &p);
+        return;
+    }
+    events_signal(s, NULL, to, body_string(r->body, "type", NULL),
+                  body_string(r->body, "data", NULL));
+    rest_reply_empty(r, 200);
+}

@@ -1,0 +1,40 @@
+/* rpc_media.h: a request that waits for the media daemon. */
+#pragma once
+
+#include "media.h"
+#include "rpc.h"
+#include "session.h"
+#include "stream.h"
+
+/* Names what it is about; the things themselves may be gone when the answer comes. */
+struct negotiation {
+    struct rpc *rq;
+    struct app *app;
+    char room[UNIQUE_ID_SIZE];
+    char connection[CONNECTION_ID_SIZE]; /* who asks */
+    char stream[STREAM_ID_SIZE];
+    struct stream *published; /* not attached yet; NULL in all other cases */
+};
+
+/* Sends the call, adding room, stream and the session's forced codec to params (stolen). fn gets a
+ * struct negotiation, and ends with negotiation_free(). When the call cannot be made, rq is
+ * answered here. published: handed over, may be NULL. */
+void negotiate(struct rpc *rq, struct connection *c, const char *stream_id, const char *method,
+               json_t *params, link_answer_fn *fn, struct stream *published);
+void negotiation_free(struct negotiation *n);
+
+/* Answers rq with what went wrong. */
+void negotiation_error(struct negotiation *n, const struct link_answer *a);
+
+/* The participant that asked, if it is still in the same session. */
+struct connection *negotiation_participant(const struct negotiation *n);
+
+/* A stream of the session, or NULL after answering rq: 102, or 105. */
+struct stream *rpc_stream(struct rpc *rq, const struct session *s, const char *stream_id);
+
+/* Both answer rq. */
+void subscribe_with_offer(struct rpc *rq, struct stream *st, const char *offer);
+void subscribe_with_answer(struct rpc *rq, struct stream *st, const char *answer);
+
+/* The transport of a published stream made anew; answers rq. */
+void publish_again(struct rpc *rq, struct stream *st, const char *offer);

@@ -1,0 +1,228 @@
+/* Publishing a stream, and what changes of it. */
+#include "rpc_media.h"
+
+#include "app.h"
+#include "connection.h"
+#include "events.h"
+#include "lifecycle.h"
+#include "reasons.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REASON_LEN_MAX 64
+
+/* The bandwidth that the connection was given, or the server's; 0 is no limit. */
+static void add_kbps(json_t *params, const char *key, const struct connection *c,
+                     const char *option, int64_t fallback)
+{
+    json_t *v = json_object_get(c->options.kurento, option);
+    json_int_t kbps = v ? json_integer_value(v) : fallback;
+
+    if (kbps > 0)
+        json_object_set_new(params, key, json_integer(kbps));
+}
+
+static json_t *publish_params(const struct rpc *rq, const struct connection *c, const char *offer,
+                              bool loopback)
+{
+    const struct config *config = &rq->app->config;
+    json_t *p = json_pack("{s:s,s:b}", "offer", offer, "loopback", loopback);
+
+    add_kbps(p, "maxRecvKbps", c, "videoMaxRecvBandwidth", config->max_recv_kbps);
+    add_kbps(p, "minRecvKbps", c, "videoMinRecvBandwidth", config->min_recv_kbps);
+    return p;
+}
+
+/* CAMERA, SCREEN or CUSTOM; NULL for audio only. -EINVAL after answering. */
+static int type_of_video(struct rpc *rq, const char **ret_type)
+{
+    const char *type = rpc_string_opt(rq, "typeOfVideo", "CAMERA");
+
+    if (strcmp(type, "CAMERA") != 0 && strcmp(type, "SCREEN") != 0 && strcmp(type, "CUSTOM") != 0) {
+        rpc_error(rq, RPC_MISSING_PARAMETER,
+                  "Request element 'typeOfVideo' must be CAMERA, SCREEN or CUSTOM");
+        return -EINVAL;
+    }
+    *ret_type = rpc_bool_opt(rq, "hasVideo", true) ? type : NULL;
+    return 0;
+}
+
+/* A stream as the request describes it, or NULL after answering. */
+static struct stream *described(struct rpc *rq, const struct connection *c)
+{
+    json_t *rate = json_object_get(rq->message.params, "frameRate");
+    const char *dimensions = rpc_string_opt(rq, "videoDimensions", NULL);
+    struct stream *st;
+    const char *type;
+
+    if (json_object_size(json_object_get(rq->message.params, "filter")) > 0) {
+        rpc_error(rq, RPC_FILTER_NOT_APPLIED, "Filters are not supported by this server");
+        return NULL;
+    }
+    if (type_of_video(rq, &type) < 0)
+        return NULL;
+    st = stream_new(c->id, type);
+    if (!st) {
+        rpc_error(rq, RPC_GENERIC, "out of memory");
+        return NULL;
+    }
+    st->audio_active = rpc_bool_opt(rq, "audioActive", true);
+    st->video_active = rpc_bool_opt(rq, "videoActive", true);
+    st->loopback = rpc_bool_opt(rq, "doLoopback", false);
+    if (json_is_number(rate))
+        st->frame_rate = json_incref(rate);
+    if (dimensions)
+        (void) stream_set_dimensions(st, dimensions); /* nonsense is as good as none */
+    return st;
+}
+
+static void reply_published(struct rpc *rq, const struct stream *st, const struct link_answer *a)
+{
+    rpc_reply(rq, json_pack("{s:O,s:s,s:I}", "sdpAnswer", json_object_get(a->result, "answer"),
+                            "id", st->id, "createdAt", (json_int_t) st->created_ms));
+}
+
+/* The offer knows better than the request what is in it. */
+static void trust_offer(struct stream *st, json_t *result)
+{
+    st->has_audio = json_is_true(json_object_get(result, "audio"));
+    st->has_video = json_is_true(json_object_get(result, "video"));
+    if (!st->has_video) {
+        free(st->type_of_video);
+        st->type_of_video = NULL;
+    }
+}
+
+static void on_published(const struct link_answer *a, void *arg)
+{
+    struct negotiation *n = arg;
+    struct connection *c = negotiation_participant(n);
+    struct stream *st = n->published;
+
+    if (a->error) {
+        negotiation_error(n, a);
+    } else if (!c || c->stream) {
+        media_tell(n->app->media, "unpublish",
+                   json_pack("{s:s,s:s}", "room", n->room, "stream", n->stream));
+        rpc_error(n->rq, RPC_TRANSPORT, "The session was left");
+    } else {
+        n->published = NULL;
+        trust_offer(st, a->result);
+        stream_attach(st, c);
+        reply_published(n->rq, st, a);
+        events_stream_published(st);
+    }
+    negotiation_free(n);
+}
+
+void rpc_publish_video(struct rpc *rq)
+{
+    struct connection *c = rq->client->participant;
+    const char *offer = rpc_string(rq, "sdpOffer");
+    struct stream *st;
+
+    if (!offer)
+        return;
+    if (c->stream) {
+        rpc_error(rq, RPC_USER_ALREADY_STREAMING, "User '%s' is already streaming in session '%s'",
+                  c->id, c->session->id);
+        return;
+    }
+    st = described(rq, c);
+    if (st)
+        negotiate(rq, c, st->id, "publish", publish_params(rq, c, offer, st->loopback),
+                  on_published, st);
+}
+
+static void on_published_again(const struct link_answer *a, void *arg)
+{
+    struct negotiation *n = arg;
+    struct connection *c = negotiation_participant(n);
+
+    if (a->error)
+        negotiation_error(n, a);
+    else if (!c || !c->stream || strcmp(c->stream->id, n->stream) != 0)
+        rpc_error(n->rq, RPC_USER_NOT_STREAMING, "The stream was unpublished");
+    else
+        reply_published(n->rq, c->stream, a);
+    negotiation_free(n);
+}
+
+void publish_again(struct rpc *rq, struct stream *st, const char *offer)
+{
+    struct connection *c = st->publisher;
+
+    negotiate(rq, c, st->id, "publish", publish_params(rq, c, offer, st->loopback),
+              on_published_again, NULL);
+}
+
+/* What c publishes, or NULL after answering. */
+static struct stream *own_stream(struct rpc *rq)
+{
+    struct connection *c = rq->client->participant;
+
+    if (!c->stream)
+        rpc_error(rq, RPC_USER_NOT_STREAMING, "User '%s' is not streaming in session '%s'", c->id,
+                  c->session->id);
+    return c->stream;
+}
+
+void rpc_unpublish_video(struct rpc *rq)
+{
+    struct stream *st = own_stream(rq);
+
+    if (!st)
+        return;
+    lifecycle_unpublish(rq->app, st, false, REASON_UNPUBLISH);
+    rpc_reply(rq, NULL);
+}
+
+void rpc_video_data(struct rpc *rq)
+{
+    rpc_reply(rq, NULL);
+}
+
+static bool change_active(bool *active, json_t *value)
+{
+    if (!json_is_boolean(value))
+        return false;
+    *active = json_is_true(value);
+    return true;
+}
+
+/* Takes the new value over as far as later joiners and REST see it; false: not a value for it. */
+static bool change(struct stream *st, const char *property, json_t *value)
+{
+    if (strcmp(property, "audioActive") == 0)
+        return change_active(&st->audio_active, value);
+    if (strcmp(property, "videoActive") == 0)
+        return change_active(&st->video_active, value);
+    if (strcmp(property, "videoDimensions") == 0)
+        return json_is_string(value) && stream_set_dimensions(st, json_string_value(value)) == 0;
+    if (strcmp(property, "audioTrack") == 0 || strcmp(property, "videoTrack") == 0)
+        return json_is_object(value);
+    return false;
+}
+
+void rpc_stream_property_changed(struct rpc *rq)
+{
+    const char *property = rpc_string(rq, "property");
+    const char *reason;
+    struct stream *st;
+    json_t *value;
+
+    if (!property || !(value = rpc_param(rq, "newValue")) || !(reason = rpc_string(rq, "reason")))
+        return;
+    st = own_stream(rq);
+    if (!st)
+        return;
+    if (strlen(reason) > REASON_LEN_MAX || !change(st, property, value)) {
+        rpc_error(rq, RPC_MISSING_PARAMETER, "Property '%.32s' of a stream cannot have this value",
+                  property);
+        return;
+    }
+    events_stream_changed(st, property, value, reason);
+    rpc_reply(rq, NULL);
+}

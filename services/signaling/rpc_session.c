@@ -1,0 +1,62 @@
+/* Methods about the RPC session itself. */
+#include "rpc.h"
+
+#include "app.h"
+#include "base/log.h"
+#include "connection.h"
+#include "lifecycle.h"
+#include "reasons.h"
+
+void rpc_ping(struct rpc *rq)
+{
+    json_t *interval = json_object_get(rq->message.params, "interval");
+
+    if (json_is_number(interval) && json_number_value(interval) > 0 &&
+        json_number_value(interval) < 1e9)
+        rq->client->ping_interval_ms = (uint64_t) json_number_value(interval);
+    client_ping(rq->client);
+    rpc_reply_bare(rq, json_pack("{s:s}", "value", "pong"));
+}
+
+/* A client that lost its socket is back on a new one. */
+void rpc_connect(struct rpc *rq)
+{
+    const char *id = rpc_string_opt(rq, "sessionId", NULL);
+    struct client *newcomer = rq->client;
+    struct client *c;
+
+    if (!id) {
+        rpc_reply(rq, json_pack("{s:s}", "value", "OK"));
+        return;
+    }
+    c = clients_find(&rq->app->clients, id);
+    if (!c || (newcomer->participant && c != newcomer)) {
+        rpc_error(rq, RPC_RECONNECTION, "reconnection error");
+        return;
+    }
+    client_take_over(c, newcomer);
+    if (c->participant)
+        log_info("session %s: %s is back", c->participant->session->id, c->participant->id);
+    rq->client = c;
+    rq->socket_serial = c->socket_serial;
+    rpc_reply(rq, json_pack("{s:s}", "value", "reconnection successful"));
+}
+
+void rpc_close_session(struct rpc *rq)
+{
+    struct client *client = rq->client;
+    struct connection *c = client->participant;
+    struct session *s = c ? c->session : NULL;
+
+    rpc_reply(rq, json_pack("{s:s}", "value", "bye"));
+    if (c) {
+        lifecycle_leave(client->owner->app, c, REASON_DISCONNECT);
+        lifecycle_end_if_empty(client->owner->app, s);
+    }
+    client_end(client);
+}
+
+void rpc_echo(struct rpc *rq)
+{
+    rpc_reply(rq, NULL);
+}

@@ -1,0 +1,13 @@
+/* server.h: the daemon as a whole: its parts made, joined, and taken down. */
+#pragma once
+
+#include "app.h"
+
+/* app->config is read already; the rest of *app is zero. Listens on all addresses, or fails with
+ * the reason logged. */
+int server_start(struct app *app, struct loop *l);
+
+/* Everybody is told that the server stops; the loop ends a moment later with code 0. */
+void server_stop(struct app *app);
+
+void server_done(struct app *app);

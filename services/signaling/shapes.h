@@ -1,0 +1,32 @@
+/* shapes.h: state as the JSON objects of REST and RPC, with exactly their keys. New references. */
+#pragma once
+
+#include "connection.h"
+#include "session.h"
+#include "stream.h"
+
+struct shape_options {
+    bool pending;      /* list pending connections as well */
+    bool webrtc_stats; /* the endpoints' extra keys */
+};
+
+/* ---- REST ---- */
+json_t *shape_session(const struct session *s, const struct shape_options *o);
+json_t *shape_sessions(const struct sessions *all, const struct shape_options *o);
+json_t *shape_connection(const struct connection *c, const struct shape_options *o);
+json_t *shape_connections(const struct session *s, const struct shape_options *o);
+json_t *shape_token(const struct connection *c);
+
+/* {"numberOfElements": n, "content": list}; steals list. */
+json_t *shape_list(json_t *list);
+
+/* ---- RPC ---- */
+
+/* {id, createdAt, metadata} of a participant. */
+json_t *shape_participant(const struct connection *c);
+
+/* A stream as other participants are told of it. */
+json_t *shape_stream(const struct stream *st);
+
+/* Client data, server data, or both with "%/%" between. */
+json_t *shape_metadata(const struct connection *c);

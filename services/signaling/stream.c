@@ -1,0 +1,117 @@
+#include "stream.h"
+
+#include "base/clock.h"
+#include "connection.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DIMENSIONS_MAX 256
+
+struct stream *stream_new(const char *connection_id, const char *type_of_video)
+{
+    struct stream *st = calloc(1, sizeof(*st));
+
+    if (!st)
+        return NULL;
+    list_init(&st->subscriptions);
+    stream_id_new(type_of_video, connection_id, st->id);
+    st->created_ms = clock_wall_ms();
+    st->filter = json_object();
+    if (type_of_video)
+        st->type_of_video = strdup(type_of_video);
+    if (!st->filter || (type_of_video && !st->type_of_video))
+        return stream_free(st);
+    return st;
+}
+
+void stream_attach(struct stream *st, struct connection *c)
+{
+    st->publisher = c;
+    c->stream = st;
+}
+
+struct stream *stream_free(struct stream *st)
+{
+    struct subscription *sub;
+
+    if (!st)
+        return NULL;
+    list_for_each (sub, &st->subscriptions, of_stream)
+        subscription_free(sub);
+    if (st->publisher)
+        st->publisher->stream = NULL;
+    free(st->type_of_video);
+    free(st->video_dimensions);
+    json_decref(st->frame_rate);
+    json_decref(st->filter);
+    free(st);
+    return NULL;
+}
+
+int stream_set_dimensions(struct stream *st, const char *text)
+{
+    json_t *parsed;
+    bool is_object;
+    char *copy;
+
+    if (strlen(text) > DIMENSIONS_MAX)
+        return -EINVAL;
+    parsed = json_loads(text, 0, NULL);
+    is_object = json_is_object(parsed);
+    json_decref(parsed);
+    if (!is_object)
+        return -EINVAL;
+    copy = strdup(text);
+    if (!copy)
+        return -ENOMEM;
+    free(st->video_dimensions);
+    st->video_dimensions = copy;
+    return 0;
+}
+
+struct subscription *subscription_find(const struct stream *st, const struct connection *subscriber)
+{
+    struct subscription *sub;
+
+    list_for_each (sub, &st->subscriptions, of_stream) {
+        if (sub->subscriber == subscriber)
+            return sub;
+    }
+    return NULL;
+}
+
+struct subscription *subscription_make(struct stream *st, struct connection *subscriber)
+{
+    struct subscription *sub = subscription_find(st, subscriber);
+
+    if (sub)
+        return sub;
+    sub = calloc(1, sizeof(*sub));
+    if (!sub)
+        return NULL;
+    sub->stream = st;
+    sub->subscriber = subscriber;
+    sub->created_ms = clock_wall_ms();
+    list_append(&st->subscriptions, &sub->of_stream);
+    list_append(&subscriber->subscriptions, &sub->of_subscriber);
+    return sub;
+}
+
+struct subscription *subscription_free(struct subscription *sub)
+{
+    if (!sub)
+        return NULL;
+    list_del(&sub->of_stream);
+    list_del(&sub->of_subscriber);
+    free(sub);
+    return NULL;
+}
+
+void subscriber_id(const char *connection_id, const char *stream_id,
+                   char ret[static SUBSCRIBER_ID_SIZE])
+{
+    snprintf(ret, SUBSCRIBER_ID_SIZE, "%s_%s", connection_id, stream_id);
+}

@@ -1,0 +1,59 @@
+/* stream.h: a published stream and who watches it. Pure state.
+ * The publishing connection owns the stream; a subscription belongs to its subscriber, and ends
+ * with it or with the stream. */
+#pragma once
+
+#include "base/list.h"
+
+#include "ids.h"
+
+#include <jansson.h>
+#include <stdint.h>
+
+struct connection;
+
+struct stream {
+    struct connection *publisher;
+    char id[STREAM_ID_SIZE];
+    uint64_t created_ms;
+    bool has_audio, has_video;
+    bool audio_active, video_active;
+    bool loopback;
+    char *type_of_video;    /* CAMERA, SCREEN, CUSTOM; NULL when audio only */
+    char *video_dimensions; /* the client's JSON text, or NULL */
+    json_t *frame_rate;     /* the client's number, or NULL */
+    json_t *filter;         /* {} when none */
+    struct list subscriptions;
+};
+
+struct subscription {
+    struct stream *stream;
+    struct connection *subscriber;
+    struct list of_stream;
+    struct list of_subscriber;
+    uint64_t created_ms;
+};
+
+/* An unattached stream, "CAM"era and so on by type_of_video; strings are copied. NULL without
+ * memory. */
+struct stream *stream_new(const char *connection_id, const char *type_of_video);
+
+/* c begins to publish; it publishes nothing yet. */
+void stream_attach(struct stream *st, struct connection *c);
+
+/* Ends its subscriptions, and detaches. NULL is fine; returns NULL. */
+struct stream *stream_free(struct stream *st);
+
+/* -ENOMEM, or -EINVAL when text is no JSON object or longer than 256 bytes: other clients parse
+ * it. */
+int stream_set_dimensions(struct stream *st, const char *text);
+
+/* Existing or new; NULL without memory. */
+struct subscription *subscription_make(struct stream *st, struct connection *subscriber);
+struct subscription *subscription_find(const struct stream *st,
+                                       const struct connection *subscriber);
+struct subscription *subscription_free(struct subscription *sub);
+
+/* The media daemon's name for a subscriber. */
+void subscriber_id(const char *connection_id, const char *stream_id,
+                   char ret[static SUBSCRIBER_ID_SIZE]);

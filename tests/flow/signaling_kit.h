@@ -1,0 +1,653 @@
+/* signaling_kit.h: the real signaling daemon as a child on Unix sockets, HTTP and WebSocket clients
+ * that block, and a media daemon's end of the control link, played by a thread.
+ *
+ * The played daemon answers by what the offer says: "no-video", "no-audio", "bad" (302), "nocodec"
+ * (800), "slow" (held until kit_release()). */
+#pragma once
+
+#include <jansson.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* A test needs a part of these. */
+#pragma GCC diagnostic ignored "-Wunused-function"
+
+#define KIT_PATIENCE_MS 10000
+#define KIT_AUTH "Authorization: Basic T1BFTlZJRFVBUFA6TVlfU0VDUkVU\r\n"
+
+struct kit {
+    char dir[64];
+    char api[96];
+    char control[96];
+    pid_t pid;
+    /* the played media daemon; the lock guards what follows */
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    int listener, peer;
+    unsigned instance;
+    json_t *calls;   /* [{"method", "params"}] in the order of arrival */
+    json_t *missing; /* what the next sync tells */
+    bool hold;
+    json_t *held; /* id of a held request */
+};
+
+/* ---- sockets ---- */
+
+static int kit_connect(const char *path)
+{
+    struct sockaddr_un sun = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
+    if (connect(fd, (struct sockaddr *) &sun, sizeof(sun)) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+static bool kit_write(int fd, const void *data, size_t len)
+{
+    return send(fd, data, len, MSG_NOSIGNAL) == (ssize_t) len;
+}
+
+/* All of len bytes, or false at the end or when patience ends. */
+static bool kit_read(int fd, void *to, size_t len, int patience_ms)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    size_t got = 0;
+
+    while (got < len) {
+        ssize_t n;
+
+        if (poll(&p, 1, patience_ms) <= 0)
+            return false;
+        n = read(fd, (char *) to + got, len - got);
+        if (n <= 0)
+            return false;
+        got += (size_t) n;
+    }
+    return true;
+}
+
+/* ---- the played media daemon ---- */
+
+static void media_send(int fd, json_t *message)
+{
+    char *text = json_dumps(message, JSON_COMPACT);
+    size_t len = strlen(text);
+    uint8_t head[4] = {(uint8_t) (len >> 24), (uint8_t) (len >> 16), (uint8_t) (len >> 8),
+                       (uint8_t) len};
+
+    (void) kit_write(fd, head, 4);
+    (void) kit_write(fd, text, len);
+    free(text);
+    json_decref(message);
+}
+
+static json_t *media_error(json_t *id, int code)
+{
+    return json_pack("{s:s,s:O,s:{s:i,s:s}}", "jsonrpc", "2.0", "id", id, "error", "code", code,
+                     "message", "as the test asked");
+}
+
+static json_t *media_result(struct kit *k, const char *method, json_t *params)
+{
+    const char *offer = json_string_value(json_object_get(params, "offer"));
+
+    if (strcmp(method, "hello") == 0)
+        return json_pack("{s:s,s:s++,s:[]}", "node", "node", "instance", "instance", "-",
+                         k->instance ? "2" : "1", "peers");
+    if (strcmp(method, "sync") == 0)
+        return json_pack("{s:O}", "missing", k->missing);
+    if (strcmp(method, "publish") == 0)
+        return json_pack("{s:s,s:b,s:b}", "answer", "ANSWER", "audio", !strstr(offer, "no-audio"),
+                         "video", !strstr(offer, "no-video"));
+    if (strcmp(method, "subscribe") == 0)
+        return json_pack("{s:s}", "answer", "SUBANSWER");
+    if (strcmp(method, "offer") == 0)
+        return json_pack("{s:s}", "offer", "SERVEROFFER");
+    return json_object();
+}
+
+static void media_answer(struct kit *k, json_t *message)
+{
+    const char *method = json_string_value(json_object_get(message, "method"));
+    json_t *params = json_object_get(message, "params");
+    json_t *id = json_object_get(message, "id");
+    const char *offer = json_string_value(json_object_get(params, "offer"));
+
+    json_array_append_new(k->calls, json_pack("{s:s,s:O}", "method", method, "params", params));
+    pthread_cond_broadcast(&k->changed);
+    if (offer && strcmp(offer, "bad") == 0)
+        media_send(k->peer, media_error(id, 302));
+    else if (offer && strcmp(offer, "nocodec") == 0)
+        media_send(k->peer, media_error(id, 800));
+    else if (offer && strcmp(offer, "slow") == 0)
+        k->held = json_incref(message);
+    else
+        media_send(k->peer, json_pack("{s:s,s:O,s:o}", "jsonrpc", "2.0", "id", id, "result",
+                                      media_result(k, method, params)));
+}
+
+/* One connection of the control link. */
+static void media_serve(struct kit *k, int fd)
+{
+    uint8_t head[4];
+
+    while (kit_read(fd, head, 4, -1)) {
+        size_t len =
+            (size_t) head[0] << 24 | (size_t) head[1] << 16 | (size_t) head[2] << 8 | head[3];
+        char *text = malloc(len);
+        json_t *message = NULL;
+
+        if (text && kit_read(fd, text, len, -1))
+            message = json_loadb(text, len, 0, NULL);
+        free(text);
+        if (!message)
+            return;
+        pthread_mutex_lock(&k->lock);
+        media_answer(k, message);
+        pthread_mutex_unlock(&k->lock);
+        json_decref(message);
+    }
+}
+
+static void *media_thread(void *arg)
+{
+    struct kit *k = arg;
+    int fd;
+
+    while ((fd = accept4(k->listener, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
+        pthread_mutex_lock(&k->lock);
+        k->peer = fd;
+        pthread_mutex_unlock(&k->lock);
+        media_serve(k, fd);
+        pthread_mutex_lock(&k->lock);
+        k->peer = -1;
+        close(fd);
+        pthread_mutex_unlock(&k->lock);
+    }
+    return NULL;
+}
+
+static void media_start(struct kit *k)
+{
+    struct sockaddr_un sun = {.sun_family = AF_UNIX};
+
+    snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", k->control);
+    k->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(k->listener, (struct sockaddr *) &sun, sizeof(sun)), 0);
+    assert_int_equal(listen(k->listener, 4), 0);
+    k->calls = json_array();
+    k->missing = json_object();
+    k->peer = -1;
+    pthread_mutex_init(&k->lock, NULL);
+    pthread_cond_init(&k->changed, NULL);
+    assert_int_equal(pthread_create(&k->thread, NULL, media_thread, k), 0);
+}
+
+/* Waits for the nth call (0 is the first) of a method; its params, a new reference. */
+static json_t *kit_call(struct kit *k, const char *method, size_t nth)
+{
+    struct timespec until;
+    json_t *found = NULL, *call;
+    size_t i, seen = 0;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += KIT_PATIENCE_MS / 1000;
+    pthread_mutex_lock(&k->lock);
+    do {
+        seen = 0;
+        json_array_foreach (k->calls, i, call) {
+            if (strcmp(json_string_value(json_object_get(call, "method")), method) == 0 &&
+                seen++ == nth)
+                found = json_incref(json_object_get(call, "params"));
+        }
+    } while (!found && pthread_cond_timedwait(&k->changed, &k->lock, &until) == 0);
+    pthread_mutex_unlock(&k->lock);
+    if (!found)
+        fail_msg("no call of %s", method);
+    return found;
+}
+
+static size_t kit_n_calls(struct kit *k, const char *method)
+{
+    json_t *call;
+    size_t i, n = 0;
+
+    pthread_mutex_lock(&k->lock);
+    json_array_foreach (k->calls, i, call)
+        n += strcmp(json_string_value(json_object_get(call, "method")), method) == 0;
+    pthread_mutex_unlock(&k->lock);
+    return n;
+}
+
+/* Answers the "slow" publish. */
+static void kit_release(struct kit *k)
+{
+    pthread_mutex_lock(&k->lock);
+    media_send(k->peer, json_pack("{s:s,s:O,s:{s:s,s:b,s:b}}", "jsonrpc", "2.0", "id",
+                                  json_object_get(k->held, "id"), "result", "answer", "LATE",
+                                  "audio", 1, "video", 1));
+    json_decref(k->held);
+    k->held = NULL;
+    pthread_mutex_unlock(&k->lock);
+}
+
+/* The link breaks; the daemon that is there next tells that these are missing (stolen). */
+static void kit_break_link(struct kit *k, json_t *missing)
+{
+    pthread_mutex_lock(&k->lock);
+    json_decref(k->missing);
+    k->missing = missing;
+    k->instance++;
+    shutdown(k->peer, SHUT_RDWR);
+    pthread_mutex_unlock(&k->lock);
+}
+
+/* ---- the daemon ---- */
+
+static void kit_exec(const struct kit *k)
+{
+    char program[4096], config[128];
+    ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 64);
+    char *slash;
+
+    program[len > 0 ? len : 0] = '\0';
+    for (int i = 0; i < 3 && (slash = strrchr(program, '/')); i++)
+        *slash = '\0';
+    strcat(program, "/bin/visavis-signaling");
+    snprintf(config, sizeof(config), "%s/signaling.cfg", k->dir);
+    execl(program, program, "--config", config, (char *) NULL);
+    _exit(127);
+}
+
+static bool kit_is_up(const struct kit *k)
+{
+    for (int i = 0; i < KIT_PATIENCE_MS / 10; i++) {
+        int fd = kit_connect(k->api);
+
+        if (fd >= 0) {
+            close(fd);
+            return true;
+        }
+        usleep(10000);
+    }
+    return false;
+}
+
+/* settings: more lines of the configuration. */
+static struct kit *kit_start(const char *settings)
+{
+    struct kit *k = calloc(1, sizeof(*k));
+    char path[128];
+    FILE *f;
+
+    strcpy(k->dir, "/tmp/visavis-signaling-XXXXXX");
+    assert_non_null(mkdtemp(k->dir));
+    snprintf(k->api, sizeof(k->api), "%s/api", k->dir);
+    snprintf(k->control, sizeof(k->control), "%s/media", k->dir);
+    snprintf(path, sizeof(path), "%s/signaling.cfg", k->dir);
+    media_start(k);
+    f = fopen(path, "w");
+    fprintf(f,
+            "listen = [\"unix:%s\"];\npublic_url = \"https://calls.example.org:4443\";\n"
+            "secret = \"MY_SECRET\";\nmedia_control = \"%s\";\n%s",
+            k->api, k->control, settings);
+    fclose(f);
+    k->pid = fork();
+    if (k->pid == 0)
+        kit_exec(k);
+    assert_true(kit_is_up(k));
+    json_decref(kit_call(k, "sync", 0));
+    return k;
+}
+
+static void kit_stop(struct kit *k)
+{
+    char path[128];
+    int status;
+
+    kill(k->pid, SIGTERM);
+    assert_int_equal(waitpid(k->pid, &status, 0), k->pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    shutdown(k->listener, SHUT_RDWR);
+    pthread_join(k->thread, NULL);
+    close(k->listener);
+    snprintf(path, sizeof(path), "%s/signaling.cfg", k->dir);
+    unlink(path);
+    unlink(k->api);
+    unlink(k->control);
+    rmdir(k->dir);
+    json_decref(k->calls);
+    json_decref(k->missing);
+    json_decref(k->held);
+    free(k);
+}
+
+/* ---- HTTP ---- */
+
+/* The status; *ret_body (may be NULL) gets the JSON body or NULL, *ret_head the head's text. */
+static unsigned kit_request(struct kit *k, const char *method, const char *path,
+                            const char *headers, const char *body, json_t **ret_body,
+                            char ret_head[static 2048])
+{
+    static char answer[1u << 20];
+    int fd = kit_connect(k->api);
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    char *request, *end;
+    size_t got = 0;
+    ssize_t n = 1;
+    int len;
+
+    assert_true(fd >= 0);
+    len = asprintf(&request,
+                   "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%sContent-Length: %zu"
+                   "\r\n\r\n%s",
+                   method, path, headers, strlen(body), body);
+    assert_true(len > 0 && kit_write(fd, request, (size_t) len));
+    free(request);
+    while (n > 0 && poll(&p, 1, KIT_PATIENCE_MS) > 0) {
+        n = read(fd, answer + got, sizeof(answer) - 1 - got);
+        got += n > 0 ? (size_t) n : 0;
+    }
+    close(fd);
+    answer[got] = '\0';
+    end = strstr(answer, "\r\n\r\n");
+    assert_non_null(end);
+    *end = '\0';
+    snprintf(ret_head, 2048, "%.2000s", answer);
+    if (ret_body)
+        *ret_body = json_loads(end + 4, JSON_DECODE_ANY, NULL);
+    return (unsigned) strtoul(answer + 9, NULL, 10);
+}
+
+/* An authorized request; *ret_body may be NULL. */
+static unsigned kit_rest(struct kit *k, const char *method, const char *path, const char *body,
+                         json_t **ret_body)
+{
+    char head[2048];
+    char target[512];
+
+    snprintf(target, sizeof(target), "/openvidu/api/%s", path);
+    return kit_request(k, method, target,
+                       *body ? KIT_AUTH "Content-Type: application/json\r\n" : KIT_AUTH, body,
+                       ret_body, head);
+}
+
+static void kit_make_session(struct kit *k, const char *id)
+{
+    char body[128];
+
+    snprintf(body, sizeof(body), "{\"customSessionId\":\"%s\"}", id);
+    assert_int_equal(kit_rest(k, "POST", "sessions", body, NULL), 200);
+}
+
+/* The token of a new connection; free() it. */
+static char *kit_make_token(struct kit *k, const char *session, const char *body)
+{
+    char path[256], *token;
+    json_t *j;
+
+    snprintf(path, sizeof(path), "sessions/%s/connection", session);
+    assert_int_equal(kit_rest(k, "POST", path, body, &j), 200);
+    token = strdup(json_string_value(json_object_get(j, "token")));
+    json_decref(j);
+    return token;
+}
+
+/* ---- WebSocket clients ---- */
+
+struct peer {
+    struct kit *kit;
+    int fd;
+    int next_id;
+    json_t *notices; /* read while waiting for an answer */
+    char id[128];    /* the connection id, after joining */
+    char rpc_id[32];
+    unsigned close_code;
+};
+
+static struct peer *peer_open(struct kit *k)
+{
+    static const char hello[] =
+        "GET /openvidu?sessionId=x HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "X-Real-IP: 203.0.113.9\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    struct peer *p = calloc(1, sizeof(*p));
+    char tail[4] = "", byte, status[13] = "";
+    size_t n = 0;
+
+    p->kit = k;
+    p->notices = json_array();
+    p->fd = kit_connect(k->api);
+    assert_true(p->fd >= 0 && kit_write(p->fd, hello, sizeof(hello) - 1));
+    while (memcmp(tail, "\r\n\r\n", 4) != 0) {
+        assert_true(kit_read(p->fd, &byte, 1, KIT_PATIENCE_MS));
+        memmove(tail, tail + 1, 3);
+        tail[3] = byte;
+        if (n < sizeof(status) - 1)
+            status[n++] = byte;
+    }
+    assert_string_equal(status, "HTTP/1.1 101");
+    return p;
+}
+
+static void peer_close(struct peer *p)
+{
+    close(p->fd);
+    json_decref(p->notices);
+    free(p);
+}
+
+static void peer_send_frame(struct peer *p, uint8_t opcode, const void *data, size_t len)
+{
+    uint8_t *frame = malloc(len + 14);
+    size_t n = 0;
+
+    frame[n++] = (uint8_t) (0x80 | opcode);
+    if (len < 126) {
+        frame[n++] = (uint8_t) (0x80 | len);
+    } else {
+        bool wide = len > UINT16_MAX;
+
+        frame[n++] = wide ? 0x80 | 127 : 0x80 | 126;
+        for (int shift = wide ? 56 : 8; shift >= 0; shift -= 8)
+            frame[n++] = (uint8_t) ((uint64_t) len >> shift);
+    }
+    memset(frame + n, 0, 4); /* a mask of zeros */
+    n += 4;
+    memcpy(frame + n, data, len);
+    (void) kit_write(p->fd, frame, n + len);
+    free(frame);
+}
+
+static void peer_send_text(struct peer *p, const char *text)
+{
+    peer_send_frame(p, 1, text, strlen(text));
+}
+
+/* The next message, or NULL when the server has closed (close_code tells how). */
+static json_t *peer_read(struct peer *p)
+{
+    uint8_t head[10];
+    uint64_t len;
+    json_t *j;
+    char *text;
+
+    if (!kit_read(p->fd, head, 2, KIT_PATIENCE_MS))
+        return NULL;
+    len = head[1] & 0x7f;
+    if (len >= 126) {
+        size_t n = len == 126 ? 2 : 8;
+
+        assert_true(kit_read(p->fd, head + 2, n, KIT_PATIENCE_MS));
+        len = 0;
+        for (size_t i = 0; i < n; i++)
+            len = len << 8 | head[2 + i];
+    }
+    text = calloc(1, len + 1);
+    assert_true(kit_read(p->fd, text, len, KIT_PATIENCE_MS));
+    if ((head[0] & 0x0f) == 8) {
+        p->close_code = (unsigned) ((uint8_t) text[0] << 8 | (uint8_t) text[1]);
+        free(text);
+        return NULL;
+    }
+    j = json_loads(text, 0, NULL);
+    free(text);
+    assert_non_null(j);
+    return j;
+}
+
+static int peer_send(struct peer *p, const char *method, json_t *params)
+{
+    json_t *m = json_pack("{s:s,s:s,s:o?,s:i}", "jsonrpc", "2.0", "method", method, "params",
+                          params, "id", p->next_id);
+    char *text = json_dumps(m, JSON_COMPACT);
+
+    peer_send_text(p, text);
+    free(text);
+    json_decref(m);
+    return p->next_id++;
+}
+
+/* The whole answer; notifications that come before it are kept. */
+static json_t *peer_answer(struct peer *p, int id)
+{
+    json_t *j;
+
+    while ((j = peer_read(p))) {
+        if (!json_object_get(j, "method")) {
+            assert_int_equal(json_integer_value(json_object_get(j, "id")), id);
+            assert_string_equal(json_string_value(json_object_get(j, "jsonrpc")), "2.0");
+            return j;
+        }
+        assert_null(json_object_get(j, "id"));
+        json_array_append_new(p->notices, j);
+    }
+    fail_msg("closed instead of an answer");
+    return NULL;
+}
+
+/* The result; fails on an error. Steals params. */
+static json_t *peer_call(struct peer *p, const char *method, json_t *params)
+{
+    json_t *answer = peer_answer(p, peer_send(p, method, params));
+    json_t *result = json_incref(json_object_get(answer, "result"));
+
+    if (!result)
+        fail_msg("%s: %s", method, json_dumps(answer, 0));
+    json_decref(answer);
+    return result;
+}
+
+static void peer_do(struct peer *p, const char *method, json_t *params)
+{
+    json_decref(peer_call(p, method, params));
+}
+
+/* The error's code; fails on a result. *ret_text may be NULL; free() it. */
+static int peer_fails(struct peer *p, const char *method, json_t *params, char **ret_text)
+{
+    json_t *answer = peer_answer(p, peer_send(p, method, params));
+    json_t *error = json_object_get(answer, "error");
+    int code = (int) json_integer_value(json_object_get(error, "code"));
+
+    assert_non_null(error);
+    assert_null(json_object_get(answer, "result"));
+    if (ret_text)
+        *ret_text = strdup(json_string_value(json_object_get(error, "message")));
+    json_decref(answer);
+    return code;
+}
+
+/* The next notification must be this one; its params, a new reference. */
+static json_t *peer_notice(struct peer *p, const char *method)
+{
+    json_t *j =
+        json_array_size(p->notices) ? json_incref(json_array_get(p->notices, 0)) : peer_read(p);
+    json_t *params;
+
+    if (json_array_size(p->notices))
+        json_array_remove(p->notices, 0);
+    assert_non_null(j);
+    assert_string_equal(json_string_value(json_object_get(j, "method")), method);
+    params = json_incref(json_object_get(j, "params"));
+    json_decref(j);
+    return params;
+}
+
+/* A notification with this member; the value is a string. */
+static void peer_expect(struct peer *p, const char *method, const char *key, const char *value)
+{
+    json_t *params = peer_notice(p, method);
+
+    assert_string_equal(json_string_value(json_object_get(params, key)), value);
+    json_decref(params);
+}
+
+/* Everything that was sent to p before now has arrived, and was nothing. */
+static void peer_expect_silence(struct peer *p)
+{
+    peer_do(p, "ping", NULL);
+    assert_int_equal(json_array_size(p->notices), 0);
+}
+
+static json_t *join_params(const char *session, const char *token, const char *data)
+{
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:b}", "token", token, "session", session,
+                     "platform", "Test 1.0", "sdkVersion", "2.32.1", "metadata", data, "secret", "",
+                     "recorder", 0, "stt", 0);
+}
+
+/* A new client in a session; *ret_result (may be NULL) gets the result. */
+static struct peer *peer_join(struct kit *k, const char *session, const char *role,
+                              json_t **ret_result)
+{
+    char body[64];
+    struct peer *p = peer_open(k);
+    char *token;
+    json_t *r;
+
+    snprintf(body, sizeof(body), "{\"role\":\"%s\"}", role);
+    token = kit_make_token(k, session, body);
+    r = peer_call(p, "joinRoom", join_params(session, token, ""));
+    snprintf(p->id, sizeof(p->id), "%s", json_string_value(json_object_get(r, "id")));
+    snprintf(p->rpc_id, sizeof(p->rpc_id), "%s",
+             json_string_value(json_object_get(r, "sessionId")));
+    if (ret_result)
+        *ret_result = json_incref(r);
+    json_decref(r);
+    free(token);
+    return p;
+}
+
+/* Publishes; the result is a new reference. */
+static json_t *peer_publish(struct peer *p, const char *offer)
+{
+    return peer_call(p, "publishVideo",
+                     json_pack("{s:s,s:b,s:b,s:b,s:b,s:b,s:s,s:i,s:s}", "sdpOffer", offer,
+                               "doLoopback", 0, "hasAudio", 1, "hasVideo", 1, "audioActive", 1,
+                               "videoActive", 1, "typeOfVideo", "CAMERA", "frameRate", 30,
+                               "videoDimensions", "{\"width\":640,\"height\":480}"));
+}

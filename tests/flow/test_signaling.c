@@ -1,0 +1,754 @@
+/* The signaling daemon from outside: RPC over WebSockets, in the documented orders. */
+#include "signaling_kit.h"
+
+static struct kit *kit;
+
+static int setup(void **state)
+{
+    (void) state;
+    kit = kit_start("coturn_ip = \"203.0.113.5\";\nturn_secret = \"shared\";\n"
+                    "max_data_bytes = 200;\nmax_participants = 4;\nmax_connections = 6;\n");
+    return 0;
+}
+
+static int setup_mediasoup(void **state)
+{
+    (void) state;
+    kit = kit_start("media_server = \"mediasoup\";\n");
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void) state;
+    kit_stop(kit);
+    return 0;
+}
+
+static const char *string_of(json_t *j, const char *key)
+{
+    const char *s = json_string_value(json_object_get(j, key));
+
+    return s ? s : "(none)";
+}
+
+/* Exactly these keys, in this order. */
+static void expect_keys(json_t *j, const char *keys)
+{
+    char text[1024] = "";
+    const char *key;
+    json_t *v;
+
+    json_object_foreach (j, key, v) {
+        if (*text)
+            strcat(text, " ");
+        strcat(text, key);
+    }
+    assert_string_equal(text, keys);
+}
+
+static void test_joining(void **state)
+{
+    struct peer *a, *b;
+    json_t *r, *v, *params;
+    char *token, *text;
+
+    (void) state;
+    kit_make_session(kit, "S");
+    token = kit_make_token(kit, "S", "{\"data\":\"SERVER\"}");
+    a = peer_open(kit);
+    assert_int_equal(peer_fails(a, "publishVideo", json_pack("{s:s}", "sdpOffer", "x"), &text),
+                     803);
+    free(text);
+    assert_int_equal(peer_fails(a, "joinRoom", join_params("nope", token, ""), NULL), 202);
+    assert_int_equal(peer_fails(a, "joinRoom", join_params("S", "wss://nope", ""), &text), 401);
+    assert_string_equal(text, "Unable to join session S. Token wss://nope is not valid. Code: 401");
+    free(text);
+    assert_int_equal(peer_fails(a, "joinRoom", json_pack("{s:s}", "token", token), NULL), -1);
+    r = peer_call(a, "joinRoom", join_params("S", token, "CLIENT"));
+    expect_keys(r, "id finalUserId createdAt metadata value session version mediaServer "
+                   "videoSimulcast record role coturnIp coturnPort turnUsername turnCredential "
+                   "customIceServers sessionId");
+    assert_string_equal(string_of(r, "metadata"), "CLIENT%/%SERVER");
+    assert_string_equal(string_of(r, "version"), "2.32.0");
+    assert_string_equal(string_of(r, "role"), "PUBLISHER");
+    assert_string_equal(string_of(r, "mediaServer"), "kurento");
+    assert_int_equal(json_array_size(json_object_get(r, "value")), 0);
+    assert_int_equal(strlen(string_of(r, "sessionId")), 26);
+    v = json_array_get(json_object_get(r, "customIceServers"), 0);
+    assert_string_equal(string_of(v, "url"), "turn:203.0.113.5:3478");
+    assert_string_equal(string_of(v, "username"), string_of(r, "turnUsername"));
+    assert_string_equal(string_of(v, "credential"), string_of(r, "turnCredential"));
+    snprintf(a->id, sizeof(a->id), "%s", string_of(r, "id"));
+    json_decref(r);
+
+    /* a used token, and a second join on the same socket */
+    b = peer_open(kit);
+    assert_int_equal(peer_fails(b, "joinRoom", join_params("S", token, ""), NULL), 401);
+    assert_int_equal(peer_fails(a, "joinRoom", join_params("S", token, ""), NULL), 104);
+    peer_close(b);
+    free(token);
+
+    /* the first one publishes, the second one sees it and is seen */
+    json_decref(peer_publish(a, "offer"));
+    b = peer_join(kit, "S", "PUBLISHER", &r);
+    params = peer_notice(a, "participantJoined");
+    expect_keys(params, "id createdAt metadata");
+    assert_string_equal(string_of(params, "id"), b->id);
+    json_decref(params);
+    v = json_array_get(json_object_get(r, "value"), 0);
+    expect_keys(v, "id createdAt metadata streams");
+    assert_string_equal(string_of(v, "id"), a->id);
+    expect_keys(json_array_get(json_object_get(v, "streams"), 0),
+                "id createdAt hasAudio hasVideo audioActive videoActive typeOfVideo frameRate "
+                "videoDimensions filter");
+    json_decref(r);
+    peer_do(b, "leaveRoom", NULL);
+    peer_expect(a, "participantLeft", "reason", "disconnect");
+    assert_int_equal(peer_fails(b, "echo", NULL, NULL), 803);
+    peer_do(a, "leaveRoom", json_object());
+    assert_int_equal(kit_rest(kit, "GET", "sessions/S", "", NULL), 404);
+    json_decref(kit_call(kit, "closeRoom", 0));
+    peer_close(a);
+    peer_close(b);
+}
+
+static void test_joining_is_limited(void **state)
+{
+    struct peer *p[4], *late;
+    char *token, *text, data[202];
+
+    (void) state;
+    kit_make_session(kit, "S");
+    for (size_t i = 0; i < 4; i++)
+        p[i] = peer_join(kit, "S", "SUBSCRIBER", NULL);
+    token = kit_make_token(kit, "S", "{}");
+    late = peer_open(kit);
+    memset(data, 'x', 201);
+    data[201] = '\0';
+    assert_int_equal(peer_fails(late, "joinRoom", join_params("S", token, data), NULL), 500);
+    assert_int_equal(peer_fails(late, "joinRoom", join_params("S", token, ""), &text), 201);
+    free(text);
+    peer_do(p[3], "leaveRoom", NULL);
+    peer_do(late, "joinRoom", join_params("S", token, ""));
+    free(token);
+    /* four participants and two pending connections are all that the session may have */
+    free(kit_make_token(kit, "S", "{}"));
+    free(kit_make_token(kit, "S", "{}"));
+    assert_int_equal(kit_rest(kit, "POST", "sessions/S/connection", "{}", NULL), 500);
+    for (size_t i = 0; i < 4; i++)
+        peer_close(p[i]);
+    peer_close(late);
+}
+
+static void test_publishing_and_watching(void **state)
+{
+    struct peer *a, *b;
+    json_t *r, *params, *st;
+    char stream[160], name[320];
+
+    (void) state;
+    kit_make_session(kit, "S");
+    a = peer_join(kit, "S", "PUBLISHER", NULL);
+    b = peer_join(kit, "S", "SUBSCRIBER", NULL);
+    json_decref(peer_notice(a, "participantJoined"));
+
+    r = peer_publish(a, "offer");
+    expect_keys(r, "sdpAnswer id createdAt sessionId");
+    assert_string_equal(string_of(r, "sdpAnswer"), "ANSWER");
+    snprintf(stream, sizeof(stream), "%s", string_of(r, "id"));
+    assert_memory_equal(stream, "str_CAM_", 8);
+    assert_string_equal(stream + 13, a->id);
+    json_decref(r);
+    params = kit_call(kit, "publish", 0);
+    assert_string_equal(string_of(params, "offer"), "offer");
+    assert_string_equal(string_of(params, "stream"), stream);
+    assert_string_equal(string_of(params, "forcedCodec"), "VP8");
+    assert_int_equal(json_integer_value(json_object_get(params, "maxRecvKbps")), 1000);
+    json_decref(params);
+
+    params = peer_notice(b, "participantPublished");
+    assert_string_equal(string_of(params, "id"), a->id);
+    st = json_array_get(json_object_get(params, "streams"), 0);
+    assert_string_equal(string_of(st, "id"), stream);
+    assert_string_equal(string_of(st, "videoDimensions"), "{\"width\":640,\"height\":480}");
+    assert_true(json_is_object(json_object_get(st, "filter")));
+    json_decref(params);
+    peer_expect_silence(a);
+    assert_int_equal(peer_fails(a, "publishVideo", json_pack("{s:s}", "sdpOffer", "x"), NULL), 106);
+
+    peer_do(b, "onIceCandidate",
+            json_pack("{s:s,s:s,s:s,s:i}", "endpointName", a->id, "candidate", "", "sdpMid", "0",
+                      "sdpMLineIndex", 0));
+    r = peer_call(b, "receiveVideoFrom", json_pack("{s:s,s:s}", "sender", stream, "sdpOffer", "o"));
+    assert_string_equal(string_of(r, "sdpAnswer"), "SUBANSWER");
+    json_decref(r);
+    snprintf(name, sizeof(name), "%s_%s", b->id, stream);
+    params = kit_call(kit, "subscribe", 0);
+    assert_string_equal(string_of(params, "subscriber"), name);
+    json_decref(params);
+    assert_int_equal(kit_rest(kit, "GET", "sessions/S/connection", "", &r), 200);
+    st = json_array_get(json_object_get(r, "content"), 1);
+    st = json_array_get(json_object_get(st, "subscribers"), 0);
+    assert_string_equal(string_of(st, "streamId"), stream);
+    json_decref(r);
+
+    /* wrong senders, missing parameters */
+    assert_int_equal(
+        peer_fails(b, "receiveVideoFrom",
+                   json_pack("{s:s,s:s}", "sender", "str_CAM_x_con_y", "sdpOffer", "o"), NULL),
+        102);
+    snprintf(name, sizeof(name), "str_CAM_AAAA_%s", a->id);
+    assert_int_equal(peer_fails(b, "receiveVideoFrom",
+                                json_pack("{s:s,s:s}", "sender", name, "sdpOffer", "o"), NULL),
+                     105);
+    assert_int_equal(peer_fails(b, "receiveVideoFrom", json_pack("{s:s}", "sender", stream), NULL),
+                     -1);
+    assert_int_equal(peer_fails(b, "receiveVideoFrom",
+                                json_pack("{s:s,s:i}", "sender", stream, "sdpOffer", 5), NULL),
+                     -1);
+
+    /* reconnection keeps the stream's id, and nobody else hears of it */
+    r = peer_call(a, "reconnectStream",
+                  json_pack("{s:s,s:s}", "stream", stream, "sdpString", "again"));
+    assert_string_equal(string_of(r, "id"), stream);
+    json_decref(r);
+    r = peer_call(b, "reconnectStream",
+                  json_pack("{s:s,s:s}", "stream", stream, "sdpOffer", "again"));
+    assert_string_equal(string_of(r, "sdpAnswer"), "SUBANSWER");
+    json_decref(r);
+    peer_expect_silence(b);
+
+    peer_do(b, "unsubscribeFromVideo", json_pack("{s:s}", "sender", a->id));
+    json_decref(kit_call(kit, "unsubscribe", 0));
+    peer_do(b, "unsubscribeFromVideo", json_pack("{s:s}", "sender", a->id));
+    assert_int_equal(
+        peer_fails(b, "unsubscribeFromVideo", json_pack("{s:s}", "sender", "con_none"), NULL), 102);
+
+    peer_do(a, "unpublishVideo", NULL);
+    peer_expect(b, "participantUnpublished", "reason", "unpublish");
+    assert_int_equal(peer_fails(a, "unpublishVideo", NULL, NULL), 105);
+    r = peer_publish(a, "again");
+    assert_string_not_equal(string_of(r, "id"), stream);
+    json_decref(r);
+    peer_expect(b, "participantPublished", "id", a->id);
+    peer_close(a);
+    peer_close(b);
+}
+
+static void test_publishing_fails(void **state)
+{
+    struct peer *a, *b;
+    json_t *r;
+    char *text;
+
+    (void) state;
+    kit_make_session(kit, "S");
+    a = peer_join(kit, "S", "PUBLISHER", NULL);
+    b = peer_join(kit, "S", "SUBSCRIBER", NULL);
+    json_decref(peer_notice(a, "participantJoined"));
+    assert_int_equal(peer_fails(a, "publishVideo", json_pack("{s:s}", "sdpOffer", "bad"), NULL),
+                     302);
+    assert_int_equal(
+        peer_fails(a, "publishVideo", json_pack("{s:s}", "sdpOffer", "nocodec"), &text), 800);
+    assert_memory_equal(text, "Error forcing codec: 'VP8', for PARTICIPANT: '", 46);
+    free(text);
+    assert_int_equal(peer_fails(a, "publishVideo",
+                                json_pack("{s:s,s:s}", "sdpOffer", "x", "typeOfVideo", "BAD"),
+                                NULL),
+                     -1);
+    assert_int_equal(peer_fails(b, "publishVideo", json_pack("{s:s}", "sdpOffer", "x"), NULL), 401);
+    assert_int_equal(peer_fails(a, "noSuchMethod", NULL, NULL), -32601);
+    assert_int_equal(peer_fails(a, "subscribeToSpeechToText", NULL, NULL), 997);
+    peer_expect_silence(b);
+
+    /* the offer is believed, not the request */
+    r = peer_publish(a, "no-audio");
+    json_decref(r);
+    r = peer_notice(b, "participantPublished");
+    r = json_array_get(json_object_get(r, "streams"), 0);
+    assert_true(json_is_false(json_object_get(r, "hasAudio")));
+    assert_true(json_is_true(json_object_get(r, "hasVideo")));
+    assert_null(json_object_get(r, "audioActive"));
+    peer_close(a);
+    peer_close(b);
+}
+
+/* The publisher is gone, or thrown out, before the media daemon answers. */
+static void test_late_answers(void **state)
+{
+    struct peer *a, *m;
+    json_t *params;
+    int id;
+
+    (void) state;
+    kit_make_session(kit, "S");
+    m = peer_join(kit, "S", "MODERATOR", NULL);
+    a = peer_join(kit, "S", "PUBLISHER", NULL);
+    json_decref(peer_notice(m, "participantJoined"));
+    id = peer_send(a, "publishVideo", json_pack("{s:s}", "sdpOffer", "slow"));
+    params = kit_call(kit, "publish", 0);
+    /* a ping overtakes the request that waits, an echo does not */
+    json_decref(peer_answer(a, peer_send(a, "ping", NULL)));
+    (void) peer_send(a, "echo", NULL);
+    peer_do(m, "forceDisconnect", json_pack("{s:s}", "connectionId", a->id));
+    peer_expect(m, "participantLeft", "connectionId", a->id);
+    peer_expect(m, "participantEvicted", "connectionId", a->id);
+    kit_release(kit);
+    json_decref(params);
+    params = kit_call(kit, "unpublish", 0);
+    json_decref(params);
+    params = peer_answer(a, id);
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(params, "error"), "code")),
+                     803);
+    json_decref(params);
+    json_decref(peer_answer(a, id + 2));
+    peer_expect(a, "participantEvicted", "reason", "forceDisconnectByUser");
+    peer_expect_silence(m);
+    peer_close(a);
+
+    a = peer_join(kit, "S", "PUBLISHER", NULL);
+    json_decref(peer_notice(m, "participantJoined"));
+    (void) peer_send(a, "publishVideo", json_pack("{s:s}", "sdpOffer", "slow"));
+    json_decref(kit_call(kit, "publish", 1));
+    (void) peer_send(a, "closeSession", NULL);
+    peer_expect(m, "participantLeft", "reason", "disconnect");
+    kit_release(kit);
+    json_decref(kit_call(kit, "unpublish", 1));
+    peer_expect_silence(m);
+    peer_close(a);
+    peer_close(m);
+}
+
+static void test_moderation(void **state)
+{
+    struct peer *a, *b, *m;
+    json_t *r;
+    char stream[160];
+
+    (void) state;
+    kit_make_session(kit, "S");
+    m = peer_join(kit, "S", "MODERATOR", NULL);
+    a = peer_join(kit, "S", "PUBLISHER", NULL);
+    b = peer_join(kit, "S", "SUBSCRIBER", NULL);
+    json_decref(peer_notice(m, "participantJoined"));
+    json_decref(peer_notice(m, "participantJoined"));
+    json_decref(peer_notice(a, "participantJoined"));
+    r = peer_publish(a, "offer");
+    snprintf(stream, sizeof(stream), "%s", string_of(r, "id"));
+    json_decref(r);
+    json_decref(peer_notice(m, "participantPublished"));
+    json_decref(peer_notice(b, "participantPublished"));
+
+    assert_int_equal(
+        peer_fails(a, "forceDisconnect", json_pack("{s:s}", "connectionId", b->id), NULL), 401);
+    assert_int_equal(peer_fails(b, "forceUnpublish", json_pack("{s:s}", "streamId", stream), NULL),
+                     401);
+    assert_int_equal(
+        peer_fails(m, "forceDisconnect", json_pack("{s:s}", "connectionId", "con_x"), NULL), 102);
+    assert_int_equal(peer_fails(m, "forceUnpublish", json_pack("{s:s}", "streamId", "str_x"), NULL),
+                     102);
+
+    /* the moderator has its answer before anybody hears of it, itself included */
+    peer_do(m, "forceUnpublish", json_pack("{s:s}", "streamId", stream));
+    assert_int_equal(json_array_size(m->notices), 0);
+    peer_expect(m, "participantUnpublished", "reason", "forceUnpublishByUser");
+    peer_expect(a, "participantUnpublished", "connectionId", a->id);
+    peer_expect(b, "participantUnpublished", "connectionId", a->id);
+    json_decref(peer_publish(a, "offer"));
+    json_decref(peer_notice(m, "participantPublished"));
+    json_decref(peer_notice(b, "participantPublished"));
+
+    /* participantLeft, the answer, participantEvicted */
+    peer_do(m, "forceDisconnect", json_pack("{s:s}", "connectionId", a->id));
+    assert_int_equal(json_array_size(m->notices), 1);
+    peer_expect(m, "participantLeft", "reason", "forceDisconnectByUser");
+    peer_expect(m, "participantEvicted", "reason", "forceDisconnectByUser");
+    peer_expect(b, "participantLeft", "connectionId", a->id);
+    peer_expect(b, "participantEvicted", "connectionId", a->id);
+    peer_expect(a, "participantEvicted", "connectionId", a->id);
+    peer_expect_silence(a);
+
+    /* by REST: the same without an answer */
+    assert_int_equal(kit_rest(kit, "DELETE", "sessions/S/connection/none", "", NULL), 404);
+    {
+        char path[256];
+
+        snprintf(path, sizeof(path), "sessions/S/connection/%s", b->id);
+        assert_int_equal(kit_rest(kit, "DELETE", path, "", NULL), 204);
+    }
+    peer_expect(m, "participantLeft", "reason", "forceDisconnectByServer");
+    peer_expect(m, "participantEvicted", "reason", "forceDisconnectByServer");
+    peer_expect(b, "participantEvicted", "reason", "forceDisconnectByServer");
+    peer_close(a);
+    peer_close(b);
+    peer_close(m);
+}
+
+static void send_message(struct peer *p, const char *message)
+{
+    peer_do(p, "sendMessage", json_pack("{s:s}", "message", message));
+}
+
+static void test_signals(void **state)
+{
+    struct peer *a, *b;
+    char text[256];
+    json_t *params;
+
+    (void) state;
+    kit_make_session(kit, "S");
+    assert_int_equal(kit_rest(kit, "POST", "signal", "{\"session\":\"S\"}", NULL), 406);
+    assert_int_equal(kit_rest(kit, "POST", "signal", "{\"session\":\"none\"}", NULL), 404);
+    a = peer_join(kit, "S", "PUBLISHER", NULL);
+    b = peer_join(kit, "S", "SUBSCRIBER", NULL);
+    json_decref(peer_notice(a, "participantJoined"));
+
+    send_message(a, "{\"to\":[],\"data\":\"hello\",\"type\":\"signal:chat\"}");
+    for (int i = 0; i < 2; i++) {
+        params = peer_notice(i ? b : a, "sendMessage");
+        expect_keys(params, "type data from");
+        assert_string_equal(string_of(params, "type"), "signal:chat");
+        assert_string_equal(string_of(params, "data"), "hello");
+        assert_string_equal(string_of(params, "from"), a->id);
+        json_decref(params);
+    }
+    snprintf(text, sizeof(text), "{\"to\":[\"%s\"],\"data\":\"one\",\"type\":\"signal:x\"}", b->id);
+    send_message(a, text);
+    peer_expect(b, "sendMessage", "data", "one");
+    snprintf(text, sizeof(text), "{\"to\":[\"%s\",\"con_none\"],\"data\":\"two\"}", b->id);
+    assert_int_equal(peer_fails(a, "sendMessage", json_pack("{s:s}", "message", text), NULL), 601);
+    assert_int_equal(
+        peer_fails(a, "sendMessage", json_pack("{s:s}", "message", "{\"to\":[null]}"), NULL), 601);
+    assert_int_equal(peer_fails(a, "sendMessage", json_pack("{s:s}", "message", "nonsense"), NULL),
+                     600);
+    peer_expect_silence(a);
+    peer_expect_silence(b);
+
+    /* by REST: as it is, and from nobody */
+    assert_int_equal(kit_rest(kit, "POST", "signal",
+                              "{\"session\":\"S\",\"type\":\"server1\",\"data\":\"d\",\"to\":[]}",
+                              NULL),
+                     200);
+    for (int i = 0; i < 2; i++) {
+        params = peer_notice(i ? b : a, "sendMessage");
+        expect_keys(params, "type data");
+        assert_string_equal(string_of(params, "type"), "server1");
+        json_decref(params);
+    }
+    snprintf(text, sizeof(text), "{\"session\":\"S\",\"to\":[\"%s\",\"wrong\"]}", a->id);
+    assert_int_equal(kit_rest(kit, "POST", "signal", text, NULL), 406);
+    snprintf(text, sizeof(text), "{\"session\":\"S\",\"to\":[\"%s\",null]}", a->id);
+    assert_int_equal(kit_rest(kit, "POST", "signal", text, NULL), 400);
+    peer_expect_silence(a);
+    peer_close(a);
+    peer_close(b);
+}
+
+static json_t *change(const char *property, json_t *value)
+{
+    return json_pack("{s:s,s:s,s:o,s:s}", "streamId", "ignored", "property", property, "newValue",
+                     value, "reason", "because");
+}
+
+static void test_stream_properties(void **state)
+{
+    static const struct {
+        const char *property, *value, *told;
+    } good[] = {
+        {"audioActive", "false", "false"},
+        {"videoActive", "true", "true"},
+        {"videoDimensions", "\"{\\\"width\\\":1000,\\\"height\\\":700}\"",
+         "\"{\\\"width\\\":1000,\\\"height\\\":700}\""},
+        {"videoTrack", "{\"label\":\"cam\"}", "{\"label\":\"cam\"}"},
+    };
+    static const struct {
+        const char *property, *value;
+    } bad[] = {{"audioActive", "\"true\""}, {"videoDimensions", "\"no json\""}, {"filter", "{}"}};
+    struct peer *a, *b;
+    json_t *r, *media;
+
+    (void) state;
+    kit_make_session(kit, "S");
+    a = peer_join(kit, "S", "PUBLISHER", NULL);
+    b = peer_join(kit, "S", "SUBSCRIBER", NULL);
+    json_decref(peer_notice(a, "participantJoined"));
+    assert_int_equal(
+        peer_fails(a, "streamPropertyChanged", change("audioActive", json_true()), NULL), 105);
+    json_decref(peer_publish(a, "offer"));
+    json_decref(peer_notice(b, "participantPublished"));
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        json_t *value = json_loads(good[i].value, JSON_DECODE_ANY, NULL);
+
+        peer_do(a, "streamPropertyChanged", change(good[i].property, value));
+        r = peer_notice(b, "streamPropertyChanged");
+        expect_keys(r, "connectionId streamId property newValue reason");
+        assert_string_equal(string_of(r, "newValue"), good[i].told);
+        assert_string_equal(string_of(r, "connectionId"), a->id);
+        assert_string_equal(string_of(r, "reason"), "because");
+        json_decref(r);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        json_t *value = json_loads(bad[i].value, JSON_DECODE_ANY, NULL);
+
+        assert_int_equal(
+            peer_fails(a, "streamPropertyChanged", change(bad[i].property, value), NULL), -1);
+    }
+    peer_expect_silence(a);
+    peer_expect_silence(b);
+    peer_do(a, "videoData", json_pack("{s:i,s:i}", "width", 10, "height", 10));
+
+    assert_int_equal(kit_rest(kit, "GET", "sessions/S", "", &r), 200);
+    media = json_object_get(json_object_get(r, "connections"), "content");
+    media = json_array_get(json_object_get(json_array_get(media, 0), "publishers"), 0);
+    media = json_object_get(media, "mediaOptions");
+    expect_keys(media, "hasAudio audioActive hasVideo videoActive typeOfVideo frameRate "
+                       "videoDimensions filter");
+    assert_true(json_is_false(json_object_get(media, "audioActive")));
+    assert_string_equal(string_of(media, "videoDimensions"), "{\"width\":1000,\"height\":700}");
+    json_decref(r);
+    peer_close(a);
+    peer_close(b);
+}
+
+static void test_session_closed(void **state)
+{
+    struct peer *a, *b;
+
+    (void) state;
+    kit_make_session(kit, "S");
+    a = peer_join(kit, "S", "PUBLISHER", NULL);
+    b = peer_join(kit, "S", "PUBLISHER", NULL);
+    json_decref(peer_notice(a, "participantJoined"));
+    assert_int_equal(kit_rest(kit, "DELETE", "sessions/S", "", NULL), 204);
+    /* one after the other, in the order in which they came */
+    peer_expect(a, "participantEvicted", "connectionId", a->id);
+    peer_expect(b, "participantLeft", "connectionId", a->id);
+    peer_expect(b, "participantEvicted", "connectionId", a->id);
+    peer_expect(b, "participantEvicted", "connectionId", b->id);
+    peer_expect_silence(a);
+    peer_expect_silence(b);
+    assert_int_equal(kit_rest(kit, "DELETE", "sessions/S", "", NULL), 404);
+    json_decref(kit_call(kit, "closeRoom", 0));
+    peer_close(a);
+    peer_close(b);
+}
+
+static void test_coming_back(void **state)
+{
+    struct peer *a, *b, *again;
+    json_t *r;
+
+    (void) state;
+    kit_make_session(kit, "S");
+    a = peer_join(kit, "S", "PUBLISHER", NULL);
+    b = peer_join(kit, "S", "PUBLISHER", NULL);
+    json_decref(peer_notice(a, "participantJoined"));
+    shutdown(b->fd, SHUT_RDWR);
+
+    again = peer_open(kit);
+    assert_int_equal(peer_fails(again, "connect",
+                                json_pack("{s:s}", "sessionId", "abcdefghijklmnopqrstuvwxyz"),
+                                NULL),
+                     40007);
+    r = peer_call(again, "connect", json_pack("{s:s,s:b}", "sessionId", b->rpc_id, "reconnect", 1));
+    assert_string_equal(string_of(r, "value"), "reconnection successful");
+    assert_string_equal(string_of(r, "sessionId"), b->rpc_id);
+    json_decref(r);
+    json_decref(peer_publish(again, "offer"));
+    peer_expect(a, "participantPublished", "id", b->id);
+    peer_close(again);
+    peer_close(b);
+
+    /* a second socket takes the place of the first, which the server closes */
+    again = peer_open(kit);
+    peer_do(again, "connect", json_pack("{s:s}", "sessionId", a->rpc_id));
+    assert_null(peer_read(a));
+    assert_int_equal(a->close_code, 1000);
+    peer_close(again);
+    peer_close(a);
+}
+
+static void test_strange_frames(void **state)
+{
+    static const char *const texts[] = {
+        "",   "[]",         "nonsense",
+        "{}", "{\"id\":1}", "{\"jsonrpc\":\"1.0\",\"method\":\"ping\",\"id\":1}"};
+    struct peer *p = peer_open(kit);
+    char *big = malloc(70000);
+    json_t *r;
+
+    (void) state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        peer_send_text(p, texts[i]);
+        r = peer_read(p);
+        assert_non_null(json_object_get(r, "error"));
+        json_decref(r);
+    }
+    peer_send_text(p, "{\"jsonrpc\":\"2.0\",\"method\":\"ping\"}");
+    peer_expect_silence(p);
+    r = peer_call(p, "ping", json_pack("{s:i}", "interval", 5000));
+    expect_keys(r, "value");
+    assert_string_equal(string_of(r, "value"), "pong");
+    json_decref(r);
+    memset(big, ' ', 70000);
+    peer_send_frame(p, 1, big, 70000);
+    free(big);
+    assert_null(peer_read(p));
+    assert_int_equal(p->close_code, 1009);
+    peer_close(p);
+}
+
+static void test_too_many_requests(void **state)
+{
+    struct peer *p;
+
+    (void) state;
+    kit_make_session(kit, "S");
+    p = peer_join(kit, "S", "PUBLISHER", NULL);
+    (void) peer_send(p, "publishVideo", json_pack("{s:s}", "sdpOffer", "slow"));
+    for (int i = 0; i < 257; i++)
+        (void) peer_send(p, "echo", NULL);
+    assert_null(peer_read(p));
+    assert_int_equal(p->close_code, 1008);
+    peer_close(p);
+    json_decref(kit_call(kit, "publish", 0));
+    kit_release(kit);
+}
+
+/* The media daemon was restarted: streams are gone, participants stay. */
+static void test_media_restarts(void **state)
+{
+    struct peer *a, *b, *late;
+    json_t *r, *rooms, *room, *list;
+    char stream[160];
+    const char *name;
+
+    (void) state;
+    kit_make_session(kit, "S");
+    a = peer_join(kit, "S", "PUBLISHER", NULL);
+    b = peer_join(kit, "S", "SUBSCRIBER", NULL);
+    json_decref(peer_notice(a, "participantJoined"));
+    r = peer_publish(a, "offer");
+    snprintf(stream, sizeof(stream), "%s", string_of(r, "id"));
+    json_decref(r);
+    json_decref(peer_notice(b, "participantPublished"));
+    peer_do(b, "receiveVideoFrom", json_pack("{s:s,s:s}", "sender", stream, "sdpOffer", "o"));
+
+    /* a short break: what is there is named, and nobody notices */
+    kit_break_link(kit, json_object());
+    r = kit_call(kit, "sync", 1);
+    rooms = json_object_get(r, "rooms");
+    name = json_object_iter_key(json_object_iter(rooms));
+    room = json_object_get(rooms, name);
+    assert_string_equal(json_string_value(json_array_get(json_object_get(room, "streams"), 0)),
+                        stream);
+    assert_int_equal(json_array_size(json_object_get(room, "subscribers")), 1);
+    peer_expect_silence(a);
+    peer_expect_silence(b);
+
+    list = json_pack("{s:{s:[s],s:[]}}", name, "streams", stream, "subscribers");
+    kit_break_link(kit, list);
+    json_decref(kit_call(kit, "sync", 2));
+    json_decref(r);
+    peer_expect(a, "participantUnpublished", "reason", "mediaServerReconnect");
+    peer_expect(b, "participantUnpublished", "reason", "mediaServerReconnect");
+    late = peer_join(kit, "S", "SUBSCRIBER", &r);
+    assert_null(json_object_get(json_array_get(json_object_get(r, "value"), 0), "streams"));
+    json_decref(r);
+    json_decref(peer_notice(a, "participantJoined"));
+    json_decref(peer_publish(a, "offer"));
+    peer_close(a);
+    peer_close(b);
+    peer_close(late);
+}
+
+static void test_recorder(void **state)
+{
+    struct peer *a, *rec = peer_open(kit);
+    json_t *join = join_params("S", "ws://x?sessionId=S&secret=MY_SECRET&recorder=true", ""), *r;
+
+    (void) state;
+    json_object_set_new(join, "secret", json_string("MY_SECRET"));
+    json_object_set_new(join, "recorder", json_true());
+    kit_make_session(kit, "S");
+    a = peer_join(kit, "S", "PUBLISHER", NULL);
+    r = peer_call(rec, "joinRoom", join);
+    assert_string_equal(string_of(r, "id"), "RECORDER");
+    assert_string_equal(string_of(r, "role"), "SUBSCRIBER");
+    assert_int_equal(json_array_size(json_object_get(r, "value")), 1);
+    json_decref(r);
+    peer_expect_silence(a);
+    assert_int_equal(kit_rest(kit, "GET", "sessions/S/connection", "", &r), 200);
+    assert_int_equal(json_integer_value(json_object_get(r, "numberOfElements")), 1);
+    json_decref(r);
+    assert_int_equal(kit_rest(kit, "GET", "sessions/S/connection/RECORDER", "", NULL), 404);
+    /* without users, the recorder does not keep the session */
+    peer_do(a, "leaveRoom", NULL);
+    peer_expect(rec, "participantLeft", "reason", "disconnect");
+    peer_expect(rec, "participantEvicted", "connectionId", "RECORDER");
+    assert_int_equal(kit_rest(kit, "GET", "sessions/S", "", NULL), 404);
+    peer_close(a);
+    peer_close(rec);
+}
+
+static void test_server_offers(void **state)
+{
+    struct peer *a, *b;
+    json_t *r, *params;
+    char stream[160];
+
+    (void) state;
+    kit_make_session(kit, "S");
+    a = peer_join(kit, "S", "PUBLISHER", &r);
+    assert_string_equal(string_of(r, "mediaServer"), "mediasoup");
+    assert_int_equal(json_array_size(json_object_get(r, "customIceServers")), 0);
+    json_decref(r);
+    b = peer_join(kit, "S", "SUBSCRIBER", NULL);
+    r = peer_publish(a, "offer");
+    snprintf(stream, sizeof(stream), "%s", string_of(r, "id"));
+    json_decref(r);
+    params = kit_call(kit, "publish", 0);
+    assert_null(json_object_get(params, "forcedCodec"));
+    json_decref(params);
+    r = peer_call(b, "prepareReceiveVideoFrom",
+                  json_pack("{s:s,s:b}", "sender", stream, "reconnect", 0));
+    assert_string_equal(string_of(r, "sdpOffer"), "SERVEROFFER");
+    json_decref(r);
+    r = peer_call(b, "receiveVideoFrom",
+                  json_pack("{s:s,s:s}", "sender", stream, "sdpAnswer", "A"));
+    expect_keys(r, "sessionId");
+    json_decref(r);
+    params = kit_call(kit, "answer", 0);
+    assert_string_equal(string_of(params, "answer"), "A");
+    json_decref(params);
+    peer_do(b, "reconnectStream", json_pack("{s:s,s:s}", "stream", stream, "sdpString", "B"));
+    assert_int_equal(kit_n_calls(kit, "answer"), 2);
+    peer_close(a);
+    peer_close(b);
+}
+
+#define FLOW(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FLOW(test_joining),
+        FLOW(test_joining_is_limited),
+        FLOW(test_publishing_and_watching),
+        FLOW(test_publishing_fails),
+        FLOW(test_late_answers),
+        FLOW(test_moderation),
+        FLOW(test_signals),
+        FLOW(test_stream_properties),
+        FLOW(test_session_closed),
+        FLOW(test_coming_back),
+        FLOW(test_strange_frames),
+        FLOW(test_too_many_requests),
+        FLOW(test_media_restarts),
+        FLOW(test_recorder),
+        cmocka_unit_test_setup_teardown(test_server_offers, setup_mediasoup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
