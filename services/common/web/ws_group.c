@@ -398,7 +398,7 @@ struct ws_group *ws_group_free(struct ws_group *g)
 
     if (!g)
         return NULL;
-    while ((s = list_first(&g->all, struct ws, node))) {
+    list_for_each (s, &g->all, node) {
         send_queued(s);
         if (is_reading(s) && !wslay_event_want_write(s->ctx)) {
             (void) wslay_event_queue_close(s->ctx, WSLAY_CODE_GOING_AWAY, NULL, 0);
