@@ -60,11 +60,11 @@ FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAYS := $(patsubst %,$(O)/tests/fuzz/replay_%,$(FUZZERS))
 BENCHES := $(patsubst tests/bench/bench_%.c,$(O)/bench/%,$(wildcard tests/bench/bench_*.c))
 
-.PHONY: all bins tests check asan tsan fuzz bench analyze format install clean help
+.PHONY: all bins pages tests check asan tsan fuzz bench analyze format install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: bins
+all: bins pages
 bins: $(BINS)
 tests: $(TESTS) $(REPLAYS)
 
@@ -99,32 +99,62 @@ $(O)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# A test in tests/unit/<area>/ links the library of that daemon (or of the installer) as well.
+# A test in tests/unit/<area>/ links the library of that daemon (or of the installer) as well; a
+# test in tests/flow/ that of the daemon it is named after: test_call.c, or test_call_<more>.c.
 area_lib = $(foreach d,$(filter services/$(1) $(1),$(filter-out services/codec,$(LIB_DIRS))),$(call lib_of,$(d)))
 
+test_area = $(if $(filter %/flow/,$(dir $(1))),$(firstword $(subst _, ,$(patsubst test_%,%,$(notdir $(1))))),$(notdir $(patsubst %/,%,$(dir $(1)))))
+
 define test_rule
-$(1): $(patsubst $(O)/tests/%,$(O)/obj/tests/%.o,$(1)) $(call area_lib,$(notdir $(patsubst %/,%,$(dir $(1))))) $(SHARED_LIBS)
+$(1): $(patsubst $(O)/tests/%,$(O)/obj/tests/%.o,$(1)) $(call area_lib,$(call test_area,$(1))) $(SHARED_LIBS)
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$$(call link,-lcmocka)
 endef
 $(foreach t,$(TESTS),$(eval $(call test_rule,$(t))))
 
+# The daemon whose modules a fuzz harness or a bench is about; the others need the shared libraries alone.
+AREA_negotiate := media
+AREA_turn := turn
+AREA_rpc := signaling
+AREA_settings := installer
+
 # A fuzz harness with a main() that replays the corpus, for every flavour and compiler.
-$(O)/tests/fuzz/replay_%: $(O)/obj/tests/fuzz/fuzz_%.o $(O)/obj/tests/fuzz/replay.o $(SHARED_LIBS) $(foreach d,$(filter installer services/signaling services/media services/turn,$(LIB_DIRS)),$(call lib_of,$(d)))
+.SECONDEXPANSION:
+$(O)/tests/fuzz/replay_%: $(O)/obj/tests/fuzz/fuzz_%.o $(O)/obj/tests/fuzz/replay.o $(SHARED_LIBS) $$(call area_lib,$$(AREA_$$*))
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(call link)
 
-$(O)/fuzz/%: $(O)/obj/tests/fuzz/fuzz_%.o $(SHARED_LIBS) $(foreach d,$(filter installer services/signaling services/media services/turn,$(LIB_DIRS)),$(call lib_of,$(d)))
+$(O)/fuzz/%: $(O)/obj/tests/fuzz/fuzz_%.o $(SHARED_LIBS) $$(call area_lib,$$(AREA_$$*))
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(call link)
 
-$(O)/bench/%: $(O)/obj/tests/bench/bench_%.o $(SHARED_LIBS) $(foreach d,$(filter services/media services/turn,$(LIB_DIRS)),$(call lib_of,$(d)))
+$(O)/bench/%: $(O)/obj/tests/bench/bench_%.o $(SHARED_LIBS) $$(call area_lib,$$(AREA_$$*))
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(call link)
+
+# Call's pages: npm's packages once, in build/npm; the bundle and the files beside it for each flavour.
+CALL_PAGES := services/call/pages
+CALL_STATIC := $(filter-out %/package.json %/package-lock.json,$(wildcard $(CALL_PAGES)/*.*))
+
+pages: $(O)/share/call/main.js
+
+build/npm/call/.done: $(CALL_PAGES)/package.json $(CALL_PAGES)/package-lock.json
+	$(call say,NPM,$(CALL_PAGES))
+	@mkdir -p $(@D)
+	@cp $^ $(@D)/
+	$(Q)cd $(@D) && npm ci --no-audit --no-fund --loglevel=error --cache .cache >/dev/null
+	@touch $@
+
+$(O)/share/call/main.js: build/npm/call/.done $(wildcard $(CALL_PAGES)/src/*.js) $(CALL_STATIC)
+	$(call say,PAGES,$@)
+	@mkdir -p $(@D)
+	@cp $(CALL_STATIC) $(@D)/
+	$(Q)NODE_PATH=build/npm/call/node_modules build/npm/call/node_modules/.bin/esbuild $(CALL_PAGES)/src/main.js \
+	    --bundle --format=esm --target=es2020 --minify --define:global=globalThis --log-level=warning --outfile=$@
 
 check: bins tests
 	$(Q)tests/check.sh $(O)

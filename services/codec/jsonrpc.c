@@ -150,8 +150,9 @@ static void drop_null_members(json_t *value)
         else
             drop_null_members(child);
     }
-    json_array_foreach (value, i, child)
+    json_array_foreach (value, i, child) {
         drop_null_members(child);
+    }
 }
 
 /* Steals value; what it returns may be a copy, because others may hold the original. */

@@ -53,13 +53,14 @@ int rtp_decode(struct bytes packet, struct rtp *ret)
 bool rtp_next_ext(const struct rtp *p, size_t *pos, struct rtp_ext *ret)
 {
     bool two_byte = (p->ext_profile & 0xfff0) == EXT_TWO_BYTE;
-    struct rd r = rd_init(p->ext);
     struct rtp_ext e;
     uint8_t first = 0;
+    struct rd r;
     size_t len;
 
     if (!two_byte && p->ext_profile != EXT_ONE_BYTE)
         return false;
+    r = rd_init(p->ext);
     rd_skip(&r, *pos);
     while (rd_left(&r) > 0 && (first = rd_u8(&r)) == 0) /* padding */
         ;

@@ -1,6 +1,8 @@
 /* sdp_decode.c: the reading half of sdp.h: line by line, each attribute by a table. */
 #include "codec/sdp.h"
 
+#include <ctype.h>
+
 struct raw_ssrc {
     struct sdp_ssrc s;
     bool is_rtx;
@@ -226,6 +228,9 @@ static int add_rid(struct sdp_media *m, struct bytes rid)
 {
     if (rid.len == 0)
         return -EBADMSG;
+    for (size_t i = 0; i < rid.len; i++)
+        if (!isalnum(rid.p[i]) && rid.p[i] != '-' && rid.p[i] != '_')
+            return -EBADMSG;
     if (m->n_rids == SDP_RID_MAX)
         return -E2BIG;
     m->rids[m->n_rids++] = rid;

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define KIB 1024
+#define KIB ((size_t) 1024)
 
 const struct history_config history_video = {
     .n_slots = 512, .min_bytes = 32 * KIB, .max_bytes = 512 * KIB, .max_age_us = 1000000};

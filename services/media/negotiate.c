@@ -171,7 +171,8 @@ static void put_session(struct work *w, const struct neg_local *l)
 
 static void take_mid(struct bytes mid, struct neg_media *ret)
 {
-    memcpy(ret->mid, mid.p, mid.len);
+    if (mid.len)
+        memcpy(ret->mid, mid.p, mid.len);
     ret->mid[mid.len] = '\0';
 }
 

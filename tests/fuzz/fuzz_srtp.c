@@ -9,12 +9,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static struct srtp_transport *transport(bool gcm)
 {
     static struct srtp_transport *made[2];
-    struct dtls_keys keys = {
-        .profile = gcm ? SRTP_ID_AEAD_AES_128_GCM : SRTP_ID_AES128_CM_SHA1_80,
-        .salt_len = gcm ? 12 : 14,
+    static const struct dtls_keys keys[2] = {
+        {.profile = SRTP_ID_AES128_CM_SHA1_80, .salt_len = 14},
+        {.profile = SRTP_ID_AEAD_AES_128_GCM, .salt_len = 12},
     };
 
-    if (!made[gcm] && (srtp_transport_global_init() < 0 || srtp_transport_new(&keys, &made[gcm])))
+    if (!made[0] &&
+        (srtp_transport_global_init() < 0 || srtp_transport_new(&keys[0], &made[0]) < 0 ||
+         srtp_transport_new(&keys[1], &made[1]) < 0))
         abort();
     return made[gcm];
 }

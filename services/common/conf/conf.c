@@ -40,7 +40,7 @@ __attribute__((format(printf, 3, 4))) static void problem_at(struct reader *r, u
 {
     char where[32] = "";
     char what[512];
-    char text[1024];
+    char text[1100];
     va_list ap;
 
     if (line)
@@ -241,44 +241,47 @@ static void check_required(struct reader *r)
             problem_at(r, 0, "%s: is missing", r->keys[i].name);
 }
 
+/* Up to FILE_MAX bytes and a NUL. */
+static int read_all(int fd, char *text, size_t *ret_len)
+{
+    size_t len = 0;
+    ssize_t n;
+
+    while ((n = read(fd, text + len, FILE_MAX + 1 - len)) > 0)
+        len += (size_t) n;
+    if (n < 0)
+        return -errno;
+    if (len > FILE_MAX)
+        return -EFBIG;
+    text[len] = '\0';
+    *ret_len = len;
+    return 0;
+}
+
 /* The whole file with a NUL behind it. Not left to libconfig, whose scanner ends the process when
  * a read fails. */
 static int load(const char *path, char **ret_text, size_t *ret_len)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    char *text = malloc(FILE_MAX + 1);
+    int fd = text ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
     struct stat st;
-    char *text = NULL;
-    size_t len = 0;
     int r = 0;
 
-    if (fd < 0)
-        return -errno;
-    if (fstat(fd, &st) < 0)
+    if (!text)
+        return -ENOMEM;
+    if (fd < 0 || fstat(fd, &st) < 0)
         r = -errno;
     else if (!S_ISREG(st.st_mode))
         r = S_ISDIR(st.st_mode) ? -EISDIR : -ENODEV;
-    else if (!(text = malloc(FILE_MAX + 1)))
-        r = -ENOMEM;
-    while (r == 0) {
-        ssize_t n = read(fd, text + len, FILE_MAX + 1 - len);
-
-        if (n < 0)
-            r = -errno;
-        else if (n == 0)
-            break;
-        else if ((len += (size_t) n) > FILE_MAX)
-            r = -EFBIG;
-    }
-    close(fd);
-    if (r < 0) {
-        if (text)
-            secret_wipe(text, len);
+    else
+        r = read_all(fd, text, ret_len);
+    if (fd >= 0)
+        close(fd);
+    if (r != 0) {
         free(text);
         return r;
     }
-    text[len] = '\0';
     *ret_text = text;
-    *ret_len = len;
     return 0;
 }
 
@@ -318,7 +321,7 @@ int conf_read(const char *path, const struct conf_key *keys, size_t n_keys, void
     size_t len = 0;
     int r = load(path, &text, &len);
 
-    if (r < 0)
+    if (r != 0 || !text)
         return r;
     reader.seen = calloc(n_keys + 1, sizeof(*reader.seen));
     if (reader.seen) {

@@ -13,7 +13,7 @@
 
 #define CALLS_MAX 65536   /* ours that wait for an answer */
 #define REQUESTS_MAX 4096 /* the peer's that wait for ours */
-#define READ_SIZE (64 * 1024)
+#define READ_SIZE ((size_t) 64 * 1024)
 
 #define RPC_METHOD_NOT_FOUND (-32601)
 #define RPC_INTERNAL_ERROR (-32603)
@@ -110,9 +110,10 @@ static void end_call(struct link *k, struct pending_call *c, const struct link_a
 static void end_all_calls(struct link *k)
 {
     const struct link_answer gone = {.error = -ECONNRESET};
+    struct pending_call *c;
 
-    while (!list_empty(&k->calls))
-        end_call(k, list_first(&k->calls, struct pending_call, node), &gone);
+    while ((c = list_first(&k->calls, struct pending_call, node)))
+        end_call(k, c, &gone);
 }
 
 static void tell_end(struct link *k)

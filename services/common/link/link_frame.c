@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #define QUEUE_MIN 4096
-#define QUEUE_KEEP (64 * 1024)
+#define QUEUE_KEEP ((size_t) 64 * 1024)
 
 void link_queue_done(struct link_queue *q)
 {

@@ -152,11 +152,12 @@ struct link_listener *link_listener_free(struct link_listener *ls)
         *ls->freed = true;
     loop_io_stop(&ls->io);
     loop_timer_done(&ls->pause);
-    if (ls->fd >= 0)
-        close(ls->fd);
-    /* Another process may have put its own in the place of ours. */
+    /* Another process may have put its own in the place of ours; as long as our socket is open, its
+     * inode number belongs to no other file. */
     if (ls->made && lstat(ls->made, &st) == 0 && st.st_dev == ls->dev && st.st_ino == ls->ino)
         (void) unlink(ls->made);
+    if (ls->fd >= 0)
+        close(ls->fd);
     free(ls->made);
     free(ls);
     return NULL;

@@ -62,11 +62,11 @@ enum dtls_state dtls_state(const struct dtls *d);
 /* Why it failed, for the log; "" otherwise. Static or owned by d. */
 const char *dtls_error(const struct dtls *d);
 
-/* From DTLS_CONNECTED on. The digest of the peer's certificate under the hash that its signalling
- * named ("sha-256", "sha-384", "sha-512"; -ENOTSUP for others). */
+/* In DTLS_CONNECTED, else -ENOTCONN. The digest of the peer's certificate under the hash that its
+ * signalling named ("sha-256", "sha-384", "sha-512"; -ENOTSUP for others; -ENOSPC). */
 int dtls_peer_fingerprint(const struct dtls *d, struct bytes hash, uint8_t *ret, size_t cap,
                           size_t *ret_len);
 int dtls_export_keys(const struct dtls *d, struct dtls_keys *ret);
 
-/* Sends close_notify. */
+/* Sends close_notify if connected; the state is DTLS_CLOSED then. */
 void dtls_close(struct dtls *d);

@@ -56,7 +56,7 @@ static bool write_fingerprint(const X509 *cert, char text[static DTLS_FINGERPRIN
 
     if (!X509_digest(cert, EVP_sha256(), digest, &len) || len != DTLS_FINGERPRINT_SIZE)
         return false;
-    for (unsigned i = 0; i < len; i++)
+    for (size_t i = 0; i < len; i++)
         snprintf(text + 3 * i, 4, i + 1 < len ? "%02X:" : "%02X", digest[i]);
     return true;
 }

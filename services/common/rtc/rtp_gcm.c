@@ -17,7 +17,8 @@ struct rtp_gcm {
 /* The key stream of AES in counter mode, from the salt with the label added in its eighth byte:
  *   x = (label << 48) XOR master_salt (112 bits);  IV = x * 2^16 */
 int rtp_kdf(const uint8_t master_key[static RTP_GCM_KEY_SIZE],
-            const uint8_t salt[static RTP_KDF_SALT_SIZE], uint8_t label, uint8_t *ret, size_t len)
+            const uint8_t salt[static RTP_KDF_SALT_SIZE], enum rtp_kdf_label label, uint8_t *ret,
+            size_t len)
 {
     EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
     uint8_t iv[16] = {0};
@@ -25,7 +26,7 @@ int rtp_kdf(const uint8_t master_key[static RTP_GCM_KEY_SIZE],
     bool ok;
 
     memcpy(iv, salt, RTP_KDF_SALT_SIZE);
-    iv[7] ^= label;
+    iv[7] ^= (uint8_t) label;
     memset(ret, 0, len);
     ok = ctx && len <= INT_MAX &&
          EVP_EncryptInit_ex(ctx, EVP_aes_128_ctr(), NULL, master_key, iv) &&
@@ -36,12 +37,12 @@ int rtp_kdf(const uint8_t master_key[static RTP_GCM_KEY_SIZE],
 }
 
 int rtp_gcm_new(const uint8_t key[static RTP_GCM_KEY_SIZE],
-                const uint8_t salt[static RTP_GCM_SALT_SIZE], struct rtp_gcm **ret_g)
+                const uint8_t salt[static RTP_GCM_SALT_SIZE], bool seals, struct rtp_gcm **ret_g)
 {
     struct rtp_gcm *g = calloc(1, sizeof(*g));
 
     if (!g || !(g->ctx = EVP_CIPHER_CTX_new()) ||
-        !EVP_EncryptInit_ex(g->ctx, EVP_aes_128_gcm(), NULL, key, NULL)) {
+        !EVP_CipherInit_ex(g->ctx, EVP_aes_128_gcm(), NULL, key, NULL, seals)) {
         ERR_clear_error();
         rtp_gcm_free(g);
         return -ENOMEM;
@@ -61,41 +62,63 @@ struct rtp_gcm *rtp_gcm_free(struct rtp_gcm *g)
     return NULL;
 }
 
-/* RFC 7714 section 8.1:
- *    0  0  0  1  2  3  4  5  6  7  8  9
- *   00 00|    SSRC   |    ROC    | SEQ  XOR salt */
-static void make_iv(const uint8_t salt[static RTP_GCM_SALT_SIZE], uint32_t ssrc, uint64_t index,
+/* RFC 7714 sections 8.1 and 9.1; RTCP's index has 31 bits, which fill as many zeros in front.
+ *    0  0  0  1  2  3  4  5  6  7  8  9 10 11
+ *   00 00|    SSRC   |    ROC    | SEQ |        XOR salt */
+static void make_iv(const uint8_t salt[static RTP_GCM_SALT_SIZE], const struct rtp_gcm_packet *p,
                     uint8_t iv[static RTP_GCM_SALT_SIZE])
 {
     struct wr w = wr_init(iv, RTP_GCM_SALT_SIZE);
 
     wr_u16(&w, 0);
-    wr_u32(&w, ssrc);
-    wr_u32(&w, (uint32_t) (index >> 16));
-    wr_u16(&w, (uint16_t) index);
+    wr_u32(&w, p->ssrc);
+    wr_u32(&w, (uint32_t) (p->index >> 16));
+    wr_u16(&w, (uint16_t) p->index);
     for (size_t i = 0; i < RTP_GCM_SALT_SIZE; i++)
         iv[i] ^= salt[i];
 }
 
-int rtp_gcm_seal(struct rtp_gcm *g, uint32_t ssrc, uint64_t index, struct bytes plain,
-                 size_t header_len, uint8_t *dst)
+/* Up to the last step. A part without bytes is left out: OpenSSL would read its NULL as "finish".
+ */
+static bool run(struct rtp_gcm *g, const struct rtp_gcm_packet *p, struct bytes text, uint8_t *dst)
 {
     uint8_t iv[RTP_GCM_SALT_SIZE];
-    int payload_len = (int) (plain.len - header_len);
     int n = 0;
 
-    if (plain.len > UINT16_MAX || header_len > plain.len)
-        return -EIO;
-    make_iv(g->salt, ssrc, index, iv);
-    if (dst != plain.p)
-        memcpy(dst, plain.p, header_len);
-    if (EVP_EncryptInit_ex(g->ctx, NULL, NULL, NULL, iv) &&
-        EVP_EncryptUpdate(g->ctx, NULL, &n, plain.p, (int) header_len) &&
-        (payload_len == 0 ||
-         EVP_EncryptUpdate(g->ctx, dst + header_len, &n, plain.p + header_len, payload_len)) &&
-        EVP_EncryptFinal_ex(g->ctx, dst + plain.len, &n) &&
-        EVP_CIPHER_CTX_ctrl(g->ctx, EVP_CTRL_AEAD_GET_TAG, RTP_GCM_TAG_SIZE, dst + plain.len))
+    make_iv(g->salt, p, iv);
+    return EVP_CipherInit_ex(g->ctx, NULL, NULL, NULL, iv, -1) &&
+           EVP_CipherUpdate(g->ctx, NULL, &n, p->header.p, (int) p->header.len) &&
+           (p->trailer.len == 0 ||
+            EVP_CipherUpdate(g->ctx, NULL, &n, p->trailer.p, (int) p->trailer.len)) &&
+           (text.len == 0 || EVP_CipherUpdate(g->ctx, dst, &n, text.p, (int) text.len));
+}
+
+static bool too_long(const struct rtp_gcm_packet *p, size_t len)
+{
+    return len > UINT16_MAX || p->header.len > UINT16_MAX || p->trailer.len > UINT16_MAX;
+}
+
+int rtp_gcm_seal(struct rtp_gcm *g, const struct rtp_gcm_packet *p, struct bytes text, uint8_t *dst)
+{
+    uint8_t *tag = dst + text.len;
+    int n = 0;
+
+    if (!too_long(p, text.len) && run(g, p, text, dst) && EVP_CipherFinal_ex(g->ctx, tag, &n) &&
+        EVP_CIPHER_CTX_ctrl(g->ctx, EVP_CTRL_AEAD_GET_TAG, RTP_GCM_TAG_SIZE, tag))
         return 0;
     ERR_clear_error();
     return -EIO;
+}
+
+int rtp_gcm_open(struct rtp_gcm *g, const struct rtp_gcm_packet *p, uint8_t *text, size_t len)
+{
+    uint8_t *tag = text + len;
+    int n = 0;
+
+    if (!too_long(p, len) && run(g, p, bytes_of(text, len), text) &&
+        EVP_CIPHER_CTX_ctrl(g->ctx, EVP_CTRL_AEAD_SET_TAG, RTP_GCM_TAG_SIZE, tag) &&
+        EVP_CipherFinal_ex(g->ctx, tag, &n) > 0)
+        return 0;
+    ERR_clear_error();
+    return -EBADMSG;
 }

@@ -1,0 +1,171 @@
+#include "call/app.h"
+
+#include "base/log.h"
+#include "call/room.h"
+#include "web/web.h"
+#include "web/web_listen.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BODY_MAX 16384
+
+struct app {
+    const struct call_config *config;
+    struct web *web;
+    struct http *http;
+    struct rooms *rooms;
+};
+
+static void reply_json(struct web_request *rq, unsigned status, json_t *body)
+{
+    char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+
+    json_decref(body);
+    if (!text) {
+        web_reply(rq, 500, NULL, bytes_str(NULL));
+        return;
+    }
+    web_reply_header(rq, "Cache-Control", "no-store");
+    web_reply(rq, status, "application/json", bytes_str(text));
+    free(text);
+}
+
+static void reply_error(struct web_request *rq, unsigned status, const char *message)
+{
+    reply_json(rq, status, json_pack("{s:s}", "message", message));
+}
+
+/* ---- routes ---- */
+
+static void get_config(struct app *a, struct web_request *rq)
+{
+    (void) a;
+    reply_json(rq, 200, json_pack("{s:b}", "isPrivate", 0));
+}
+
+static void on_entry(const struct room_entry *e, void *arg)
+{
+    struct web_request *rq = arg;
+
+    if (e->status != 200) {
+        reply_error(rq, e->status, e->message);
+        return;
+    }
+    reply_json(rq, 200,
+               json_pack("{s:s, s:s, s:b, s:b, s:[], s:b, s:b}", "cameraToken", e->camera_token,
+                         "screenToken", e->screen_token, "recordingEnabled", 0,
+                         "broadcastingEnabled", 0, "recordings", "isRecordingActive", 0,
+                         "isBroadcastingActive", 0));
+}
+
+static void post_sessions(struct app *a, struct web_request *rq)
+{
+    struct bytes body = web_body(rq);
+    json_t *in = json_loadb((const char *) body.p, body.len, JSON_REJECT_DUPLICATES, NULL);
+    const char *name = json_string_value(json_object_get(in, "sessionId"));
+    int r;
+
+    if (!name || !room_name_is_valid(name)) {
+        json_decref(in);
+        reply_error(rq, 400,
+                    "sessionId must be a room's name: up to 64 letters, digits, '_' and '-'.");
+        return;
+    }
+    r = rooms_enter(a->rooms, name, on_entry, rq);
+    json_decref(in);
+    if (r < 0) {
+        log_warning("cannot open a room: %s", strerror(-r));
+        reply_error(rq, 503, "Too many people are joining right now; try again.");
+    }
+}
+
+static const struct {
+    const char *method, *path;
+    void (*fn)(struct app *a, struct web_request *rq);
+} routes[] = {
+    {"GET", "/call/config", get_config},
+    {"POST", "/sessions", post_sessions},
+};
+
+/* Nothing from other hosts; connections only to the video server, whose address is the operator's
+ * to choose and stands in the token. */
+static void add_security_headers(struct web_request *rq)
+{
+    web_reply_header(rq, "Content-Security-Policy",
+                     "default-src 'self'; connect-src 'self' ws: wss: http: https:; img-src 'self' "
+                     "data: blob:; media-src 'self' blob:; style-src 'self' 'unsafe-inline'; "
+                     "object-src 'none'; base-uri 'none'");
+    web_reply_header(rq, "X-Content-Type-Options", "nosniff");
+    web_reply_header(rq, "Referrer-Policy", "same-origin");
+}
+
+static void on_request(struct web_request *rq, void *arg)
+{
+    struct app *a = arg;
+    const char *method = web_method(rq);
+    const char *path = web_path(rq);
+    bool path_known = false;
+
+    add_security_headers(rq);
+    for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+        if (strcmp(routes[i].path, path) != 0)
+            continue;
+        path_known = true;
+        if (strcmp(routes[i].method, method) == 0) {
+            routes[i].fn(a, rq);
+            return;
+        }
+    }
+    if (path_known || (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)) {
+        reply_error(rq, 405, "This method is not allowed here.");
+        return;
+    }
+    web_reply_header(rq, "Cache-Control",
+                     "no-cache"); /* asks each time; the ETag spares the rest */
+    web_reply_file(rq, a->config->pages, path + 1);
+}
+
+int app_new(struct loop *l, const struct call_config *config, struct app **ret_app)
+{
+    struct web_limits limits = {.body_bytes = BODY_MAX, .per_address = 64};
+    struct app *a = calloc(1, sizeof(*a));
+    int r;
+
+    if (!a)
+        return -ENOMEM;
+    a->config = config;
+    r = web_new(l, &limits, on_request, a, &a->web);
+    if (r == 0)
+        r = http_new(l, &a->http);
+    if (r == 0)
+        r = rooms_new(a->http, config, &a->rooms);
+    if (r < 0)
+        log_error("cannot start: %s", strerror(-r));
+    for (size_t i = 0; r == 0 && i < config->listen.n; i++) {
+        r = web_listen(a->web, config->listen.items[i]);
+        if (r < 0)
+            log_error("cannot listen on %s: %s", config->listen.items[i],
+                      r == -EINVAL ? "not of the form tcp:IP:PORT or unix:/path" : strerror(-r));
+    }
+    if (r < 0) {
+        app_free(a);
+        return r;
+    }
+    *ret_app = a;
+    return 0;
+}
+
+struct app *app_free(struct app *a)
+{
+    if (!a)
+        return NULL;
+    /* Rooms first: their continuations hold requests, which the server answers as it ends. */
+    rooms_free(a->rooms);
+    http_free(a->http);
+    web_free(a->web);
+    free(a);
+    return NULL;
+}

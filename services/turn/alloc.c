@@ -1,0 +1,132 @@
+#include "turn/alloc.h"
+
+#include "base/crypto.h"
+#include "base/log.h"
+#include "base/map.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct alloc_table {
+    struct map *by_flow;
+    struct list all;
+    struct quota *quota;
+};
+
+int alloc_table_new(size_t max, struct quota *quota, struct alloc_table **ret_table)
+{
+    struct alloc_table *t = calloc(1, sizeof(*t));
+    int r;
+
+    if (!t)
+        return -ENOMEM;
+    r = map_new(max, &t->by_flow);
+    if (r < 0) {
+        free(t);
+        return r;
+    }
+    list_init(&t->all);
+    t->quota = quota;
+    *ret_table = t;
+    return 0;
+}
+
+struct alloc_table *alloc_table_free(struct alloc_table *t)
+{
+    struct alloc *a;
+
+    if (!t)
+        return NULL;
+    list_for_each (a, &t->all, node)
+        alloc_free(a);
+    map_free(t->by_flow);
+    free(t);
+    return NULL;
+}
+
+size_t alloc_table_count(const struct alloc_table *t)
+{
+    return map_count(t->by_flow);
+}
+
+int alloc_new(struct alloc_table *t, const struct flow *flow, struct bytes username,
+              struct alloc **ret_alloc)
+{
+    struct alloc *a = calloc(1, sizeof(*a));
+    int r;
+
+    if (!a)
+        return -ENOMEM;
+    list_init(&a->node);
+    r = map_put(t->by_flow, flow_key(flow), a);
+    if (r < 0) {
+        free(a);
+        return r;
+    }
+    a->table = t;
+    a->flow = *flow;
+    list_append(&t->all, &a->node);
+    r = quota_take(t->quota, username, &a->quota_user);
+    if (r < 0) {
+        alloc_free(a);
+        return r;
+    }
+    *ret_alloc = a;
+    return 0;
+}
+
+struct alloc *alloc_free(struct alloc *a)
+{
+    if (!a)
+        return NULL;
+    relay_close(&a->relay);
+    map_del(a->table->by_flow, flow_key(&a->flow));
+    list_del(&a->node);
+    if (a->quota_user)
+        quota_give(a->table->quota, a->quota_user);
+    secret_wipe(a->key, sizeof(a->key));
+    free(a);
+    return NULL;
+}
+
+static void expire(struct alloc *a)
+{
+    char client[ADDR_TEXT_SIZE];
+
+    log_debug("allocation of %s expired", addr_format(&a->flow.client, client));
+    alloc_free(a);
+}
+
+struct alloc *alloc_find(struct alloc_table *t, const struct flow *flow, uint64_t now_ms)
+{
+    struct alloc *a = map_get(t->by_flow, flow_key(flow));
+
+    if (a && a->expires_ms <= now_ms) {
+        expire(a);
+        return NULL;
+    }
+    return a;
+}
+
+uint32_t alloc_lifetime_for(const uint32_t *wish_s)
+{
+    if (!wish_s || *wish_s < ALLOC_LIFETIME_S)
+        return ALLOC_LIFETIME_S;
+    return *wish_s > ALLOC_LIFETIME_MAX_S ? ALLOC_LIFETIME_MAX_S : *wish_s;
+}
+
+void alloc_extend(struct alloc *a, uint32_t lifetime_s, uint64_t now_ms)
+{
+    a->lifetime_s = lifetime_s;
+    a->expires_ms = now_ms + lifetime_s * (uint64_t) 1000;
+}
+
+void alloc_table_expire(struct alloc_table *t, uint64_t now_ms)
+{
+    struct alloc *a;
+
+    list_for_each (a, &t->all, node) {
+        if (a->expires_ms <= now_ms)
+            expire(a);
+    }
+}

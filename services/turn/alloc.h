@@ -1,0 +1,59 @@
+/* alloc.h: allocations (RFC 8656 section 3.2) and the table of one thread, found by the client's
+ * 5-tuple. One destructor undoes everything: relay socket, table entry, quota. */
+#pragma once
+
+#include "base/list.h"
+#include "turn/auth.h"
+#include "turn/chan.h"
+#include "turn/flow.h"
+#include "turn/perm.h"
+#include "turn/quota.h"
+#include "turn/relay.h"
+
+#define ALLOC_LIFETIME_S 600 /* by default, and at least */
+#define ALLOC_LIFETIME_MAX_S 3600
+
+struct alloc_table;
+
+struct alloc {
+    struct list node; /* in the table's list of all */
+    struct alloc_table *table;
+    void *owner; /* for the relay's handler */
+    struct flow flow;
+    struct relay relay;
+    struct addr relayed;           /* what the client was told */
+    uint8_t tid[STUN_TID_SIZE];    /* of the request that made it: a repeat is answered again */
+    uint8_t key[AUTH_KEY_SIZE];    /* of the user who made it */
+    struct quota_user *quota_user; /* NULL: nothing taken yet */
+    uint32_t lifetime_s;           /* as last granted */
+    uint64_t expires_ms;
+    struct perm_table perms;
+    struct chan_table chans;
+};
+
+/* quota must outlive the table. */
+int alloc_table_new(size_t max, struct quota *quota, struct alloc_table **ret_table);
+
+/* Frees all allocations. NULL is fine; returns NULL. */
+struct alloc_table *alloc_table_free(struct alloc_table *t);
+
+size_t alloc_table_count(const struct alloc_table *t);
+
+/* Takes from the user's quota and enters the flow; the relay is the caller's to open. -EDQUOT,
+ * -ENOSPC, -ENOMEM, -EEXIST. */
+int alloc_new(struct alloc_table *t, const struct flow *flow, struct bytes username,
+              struct alloc **ret_alloc);
+
+/* NULL is fine; returns NULL. */
+struct alloc *alloc_free(struct alloc *a);
+
+/* NULL when there is none; one whose time is over is freed. */
+struct alloc *alloc_find(struct alloc_table *t, const struct flow *flow, uint64_t now_ms);
+
+/* The lifetime to grant: the wish (NULL: none) within the bounds. */
+uint32_t alloc_lifetime_for(const uint32_t *wish_s);
+
+void alloc_extend(struct alloc *a, uint32_t lifetime_s, uint64_t now_ms);
+
+/* Frees those whose time is over. */
+void alloc_table_expire(struct alloc_table *t, uint64_t now_ms);

@@ -1,0 +1,85 @@
+#include "turn/request.h"
+
+#include "base/clock.h"
+
+/* 401 and 438 go to anybody: without words they are hardly larger than the question. */
+static const char *phrase(unsigned code)
+{
+    switch (code) {
+    case 400:
+        return "Bad Request";
+    case 403:
+        return "Forbidden";
+    case 420:
+        return "Unknown Attribute";
+    case 437:
+        return "Allocation Mismatch";
+    case 440:
+        return "Address Family not Supported";
+    case 441:
+        return "Wrong Credentials";
+    case 442:
+        return "Unsupported Transport Protocol";
+    case 443:
+        return "Peer Address Family Mismatch";
+    case 486:
+        return "Allocation Quota Reached";
+    case 508:
+        return "Insufficient Capacity";
+    default:
+        return "";
+    }
+}
+
+static struct wr begin(const struct request *rq, enum stun_class class, uint8_t *buf)
+{
+    struct wr w = wr_init(buf, REPLY_MAX);
+
+    stun_begin(&w, class, rq->msg->method, rq->msg->tid);
+    return w;
+}
+
+struct wr request_reply(const struct request *rq, uint8_t buf[static REPLY_MAX])
+{
+    return begin(rq, STUN_SUCCESS, buf);
+}
+
+void request_send(const struct request *rq, struct wr *w)
+{
+    size_t len;
+
+    if (rq->has_key)
+        stun_put_integrity(w, bytes_of(rq->key, sizeof(rq->key)));
+    if (rq->msg->has_fingerprint)
+        stun_put_fingerprint(w);
+    if (stun_finish(w, &len) == 0)
+        flow_send(rq->flow, bytes_of(w->start, len));
+}
+
+unsigned request_unknown(const struct stun *m, uint16_t ret[static STUN_UNKNOWN_MAX + 1])
+{
+    unsigned n = m->n_unknown;
+
+    memcpy(ret, m->unknown, n * sizeof(ret[0]));
+    if (m->dont_fragment)
+        ret[n++] = STUN_ATTR_DONT_FRAGMENT;
+    return n;
+}
+
+void request_reject(const struct request *rq, unsigned code)
+{
+    uint16_t unknown[STUN_UNKNOWN_MAX + 1];
+    char nonce[NONCE_SIZE + 1];
+    uint8_t buf[REPLY_MAX];
+    struct wr w = begin(rq, STUN_ERROR, buf);
+
+    stun_put_error(&w, code, phrase(code));
+    if (code == 401 || code == 438) {
+        nonce_make(rq->turn->auth->nonce_key, &rq->flow->client, rq->now_ms, nonce);
+        stun_put_bytes(&w, STUN_ATTR_REALM, bytes_str(rq->turn->auth->realm));
+        stun_put_bytes(&w, STUN_ATTR_NONCE, bytes_str(nonce));
+    }
+    if (code == 420)
+        stun_put_unknown(&w, unknown, request_unknown(rq->msg, unknown));
+    request_send(rq, &w);
+}

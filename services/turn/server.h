@@ -1,0 +1,16 @@
+/* server.h: the workers, each on a thread of its own. Called from the main thread. */
+#pragma once
+
+#include "turn/config.h"
+#include "turn/peers.h"
+
+struct server;
+
+/* Opens everything, then starts the threads. config must outlive it. Failures are logged. */
+int server_new(const struct turn_config *config, struct server **ret_server);
+
+/* Ends and joins the threads. NULL is fine; returns NULL. */
+struct server *server_free(struct server *s);
+
+/* Each thread gets a copy. -ENOMEM: some keep the list that they have. */
+int server_set_peers(struct server *s, const struct peers *peers);

@@ -1,0 +1,35 @@
+/* turn.h: the TURN server of one thread (RFC 8656): what its modules share, and the entry for
+ * datagrams of clients. Sockets of clients are not its business: they come as flows. */
+#pragma once
+
+#include "base/log.h"
+#include "turn/alloc.h"
+#include "turn/auth.h"
+#include "turn/config.h"
+#include "turn/peers.h"
+
+struct turn {
+    const struct turn_config *config;
+    const struct auth *auth;
+    struct peers peers;
+    struct alloc_table *allocs;
+    struct loop_set *set;    /* of the relays' descriptors */
+    struct udp_batch *batch; /* of the relays; also for listeners of this thread */
+    struct addr own_ip4;     /* for a client of the other family; family 0: none */
+    struct addr own_ip6;
+    struct log_limit log_refused, log_failed;
+};
+
+/* config, auth and quota must outlive it. */
+int turn_init(struct turn *t, struct loop *l, const struct turn_config *config,
+              const struct auth *auth, struct quota *quota);
+
+/* Ends all allocations. May be called on zeroed memory. */
+void turn_done(struct turn *t);
+
+/* A datagram of a client: STUN or channel data; anything else is dropped without a trace. */
+void turn_on_datagram(struct turn *t, const struct flow *flow, struct bytes datagram);
+
+/* Where to bind a relay of this family (AF_INET, AF_INET6) for a client that sent to local:
+ * relay_ip, else local itself, else an address of this machine. -EAFNOSUPPORT. */
+int turn_relay_ip(const struct turn *t, const struct addr *local, int family, struct addr *ret);

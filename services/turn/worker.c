@@ -1,0 +1,58 @@
+#include "turn/worker.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#define SWEEP_US (5 * 1000000u) /* what is over is not used from then on; this frees it */
+
+static void on_sweep(struct loop_timer *t)
+{
+    struct worker *w = container_of(t, struct worker, sweep);
+
+    alloc_table_expire(w->turn.allocs, clock_ms());
+    loop_timer_start(&w->sweep, w->loop, SWEEP_US, on_sweep);
+}
+
+static int open_listeners(struct worker *w)
+{
+    const struct turn_config *c = w->turn.config;
+    char text[ADDR_TEXT_SIZE];
+
+    for (size_t i = 0; i < c->n_listen; i++) {
+        int r = listener_open(&w->listeners[i], &w->turn, &c->listen[i], c->n_threads > 1);
+
+        if (r < 0) {
+            log_error("cannot listen on udp %s: %s", addr_format(&c->listen[i], text),
+                      strerror(-r));
+            return r;
+        }
+        w->n_listeners++;
+    }
+    return 0;
+}
+
+int worker_init(struct worker *w, struct loop *l, const struct turn_config *config,
+                const struct auth *auth, struct quota *quota)
+{
+    int r;
+
+    *w = (struct worker){.loop = l};
+    r = turn_init(&w->turn, l, config, auth, quota);
+    if (r == 0)
+        r = open_listeners(w);
+    if (r == 0)
+        r = loop_timer_start(&w->sweep, l, SWEEP_US, on_sweep);
+    if (r < 0)
+        worker_done(w);
+    return r;
+}
+
+void worker_done(struct worker *w)
+{
+    loop_timer_done(&w->sweep);
+    w->turn.allocs = alloc_table_free(w->turn.allocs);
+    for (size_t i = 0; i < w->n_listeners; i++)
+        listener_close(&w->listeners[i]);
+    w->n_listeners = 0;
+    turn_done(&w->turn);
+}

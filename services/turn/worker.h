@@ -1,0 +1,21 @@
+/* worker.h: one thread's share of the server: its sockets, its allocations, its clock.
+ * Everything in it belongs to the thread that runs the loop. */
+#pragma once
+
+#include "turn/listener.h"
+
+struct worker {
+    struct turn turn;
+    struct loop *loop;
+    struct loop_timer sweep;
+    struct listener listeners[CONFIG_LISTEN_MAX];
+    size_t n_listeners;
+};
+
+/* Opens the listeners of the configuration, shared with other workers when there is more than one
+ * thread. A failure is logged with the address. config, auth and quota must outlive it. */
+int worker_init(struct worker *w, struct loop *l, const struct turn_config *config,
+                const struct auth *auth, struct quota *quota);
+
+/* Ends all allocations. May be called on zeroed memory. */
+void worker_done(struct worker *w);
