@@ -29,7 +29,7 @@ static void expect_keys(json_t *j, const char *keys)
     const char *key;
     json_t *v;
 
-    json_object_foreach(j, key, v) {
+    json_object_foreach (j, key, v) {
         if (*text)
             strcat(text, " ");
         strcat(text, key);
@@ -78,7 +78,8 @@ static void test_statuses(void **state)
         {"POST", "sessions", "{\"defaultRecordingProperties\":\"STR\"}", 400},
         {"POST", "sessions", "{\"defaultRecordingProperties\":{\"outputMode\":\"BAD\"}}", 400},
         {"POST", "sessions", "{\"defaultRecordingProperties\":{\"recordingLayout\":\"BAD\"}}", 400},
-        {"POST", "sessions", "{\"defaultRecordingProperties\":{\"resolution\":\"1920x2000\"}}", 400},
+        {"POST", "sessions", "{\"defaultRecordingProperties\":{\"resolution\":\"1920x2000\"}}",
+         400},
         {"POST", "sessions", "{\"defaultRecordingProperties\":{\"frameRate\":121}}", 400},
         {"POST", "sessions", "{\"defaultRecordingProperties\":{\"shmSize\":1}}", 400},
         {"POST", "sessions",
@@ -99,7 +100,8 @@ static void test_statuses(void **state)
         {"POST", "tokens", "{\"session\":\"S\",\"role\":\"BAD\"}", 400},
         {"POST", "tokens", "{\"session\":\"S\",\"data\":999}", 400},
         {"POST", "tokens", "{\"session\":\"S\",\"kurentoOptions\":false}", 400},
-        {"POST", "tokens", "{\"session\":\"S\",\"kurentoOptions\":{\"allowedFilters\":\"X\"}}", 400},
+        {"POST", "tokens", "{\"session\":\"S\",\"kurentoOptions\":{\"allowedFilters\":\"X\"}}",
+         400},
         {"POST", "sessions/none/connection", "{\"type\":5}", 404},
         {"POST", "sessions/S/connection", "{\"type\":false}", 400},
         {"POST", "sessions/S/connection", "{\"type\":\"BAD\"}", 400},
@@ -110,9 +112,10 @@ static void test_statuses(void **state)
         {"POST", "sessions/S/connection", "{\"kurentoOptions\":{\"videoMaxSendBandwidth\":\"x\"}}",
          400},
         {"POST", "sessions/S/connection", "{\"customIceServers\":5}", 400},
-        {"POST", "sessions/S/connection", "{\"customIceServers\":[{\"url\":\"bad-ice-server\"}]}", 400},
-        {"POST", "sessions/S/connection", "{\"customIceServers\":[{\"url\":\"turn:bad-ice-server\"}]}",
+        {"POST", "sessions/S/connection", "{\"customIceServers\":[{\"url\":\"bad-ice-server\"}]}",
          400},
+        {"POST", "sessions/S/connection",
+         "{\"customIceServers\":[{\"url\":\"turn:bad-ice-server\"}]}", 400},
         {"POST", "sessions/S/connection", "{\"customIceServers\":[{\"url\":\"bad-prefix:a.com\"}]}",
          400},
         {"POST", "signal", "{}", 400},
@@ -261,30 +264,32 @@ static void test_shapes(void **state)
     json_decref(j);
     json_decref(c);
     assert_int_equal(kit_rest(kit, "GET", "sessions/S", "", &j), 200);
-    assert_int_equal(json_integer_value(json_object_get(json_object_get(j, "connections"),
-                                                        "numberOfElements")),
-                     0);
+    assert_int_equal(
+        json_integer_value(json_object_get(json_object_get(j, "connections"), "numberOfElements")),
+        0);
     json_decref(j);
 
     /* the operator's ICE servers, unless the caller brings some */
-    assert_int_equal(kit_rest(kit, "POST", "tokens", "{\"session\":\"S\",\"role\":\"MODERATOR\"}", &j),
-                     200);
+    assert_int_equal(
+        kit_rest(kit, "POST", "tokens", "{\"session\":\"S\",\"role\":\"MODERATOR\"}", &j), 200);
     expect_keys(j, "id token createdAt connectionId session data role");
     json_decref(j);
-    assert_int_equal(kit_rest(kit, "POST", "tokens", "{\"session\":\"S\",\"kurentoOptions\":{}}", &j),
-                     200);
+    assert_int_equal(
+        kit_rest(kit, "POST", "tokens", "{\"session\":\"S\",\"kurentoOptions\":{}}", &j), 200);
     expect_keys(j, "id token createdAt connectionId session data role kurentoOptions");
     json_decref(j);
     assert_int_equal(kit_rest(kit, "GET", "sessions/S/connection", "", &j), 200);
     assert_int_equal(json_integer_value(json_object_get(j, "numberOfElements")), 3);
     c = json_array_get(json_object_get(j, "content"), 2);
-    expect_keys(json_array_get(json_object_get(c, "customIceServers"), 0), "url username credential");
+    expect_keys(json_array_get(json_object_get(c, "customIceServers"), 0),
+                "url username credential");
     json_decref(j);
 }
 
 static void test_custom_connection_id(void **state)
 {
-    static const char body[] = "{\"data\":\"{\\\"openviduCustomConnectionId\\\":\\\"con_my id!\\\"}\"}";
+    static const char body[] =
+        "{\"data\":\"{\\\"openviduCustomConnectionId\\\":\\\"con_my id!\\\"}\"}";
     json_t *j;
 
     (void) state;
