@@ -239,7 +239,7 @@ static void test_publishing_and_watching(void **state)
 static void test_publishing_fails(void **state)
 {
     struct peer *a, *b;
-    json_t *r;
+    json_t *r, *st;
     char *text;
 
     (void) state;
@@ -266,10 +266,11 @@ static void test_publishing_fails(void **state)
     r = peer_publish(a, "no-audio");
     json_decref(r);
     r = peer_notice(b, "participantPublished");
-    r = json_array_get(json_object_get(r, "streams"), 0);
-    assert_true(json_is_false(json_object_get(r, "hasAudio")));
-    assert_true(json_is_true(json_object_get(r, "hasVideo")));
-    assert_null(json_object_get(r, "audioActive"));
+    st = json_array_get(json_object_get(r, "streams"), 0);
+    assert_true(json_is_false(json_object_get(st, "hasAudio")));
+    assert_true(json_is_true(json_object_get(st, "hasVideo")));
+    assert_null(json_object_get(st, "audioActive"));
+    json_decref(r);
     peer_close(a);
     peer_close(b);
 }
