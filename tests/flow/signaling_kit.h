@@ -263,6 +263,15 @@ static void kit_break_link(struct kit *k, json_t *missing)
     pthread_mutex_unlock(&k->lock);
 }
 
+/* The link breaks, and nobody is there any more. */
+static void kit_end_media(struct kit *k)
+{
+    pthread_mutex_lock(&k->lock);
+    shutdown(k->listener, SHUT_RDWR);
+    shutdown(k->peer, SHUT_RDWR);
+    pthread_mutex_unlock(&k->lock);
+}
+
 /* ---- the daemon ---- */
 
 static void kit_exec(const struct kit *k)

@@ -18,6 +18,13 @@ static int setup_mediasoup(void **state)
     return 0;
 }
 
+static int setup_impatient(void **state)
+{
+    (void) state;
+    kit = kit_start("media_lost_s = 1;\n");
+    return 0;
+}
+
 static int teardown(void **state)
 {
     (void) state;
@@ -381,6 +388,11 @@ static void test_moderation(void **state)
     peer_expect(m, "participantLeft", "reason", "forceDisconnectByServer");
     peer_expect(m, "participantEvicted", "reason", "forceDisconnectByServer");
     peer_expect(b, "participantEvicted", "reason", "forceDisconnectByServer");
+
+    /* itself, the last one */
+    peer_do(m, "forceDisconnect", json_pack("{s:s}", "connectionId", m->id));
+    peer_expect(m, "participantEvicted", "connectionId", m->id);
+    assert_int_equal(kit_rest(kit, "GET", "sessions/S", "", NULL), 404);
     peer_close(a);
     peer_close(b);
     peer_close(m);
@@ -664,6 +676,31 @@ static void test_media_restarts(void **state)
     peer_close(late);
 }
 
+/* The media daemon stays away for media_lost_s: nobody can come in, and running sessions end. */
+static void test_media_is_lost(void **state)
+{
+    struct peer *a, *b = peer_open(kit);
+    char *token, *text;
+
+    (void) state;
+    kit_make_session(kit, "S");
+    a = peer_join(kit, "S", "PUBLISHER", NULL);
+    json_decref(peer_publish(a, "offer"));
+    kit_end_media(kit);
+    peer_expect(a, "participantEvicted", "reason", "nodeCrashed");
+    assert_int_equal(kit_rest(kit, "GET", "sessions/S", "", NULL), 404);
+    kit_make_session(kit, "S");
+    token = kit_make_token(kit, "S", "{}");
+    assert_int_equal(peer_fails(b, "joinRoom", join_params("S", token, ""), &text), 204);
+    assert_string_equal(
+        text, "There is no available Media Node where to initialize session 'S'. Code: 204");
+    assert_int_equal(kit_rest(kit, "GET", "sessions/S", "", NULL), 200);
+    free(text);
+    free(token);
+    peer_close(a);
+    peer_close(b);
+}
+
 static void test_recorder(void **state)
 {
     struct peer *a, *rec = peer_open(kit);
@@ -748,6 +785,7 @@ int main(void)
         FLOW(test_too_many_requests),
         FLOW(test_media_restarts),
         FLOW(test_recorder),
+        cmocka_unit_test_setup_teardown(test_media_is_lost, setup_impatient, teardown),
         cmocka_unit_test_setup_teardown(test_server_offers, setup_mediasoup, teardown),
     };
 

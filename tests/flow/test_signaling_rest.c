@@ -133,6 +133,7 @@ static void test_statuses(void **state)
         {"PATCH", "sessions/S/connection/c", "{}", 405},
         {"GET", "unknown", "", 404},
         {"GET", "media-nodes", "", 404},
+        {"GET", "\xff", "", 400},
         {"POST", "broadcast/start", "{}", 405},
         {"DELETE", "sessions/none/stream/x", "", 400},
         {"DELETE", "sessions/S/stream/x", "", 404},
