@@ -21,7 +21,7 @@ static int listen_unix(const char *path)
 
     if (strlen(path) >= sizeof(sun.sun_path))
         return -ENAMETOOLONG;
-    strcpy(sun.sun_path, path);
+    memcpy(sun.sun_path, path, strlen(path));
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;

@@ -444,7 +444,7 @@ static struct peer *peer_open(struct kit *k)
         "X-Real-IP: 203.0.113.9\r\n"
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     struct peer *p = calloc(1, sizeof(*p));
-    char tail[4] = "", byte, status[13] = "";
+    char tail[4] = "", byte = 0, status[13] = "";
     size_t n = 0;
 
     p->kit = k;

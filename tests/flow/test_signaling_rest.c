@@ -30,9 +30,9 @@ static void expect_keys(json_t *j, const char *keys)
     json_t *v;
 
     json_object_foreach (j, key, v) {
-        if (*text)
-            strcat(text, " ");
-        strcat(text, key);
+        size_t len = strlen(text);
+
+        snprintf(text + len, sizeof(text) - len, "%s%s", len ? " " : "", key);
     }
     assert_string_equal(text, keys);
 }

@@ -20,9 +20,10 @@ static char problems[4096];
 
 static void on_problem(const char *text, void *arg)
 {
+    size_t len = strlen(problems);
+
     (void) arg;
-    strcat(problems, text);
-    strcat(problems, "\n");
+    snprintf(problems + len, sizeof(problems) - len, "%s\n", text);
 }
 
 static int read_text(const char *text, struct config *ret)
