@@ -118,6 +118,15 @@ static int check_forced(const struct sdp *s, const struct neg_terms *t, struct n
 
 /* ---- what we send ---- */
 
+static bool has_rtx(const struct neg_media *m)
+{
+    for (unsigned i = 0; i < m->n_codecs; i++) {
+        if (m->codecs[i].rtx_pt)
+            return true;
+    }
+    return false;
+}
+
 /* The track's id is made from the stream's: pages compare track ids across peer connections. */
 static void put_source(struct work *w, const struct neg_local *l, enum sdp_kind kind,
                        struct sdp_media *to)
@@ -128,7 +137,8 @@ static void put_source(struct work *w, const struct neg_local *l, enum sdp_kind 
         .ssrc = l->send[kind].ssrc,
         .cname = bytes_str(l->cname),
         .msid = bytes_str(w->msid[kind]),
-        .rtx = l->rtx ? l->send[kind].rtx_ssrc : 0,
+        /* Chromium refuses a FID group where no codec has retransmissions. */
+        .rtx = l->rtx && has_rtx(&w->peer.media[kind]) ? l->send[kind].rtx_ssrc : 0,
     };
     w->out.msid_semantic = bytes_str(" WMS *");
 }

@@ -1,0 +1,218 @@
+#include "addresses.h"
+
+#include "base/log.h"
+#include "loop/mailbox.h"
+
+#include <netdb.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#define LOOK_AGAIN_S 60
+#define LOCALS_MAX 64
+#define PUBLICS_MAX 8
+
+/* One look-up; its thread owns it until it is posted. */
+struct lookup {
+    struct mail mail;
+    struct mailbox *reply;
+    char *name;
+    struct addr found[PUBLICS_MAX];
+    size_t n_found;
+    int error; /* of getaddrinfo */
+};
+
+struct addresses {
+    struct loop *loop;
+    const struct config *config;
+    bool with_ipv6;
+    addresses_fn *fn;
+    void *arg;
+    struct mailbox *mailbox;
+    struct loop_timer timer;
+    struct addr resolved[PUBLICS_MAX]; /* of the public name; the last success stays */
+    size_t n_resolved;
+    bool looking;
+    pthread_t thread;
+    bool warned;
+};
+
+static bool needs_lookup(const struct config *c)
+{
+    struct addr a;
+
+    return c->public_ips.n == 0 && c->public_name && *c->public_name &&
+           addr_parse_ip(c->public_name, 0, &a) < 0;
+}
+
+static size_t configured(const struct config *c, struct addr *ret, size_t max)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->public_ips.n && n < max; i++) {
+        if (addr_parse_ip(c->public_ips.items[i], 0, &ret[n]) == 0)
+            n++;
+    }
+    if (c->public_ips.n == 0 && c->public_name && addr_parse_ip(c->public_name, 0, &ret[n]) == 0)
+        n++;
+    return n;
+}
+
+/* A public address that is an interface's keeps its place among the interfaces, which costs nothing
+ * and spares a second candidate; loopback ("localhost") is announced last in any case. */
+static size_t without_loopback(struct addr *list, size_t n)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (!addr_is_loopback(&list[i]) && !addr_is_unspecified(&list[i]))
+            list[kept++] = list[i];
+    }
+    return kept;
+}
+
+static int collect(const struct config *c, bool with_ipv6, const struct addr *resolved,
+                   size_t n_resolved, struct candidates *ret)
+{
+    struct addr locals[LOCALS_MAX], publics[PUBLICS_MAX];
+    char names[LOCALS_MAX][16];
+    size_t n_publics = configured(c, publics, PUBLICS_MAX);
+    int n = addr_local_list(locals, LOCALS_MAX, names);
+
+    if (n < 0)
+        return n;
+    for (size_t i = 0; i < n_resolved && n_publics < PUBLICS_MAX; i++)
+        publics[n_publics++] = resolved[i];
+    n_publics = without_loopback(publics, n_publics);
+    candidates_build(locals, names, (size_t) n, publics, n_publics, c->public_ips.n > 0, with_ipv6,
+                     ret);
+    return 0;
+}
+
+int addresses_now(const struct config *config, bool with_ipv6, struct candidates *ret)
+{
+    return collect(config, with_ipv6, NULL, 0, ret);
+}
+
+/* ---- the look-up ---- */
+
+static void *lookup_main(void *arg)
+{
+    struct lookup *k = arg;
+    struct addrinfo hints = {.ai_socktype = SOCK_DGRAM}, *list = NULL;
+
+    k->error = getaddrinfo(k->name, NULL, &hints, &list);
+    for (struct addrinfo *i = list; i && k->n_found < PUBLICS_MAX; i = i->ai_next) {
+        if (addr_from_sockaddr(i->ai_addr, i->ai_addrlen, &k->found[k->n_found]) == 0)
+            k->n_found++;
+    }
+    if (list)
+        freeaddrinfo(list);
+    mailbox_post(k->reply, &k->mail);
+    return NULL;
+}
+
+static void lookup_free(struct lookup *k)
+{
+    free(k->name);
+    free(k);
+}
+
+static int start_lookup(struct addresses *a)
+{
+    struct lookup *k = calloc(1, sizeof(*k));
+    int r;
+
+    if (!k)
+        return -ENOMEM;
+    list_init(&k->mail.node);
+    k->reply = a->mailbox;
+    k->name = strdup(a->config->public_name);
+    r = k->name ? -pthread_create(&a->thread, NULL, lookup_main, k) : -ENOMEM;
+    if (r < 0)
+        lookup_free(k);
+    else
+        a->looking = true;
+    return r;
+}
+
+static void report(struct addresses *a);
+
+static void on_timer(struct loop_timer *t)
+{
+    struct addresses *a = container_of(t, struct addresses, timer);
+
+    if (!needs_lookup(a->config) || start_lookup(a) < 0)
+        report(a);
+}
+
+static void report(struct addresses *a)
+{
+    struct candidates c;
+
+    if (collect(a->config, a->with_ipv6, a->resolved, a->n_resolved, &c) == 0)
+        a->fn(&c, a->arg);
+    (void) loop_timer_start(&a->timer, a->loop, LOOK_AGAIN_S * 1000000ull, on_timer);
+}
+
+static void on_lookup_done(struct mail *mail, void *arg)
+{
+    struct addresses *a = arg;
+    struct lookup *k = container_of(mail, struct lookup, mail);
+
+    pthread_join(a->thread, NULL);
+    a->looking = false;
+    if (k->error == 0) {
+        memcpy(a->resolved, k->found, sizeof(k->found));
+        a->n_resolved = k->n_found;
+        a->warned = false;
+    } else if (!a->warned) {
+        log_warning("%s: %s, announcing the interface addresses alone", k->name,
+                    gai_strerror(k->error));
+        a->warned = true;
+    }
+    lookup_free(k);
+    report(a);
+}
+
+static void drop_lookup(struct mail *mail, void *arg)
+{
+    (void) arg;
+    lookup_free(container_of(mail, struct lookup, mail));
+}
+
+/* ---- life ---- */
+
+int addresses_new(struct loop *l, const struct config *config, bool with_ipv6, addresses_fn *fn,
+                  void *arg, struct addresses **ret_a)
+{
+    struct addresses *a = calloc(1, sizeof(*a));
+    int r;
+
+    if (!a)
+        return -ENOMEM;
+    *a = (struct addresses){
+        .loop = l, .config = config, .with_ipv6 = with_ipv6, .fn = fn, .arg = arg};
+    r = mailbox_new(l, on_lookup_done, a, &a->mailbox);
+    if (r == 0)
+        r = loop_timer_start(&a->timer, l, 0, on_timer);
+    if (r < 0) {
+        addresses_free(a);
+        return r;
+    }
+    *ret_a = a;
+    return 0;
+}
+
+/* A look-up that is under way is waited for: it is bounded by the resolver's own time-outs. */
+struct addresses *addresses_free(struct addresses *a)
+{
+    if (!a)
+        return NULL;
+    if (a->looking)
+        pthread_join(a->thread, NULL);
+    loop_timer_done(&a->timer);
+    if (a->mailbox)
+        mailbox_free(a->mailbox, drop_lookup);
+    free(a);
+    return NULL;
+}

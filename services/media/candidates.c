@@ -1,0 +1,98 @@
+#include "candidates.h"
+
+#define TYPE_PREFERENCE_HOST 126
+
+bool candidates_is_container_interface(const char *name)
+{
+    static const char *const prefixes[] = {
+        "docker", "br-", "veth", "virbr", "lxc", "podman", "cni", "flannel", "cali", "vnet",
+    };
+
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+        if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool contains(const struct candidates *c, const struct addr *a)
+{
+    for (size_t i = 0; i < c->n; i++) {
+        if (addr_ip_eq(&c->items[i].addr, a))
+            return true;
+    }
+    return false;
+}
+
+/* The earlier the better (RFC 8445 section 5.1.2.1). */
+static void add(struct candidates *c, const struct addr *a)
+{
+    uint32_t local_preference;
+
+    if (c->n == CANDIDATES_MAX || contains(c, a))
+        return;
+    local_preference = 65535 - (uint32_t) c->n;
+    c->items[c->n] = (struct candidate){
+        .addr = *a,
+        .priority = (uint32_t) TYPE_PREFERENCE_HOST << 24 | local_preference << 8 | 255,
+    };
+    c->items[c->n].addr.port = 0;
+    c->n++;
+}
+
+/* Link-local addresses need a scope that the peer does not know. */
+static bool is_usable(const struct addr *a, const char *name, bool with_ipv6)
+{
+    if (addr_is_loopback(a) || addr_is_unspecified(a) || addr_is_multicast(a))
+        return false;
+    if (a->family == AF_INET6 && (!with_ipv6 || addr_is_link_local(a)))
+        return false;
+    return !candidates_is_container_interface(name);
+}
+
+static void add_family(const struct addr *locals, char (*names)[16], size_t n, uint16_t family,
+                       bool with_ipv6, struct candidates *ret)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (locals[i].family == family && is_usable(&locals[i], names[i], with_ipv6))
+            add(ret, &locals[i]);
+    }
+}
+
+void candidates_build(const struct addr *locals, char (*names)[16], size_t n_locals,
+                      const struct addr *publics, size_t n_publics, bool only_public,
+                      bool with_ipv6, struct candidates *ret)
+{
+    ret->n = 0;
+    for (size_t i = 0; i < n_publics; i++) {
+        if (with_ipv6 || publics[i].family == AF_INET)
+            add(ret, &publics[i]);
+    }
+    if (!only_public) {
+        add_family(locals, names, n_locals, AF_INET, with_ipv6, ret);
+        add_family(locals, names, n_locals, AF_INET6, with_ipv6, ret);
+    }
+    for (size_t i = 0; i < n_locals; i++) {
+        if (addr_is_loopback(&locals[i]) && locals[i].family == AF_INET)
+            add(ret, &locals[i]);
+    }
+}
+
+void candidates_put(const struct candidates *c, size_t i, uint16_t port, struct wr *w)
+{
+    char ip[ADDR_TEXT_SIZE];
+
+    wr_fmt(w, "%zu 1 udp %u %s %u typ host", i + 1, c->items[i].priority,
+           addr_format_ip(&c->items[i].addr, ip), port);
+}
+
+bool candidates_eq(const struct candidates *a, const struct candidates *b)
+{
+    if (a->n != b->n)
+        return false;
+    for (size_t i = 0; i < a->n; i++) {
+        if (!addr_eq(&a->items[i].addr, &b->items[i].addr))
+            return false;
+    }
+    return true;
+}

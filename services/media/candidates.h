@@ -1,0 +1,36 @@
+/* candidates.h: the addresses that the daemon announces.
+ *
+ * Interface addresses (container bridges left out) come first, loopback last; what the operator
+ * configured as public is announced in front of them. The addresses are those of the machine; each
+ * worker's port is added when an SDP is written. */
+#pragma once
+
+#include "base/addr.h"
+#include "base/buf.h"
+
+#define CANDIDATES_MAX 16
+
+struct candidate {
+    struct addr addr; /* port 0 */
+    uint32_t priority;
+};
+
+struct candidates {
+    struct candidate items[CANDIDATES_MAX];
+    size_t n;
+};
+
+/* Is this the name of a bridge or tunnel end of containers or virtual machines? */
+bool candidates_is_container_interface(const char *name);
+
+/* Orders and numbers. locals with their interface names as addr_local_list() gives them; publics:
+ * configured or resolved addresses, those among locals are not repeated. only_public: announce
+ * publics alone (loopback stays, for this machine's own tools). */
+void candidates_build(const struct addr *locals, char (*names)[16], size_t n_locals,
+                      const struct addr *publics, size_t n_publics, bool only_public,
+                      bool with_ipv6, struct candidates *ret);
+
+/* The text behind "a=candidate:" of candidate i (foundation i + 1, component 1, UDP host). */
+void candidates_put(const struct candidates *c, size_t i, uint16_t port, struct wr *w);
+
+bool candidates_eq(const struct candidates *a, const struct candidates *b);

@@ -1,0 +1,72 @@
+/* command.h: what the control thread and the workers say to each other by mailbox.
+ *
+ * A command goes to a worker, which fills in the outcome and posts the same memory back. A note
+ * goes from a worker to control alone. */
+#pragma once
+
+#include "candidates.h"
+
+#include "loop/mailbox.h"
+
+#include <jansson.h>
+
+#define COMMAND_ID_SIZE 256 /* room, stream and subscriber ids, with NUL */
+
+enum message_type {
+    COMMAND_PUBLISH,
+    COMMAND_UNPUBLISH,
+    COMMAND_SUBSCRIBE,
+    COMMAND_OFFER,
+    COMMAND_ANSWER,
+    COMMAND_UNSUBSCRIBE,
+    COMMAND_CLOSE_ROOM,
+    COMMAND_SYNC,
+    COMMAND_STATS,
+    COMMAND_CANDIDATES, /* the addresses changed; not posted back */
+    COMMAND_QUIT,       /* not posted back */
+    NOTE_TRANSPORT,
+};
+
+enum transport_state {
+    TRANSPORT_CONNECTING,
+    TRANSPORT_CONNECTED,
+    TRANSPORT_DISCONNECTED,
+    TRANSPORT_CLOSED,
+    TRANSPORT_FAILED,
+};
+
+struct message {
+    struct mail mail;
+    enum message_type type;
+    char room[COMMAND_ID_SIZE];
+    char stream[COMMAND_ID_SIZE];
+    char subscriber[COMMAND_ID_SIZE]; /* in notes: empty for a publisher's transport */
+
+    /* in */
+    char *sdp;
+    char forced_codec[8]; /* empty: none */
+    bool loopback;
+    unsigned max_recv_kbps; /* 0: no limit */
+    json_t *rooms; /* COMMAND_SYNC: rooms of this worker that may stay, as in the request */
+    struct candidates candidates;
+    enum transport_state state; /* NOTE_TRANSPORT */
+
+    /* out; a new reference, or code and text */
+    json_t *result;
+    int code; /* 0: success */
+    char text[192];
+
+    void *reply_to; /* control's */
+};
+
+struct message *message_new(enum message_type type); /* NULL without memory */
+struct message *message_free(struct message *m);     /* NULL is fine; result and rooms too */
+void message_fail(struct message *m, int code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static inline struct message *message_of(struct mail *m)
+{
+    return container_of(m, struct message, mail);
+}
+
+const char *transport_state_name(enum transport_state s);

@@ -1,0 +1,23 @@
+/* config.h: settings of the media daemon, as media.cfg gives them. */
+#pragma once
+
+#include "conf/conf.h"
+
+struct config {
+    char *control;     /* the control socket */
+    int64_t port;      /* of the first worker; the others follow */
+    bool port_search;  /* taken already: try further up */
+    int64_t workers;   /* 0: one per core */
+    char *public_name; /* address or name under which the machine is reached; "" none */
+    struct conf_strings public_ips; /* announced instead of what the machine itself knows */
+    bool announce_loopback;
+    int64_t max_rooms, max_streams, max_subscribers, max_transports;
+    char *log_level;
+};
+
+/* Tells each problem as one line. *ret must be zeroed; config_done() frees it in every case. */
+int config_read(const char *path, struct config *ret, conf_problem_fn *fn, void *arg);
+void config_done(struct config *c);
+
+/* Of config.workers: the number of workers to start. */
+unsigned config_worker_count(const struct config *c);

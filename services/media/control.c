@@ -1,0 +1,507 @@
+#include "control.h"
+
+#include "methods.h"
+#include "placement.h"
+
+#include "link/link.h"
+#include "link/media_api.h"
+
+#include "base/rnd.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#define PEERS_MAX 64 /* connections to the control socket */
+#define INSTANCE_LEN 16
+
+enum { RPC_INVALID_REQUEST = -32600, RPC_UNKNOWN_METHOD = -32601, RPC_INVALID_PARAMS = -32602 };
+
+enum peer_role { PEER_STRANGER, PEER_SIGNALING, PEER_TURN };
+
+struct peer {
+    struct list node;
+    struct control *control;
+    struct link *link;
+    enum peer_role role;
+};
+
+/* One request that every worker answers a part of. */
+struct gather {
+    struct link_request *rq; /* NULL: nobody waits */
+    unsigned waiting;
+    json_t *result;
+};
+
+struct control {
+    struct loop *loop;
+    struct node *node;
+    struct link_listener *listener;
+    struct list peers;
+    unsigned n_peers;
+    char instance[INSTANCE_LEN + 1];
+    struct placement placement;
+    struct candidates candidates;
+    struct loop_timer orphan_timer;
+};
+
+static struct peer *find_signaling(struct control *c)
+{
+    struct peer *p;
+
+    list_for_each (p, &c->peers, node) {
+        if (p->role == PEER_SIGNALING)
+            return p;
+    }
+    return NULL;
+}
+
+static struct peer *peer_free(struct peer *p)
+{
+    list_del(&p->node);
+    p->control->n_peers--;
+    link_free(p->link);
+    free(p);
+    return NULL;
+}
+
+static void invalid_params(struct link_request *rq, const char *what)
+{
+    char text[96] = "wrong parameter: ";
+
+    strncat(text, what, sizeof(text) - strlen(text) - 1);
+    link_reply_error(rq, RPC_INVALID_PARAMS, text);
+}
+
+/* ---- addresses ---- */
+
+static json_t *peers_json(const struct control *c)
+{
+    json_t *list = json_array();
+    char ip[ADDR_TEXT_SIZE];
+
+    for (size_t i = 0; i < c->candidates.n; i++) {
+        for (unsigned w = 0; w < c->placement.n_workers; w++)
+            (void) json_array_append_new(
+                list,
+                json_pack("{s:s, s:i}", "ip", addr_format_ip(&c->candidates.items[i].addr, ip),
+                          "port", (int) udp_port(c->placement.workers[w]->udp)));
+    }
+    return list;
+}
+
+void control_set_candidates(struct control *c, const struct candidates *candidates)
+{
+    bool changed = !candidates_eq(&c->candidates, candidates);
+    struct peer *p;
+
+    c->candidates = *candidates;
+    if (!changed)
+        return;
+    for (unsigned i = 0; i < c->placement.n_workers; i++) {
+        struct message *m = message_new(COMMAND_CANDIDATES);
+
+        if (!m)
+            return;
+        m->candidates = *candidates;
+        mailbox_post(c->placement.workers[i]->mailbox, &m->mail);
+    }
+    list_for_each (p, &c->peers, node) {
+        if (p->role != PEER_STRANGER)
+            (void) link_notify(p->link, "peers", json_pack("{s:o}", "peers", peers_json(c)));
+    }
+}
+
+/* ---- requests to all workers ---- */
+
+static struct gather *gather_new(struct link_request *rq, json_t *result)
+{
+    struct gather *g = calloc(1, sizeof(*g));
+
+    if (!g || !result) {
+        free(g);
+        json_decref(result);
+        if (rq)
+            link_reply_error(rq, MEDIA_ERR_ENDPOINT, "out of memory");
+        return NULL;
+    }
+    g->rq = rq;
+    g->result = result;
+    return g;
+}
+
+static void gather_post(struct gather *g, struct worker *w, struct message *m)
+{
+    if (!m)
+        return;
+    m->reply_to = g;
+    g->waiting++;
+    mailbox_post(w->mailbox, &m->mail);
+}
+
+static void gather_finish(struct gather *g)
+{
+    if (g->rq)
+        link_reply(g->rq, g->result);
+    else
+        json_decref(g->result);
+    free(g);
+}
+
+static void gather_take(struct gather *g, struct message *m)
+{
+    if (m->type == COMMAND_SYNC) {
+        (void) json_object_update(json_object_get(g->result, "missing"),
+                                  json_object_get(m->result, "missing"));
+    } else {
+        (void) json_array_extend(json_object_get(g->result, "transports"),
+                                 json_object_get(m->result, "transports"));
+        (void) json_array_append(json_object_get(g->result, "workers"),
+                                 json_object_get(m->result, "worker"));
+    }
+    if (--g->waiting == 0)
+        gather_finish(g);
+}
+
+static bool names_something(const json_t *room)
+{
+    return json_array_size(json_object_get(room, "streams")) > 0 ||
+           json_array_size(json_object_get(room, "subscribers")) > 0;
+}
+
+/* rooms of this worker, as a copy: json_t does not cross threads. */
+static json_t *rooms_of(const struct control *c, const struct worker *w, json_t *rooms)
+{
+    json_t *own = json_object();
+    const char *id;
+    json_t *room;
+
+    json_object_foreach (rooms, id, room) {
+        if (placement_find(&c->placement, id) == w)
+            (void) json_object_set_new(own, id, json_deep_copy(room));
+    }
+    return own;
+}
+
+static void synchronise(struct control *c, json_t *rooms, struct link_request *rq)
+{
+    json_t *missing = json_object();
+    struct gather *g;
+    const char *id;
+    json_t *room;
+
+    json_object_foreach (rooms, id, room) {
+        if (!placement_find(&c->placement, id) && names_something(room))
+            (void) json_object_set(missing, id, room);
+    }
+    g = gather_new(rq, json_pack("{s:o}", "missing", missing));
+    if (!g)
+        return;
+    placement_retain(&c->placement, rooms);
+    for (unsigned i = 0; i < c->placement.n_workers; i++) {
+        struct message *m = message_new(COMMAND_SYNC);
+
+        if (m)
+            m->rooms = rooms_of(c, c->placement.workers[i], rooms);
+        gather_post(g, c->placement.workers[i], m);
+    }
+    if (g->waiting == 0)
+        gather_finish(g);
+}
+
+static void on_sync(struct control *c, json_t *params, struct link_request *rq)
+{
+    json_t *rooms = json_object_get(params, "rooms");
+
+    if (!method_sync_rooms_ok(rooms)) {
+        invalid_params(rq, "rooms");
+        return;
+    }
+    loop_timer_stop(&c->orphan_timer);
+    synchronise(c, rooms, rq);
+}
+
+static void on_stats(struct control *c, json_t *params, struct link_request *rq)
+{
+    const char *room = json_string_value(json_object_get(params, "room"));
+    struct gather *g;
+
+    if (room && strlen(room) >= COMMAND_ID_SIZE) {
+        invalid_params(rq, "room");
+        return;
+    }
+    g = gather_new(rq, json_pack("{s:[], s:i, s:[]}", "transports", "rooms",
+                                 (int) map_count(c->placement.rooms), "workers"));
+    if (!g)
+        return;
+    for (unsigned i = 0; i < c->placement.n_workers; i++) {
+        struct message *m = message_new(COMMAND_STATS);
+
+        if (m && room)
+            memcpy(m->room, room, strlen(room) + 1);
+        gather_post(g, c->placement.workers[i], m);
+    }
+    if (g->waiting == 0)
+        gather_finish(g);
+}
+
+static void on_orphan_timer(struct loop_timer *t)
+{
+    struct control *c = container_of(t, struct control, orphan_timer);
+    json_t *none = json_object();
+
+    log_warning("no signaling daemon for %d s: dropping all rooms", MEDIA_ORPHAN_S);
+    synchronise(c, none, NULL);
+    json_decref(none);
+}
+
+/* ---- requests about one room ---- */
+
+static struct worker *worker_for(struct control *c, const struct message *m,
+                                 struct link_request *rq)
+{
+    struct worker *w = placement_find(&c->placement, m->room);
+
+    if (w)
+        return w;
+    switch (m->type) {
+    case COMMAND_PUBLISH:
+        if (placement_ensure(&c->placement, m->room, &w) == 0)
+            return w;
+        link_reply_error(rq, MEDIA_ERR_ENDPOINT, "The media server's limit of rooms is reached");
+        return NULL;
+    case COMMAND_UNPUBLISH:
+    case COMMAND_UNSUBSCRIBE:
+    case COMMAND_CLOSE_ROOM:
+        link_reply(rq, NULL);
+        return NULL;
+    case COMMAND_ANSWER:
+        link_reply_error(rq, MEDIA_ERR_ENDPOINT, "No offer is waiting for this answer");
+        return NULL;
+    default:
+        link_reply_error(rq, MEDIA_ERR_NO_STREAM, "There is no such stream");
+        return NULL;
+    }
+}
+
+static void on_command(struct control *c, const struct method *method, json_t *params,
+                       struct link_request *rq)
+{
+    struct message *m;
+    struct worker *w;
+    const char *wrong = "";
+    int r = method_parse(method, params, &m, &wrong);
+
+    if (r == -EINVAL) {
+        invalid_params(rq, wrong);
+        return;
+    }
+    if (r < 0) {
+        link_reply_error(rq, MEDIA_ERR_ENDPOINT, "out of memory");
+        return;
+    }
+    w = worker_for(c, m, rq);
+    if (!w) {
+        message_free(m);
+        return;
+    }
+    if (m->type == COMMAND_CLOSE_ROOM)
+        (void) placement_remove(&c->placement, m->room);
+    m->reply_to = rq;
+    mailbox_post(w->mailbox, &m->mail);
+}
+
+/* ---- peers ---- */
+
+static void on_hello(struct control *c, struct peer *p, json_t *params, struct link_request *rq)
+{
+    const char *client = json_string_value(json_object_get(params, "client"));
+    struct peer *old;
+
+    if (!client || (strcmp(client, "signaling") != 0 && strcmp(client, "turn") != 0)) {
+        invalid_params(rq, "client");
+        return;
+    }
+    p->role = PEER_TURN;
+    if (strcmp(client, "signaling") == 0) {
+        old = find_signaling(c);
+        if (old && old != p)
+            peer_free(old);
+        p->role = PEER_SIGNALING;
+        log_info("signaling daemon connected");
+    }
+    link_reply(rq, json_pack("{s:s, s:s, s:o}", "node", "media", "instance", c->instance, "peers",
+                             peers_json(c)));
+}
+
+static void on_request(struct link *k, const char *name, json_t *params, struct link_request *rq,
+                       void *arg)
+{
+    struct peer *p = arg;
+    struct control *c = p->control;
+    const struct method *method = method_find(name);
+    bool is_sync = strcmp(name, "sync") == 0, is_stats = strcmp(name, "stats") == 0;
+
+    (void) k;
+    if (strcmp(name, "hello") == 0)
+        on_hello(c, p, params, rq);
+    else if (!method && !is_sync && !is_stats)
+        link_reply_error(rq, RPC_UNKNOWN_METHOD, "unknown method");
+    else if (p->role != PEER_SIGNALING)
+        link_reply_error(rq, RPC_INVALID_REQUEST, "hello of a signaling daemon did not come first");
+    else if (is_sync)
+        on_sync(c, params, rq);
+    else if (is_stats)
+        on_stats(c, params, rq);
+    else
+        on_command(c, method, params, rq);
+}
+
+static void on_notification(struct link *k, const char *method, json_t *params, void *arg)
+{
+    (void) k, (void) method, (void) params, (void) arg; /* none is defined */
+}
+
+static void on_closed(struct link *k, int error, void *arg)
+{
+    struct peer *p = arg;
+    struct control *c = p->control;
+    bool was_signaling = p->role == PEER_SIGNALING;
+
+    (void) k;
+    peer_free(p);
+    if (!was_signaling)
+        return;
+    log_warning("signaling daemon is gone (%s), keeping its rooms for %d s", strerror(-error),
+                MEDIA_ORPHAN_S);
+    (void) loop_timer_start(&c->orphan_timer, c->loop, MEDIA_ORPHAN_S * 1000000ull,
+                            on_orphan_timer);
+}
+
+int control_add_peer(struct control *c, int fd)
+{
+    static const struct link_handlers handlers = {
+        .on_request = on_request,
+        .on_notification = on_notification,
+        .on_closed = on_closed,
+    };
+    struct peer *p = c->n_peers < PEERS_MAX ? calloc(1, sizeof(*p)) : NULL;
+    int r;
+
+    if (!p) {
+        close(fd);
+        return c->n_peers < PEERS_MAX ? -ENOMEM : -EMFILE;
+    }
+    p->control = c;
+    r = link_new(c->loop, fd, &handlers, p, &p->link);
+    if (r < 0) {
+        free(p);
+        return r;
+    }
+    list_append(&c->peers, &p->node);
+    c->n_peers++;
+    return 0;
+}
+
+static void on_accept(struct link_listener *ls, int fd, void *arg)
+{
+    int r = control_add_peer(arg, fd);
+
+    (void) ls;
+    if (r < 0)
+        log_warning("control socket: %s, refusing a connection", strerror(-r));
+}
+
+/* ---- messages of the workers ---- */
+
+static void on_note(struct control *c, const struct message *m)
+{
+    struct peer *p = find_signaling(c);
+    bool is_subscriber = *m->subscriber != '\0';
+
+    if (!p || m->state == TRANSPORT_CONNECTING)
+        return;
+    (void) link_notify(p->link, "transport",
+                       json_pack("{s:s, s:s, s:s}", "room", m->room,
+                                 is_subscriber ? "subscriber" : "stream",
+                                 is_subscriber ? m->subscriber : m->stream, "state",
+                                 transport_state_name(m->state)));
+}
+
+static void on_message(struct mail *mail, void *arg)
+{
+    struct control *c = arg;
+    struct message *m = message_of(mail);
+
+    if (m->type == NOTE_TRANSPORT) {
+        on_note(c, m);
+    } else if (m->type == COMMAND_SYNC || m->type == COMMAND_STATS) {
+        gather_take(m->reply_to, m);
+    } else if (m->code != 0) {
+        link_reply_error(m->reply_to, m->code, m->text);
+    } else {
+        link_reply(m->reply_to, m->result);
+        m->result = NULL;
+    }
+    message_free(m);
+}
+
+static void drop_message(struct mail *mail, void *arg)
+{
+    struct message *m = message_of(mail);
+
+    if (m->type == COMMAND_SYNC || m->type == COMMAND_STATS)
+        gather_take(m->reply_to, m);
+    else if (m->type != NOTE_TRANSPORT)
+        link_reply_error(m->reply_to, MEDIA_ERR_ENDPOINT, "the media server stops");
+    (void) arg;
+    message_free(m);
+}
+
+/* ---- life ---- */
+
+int control_new(struct loop *l, struct node *node, struct control **ret_c)
+{
+    struct control *c = calloc(1, sizeof(*c));
+    int r;
+
+    if (!c)
+        return -ENOMEM;
+    c->loop = l;
+    c->node = node;
+    list_init(&c->peers);
+    rnd_alnum(c->instance, INSTANCE_LEN);
+    r = placement_init(&c->placement, (size_t) node->config->max_rooms);
+    if (r == 0)
+        r = mailbox_new(l, on_message, c, &node->control);
+    if (r < 0) {
+        control_free(c);
+        return r;
+    }
+    *ret_c = c;
+    return 0;
+}
+
+int control_listen(struct control *c, struct worker **workers, unsigned n_workers)
+{
+    c->placement.workers = workers;
+    c->placement.n_workers = n_workers;
+    return link_listen(c->loop, c->node->config->control, on_accept, c, &c->listener);
+}
+
+struct control *control_free(struct control *c)
+{
+    struct peer *p;
+
+    if (!c)
+        return NULL;
+    link_listener_free(c->listener);
+    if (c->node->control)
+        c->node->control = mailbox_free(c->node->control, drop_message);
+    while ((p = list_first(&c->peers, struct peer, node)))
+        peer_free(p);
+    loop_timer_done(&c->orphan_timer);
+    placement_done(&c->placement);
+    free(c);
+    return NULL;
+}

@@ -1,0 +1,24 @@
+/* control.h: the control socket (media_api.h): who is connected, and what they ask for.
+ *
+ * Runs on the main thread. It knows which worker each room lives on and nothing else about rooms:
+ * requests are posted to the workers, their outcome comes back by mailbox. */
+#pragma once
+
+#include "worker.h"
+
+struct control;
+
+/* Makes node->control. */
+int control_new(struct loop *l, struct node *node, struct control **ret_c);
+
+/* The workers (borrowed) must have been stopped, or never started. NULL is fine; returns NULL. */
+struct control *control_free(struct control *c);
+
+/* From now on peers may come. */
+int control_listen(struct control *c, struct worker **workers, unsigned n_workers);
+
+/* A peer on this descriptor (owned from here on), as if it had been accepted. */
+int control_add_peer(struct control *c, int fd);
+
+/* The addresses: to the workers, and to the peers if they changed. */
+void control_set_candidates(struct control *c, const struct candidates *candidates);

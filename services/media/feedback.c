@@ -1,0 +1,102 @@
+#include "feedback.h"
+
+#define COMPOUND_MAX 1400
+#define NACK_MAX 64
+#define RTT_US 100000 /* assumed between us and a publisher: we send it no sender reports */
+
+static void put_nacks(struct track *k, struct wr *w, uint64_t now_us)
+{
+    uint16_t seqs[NACK_MAX];
+    unsigned lost = 0;
+    size_t n = nack_due(&k->nack, now_us, RTT_US, seqs, NACK_MAX, &lost);
+
+    if (n > 0)
+        rtcp_put_nack(w, k->publisher->feedback_ssrc, k->ssrc, seqs, n);
+    if (lost > 0 && k->kind == SDP_VIDEO)
+        keyframe_want(&k->keyframe, now_us);
+}
+
+static void put_track_feedback(struct track *k, struct wr *w, uint64_t now_us)
+{
+    if (!k->has_ssrc)
+        return;
+    if (k->history && nack_deadline(&k->nack) <= now_us)
+        put_nacks(k, w, now_us);
+    if (k->kind == SDP_VIDEO && keyframe_due(&k->keyframe, now_us))
+        rtcp_put_pli(w, k->publisher->feedback_ssrc, k->ssrc);
+}
+
+static uint64_t next_deadline(const struct publisher *p)
+{
+    uint64_t next = p->uses_twcc ? twcc_deadline(&p->twcc) : UINT64_MAX;
+
+    for (unsigned i = 0; i < NEG_KINDS; i++) {
+        const struct track *k = &p->tracks[i];
+        uint64_t nack = k->has_ssrc && k->history ? nack_deadline(&k->nack) : UINT64_MAX;
+        uint64_t key = k->has_ssrc && i == SDP_VIDEO ? keyframe_deadline(&k->keyframe) : UINT64_MAX;
+
+        if (nack < next)
+            next = nack;
+        if (key < next)
+            next = key;
+    }
+    return next;
+}
+
+static void send_due(struct publisher *p, uint64_t now_us)
+{
+    uint8_t buf[COMPOUND_MAX];
+    struct wr w = wr_init(buf, sizeof(buf));
+    uint32_t about =
+        p->tracks[SDP_VIDEO].has_ssrc ? p->tracks[SDP_VIDEO].ssrc : p->tracks[SDP_AUDIO].ssrc;
+
+    for (unsigned i = 0; i < NEG_KINDS; i++)
+        put_track_feedback(&p->tracks[i], &w, now_us);
+    if (!w.failed && wr_len(&w) > 0)
+        transport_send_rtcp(p->transport, bytes_of(buf, wr_len(&w)));
+    if (!p->uses_twcc || twcc_deadline(&p->twcc) > now_us)
+        return;
+    w = wr_init(buf, sizeof(buf));
+    while (twcc_put_feedback(&p->twcc, &w, p->feedback_ssrc, about)) {
+        transport_send_rtcp(p->transport, bytes_of(buf, wr_len(&w)));
+        w = wr_init(buf, sizeof(buf));
+    }
+}
+
+void feedback_run(struct publisher *p, uint64_t now_us)
+{
+    struct wheel *wheel = &p->router->worker->wheel;
+    uint64_t next = next_deadline(p);
+
+    if (!p->transport || !transport_is_connected(p->transport))
+        return;
+    if (next <= now_us) {
+        send_due(p, now_us);
+        next = next_deadline(p);
+    }
+    if (next == UINT64_MAX || next <= now_us)
+        return;
+    if (!wheel_timer_is_armed(&p->feedback_timer) ||
+        p->feedback_timer.due_tick > next / 1000 / WHEEL_TICK_MS + 1)
+        wheel_start(wheel, &p->feedback_timer, (next - now_us) / 1000);
+}
+
+void feedback_report(struct publisher *p, uint64_t now_us)
+{
+    uint8_t buf[COMPOUND_MAX];
+    struct wr w = wr_init(buf, sizeof(buf));
+    struct rtcp_report_block blocks[NEG_KINDS];
+    const struct track *video = &p->tracks[SDP_VIDEO];
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < NEG_KINDS; i++) {
+        if (p->tracks[i].has_ssrc && reception_report(&p->tracks[i].reception, now_us, &blocks[n]))
+            n++;
+    }
+    rtcp_put_rr(&w, p->feedback_ssrc, blocks, n);
+    rtcp_put_sdes_cname(&w, p->feedback_ssrc, bytes_str(p->cname));
+    if (p->max_recv_kbps > 0 && video->has_ssrc)
+        rtcp_put_remb(&w, p->feedback_ssrc, (uint64_t) p->max_recv_kbps * 1000, &video->ssrc, 1);
+    if (!w.failed)
+        transport_send_rtcp(p->transport, bytes_of(buf, wr_len(&w)));
+}

@@ -1,0 +1,11 @@
+/* feedback.h: the RTCP that a publisher's sender gets from us: NACK, PLI, transport-cc at once,
+ * receiver reports and REMB every second. */
+#pragma once
+
+#include "publisher.h"
+
+/* Sends what is due and arms the timer for what comes next. Cheap when nothing is. */
+void feedback_run(struct publisher *p, uint64_t now_us);
+
+/* The periodic compound. */
+void feedback_report(struct publisher *p, uint64_t now_us);

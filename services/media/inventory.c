@@ -1,0 +1,160 @@
+#include "inventory.h"
+
+#include "publisher.h"
+#include "subscriber.h"
+
+#include "base/clock.h"
+
+/* ---- sync ---- */
+
+static bool names(const json_t *list, const char *id)
+{
+    size_t i;
+    json_t *item;
+
+    json_array_foreach (list, i, item) {
+        const char *text = json_string_value(item);
+
+        if (text && strcmp(text, id) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void drop_unnamed(struct router *r, const json_t *room)
+{
+    const json_t *streams = json_object_get(room, "streams");
+    const json_t *subscribers = json_object_get(room, "subscribers");
+    struct publisher *p;
+    struct subscriber *s;
+    size_t pos = 0;
+
+    while ((s = map_next(r->subscribers, &pos))) {
+        if (s->owns_transport && !names(subscribers, s->id))
+            subscriber_free(s);
+    }
+    for (pos = 0; (p = map_next(r->publishers, &pos));) {
+        if (!names(streams, p->id))
+            publisher_free(p);
+    }
+}
+
+/* The ids of a list that are no key of the map. */
+static json_t *absent(const json_t *list, const struct map *present)
+{
+    json_t *missing = json_array();
+    json_t *item;
+    size_t i;
+
+    json_array_foreach (list, i, item) {
+        const char *id = json_string_value(item);
+
+        if (id && (!present || !map_get(present, bytes_str(id))))
+            (void) json_array_append_new(missing, json_string(id));
+    }
+    return missing;
+}
+
+static void add_missing(json_t *missing, const char *id, const json_t *room, struct router *r)
+{
+    json_t *streams = absent(json_object_get(room, "streams"), r ? r->publishers : NULL);
+    json_t *subscribers = absent(json_object_get(room, "subscribers"), r ? r->subscribers : NULL);
+
+    if (json_array_size(streams) + json_array_size(subscribers) > 0)
+        (void) json_object_set_new(
+            missing, id, json_pack("{s:O, s:O}", "streams", streams, "subscribers", subscribers));
+    json_decref(streams);
+    json_decref(subscribers);
+}
+
+void inventory_sync(struct worker *w, struct message *m)
+{
+    json_t *missing = json_object();
+    struct router *r;
+    const char *id;
+    json_t *room;
+    size_t pos = 0;
+
+    while ((r = map_next(w->rooms, &pos))) {
+        room = json_object_get(m->rooms, r->id);
+        if (room)
+            drop_unnamed(r, room);
+        else
+            router_free(r);
+    }
+    json_object_foreach (m->rooms, id, room)
+        add_missing(missing, id, room, router_find(w, id));
+    m->result = json_pack("{s:o}", "missing", missing);
+}
+
+/* ---- stats ---- */
+
+static json_t *address_json(const struct addr *a)
+{
+    char text[ADDR_TEXT_SIZE];
+
+    return a->family ? json_string(addr_format(a, text)) : json_null();
+}
+
+static void add_transport(json_t *list, const struct router *r, const char *key, const char *id,
+                          const struct transport *t)
+{
+    struct addr local = t->path.local;
+
+    if (local.family)
+        local.port = udp_port(t->worker->udp);
+    (void) json_array_append_new(
+        list,
+        json_pack(
+            "{s:s, s:s, s:s, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I}", "room", r->id, key, id,
+            "state", transport_state_name(t->state), "profile",
+            t->srtp ? srtp_profile_id_name(srtp_transport_profile(t->srtp)) : "", "localCandidate",
+            address_json(&local), "remoteCandidate", address_json(&t->path.remote), "bytesIn",
+            (json_int_t) t->bytes_in, "bytesOut", (json_int_t) t->bytes_out, "packetsIn",
+            (json_int_t) t->packets_in, "packetsOut", (json_int_t) t->packets_out, "ageMs",
+            (json_int_t) ((clock_us() - t->created_us) / 1000), "connectMs",
+            (json_int_t) (t->connected_us ? (t->connected_us - t->first_check_us) / 1000 : 0)));
+}
+
+static void add_router(json_t *list, const struct router *r)
+{
+    struct publisher *p;
+    struct subscriber *s;
+    size_t pos = 0;
+
+    while ((p = map_next(r->publishers, &pos)))
+        add_transport(list, r, "stream", p->id, p->transport);
+    for (pos = 0; (s = map_next(r->subscribers, &pos));) {
+        if (s->owns_transport)
+            add_transport(list, r, "subscriber", s->id, s->transport);
+    }
+}
+
+static json_t *worker_json(const struct worker *w)
+{
+    const struct udp_counters *c = udp_counters(w->udp);
+
+    return json_pack("{s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "port",
+                     (int) udp_port(w->udp), "transports", (int) w->n_transports, "packetsIn",
+                     (json_int_t) c->packets_in, "packetsOut", (json_int_t) c->packets_out,
+                     "messagesOut", (json_int_t) c->messages_out, "droppedOut",
+                     (json_int_t) c->dropped_out, "junk", (json_int_t) w->n_junk, "rooms",
+                     (json_int_t) map_count(w->rooms), "gso", udp_uses_gso(w->udp));
+}
+
+void inventory_stats(struct worker *w, struct message *m)
+{
+    json_t *list = json_array();
+    struct router *r;
+    size_t pos = 0;
+
+    if (*m->room) {
+        r = router_find(w, m->room);
+        if (r)
+            add_router(list, r);
+    } else {
+        while ((r = map_next(w->rooms, &pos)))
+            add_router(list, r);
+    }
+    m->result = json_pack("{s:o, s:o}", "transports", list, "worker", worker_json(w));
+}

@@ -1,0 +1,10 @@
+/* inventory.h: what a worker holds: compared with what signaling believes, and as statistics. */
+#pragma once
+
+#include "worker.h"
+
+/* Drops what m->rooms does not name; the result is what it names and is not here. */
+void inventory_sync(struct worker *w, struct message *m);
+
+/* The result: {transports: [..]}, of m->room alone unless it is empty. */
+void inventory_stats(struct worker *w, struct message *m);

@@ -1,0 +1,238 @@
+/* visavis-media: the selective forwarding unit. */
+#include "addresses.h"
+#include "control.h"
+#include "transport.h"
+
+#include "base/clock.h"
+#include "notify/notify.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define PORT_STEP 64
+#define PORT_TRIES 32
+#define BUFFER_WANTED (1 << 20) /* a smaller socket buffer loses packets in a busy call */
+
+struct daemon {
+    struct config config;
+    struct node node;
+    struct loop *loop;
+    struct dtls_identity *identity;
+    struct control *control;
+    struct addresses *addresses;
+    struct udp **sockets;
+    struct worker **workers;
+    unsigned n_workers;
+};
+
+static void on_problem(const char *text, void *arg)
+{
+    (void) arg;
+    fprintf(stderr, "visavis-media: %s\n", text);
+}
+
+static enum log_level log_level_of(const char *name)
+{
+    static const char *const names[] = {
+        [LOG_LEVEL_ERROR] = "error", [LOG_LEVEL_WARNING] = "warning", [LOG_LEVEL_NOTICE] = "notice",
+        [LOG_LEVEL_INFO] = "info",   [LOG_LEVEL_DEBUG] = "debug",
+    };
+
+    for (enum log_level i = LOG_LEVEL_ERROR; i <= LOG_LEVEL_DEBUG; i++) {
+        if (strcmp(names[i], name) == 0)
+            return i;
+    }
+    return LOG_LEVEL_INFO;
+}
+
+/* ---- sockets ---- */
+
+static void close_sockets(struct daemon *d)
+{
+    for (unsigned i = 0; i < d->n_workers; i++)
+        d->sockets[i] = udp_free(d->sockets[i]);
+}
+
+static int open_sockets_at(struct daemon *d, uint16_t base)
+{
+    for (unsigned i = 0; i < d->n_workers; i++) {
+        int r = udp_new((uint16_t) (base + i), &d->sockets[i]);
+
+        if (r < 0) {
+            close_sockets(d);
+            return r;
+        }
+    }
+    return 0;
+}
+
+static int open_sockets(struct daemon *d)
+{
+    long base = (long) d->config.port;
+    unsigned tries = d->config.port_search ? PORT_TRIES : 1;
+    int r = -EADDRINUSE;
+
+    while (tries-- > 0 && base + d->n_workers <= 65535) {
+        r = open_sockets_at(d, (uint16_t) base);
+        if (r != -EADDRINUSE)
+            break;
+        base += PORT_STEP;
+    }
+    if (r < 0)
+        log_error("UDP ports from %ld: %s", (long) d->config.port, strerror(-r));
+    return r;
+}
+
+static void describe_sockets(const struct daemon *d)
+{
+    const struct udp *u = d->sockets[0];
+    int receive, send;
+
+    udp_buffers(u, &receive, &send);
+    log_info("media on UDP %u-%u, %s%s", udp_port(u), udp_port(u) + d->n_workers - 1,
+             udp_has_ipv6(u) ? "IPv4 and IPv6" : "IPv4", udp_uses_gso(u) ? ", GSO" : "");
+    if (receive < BUFFER_WANTED || send < BUFFER_WANTED)
+        log_warning("socket buffers are %d and %d KiB: busy calls will lose packets; raise "
+                    "net.core.rmem_max and wmem_max",
+                    receive / 1024, send / 1024);
+}
+
+/* ---- start and stop ---- */
+
+static void on_candidates(const struct candidates *c, void *arg)
+{
+    struct daemon *d = arg;
+
+    control_set_candidates(d->control, c);
+}
+
+static int start_workers(struct daemon *d)
+{
+    struct candidates candidates;
+    int r = addresses_now(&d->config, udp_has_ipv6(d->sockets[0]), &candidates);
+
+    for (unsigned i = 0; r == 0 && i < d->n_workers; i++) {
+        struct udp *u = d->sockets[i];
+
+        d->sockets[i] = NULL;
+        r = worker_new(&d->node, i, u, &candidates, &d->workers[i]);
+        if (r == 0)
+            r = worker_start(d->workers[i]);
+    }
+    return r;
+}
+
+static int prepare(struct daemon *d)
+{
+    int r = srtp_transport_global_init();
+
+    if (r == 0)
+        r = dtls_identity_new(&d->identity);
+    if (r == 0)
+        r = loop_new(&d->loop);
+    if (r == 0)
+        r = loop_quit_on_signals(d->loop); /* before the threads, which inherit the mask */
+    if (r == 0)
+        r = loop_enable_watchdog(d->loop);
+    d->node = (struct node){.config = &d->config, .identity = d->identity};
+    if (r == 0)
+        r = control_new(d->loop, &d->node, &d->control);
+    return r;
+}
+
+static int start(struct daemon *d)
+{
+    bool with_ipv6;
+    int r;
+
+    d->n_workers = config_worker_count(&d->config);
+    d->sockets = calloc(d->n_workers, sizeof(struct udp *));
+    d->workers = calloc(d->n_workers, sizeof(struct worker *));
+    if (!d->sockets || !d->workers)
+        return -ENOMEM;
+    r = prepare(d);
+    if (r < 0)
+        return r;
+    r = open_sockets(d);
+    if (r < 0)
+        return r;
+    describe_sockets(d);
+    with_ipv6 = udp_has_ipv6(d->sockets[0]);
+    r = start_workers(d);
+    if (r == 0)
+        r = control_listen(d->control, d->workers, d->n_workers);
+    if (r == 0)
+        r = addresses_new(d->loop, &d->config, with_ipv6, on_candidates, d, &d->addresses);
+    return r;
+}
+
+static void stop(struct daemon *d)
+{
+    addresses_free(d->addresses);
+    for (unsigned i = 0; d->workers && i < d->n_workers; i++)
+        worker_free(d->workers[i]);
+    if (d->sockets)
+        close_sockets(d);
+    control_free(d->control);
+    dtls_identity_free(d->identity);
+    if (d->loop)
+        loop_free(d->loop);
+    free(d->sockets);
+    free(d->workers);
+}
+
+static int run(struct daemon *d)
+{
+    int r = start(d);
+
+    if (r < 0) {
+        log_error("cannot start: %s", strerror(-r));
+    } else {
+        notify_ready();
+        r = loop_run(d->loop);
+        notify_stopping();
+    }
+    stop(d);
+    return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int usage(FILE *to)
+{
+    fprintf(to, "usage: visavis-media --config FILE [--check]\n");
+    return to == stderr ? 2 : EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"check", no_argument, NULL, 'k'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    static struct daemon d;
+    const char *path = NULL;
+    bool check_only = false;
+    int o, r;
+
+    while ((o = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+        if (o == 'c')
+            path = optarg;
+        else if (o == 'k')
+            check_only = true;
+        else
+            return usage(o == 'h' ? stdout : stderr);
+    }
+    if (!path || optind < argc)
+        return usage(stderr);
+    r = config_read(path, &d.config, on_problem, NULL);
+    if (r < 0 && r != -EINVAL)
+        fprintf(stderr, "visavis-media: %s: %s\n", path, strerror(-r));
+    if (r == 0 && !check_only) {
+        log_init("visavis-media", log_level_of(d.config.log_level));
+        r = run(&d);
+    }
+    config_done(&d.config);
+    return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

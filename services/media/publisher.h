@@ -1,0 +1,77 @@
+/* publisher.h: one published stream: its transport, at most one audio and one video track, and the
+ * feedback that its sender needs.
+ *
+ * A publisher outlives its transport: a reconnection replaces the transport and the subscribers
+ * stay. Lives on its worker. */
+#pragma once
+
+#include "history.h"
+#include "keyframe.h"
+#include "nack.h"
+#include "reception.h"
+#include "router.h"
+#include "transport.h"
+#include "twcc.h"
+
+/* What a payload type of the publisher means. */
+struct payload_type {
+    bool known;
+    bool is_rtx;
+    uint8_t kind;  /* SDP_AUDIO, SDP_VIDEO */
+    uint8_t codec; /* index in its neg_media */
+};
+
+struct track {
+    struct publisher *publisher;
+    uint8_t kind;
+    bool active;
+    bool has_ssrc; /* something came */
+    uint32_t ssrc;
+    struct reception reception;
+    struct nack nack;
+    struct keyframe keyframe;
+    struct history *history; /* NULL: no retransmissions */
+    struct list subscribers; /* struct subscriber_track, the connected ones */
+};
+
+/* A packet on its way from a track to the subscribers. */
+struct media_packet {
+    struct rtp rtp;
+    uint64_t seq; /* extended */
+    uint64_t now_us;
+    bool starts_key_frame;
+};
+
+struct publisher {
+    struct router *router;
+    char id[COMMAND_ID_SIZE];
+    char cname[17];
+    struct transport *transport; /* NULL only while it is being made */
+    struct neg_peer neg;
+    struct payload_type payload_types[128];
+    struct track tracks[NEG_KINDS];
+    uint32_t feedback_ssrc; /* who our RTCP is from */
+    unsigned max_recv_kbps;
+    bool uses_twcc;
+    struct twcc twcc;
+    struct wheel_timer feedback_timer, report_timer;
+    struct list subscribers; /* struct subscriber, all of them */
+    size_t n_subscribers;
+    struct subscriber *loopback; /* gets its own media on the same transport; or NULL */
+};
+
+/* Enters the router. -ENOSPC: as many streams as the configuration allows. */
+int publisher_new(struct router *r, const char *id, struct publisher **ret_p);
+
+/* Drops its subscribers too and leaves the router. NULL is fine; returns NULL. */
+struct publisher *publisher_free(struct publisher *p);
+
+extern const struct transport_handlers publisher_transport_handlers; /* arg: the publisher */
+
+/* From now on media comes on this transport (owned from here on) as negotiated in neg; the one
+ * before is freed. feedback_ssrc must not be another SSRC of the transport. */
+void publisher_set_source(struct publisher *p, struct transport *t, const struct neg_peer *neg,
+                          uint32_t feedback_ssrc);
+
+/* A subscriber needs a key frame. */
+void publisher_want_key_frame(struct publisher *p, uint64_t now_us);

@@ -1,0 +1,331 @@
+#include "requests.h"
+
+#include "inventory.h"
+#include "publisher.h"
+#include "router.h"
+#include "subscriber.h"
+
+#include "base/rnd.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SDP_TEXT_CAP 16384
+#define CANDIDATE_TEXT_SIZE 96
+#define MSID_MAX 64
+
+/* What we say about one transport; the strings that neg_local points to. */
+struct description {
+    struct neg_local local;
+    char candidates[CANDIDATES_MAX][CANDIDATE_TEXT_SIZE];
+    const char *candidate_list[CANDIDATES_MAX];
+    char msid[MSID_MAX + 1];
+    uint32_t feedback_ssrc;
+    char text[SDP_TEXT_CAP]; /* the SDP that comes out */
+    size_t text_len;
+    struct neg_peer peer;
+    struct neg_error error;
+};
+
+/* Distinct among themselves and not 0. */
+static void draw_ssrcs(uint32_t *ret, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        bool taken;
+
+        do {
+            ret[i] = rnd_u32();
+            taken = ret[i] == 0;
+            for (size_t j = 0; j < i; j++)
+                taken |= ret[i] == ret[j];
+        } while (taken);
+    }
+}
+
+static void describe_candidates(struct description *d, const struct worker *w)
+{
+    unsigned n = 0;
+
+    for (size_t i = 0; i < w->candidates.n; i++) {
+        struct wr text = wr_init(d->candidates[n], CANDIDATE_TEXT_SIZE - 1);
+
+        candidates_put(&w->candidates, i, udp_port(w->udp), &text);
+        if (text.failed)
+            continue;
+        *text.p = '\0';
+        d->candidate_list[n] = d->candidates[n];
+        n++;
+    }
+    d->local.candidates = d->candidate_list;
+    d->local.n_candidates = n;
+}
+
+static struct description *describe(const struct worker *w, const struct transport *t,
+                                    const struct message *m, const char *cname)
+{
+    struct description *d = calloc(1, sizeof(*d));
+    uint32_t ssrcs[2 * NEG_KINDS + 1];
+
+    if (!d)
+        return NULL;
+    snprintf(d->msid, sizeof(d->msid), "%.*s", MSID_MAX, m->stream);
+    d->local = (struct neg_local){
+        .ufrag = t->ice.ufrag,
+        .pwd = t->ice.pwd,
+        .fingerprint = dtls_identity_fingerprint(w->node->identity),
+        .ice_lite = true,
+        .session_id = rnd_u64() >> 1,
+        .cname = cname,
+        .msid = d->msid,
+        .rtx = true,
+        .remb = true,
+        .forced_codec = *m->forced_codec ? m->forced_codec : NULL,
+        .loopback = m->loopback,
+    };
+    describe_candidates(d, w);
+    draw_ssrcs(ssrcs, sizeof(ssrcs) / sizeof(ssrcs[0]));
+    for (unsigned i = 0; i < NEG_KINDS; i++) {
+        d->local.send[i].ssrc = ssrcs[2 * i];
+        d->local.send[i].rtx_ssrc = ssrcs[2 * i + 1];
+    }
+    d->feedback_ssrc = ssrcs[2 * NEG_KINDS];
+    return d;
+}
+
+static void fail_errno(struct message *m, int error, const char *what)
+{
+    if (error == -ENOSPC || error == -EMFILE)
+        message_fail(m, MEDIA_ERR_ENDPOINT, "%s: the media server's limit is reached", what);
+    else
+        message_fail(m, MEDIA_ERR_ENDPOINT, "%s: %s", what, strerror(-error));
+}
+
+static json_t *text_json(const struct description *d)
+{
+    return json_stringn(d->text, d->text_len);
+}
+
+/* ---- publish ---- */
+
+static bool media_loops(const struct neg_peer *p)
+{
+    return (p->media[SDP_AUDIO].active && p->media[SDP_AUDIO].loops) ||
+           (p->media[SDP_VIDEO].active && p->media[SDP_VIDEO].loops);
+}
+
+/* The publisher as a subscriber of itself: it takes what loops, as it sends it. */
+static void start_loopback(struct publisher *p, const struct description *d)
+{
+    struct neg_peer neg = p->neg;
+    char id[COMMAND_ID_SIZE + 1];
+
+    if (!media_loops(&p->neg))
+        return;
+    for (unsigned i = 0; i < NEG_KINDS; i++)
+        neg.media[i].active &= neg.media[i].loops;
+    snprintf(id, sizeof(id), ":%s", p->id); /* no id of a client begins so */
+    if (subscriber_new(p, id, p->transport, &d->local, &p->loopback) == 0)
+        subscriber_set_remote(p->loopback, &neg);
+}
+
+static void finish_publish(struct publisher *p, struct transport *t, struct description *d,
+                           struct message *m)
+{
+    p->max_recv_kbps = m->max_recv_kbps;
+    publisher_set_source(p, t, &d->peer, d->feedback_ssrc);
+    start_loopback(p, d);
+    m->result =
+        json_pack("{s:o, s:b, s:b}", "answer", text_json(d), "audio",
+                  d->peer.media[SDP_AUDIO].active, "video", d->peer.media[SDP_VIDEO].active);
+}
+
+static void publish_to(struct router *r, struct publisher *p, struct message *m)
+{
+    struct transport *t = NULL;
+    struct description *d;
+    int error = transport_new(r->worker, &publisher_transport_handlers, p, &t);
+
+    if (error < 0) {
+        fail_errno(m, error, "publish");
+        return;
+    }
+    d = describe(r->worker, t, m, p->cname);
+    if (!d) {
+        fail_errno(m, -ENOMEM, "publish");
+        transport_free(t);
+        return;
+    }
+    d->local.twcc = true;
+    error = neg_publish(&d->local, bytes_str(m->sdp), &d->peer, d->text, sizeof(d->text),
+                        &d->text_len, &d->error);
+    if (error < 0) {
+        message_fail(m, d->error.code, "%s", d->error.text);
+        transport_free(t);
+    } else {
+        finish_publish(p, t, d, m);
+    }
+    free(d);
+}
+
+static void publish(struct worker *w, struct message *m)
+{
+    struct publisher *p;
+    struct router *r;
+    int error = router_ensure(w, m->room, &r);
+
+    if (error < 0) {
+        fail_errno(m, error, "publish");
+        return;
+    }
+    p = router_publisher(r, m->stream);
+    if (p) {
+        publish_to(r, p, m);
+        return;
+    }
+    error = publisher_new(r, m->stream, &p);
+    if (error < 0) {
+        fail_errno(m, error, "publish");
+        return;
+    }
+    publish_to(r, p, m);
+    if (m->code != 0)
+        publisher_free(p);
+}
+
+/* ---- subscribe ---- */
+
+static struct publisher *find_stream(struct worker *w, struct message *m)
+{
+    struct router *r = router_find(w, m->room);
+    struct publisher *p = r ? router_publisher(r, m->stream) : NULL;
+
+    if (!p)
+        message_fail(m, MEDIA_ERR_NO_STREAM, "There is no stream %.100s", m->stream);
+    return p;
+}
+
+/* Takes the place of one with the same name. On failure t is freed. */
+static struct subscriber *replace_subscriber(struct publisher *p, struct transport *t,
+                                             struct description *d, struct message *m)
+{
+    struct subscriber *s = NULL;
+    int error;
+
+    subscriber_free(router_subscriber(p->router, m->subscriber));
+    error = subscriber_new(p, m->subscriber, t, &d->local, &s);
+    if (error < 0) {
+        fail_errno(m, error, "subscribe");
+        transport_free(t);
+        return NULL;
+    }
+    t->arg = s;
+    return s;
+}
+
+static void finish_subscribe(struct publisher *p, struct transport *t, struct description *d,
+                             struct message *m)
+{
+    struct subscriber *s;
+    int error = m->type == COMMAND_OFFER
+                    ? neg_offer(&d->local, &p->neg, &d->peer, d->text, sizeof(d->text),
+                                &d->text_len, &d->error)
+                    : neg_subscribe(&d->local, &p->neg, bytes_str(m->sdp), &d->peer, d->text,
+                                    sizeof(d->text), &d->text_len, &d->error);
+
+    if (error < 0) {
+        message_fail(m, d->error.code, "%s", d->error.text);
+        transport_free(t);
+        return;
+    }
+    s = replace_subscriber(p, t, d, m);
+    if (!s)
+        return;
+    if (m->type == COMMAND_OFFER) {
+        s->neg = d->peer;
+        m->result = json_pack("{s:o}", "offer", text_json(d));
+        return;
+    }
+    subscriber_set_remote(s, &d->peer);
+    m->result = json_pack("{s:o}", "answer", text_json(d));
+}
+
+static void subscribe(struct worker *w, struct message *m)
+{
+    struct publisher *p = find_stream(w, m);
+    struct transport *t = NULL;
+    struct description *d;
+    int error;
+
+    if (!p)
+        return;
+    error = transport_new(w, &subscriber_transport_handlers, NULL, &t);
+    if (error < 0) {
+        fail_errno(m, error, "subscribe");
+        return;
+    }
+    d = describe(w, t, m, p->cname);
+    if (!d) {
+        fail_errno(m, -ENOMEM, "subscribe");
+        transport_free(t);
+        return;
+    }
+    finish_subscribe(p, t, d, m);
+    free(d);
+}
+
+static void answer(struct worker *w, struct message *m)
+{
+    struct router *r = router_find(w, m->room);
+    struct subscriber *s = r ? router_subscriber(r, m->subscriber) : NULL;
+    struct neg_peer neg;
+    struct neg_error error;
+
+    if (!s || s->answered) {
+        message_fail(m, MEDIA_ERR_ENDPOINT, "No offer is waiting for the answer of %.100s",
+                     m->subscriber);
+        return;
+    }
+    if (neg_accept(&s->neg, bytes_str(m->sdp), &neg, &error) < 0) {
+        message_fail(m, error.code, "%s", error.text);
+        return;
+    }
+    subscriber_set_remote(s, &neg);
+}
+
+/* ---- removing ---- */
+
+static void unpublish(struct worker *w, struct message *m)
+{
+    struct router *r = router_find(w, m->room);
+
+    if (r)
+        publisher_free(router_publisher(r, m->stream));
+}
+
+static void unsubscribe(struct worker *w, struct message *m)
+{
+    struct router *r = router_find(w, m->room);
+
+    if (r)
+        subscriber_free(router_subscriber(r, m->subscriber));
+}
+
+static void close_room(struct worker *w, struct message *m)
+{
+    router_free(router_find(w, m->room));
+}
+
+void requests_run(struct worker *w, struct message *m)
+{
+    static void (*const table[])(struct worker *, struct message *) = {
+        [COMMAND_PUBLISH] = publish,       [COMMAND_UNPUBLISH] = unpublish,
+        [COMMAND_SUBSCRIBE] = subscribe,   [COMMAND_OFFER] = subscribe,
+        [COMMAND_ANSWER] = answer,         [COMMAND_UNSUBSCRIBE] = unsubscribe,
+        [COMMAND_CLOSE_ROOM] = close_room, [COMMAND_SYNC] = inventory_sync,
+        [COMMAND_STATS] = inventory_stats,
+    };
+
+    table[m->type](w, m);
+    if (m->code == 0 && !m->result)
+        m->result = json_object();
+}

@@ -1,0 +1,410 @@
+#include "subscriber.h"
+
+#include "base/clock.h"
+#include "base/rnd.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define REPORT_MS 1000
+#define FIRST_REPORT_MS 300
+#define KEY_WAIT_MAX_US 1000000
+#define RTX_CREDIT_MAX 256
+#define RTCP_COMPOUND_MAX 1400
+
+/* ---- the packet path ---- */
+
+static size_t map_exts(const struct neg_map *map, const struct rtp *rtp, struct rtp_ext *ret)
+{
+    struct rtp_ext e;
+    size_t pos = 0, n = 0;
+
+    while (n < RTP_EXT_MAX && rtp_next_ext(rtp, &pos, &e)) {
+        uint8_t id = e.id <= NEG_EXT_ID_MAX ? map->ext[e.id] : 0;
+
+        if (id)
+            ret[n++] = (struct rtp_ext){.id = id, .value = e.value};
+    }
+    return n;
+}
+
+/* Writes header h with the packet's extensions, then prefix and payload, protects and queues. */
+static int send_packet(struct subscriber_track *st, struct srtp_sender *sender, const struct rtp *h,
+                       const struct rtp *from, struct bytes prefix)
+{
+    struct transport *t = st->subscriber->transport;
+    struct rtp_ext exts[RTP_EXT_MAX];
+    uint8_t *room = udp_reserve(t->worker->udp);
+    struct wr w = wr_init(room, UDP_DATAGRAM_MAX - SRTP_OVERHEAD_MAX);
+    size_t header_len, len;
+    int r;
+
+    rtp_put_header(&w, h, exts, map_exts(&st->map, from, exts), false);
+    header_len = wr_len(&w);
+    wr_bytes(&w, prefix);
+    wr_bytes(&w, from->payload);
+    r = wr_finish(&w, &len);
+    if (r == 0)
+        r = srtp_sender_protect(sender, bytes_of(room, len), header_len, room, UDP_DATAGRAM_MAX,
+                                &len);
+    if (r == 0)
+        transport_commit(t, len);
+    return r;
+}
+
+static void send_rtx(struct subscriber_track *st, const struct rtp *from, uint16_t out_seq)
+{
+    uint8_t osn[2] = {(uint8_t) (out_seq >> 8), (uint8_t) out_seq};
+    struct rtp h = *from;
+
+    h.pt = st->map.rtx_pt[from->pt & 0x7f];
+    if (h.pt == 0 || !st->rtx_sender || st->rtx_credit == 0)
+        return;
+    st->rtx_credit--;
+    h.ssrc = st->rtx_ssrc;
+    h.seq = (uint16_t) st->rtx_seq++;
+    h.ts = rewrite_ts(&st->rewrite, from->ts);
+    (void) send_packet(st, st->rtx_sender, &h, from, bytes_of(osn, sizeof(osn)));
+}
+
+/* A video stream begins with a key frame: what comes before would only show as a broken picture.
+ * But not for ever: a payload may be of a kind that we do not understand. */
+static bool must_wait(struct subscriber_track *st, const struct media_packet *p)
+{
+    if (!st->waits_for_key)
+        return false;
+    if (st->waits_since_us == 0)
+        st->waits_since_us = p->now_us;
+    if (!p->starts_key_frame && p->now_us - st->waits_since_us < KEY_WAIT_MAX_US)
+        return true;
+    st->waits_for_key = false;
+    return false;
+}
+
+void subscriber_forward(struct subscriber_track *st, const struct media_packet *p)
+{
+    struct rtp h = p->rtp;
+    uint64_t seq;
+    int r;
+
+    h.pt = st->map.pt[p->rtp.pt & 0x7f];
+    if (!transport_is_connected(st->subscriber->transport) || must_wait(st, p))
+        return;
+    if (h.pt == 0 || p->rtp.payload.len == 0) { /* not negotiated, or a bandwidth probe */
+        rewrite_drop(&st->rewrite, p->seq);
+        return;
+    }
+    if (rewrite_map(&st->rewrite, p->seq, p->rtp.ts, p->now_us, &seq, &h.ts) < 0)
+        return;
+    h.seq = (uint16_t) seq;
+    h.ssrc = st->ssrc;
+    r = send_packet(st, st->sender, &h, &p->rtp, bytes_of(NULL, 0));
+    if (r == -EALREADY) { /* a newer one went before it: it may only come under the RTX SSRC */
+        send_rtx(st, &p->rtp, h.seq);
+        return;
+    }
+    sending_packet(&st->sending, p->rtp.payload.len);
+    if (st->rtx_credit < RTX_CREDIT_MAX)
+        st->rtx_credit++;
+}
+
+/* ---- incoming RTCP ---- */
+
+static struct subscriber_track *track_by_ssrc(struct subscriber *s, uint32_t ssrc)
+{
+    for (unsigned i = 0; i < NEG_KINDS; i++) {
+        if (s->tracks[i].active && s->tracks[i].ssrc == ssrc)
+            return &s->tracks[i];
+    }
+    return NULL;
+}
+
+static void on_reports(struct subscriber *s, const struct rtcp *p, uint64_t now_us)
+{
+    struct rtcp_report_block block;
+
+    for (unsigned i = 0; rtcp_report_block(p, i, &block); i++) {
+        struct subscriber_track *st = track_by_ssrc(s, block.ssrc);
+
+        if (st)
+            (void) sending_rtt(&st->sending, &block, now_us, &st->rtt_us);
+    }
+}
+
+static void on_nack(struct subscriber *s, const struct rtcp *p, uint64_t now_us)
+{
+    struct subscriber_track *st = track_by_ssrc(s, p->media_ssrc);
+    const struct history *h;
+    uint64_t in_seq;
+    uint16_t seq;
+    size_t pos = 0;
+
+    if (!st || !transport_is_connected(s->transport))
+        return;
+    h = s->source->tracks[st->kind].history;
+    while (h && rtcp_next_nack(p, &pos, &seq)) {
+        struct bytes packet = bytes_of(NULL, 0);
+        struct rtp rtp;
+
+        if (rewrite_source_seq(&st->rewrite, seq, &in_seq) == 0)
+            packet = history_find(h, in_seq, now_us);
+        if (packet.p && rtp_decode(packet, &rtp) == 0)
+            send_rtx(st, &rtp, seq);
+    }
+}
+
+static bool fir_asks_us(struct subscriber *s, const struct rtcp *p)
+{
+    size_t pos = 0;
+    uint32_t ssrc;
+    uint8_t nr;
+
+    while (rtcp_next_fir(p, &pos, &ssrc, &nr)) {
+        if (track_by_ssrc(s, ssrc))
+            return true;
+    }
+    return false;
+}
+
+static void on_payload_feedback(struct subscriber *s, const struct rtcp *p, uint64_t now_us)
+{
+    if ((p->count == RTCP_FMT_PLI && track_by_ssrc(s, p->media_ssrc)) ||
+        (p->count == RTCP_FMT_FIR && fir_asks_us(s, p)))
+        publisher_want_key_frame(s->source, now_us);
+    else if (p->count == RTCP_FMT_AFB)
+        (void) rtcp_remb(p, &s->remb_bps);
+}
+
+void subscriber_on_rtcp(struct subscriber *s, struct bytes compound)
+{
+    uint64_t now_us = s->router->worker->now_us;
+    struct rd r = rd_init(compound);
+    struct rtcp p;
+
+    while (rtcp_next(&r, &p)) {
+        if (p.type == RTCP_RR || p.type == RTCP_SR)
+            on_reports(s, &p, now_us);
+        else if (p.type == RTCP_RTPFB && p.count == RTCP_FMT_NACK)
+            on_nack(s, &p, now_us);
+        else if (p.type == RTCP_PSFB)
+            on_payload_feedback(s, &p, now_us);
+    }
+}
+
+/* ---- its transport ---- */
+
+static void on_rtp(struct transport *t, uint8_t *packet, size_t len, void *arg)
+{
+    (void) t, (void) packet, (void) len, (void) arg; /* a subscriber sends no media */
+}
+
+static void on_rtcp(struct transport *t, struct bytes compound, void *arg)
+{
+    (void) t;
+    subscriber_on_rtcp(arg, compound);
+}
+
+static void on_state(struct transport *t, void *arg)
+{
+    struct subscriber *s = arg;
+
+    if (t != s->transport)
+        return;
+    router_note_state(s->router, s->source->id, s->id, t->state);
+    if (t->state == TRANSPORT_CONNECTED)
+        subscriber_on_connected(s);
+}
+
+const struct transport_handlers subscriber_transport_handlers = {
+    .on_state = on_state,
+    .on_rtp = on_rtp,
+    .on_rtcp = on_rtcp,
+};
+
+static bool has_known_video_codec(const struct publisher *p)
+{
+    const struct neg_media *m = &p->neg.media[SDP_VIDEO];
+
+    return m->active && m->n_codecs > 0 && m->codecs[0].codec != RTP_CODEC_OTHER;
+}
+
+static void wait_for_key(struct subscriber_track *st)
+{
+    st->waits_for_key = st->kind == SDP_VIDEO && has_known_video_codec(st->subscriber->source);
+    st->waits_since_us = 0;
+}
+
+static int add_senders(struct subscriber_track *st)
+{
+    struct srtp_transport *srtp = st->subscriber->transport->srtp;
+    int r = 0;
+
+    if (!st->sender)
+        r = srtp_transport_add_sender(srtp, st->ssrc, &st->sender);
+    if (r == 0 && !st->rtx_sender)
+        r = srtp_transport_add_sender(srtp, st->rtx_ssrc, &st->rtx_sender);
+    return r;
+}
+
+static void start_track(struct subscriber_track *st)
+{
+    struct track *from = &st->subscriber->source->tracks[st->kind];
+
+    if (!st->active || add_senders(st) < 0)
+        return;
+    list_del(&st->node);
+    list_append(&from->subscribers, &st->node);
+    wait_for_key(st);
+    if (st->kind == SDP_VIDEO)
+        publisher_want_key_frame(st->subscriber->source, clock_us());
+}
+
+void subscriber_on_connected(struct subscriber *s)
+{
+    if (!s->answered)
+        return;
+    log_info("room %s: subscriber %s connected, %s", s->router->id, s->id,
+             srtp_profile_id_name(srtp_transport_profile(s->transport->srtp)));
+    for (unsigned i = 0; i < NEG_KINDS; i++)
+        start_track(&s->tracks[i]);
+    wheel_start(&s->router->worker->wheel, &s->report_timer, FIRST_REPORT_MS);
+}
+
+static void map_tracks(struct subscriber *s)
+{
+    for (unsigned i = 0; i < NEG_KINDS; i++) {
+        const struct neg_media *from = &s->source->neg.media[i];
+        struct subscriber_track *st = &s->tracks[i];
+
+        st->active = s->neg.media[i].active;
+        neg_map(from, &s->neg.media[i], &st->map);
+    }
+}
+
+static void start_rewriting(struct subscriber_track *st)
+{
+    const struct neg_media *m = &st->subscriber->neg.media[st->kind];
+    uint32_t clock_hz = st->kind == SDP_AUDIO ? 48000 : 90000;
+
+    if (m->active && m->n_codecs > 0)
+        clock_hz = m->codecs[0].clock_hz;
+    rewrite_init(&st->rewrite, clock_hz, (uint16_t) rnd_u32(), rnd_u32());
+}
+
+void subscriber_set_remote(struct subscriber *s, const struct neg_peer *neg)
+{
+    s->neg = *neg;
+    s->answered = true;
+    map_tracks(s);
+    for (unsigned i = 0; i < NEG_KINDS; i++)
+        start_rewriting(&s->tracks[i]);
+    if (s->owns_transport)
+        transport_set_remote(s->transport, neg);
+}
+
+void subscriber_source_changed(struct subscriber *s)
+{
+    if (!s->answered)
+        return;
+    map_tracks(s);
+    for (unsigned i = 0; i < NEG_KINDS; i++) {
+        rewrite_resync(&s->tracks[i].rewrite);
+        wait_for_key(&s->tracks[i]);
+    }
+    keyframe_want(&s->source->tracks[SDP_VIDEO].keyframe, clock_us());
+}
+
+/* ---- sender reports ---- */
+
+static void put_report(struct subscriber_track *st, struct wr *w, uint64_t now_us)
+{
+    const struct publisher *p = st->subscriber->source;
+    struct rtcp_sender_info info;
+    uint64_t ntp;
+    uint32_t ts;
+
+    if (!st->active || !st->rewrite.started ||
+        reception_clock(&p->tracks[st->kind].reception, now_us, &ntp, &ts) < 0)
+        return;
+    sending_report(&st->sending, ntp, rewrite_ts(&st->rewrite, ts), now_us, &info);
+    rtcp_put_sr(w, st->ssrc, &info, NULL, 0);
+    rtcp_put_sdes_cname(w, st->ssrc, bytes_str(p->cname));
+}
+
+static void on_report_timer(struct wheel_timer *timer)
+{
+    struct subscriber *s = container_of(timer, struct subscriber, report_timer);
+    uint8_t buf[RTCP_COMPOUND_MAX];
+    struct wr w = wr_init(buf, sizeof(buf));
+    uint64_t now_us = clock_us();
+
+    for (unsigned i = 0; i < NEG_KINDS; i++)
+        put_report(&s->tracks[i], &w, now_us);
+    if (!w.failed)
+        transport_send_rtcp(s->transport, bytes_of(buf, wr_len(&w)));
+    wheel_start(&s->router->worker->wheel, &s->report_timer, REPORT_MS);
+}
+
+/* ---- life ---- */
+
+static void init_track(struct subscriber *s, uint8_t kind, const struct neg_local *local)
+{
+    struct subscriber_track *st = &s->tracks[kind];
+
+    st->subscriber = s;
+    st->kind = kind;
+    st->ssrc = local->send[kind].ssrc;
+    st->rtx_ssrc = local->send[kind].rtx_ssrc;
+    st->rtx_seq = rnd_u32() & 0x7fff; /* below 2^15: see srtp_sender_protect() */
+    list_init(&st->node);
+    sending_init(&st->sending, st->ssrc);
+}
+
+int subscriber_new(struct publisher *source, const char *id, struct transport *t,
+                   const struct neg_local *local, struct subscriber **ret_s)
+{
+    struct router *r = source->router;
+    struct subscriber *s;
+    int error;
+
+    if (source->n_subscribers >= (size_t) r->worker->node->config->max_subscribers)
+        return -ENOSPC;
+    s = calloc(1, sizeof(*s));
+    if (!s)
+        return -ENOMEM;
+    s->router = r;
+    s->source = source;
+    s->transport = t;
+    s->owns_transport = t != source->transport;
+    snprintf(s->id, sizeof(s->id), "%s", id);
+    wheel_timer_init(&s->report_timer, on_report_timer);
+    for (uint8_t i = 0; i < NEG_KINDS; i++)
+        init_track(s, i, local);
+    error = map_put(r->subscribers, bytes_str(id), s);
+    if (error < 0) {
+        free(s);
+        return error;
+    }
+    list_append(&source->subscribers, &s->node);
+    source->n_subscribers++;
+    *ret_s = s;
+    return 0;
+}
+
+struct subscriber *subscriber_free(struct subscriber *s)
+{
+    if (!s)
+        return NULL;
+    for (unsigned i = 0; i < NEG_KINDS; i++)
+        list_del(&s->tracks[i].node);
+    list_del(&s->node);
+    s->source->n_subscribers--;
+    if (s->source->loopback == s)
+        s->source->loopback = NULL;
+    wheel_stop(&s->router->worker->wheel, &s->report_timer);
+    map_del(s->router->subscribers, bytes_str(s->id));
+    if (s->owns_transport)
+        transport_free(s->transport);
+    free(s);
+    return NULL;
+}

@@ -1,0 +1,62 @@
+/* subscriber.h: one endpoint that watches a stream: its transport and how the stream's packets are
+ * rewritten for it.
+ *
+ * A loopback subscriber shares the publisher's transport. Lives on its worker. */
+#pragma once
+
+#include "publisher.h"
+#include "rewrite.h"
+
+struct subscriber_track {
+    struct list node; /* in the track's list while it takes packets */
+    struct subscriber *subscriber;
+    uint8_t kind;
+    bool active;
+    uint32_t ssrc, rtx_ssrc;
+    struct neg_map map;
+    struct rewrite rewrite;
+    struct sending sending;
+    struct srtp_sender *sender, *rtx_sender; /* NULL before the transport is connected */
+    uint64_t rtx_seq;
+    unsigned rtx_credit; /* retransmissions that may still be sent: one is earned by each packet */
+    uint64_t rtt_us;
+    bool waits_for_key;      /* nothing is forwarded before a key frame … */
+    uint64_t waits_since_us; /* … or KEY_WAIT_MAX_US after the first packet; 0: none came yet */
+};
+
+struct subscriber {
+    struct router *router;
+    char id[COMMAND_ID_SIZE];
+    struct publisher *source;
+    struct list node; /* among the source's subscribers */
+    struct transport *transport;
+    bool owns_transport;
+    struct neg_peer neg; /* as offered, until it was answered */
+    bool answered;
+    struct subscriber_track tracks[NEG_KINDS];
+    struct wheel_timer report_timer;
+    uint64_t remb_bps; /* what the peer believes it can receive; 0: it has not said */
+};
+
+/* Enters the router and the publisher's list. t is owned from here on, unless it is the
+ * publisher's own (loopback). -EEXIST, -ENOSPC; t stays the caller's then. */
+int subscriber_new(struct publisher *source, const char *id, struct transport *t,
+                   const struct neg_local *local, struct subscriber **ret_s);
+struct subscriber *subscriber_free(struct subscriber *s);
+
+extern const struct transport_handlers subscriber_transport_handlers; /* arg: the subscriber */
+
+/* The peer's description is complete: media starts when the transport is connected. */
+void subscriber_set_remote(struct subscriber *s, const struct neg_peer *neg);
+
+/* The transport is connected (a loopback publisher tells its subscriber). */
+void subscriber_on_connected(struct subscriber *s);
+void subscriber_on_rtcp(struct subscriber *s, struct bytes compound);
+
+/* The source has another transport, or other media: maps anew, hides the break. */
+void subscriber_source_changed(struct subscriber *s);
+
+/* ---- the packet path ---- */
+
+/* To one subscriber: rewrites, protects, queues. */
+void subscriber_forward(struct subscriber_track *st, const struct media_packet *p);

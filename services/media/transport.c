@@ -1,0 +1,325 @@
+#include "transport.h"
+
+#include "base/clock.h"
+#include "base/crypto.h"
+
+#include <stdlib.h>
+
+#define CONSENT_CHECK_MS 2000
+#define CONNECT_TIMEOUT_US (30 * 1000000ull)
+#define DTLS_LINGER_MS 10000 /* a lost last flight must still be answered */
+#define RTCP_MAX 1400
+
+static void set_state(struct transport *t, enum transport_state state, const char *why)
+{
+    if (t->state == state)
+        return;
+    log_debug("transport %s: %s -> %s%s%s", t->ice.ufrag, transport_state_name(t->state),
+              transport_state_name(state), *why ? ": " : "", why);
+    t->state = state;
+    if (state == TRANSPORT_FAILED)
+        log_info("transport %s failed: %s", t->ice.ufrag, why);
+    t->handlers->on_state(t, t->arg);
+}
+
+static bool is_over(const struct transport *t)
+{
+    return t->state == TRANSPORT_CLOSED || t->state == TRANSPORT_FAILED;
+}
+
+/* ---- ICE ---- */
+
+static void forget_address(struct transport *t, const struct addr *remote)
+{
+    if (map_get(t->worker->by_addr, addr_key(remote)) == t)
+        map_del(t->worker->by_addr, addr_key(remote));
+}
+
+/* A port may have been another transport's before (a NAT gave it away again): the newest
+ * authenticated check decides. */
+static void remember_address(struct transport *t, const struct addr *remote)
+{
+    if (map_get(t->worker->by_addr, addr_key(remote)) == t)
+        return;
+    map_del(t->worker->by_addr, addr_key(remote));
+    if (map_put(t->worker->by_addr, addr_key(remote), t) < 0)
+        log_limited(&t->worker->junk, LOG_LEVEL_WARNING, "no room for another address, ignoring");
+}
+
+static void dtls_send(struct bytes datagram, void *arg)
+{
+    struct transport *t = arg;
+    struct udp *u = t->worker->udp;
+
+    if (t->dtls_from) {
+        udp_send_to(u, &t->dtls_from->from, &t->dtls_from->to, datagram);
+    } else if (udp_path_is_set(&t->path) && datagram.len <= UDP_DATAGRAM_MAX) {
+        memcpy(udp_reserve(u), datagram.p, datagram.len);
+        udp_commit(u, &t->path, datagram.len);
+    }
+    worker_flush_soon(t->worker);
+}
+
+static void start_dtls(struct transport *t)
+{
+    if (t->dtls || t->srtp || is_over(t))
+        return;
+    if (dtls_new(t->worker->node->identity, dtls_send, t, &t->dtls) < 0)
+        set_state(t, TRANSPORT_FAILED, "no memory for DTLS");
+}
+
+void transport_on_check(struct transport *t, const struct stun *m, const struct udp_datagram *d)
+{
+    struct ice_result r;
+
+    if (is_over(t))
+        return;
+    ice_lite_on_check(&t->ice, m, &d->from, &d->to, t->worker->now_us / 1000, &r);
+    if (r.response_len > 0) {
+        udp_send_to(t->worker->udp, &d->from, &d->to, bytes_of(r.response, r.response_len));
+        worker_flush_soon(t->worker);
+    }
+    if (r.verdict != ICE_OPENED && r.verdict != ICE_ANSWERED)
+        return;
+    if (t->first_check_us == 0)
+        t->first_check_us = t->worker->now_us;
+    if (r.evicted.family != 0)
+        forget_address(t, &r.evicted);
+    remember_address(t, &d->from);
+    if (r.selected_moved)
+        udp_path_set(t->worker->udp, &t->path, &d->from, &d->to);
+    start_dtls(t);
+    if (t->state == TRANSPORT_DISCONNECTED)
+        set_state(t, TRANSPORT_CONNECTED, "checks came again");
+}
+
+static void on_consent_timer(struct wheel_timer *timer)
+{
+    struct transport *t = container_of(timer, struct transport, consent_timer);
+    uint64_t now_us = clock_us();
+
+    if (t->state == TRANSPORT_CONNECTED && ice_lite_consent_left_ms(&t->ice, now_us / 1000) == 0)
+        set_state(t, TRANSPORT_DISCONNECTED, "no checks for 30 s");
+    if (t->state == TRANSPORT_CONNECTING && now_us - t->created_us > CONNECT_TIMEOUT_US)
+        set_state(t, TRANSPORT_FAILED,
+                  t->first_check_us == 0 ? "no connectivity check came" : "DTLS did not complete");
+    if (!is_over(t))
+        wheel_start(&t->worker->wheel, &t->consent_timer, CONSENT_CHECK_MS);
+}
+
+/* ---- DTLS ---- */
+
+static bool fingerprint_matches(struct transport *t)
+{
+    uint8_t digest[64];
+    size_t len;
+
+    if (dtls_peer_fingerprint(t->dtls, bytes_str(t->fingerprint_hash), digest, sizeof(digest),
+                              &len) < 0)
+        return false;
+    return secret_eq(bytes_of(digest, len), bytes_of(t->fingerprint, t->fingerprint_len));
+}
+
+/* Both the handshake and the fingerprint are needed; called when either comes. */
+static void connect_if_ready(struct transport *t)
+{
+    struct dtls_keys keys;
+    int r;
+
+    if (!t->has_remote || t->srtp || !t->dtls || dtls_state(t->dtls) != DTLS_CONNECTED)
+        return;
+    if (!fingerprint_matches(t)) {
+        set_state(t, TRANSPORT_FAILED, "the certificate is not the one that was signalled");
+        return;
+    }
+    r = dtls_export_keys(t->dtls, &keys);
+    if (r == 0)
+        r = srtp_transport_new(&keys, &t->srtp);
+    secret_wipe(&keys, sizeof(keys));
+    if (r < 0) {
+        set_state(t, TRANSPORT_FAILED, "no SRTP keys");
+        return;
+    }
+    t->connected_us = t->worker->now_us;
+    wheel_start(&t->worker->wheel, &t->dtls_timer, DTLS_LINGER_MS);
+    set_state(t, TRANSPORT_CONNECTED, srtp_profile_id_name(srtp_transport_profile(t->srtp)));
+}
+
+static void after_dtls(struct transport *t, enum dtls_state state)
+{
+    uint64_t next_us;
+
+    switch (state) {
+    case DTLS_HANDSHAKE:
+        next_us = dtls_next_timeout_us(t->dtls);
+        if (next_us == UINT64_MAX)
+            wheel_stop(&t->worker->wheel, &t->dtls_timer);
+        else
+            wheel_start(&t->worker->wheel, &t->dtls_timer, next_us / 1000);
+        break;
+    case DTLS_CONNECTED:
+        if (t->srtp)
+            wheel_start(&t->worker->wheel, &t->dtls_timer, DTLS_LINGER_MS);
+        else
+            wheel_stop(&t->worker->wheel, &t->dtls_timer);
+        connect_if_ready(t);
+        break;
+    case DTLS_CLOSED:
+        set_state(t, TRANSPORT_CLOSED, "close_notify");
+        break;
+    case DTLS_FAILED:
+        set_state(t, TRANSPORT_FAILED, dtls_error(t->dtls));
+        break;
+    }
+}
+
+static void on_dtls_timer(struct wheel_timer *timer)
+{
+    struct transport *t = container_of(timer, struct transport, dtls_timer);
+
+    if (!t->dtls)
+        return;
+    if (t->srtp) {
+        t->dtls = dtls_free(t->dtls);
+        return;
+    }
+    t->worker->now_us = clock_us();
+    after_dtls(t, dtls_timeout(t->dtls));
+}
+
+void transport_on_dtls(struct transport *t, const struct udp_datagram *d)
+{
+    enum dtls_state state;
+
+    if (!t->dtls || is_over(t))
+        return;
+    t->dtls_from = d;
+    state = dtls_input(t->dtls, bytes_of(d->p, d->len));
+    t->dtls_from = NULL;
+    after_dtls(t, state);
+}
+
+void transport_set_remote(struct transport *t, const struct neg_peer *peer)
+{
+    t->has_remote = true;
+    memcpy(t->fingerprint_hash, peer->fingerprint_hash, sizeof(t->fingerprint_hash));
+    memcpy(t->fingerprint, peer->fingerprint, sizeof(t->fingerprint));
+    t->fingerprint_len = peer->fingerprint_len;
+    t->worker->now_us = clock_us();
+    connect_if_ready(t);
+}
+
+/* ---- media ---- */
+
+void transport_on_media(struct transport *t, struct udp_datagram *d)
+{
+    bool is_rtcp = rtp_is_rtcp(bytes_of(d->p, d->len));
+
+    if (!t->srtp || is_over(t))
+        return;
+    if (is_rtcp) {
+        if (srtp_transport_unprotect_rtcp(t->srtp, d->p, &d->len) == 0)
+            t->handlers->on_rtcp(t, bytes_of(d->p, d->len), t->arg);
+        return;
+    }
+    if (srtp_transport_unprotect(t->srtp, d->p, &d->len) < 0)
+        return;
+    t->packets_in++;
+    t->bytes_in += d->len;
+    t->handlers->on_rtp(t, d->p, d->len, t->arg);
+}
+
+void transport_commit(struct transport *t, size_t len)
+{
+    t->packets_out++;
+    t->bytes_out += len;
+    udp_commit(t->worker->udp, &t->path, len);
+    worker_flush_soon(t->worker);
+}
+
+void transport_send_rtcp(struct transport *t, struct bytes compound)
+{
+    uint8_t *room;
+    size_t len = compound.len;
+
+    if (!transport_is_connected(t) || len == 0 || len > RTCP_MAX)
+        return;
+    room = udp_reserve(t->worker->udp);
+    memcpy(room, compound.p, len);
+    if (srtp_transport_protect_rtcp(t->srtp, room, &len, UDP_DATAGRAM_MAX) < 0)
+        return;
+    udp_commit(t->worker->udp, &t->path, len);
+    worker_flush_soon(t->worker);
+}
+
+/* ---- life ---- */
+
+static int register_transport(struct transport *t)
+{
+    struct node *node = t->worker->node;
+    unsigned max = (unsigned) node->config->max_transports;
+    int r;
+
+    if (atomic_fetch_add(&node->n_transports, 1) >= max) {
+        atomic_fetch_sub(&node->n_transports, 1);
+        return -EMFILE;
+    }
+    r = map_put(t->worker->by_ufrag, bytes_str(t->ice.ufrag), t);
+    if (r < 0) {
+        atomic_fetch_sub(&node->n_transports, 1);
+        return r;
+    }
+    atomic_fetch_add(&t->worker->n_transports, 1);
+    return 0;
+}
+
+int transport_new(struct worker *w, const struct transport_handlers *handlers, void *arg,
+                  struct transport **ret_t)
+{
+    struct transport *t = calloc(1, sizeof(*t));
+    int r;
+
+    if (!t)
+        return -ENOMEM;
+    t->worker = w;
+    t->handlers = handlers;
+    t->arg = arg;
+    t->created_us = clock_us();
+    ice_lite_init(&t->ice);
+    wheel_timer_init(&t->dtls_timer, on_dtls_timer);
+    wheel_timer_init(&t->consent_timer, on_consent_timer);
+    r = register_transport(t);
+    if (r < 0) {
+        free(t);
+        return r;
+    }
+    wheel_start(&w->wheel, &t->consent_timer, CONSENT_CHECK_MS);
+    *ret_t = t;
+    return 0;
+}
+
+struct transport *transport_free(struct transport *t)
+{
+    struct worker *w;
+
+    if (!t)
+        return NULL;
+    w = t->worker;
+    wheel_stop(&w->wheel, &t->dtls_timer);
+    wheel_stop(&w->wheel, &t->consent_timer);
+    if (t->dtls && dtls_state(t->dtls) == DTLS_CONNECTED) {
+        dtls_close(t->dtls);
+        udp_flush(w->udp);
+    }
+    dtls_free(t->dtls);
+    srtp_transport_free(t->srtp);
+    udp_path_clear(w->udp, &t->path);
+    for (unsigned i = 0; i < t->ice.n_addresses; i++)
+        forget_address(t, &t->ice.addresses[i].remote);
+    map_del(w->by_ufrag, bytes_str(t->ice.ufrag));
+    atomic_fetch_sub(&w->node->n_transports, 1);
+    atomic_fetch_sub(&w->n_transports, 1);
+    secret_wipe(&t->ice, sizeof(t->ice));
+    free(t);
+    return NULL;
+}

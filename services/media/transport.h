@@ -1,0 +1,72 @@
+/* transport.h: one peer connection: ICE, DTLS and SRTP on the worker's socket.
+ *
+ * Media passes in neither direction before the peer's certificate was compared with the
+ * fingerprint from signalling, whichever of the two comes first. Lives on its worker. */
+#pragma once
+
+#include "ice_lite.h"
+#include "negotiate.h"
+#include "worker.h"
+
+#include "rtc/srtp.h"
+
+struct transport;
+
+/* packet is decrypted and may be changed in place, cap bytes of memory belong to it. None of these
+ * may free the transport. */
+struct transport_handlers {
+    void (*on_state)(struct transport *t, void *arg);
+    void (*on_rtp)(struct transport *t, uint8_t *packet, size_t len, void *arg);
+    void (*on_rtcp)(struct transport *t, struct bytes packet, void *arg);
+};
+
+struct transport {
+    struct worker *worker;
+    const struct transport_handlers *handlers;
+    void *arg;
+    enum transport_state state;
+    bool was_connected;
+
+    struct ice_lite ice;
+    struct udp_path path; /* to the selected address */
+
+    struct dtls *dtls; /* NULL before the first check, and some time after the handshake */
+    const struct udp_datagram *dtls_from; /* the datagram being answered, or NULL */
+    struct srtp_transport *srtp; /* NULL until keys are there and the fingerprint was right */
+    bool has_remote;
+    char fingerprint_hash[16];
+    uint8_t fingerprint[64];
+    size_t fingerprint_len;
+
+    struct wheel_timer dtls_timer; /* retransmission, later the end of dtls */
+    struct wheel_timer consent_timer;
+    uint64_t created_us;
+    uint64_t first_check_us, connected_us; /* 0: not yet */
+    uint64_t packets_in, bytes_in, packets_out, bytes_out;
+};
+
+/* -EMFILE: as many transports as the configuration allows. */
+int transport_new(struct worker *w, const struct transport_handlers *handlers, void *arg,
+                  struct transport **ret_t);
+
+/* Sends close_notify while it can. NULL is fine; returns NULL. */
+struct transport *transport_free(struct transport *t);
+
+/* The fingerprint from the peer's SDP. May connect the transport at once. */
+void transport_set_remote(struct transport *t, const struct neg_peer *peer);
+
+static inline bool transport_is_connected(const struct transport *t)
+{
+    return t->state == TRANSPORT_CONNECTED;
+}
+
+/* The worker's demultiplexer calls these. */
+void transport_on_check(struct transport *t, const struct stun *m, const struct udp_datagram *d);
+void transport_on_dtls(struct transport *t, const struct udp_datagram *d);
+void transport_on_media(struct transport *t, struct udp_datagram *d);
+
+/* Sends the protected datagram that was written into udp_reserve()'s room. */
+void transport_commit(struct transport *t, size_t len);
+
+/* Protects and sends a compound of at most 1,400 bytes. */
+void transport_send_rtcp(struct transport *t, struct bytes compound);

@@ -1,0 +1,512 @@
+#include "udp.h"
+
+#include <errno.h>
+#include <netinet/udp.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#endif
+
+#define RECEIVE_BATCH 64
+#define RECEIVE_CAP 2048
+#define RECEIVE_ROUNDS 4
+#define SOCKET_BUFFER (4 << 20)
+#define SINGLES 64 /* one-off destinations that may wait at a time */
+#define NO_SLOT UINT16_MAX
+
+#define PKTINFO_SPACE CMSG_SPACE(sizeof(struct in6_pktinfo))
+#define CONTROL_SPACE (PKTINFO_SPACE + CMSG_SPACE(sizeof(uint16_t)))
+
+/* Aligned as a struct cmsghdr wants to be. */
+struct control {
+    _Alignas(struct cmsghdr) uint8_t bytes[CONTROL_SPACE];
+};
+
+struct slot {
+    uint16_t len;
+    uint16_t next;
+};
+
+struct udp {
+    int fd;
+    uint16_t port;
+    bool ipv6;
+    bool gso;
+    struct udp_counters counters;
+
+    struct mmsghdr in[RECEIVE_BATCH];
+    struct iovec in_iov[RECEIVE_BATCH];
+    struct sockaddr_storage in_from[RECEIVE_BATCH];
+    struct control in_control[RECEIVE_BATCH];
+    uint8_t in_bytes[RECEIVE_BATCH][RECEIVE_CAP];
+
+    struct list waiting; /* paths */
+    struct slot slots[UDP_SLOTS];
+    unsigned n_slots;
+    struct udp_path singles[SINGLES];
+    unsigned n_singles;
+
+    struct mmsghdr out[UDP_SLOTS];
+    struct udp_path *out_path[UDP_SLOTS];
+    struct iovec out_iov[UDP_SLOTS];
+    struct control out_control[UDP_SLOTS];
+    uint8_t slab[UDP_SLOTS][UDP_DATAGRAM_MAX];
+};
+
+/* ---- the socket ---- */
+
+static int bind_to(int fd, bool ipv6, uint16_t port)
+{
+    struct sockaddr_in6 a6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+    struct sockaddr_in a4 = {.sin_family = AF_INET, .sin_port = htons(port)};
+    int r = ipv6 ? bind(fd, (struct sockaddr *) &a6, sizeof(a6))
+                 : bind(fd, (struct sockaddr *) &a4, sizeof(a4));
+
+    return r < 0 ? -errno : 0;
+}
+
+static int set_option(int fd, int level, int name, int value)
+{
+    return setsockopt(fd, level, name, &value, sizeof(value)) < 0 ? -errno : 0;
+}
+
+/* The forced forms go past net.core.*mem_max, and need CAP_NET_ADMIN. */
+static void ask_for_buffers(int fd)
+{
+    if (set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, SOCKET_BUFFER) < 0)
+        (void) set_option(fd, SOL_SOCKET, SO_RCVBUF, SOCKET_BUFFER);
+    if (set_option(fd, SOL_SOCKET, SO_SNDBUFFORCE, SOCKET_BUFFER) < 0)
+        (void) set_option(fd, SOL_SOCKET, SO_SNDBUF, SOCKET_BUFFER);
+}
+
+static int open_socket(bool ipv6, uint16_t port, int *ret_fd)
+{
+    int fd = socket(ipv6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int r;
+
+    if (fd < 0)
+        return -errno;
+    if (ipv6) {
+        r = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+        if (r == 0)
+            r = set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+    } else {
+        r = set_option(fd, IPPROTO_IP, IP_PKTINFO, 1);
+    }
+    if (r == 0)
+        r = bind_to(fd, ipv6, port);
+    if (r < 0) {
+        close(fd);
+        return r;
+    }
+    ask_for_buffers(fd);
+    *ret_fd = fd;
+    return 0;
+}
+
+/* Setting a segment size of 0 changes nothing and fails where the kernel has no GSO. */
+static bool probe_gso(int fd)
+{
+    return set_option(fd, SOL_UDP, UDP_SEGMENT, 0) == 0;
+}
+
+static void prepare_receive(struct udp *u)
+{
+    for (size_t i = 0; i < RECEIVE_BATCH; i++) {
+        u->in_iov[i] = (struct iovec){u->in_bytes[i], RECEIVE_CAP};
+        u->in[i].msg_hdr = (struct msghdr){
+            .msg_name = &u->in_from[i],
+            .msg_iov = &u->in_iov[i],
+            .msg_iovlen = 1,
+            .msg_control = &u->in_control[i],
+        };
+    }
+}
+
+int udp_new(uint16_t port, struct udp **ret_u)
+{
+    struct udp *u = calloc(1, sizeof(*u));
+    struct sockaddr_storage name;
+    socklen_t len = sizeof(name);
+    struct addr bound;
+    int r;
+
+    if (!u)
+        return -ENOMEM;
+    list_init(&u->waiting);
+    u->fd = -1;
+    u->ipv6 = true;
+    r = open_socket(true, port, &u->fd);
+    if (r == -EAFNOSUPPORT || r == -EADDRNOTAVAIL) {
+        u->ipv6 = false;
+        r = open_socket(false, port, &u->fd);
+    }
+    if (r == 0 && getsockname(u->fd, (struct sockaddr *) &name, &len) < 0)
+        r = -errno;
+    if (r == 0)
+        r = addr_from_sockaddr((struct sockaddr *) &name, len, &bound);
+    if (r < 0) {
+        udp_free(u);
+        return r;
+    }
+    u->port = bound.port;
+    u->gso = probe_gso(u->fd);
+    prepare_receive(u);
+    *ret_u = u;
+    return 0;
+}
+
+struct udp *udp_free(struct udp *u)
+{
+    if (u && u->fd >= 0)
+        close(u->fd);
+    free(u);
+    return NULL;
+}
+
+int udp_fd(const struct udp *u)
+{
+    return u->fd;
+}
+
+uint16_t udp_port(const struct udp *u)
+{
+    return u->port;
+}
+
+bool udp_has_ipv6(const struct udp *u)
+{
+    return u->ipv6;
+}
+
+bool udp_uses_gso(const struct udp *u)
+{
+    return u->gso;
+}
+
+void udp_buffers(const struct udp *u, int *ret_receive, int *ret_send)
+{
+    socklen_t len = sizeof(int);
+    int receive = 0, send = 0;
+
+    (void) getsockopt(u->fd, SOL_SOCKET, SO_RCVBUF, &receive, &len);
+    (void) getsockopt(u->fd, SOL_SOCKET, SO_SNDBUF, &send, &len);
+    *ret_receive = receive / 2; /* the kernel doubles what was asked */
+    *ret_send = send / 2;
+}
+
+const struct udp_counters *udp_counters(const struct udp *u)
+{
+    return &u->counters;
+}
+
+/* ---- in ---- */
+
+static struct addr local_address(const struct udp *u, struct msghdr *m)
+{
+    struct addr a = {.family = 0};
+
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+        if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+            struct sockaddr_in6 sa = {.sin6_family = AF_INET6};
+            struct in6_pktinfo info;
+
+            memcpy(&info, CMSG_DATA(c), sizeof(info));
+            sa.sin6_addr = info.ipi6_addr;
+            if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr))
+                sa.sin6_scope_id = info.ipi6_ifindex;
+            (void) addr_from_sockaddr((struct sockaddr *) &sa, sizeof(sa), &a);
+        } else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+            struct sockaddr_in sa = {.sin_family = AF_INET};
+            struct in_pktinfo info;
+
+            memcpy(&info, CMSG_DATA(c), sizeof(info));
+            sa.sin_addr = info.ipi_addr;
+            (void) addr_from_sockaddr((struct sockaddr *) &sa, sizeof(sa), &a);
+        }
+    }
+    a.port = u->port;
+    return a;
+}
+
+static void deliver(struct udp *u, unsigned i, udp_datagram_fn *fn, void *arg)
+{
+    struct msghdr *m = &u->in[i].msg_hdr;
+    struct udp_datagram d = {.p = u->in_bytes[i], .len = u->in[i].msg_len, .cap = RECEIVE_CAP};
+
+    u->counters.packets_in++;
+    u->counters.bytes_in += d.len;
+    if (d.len == 0 || (m->msg_flags & MSG_TRUNC))
+        return;
+    if (addr_from_sockaddr(m->msg_name, m->msg_namelen, &d.from) < 0)
+        return;
+    d.to = local_address(u, m);
+    fn(&d, arg);
+}
+
+void udp_receive(struct udp *u, udp_datagram_fn *fn, void *arg)
+{
+    for (unsigned round = 0; round < RECEIVE_ROUNDS; round++) {
+        int n;
+
+        for (unsigned i = 0; i < RECEIVE_BATCH; i++) {
+            u->in[i].msg_hdr.msg_namelen = sizeof(u->in_from[i]);
+            u->in[i].msg_hdr.msg_controllen = sizeof(u->in_control[i]);
+        }
+        n = recvmmsg(u->fd, u->in, RECEIVE_BATCH, 0, NULL);
+        for (int i = 0; i < n; i++)
+            deliver(u, (unsigned) i, fn, arg);
+        if (n < RECEIVE_BATCH)
+            return;
+    }
+}
+
+/* ---- paths and the slab ---- */
+
+static void fill_sockaddrs(const struct udp *u, struct udp_path *p)
+{
+    const struct addr *a = &p->remote;
+
+    if (!u->ipv6) {
+        p->to4 = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(a->port)};
+        memcpy(&p->to4.sin_addr, a->ip, 4);
+        return;
+    }
+    p->to6 = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = htons(a->port)};
+    if (a->family == AF_INET6) {
+        memcpy(&p->to6.sin6_addr, a->ip, 16);
+        p->to6.sin6_scope_id = a->scope;
+    } else {
+        memcpy(p->to6.sin6_addr.s6_addr + 12, a->ip, 4);
+        memset(p->to6.sin6_addr.s6_addr + 10, 0xff, 2);
+    }
+}
+
+void udp_path_set(struct udp *u, struct udp_path *p, const struct addr *remote,
+                  const struct addr *local)
+{
+    p->remote = *remote;
+    p->local = *local;
+    p->no_gso = false;
+    fill_sockaddrs(u, p);
+}
+
+void udp_path_clear(struct udp *u, struct udp_path *p)
+{
+    (void) u;
+    if (p->queued)
+        list_del(&p->node);
+    *p = (struct udp_path){.queued = false};
+}
+
+uint8_t *udp_reserve(struct udp *u)
+{
+    if (u->n_slots == UDP_SLOTS)
+        udp_flush(u);
+    return u->slab[u->n_slots];
+}
+
+void udp_commit(struct udp *u, struct udp_path *p, size_t len)
+{
+    uint16_t i = (uint16_t) u->n_slots;
+
+    if (!udp_path_is_set(p) || len == 0 || len > UDP_DATAGRAM_MAX)
+        return;
+    u->slots[i] = (struct slot){.len = (uint16_t) len, .next = NO_SLOT};
+    u->n_slots++;
+    if (p->queued) {
+        u->slots[p->last].next = i;
+    } else {
+        p->first = i;
+        p->queued = true;
+        list_append(&u->waiting, &p->node);
+    }
+    p->last = i;
+}
+
+void udp_send_to(struct udp *u, const struct addr *remote, const struct addr *local,
+                 struct bytes datagram)
+{
+    struct udp_path *p;
+
+    if (datagram.len > UDP_DATAGRAM_MAX)
+        return;
+    if (u->n_singles == SINGLES)
+        udp_flush(u);
+    memcpy(udp_reserve(u), datagram.p, datagram.len);
+    p = &u->singles[u->n_singles++]; /* after udp_reserve(): it may flush and reset them */
+    *p = (struct udp_path){.queued = false};
+    udp_path_set(u, p, remote, local);
+    udp_commit(u, p, datagram.len);
+}
+
+/* ---- out ---- */
+
+static size_t put_pktinfo(const struct udp *u, const struct udp_path *p, void *at)
+{
+    struct cmsghdr *c = at;
+
+    if (p->local.family == 0)
+        return 0;
+    if (u->ipv6) {
+        struct in6_pktinfo info = {.ipi6_ifindex = p->local.scope};
+
+        if (p->local.family == AF_INET6) {
+            memcpy(&info.ipi6_addr, p->local.ip, 16);
+        } else {
+            memset(info.ipi6_addr.s6_addr + 10, 0xff, 2);
+            memcpy(info.ipi6_addr.s6_addr + 12, p->local.ip, 4);
+        }
+        c->cmsg_level = IPPROTO_IPV6;
+        c->cmsg_type = IPV6_PKTINFO;
+        c->cmsg_len = CMSG_LEN(sizeof(info));
+        memcpy(CMSG_DATA(c), &info, sizeof(info));
+        return CMSG_SPACE(sizeof(info));
+    }
+    struct in_pktinfo info = {.ipi_ifindex = 0};
+
+    memcpy(&info.ipi_spec_dst, p->local.ip, 4);
+    c->cmsg_level = IPPROTO_IP;
+    c->cmsg_type = IP_PKTINFO;
+    c->cmsg_len = CMSG_LEN(sizeof(info));
+    memcpy(CMSG_DATA(c), &info, sizeof(info));
+    return CMSG_SPACE(sizeof(info));
+}
+
+static size_t put_segment_size(void *at, uint16_t size)
+{
+    struct cmsghdr *c = at;
+
+    c->cmsg_level = SOL_UDP;
+    c->cmsg_type = UDP_SEGMENT;
+    c->cmsg_len = CMSG_LEN(sizeof(size));
+    memcpy(CMSG_DATA(c), &size, sizeof(size));
+    return CMSG_SPACE(sizeof(size));
+}
+
+/* Message m carries n datagrams, whose iovecs stand in a row. */
+static void put_message(struct udp *u, unsigned m, struct udp_path *p, struct iovec *iov,
+                        unsigned n)
+{
+    struct msghdr *h = &u->out[m].msg_hdr;
+    struct control *control = &u->out_control[m];
+    size_t len = put_pktinfo(u, p, control->bytes);
+
+    if (n > 1)
+        len += put_segment_size(control->bytes + len, (uint16_t) iov[0].iov_len);
+    *h = (struct msghdr){
+        .msg_name = u->ipv6 ? (void *) &p->to6 : (void *) &p->to4,
+        .msg_namelen = u->ipv6 ? sizeof(p->to6) : sizeof(p->to4),
+        .msg_iov = iov,
+        .msg_iovlen = n,
+        .msg_control = len ? control : NULL,
+        .msg_controllen = len,
+    };
+    u->out_path[m] = p;
+}
+
+/* One path's datagrams as messages: a run has equal sizes, only its last may be shorter. */
+static void gather_path(struct udp *u, struct udp_path *p, unsigned *n_iov, unsigned *n_messages)
+{
+    uint16_t i = p->first;
+
+    while (i != NO_SLOT) {
+        struct iovec *run = &u->out_iov[*n_iov];
+        unsigned max = u->gso && !p->no_gso ? UDP_SEGMENTS_MAX : 1;
+        unsigned n = 0;
+
+        do {
+            run[n++] = (struct iovec){u->slab[i], u->slots[i].len};
+            i = u->slots[i].next;
+        } while (i != NO_SLOT && n < max && run[n - 1].iov_len == run[0].iov_len &&
+                 u->slots[i].len <= run[0].iov_len);
+        put_message(u, (*n_messages)++, p, run, n);
+        *n_iov += n;
+    }
+}
+
+/* A GSO message that the kernel refused, again as single datagrams. */
+static void send_singly(struct udp *u, unsigned m)
+{
+    struct msghdr whole = u->out[m].msg_hdr;
+    struct msghdr h = whole;
+
+    h.msg_iovlen = 1;
+    h.msg_controllen = put_pktinfo(u, u->out_path[m], u->out_control[m].bytes);
+    if (h.msg_controllen == 0)
+        h.msg_control = NULL;
+    for (size_t i = 0; i < whole.msg_iovlen; i++) {
+        h.msg_iov = &whole.msg_iov[i];
+        if (sendmsg(u->fd, &h, 0) < 0)
+            u->counters.dropped_out++;
+        else
+            u->counters.packets_out++;
+    }
+}
+
+/* Message m failed as the first of a sendmmsg: returns false when nothing more can be sent now. */
+static bool on_send_error(struct udp *u, unsigned m, int error)
+{
+    bool is_gso = u->out[m].msg_hdr.msg_iovlen > 1;
+
+    if (error == EAGAIN || error == ENOBUFS)
+        return false;
+    if (is_gso && error == EMSGSIZE) {
+        u->out_path[m]->no_gso = true;
+        send_singly(u, m);
+    } else if (is_gso && (error == EIO || error == EINVAL || error == EOPNOTSUPP)) {
+        u->gso = false; /* the device cannot checksum, or the kernel cannot segment */
+        send_singly(u, m);
+    } else {
+        u->counters.dropped_out += u->out[m].msg_hdr.msg_iovlen;
+    }
+    return true;
+}
+
+static void count_sent(struct udp *u, unsigned from, unsigned n)
+{
+    for (unsigned m = from; m < from + n; m++) {
+        u->counters.packets_out += u->out[m].msg_hdr.msg_iovlen;
+        u->counters.bytes_out += u->out[m].msg_len;
+    }
+    u->counters.messages_out += n;
+}
+
+static void send_messages(struct udp *u, unsigned n)
+{
+    unsigned done = 0;
+
+    while (done < n) {
+        int r = sendmmsg(u->fd, u->out + done, n - done, 0);
+
+        if (r > 0) {
+            count_sent(u, done, (unsigned) r);
+            done += (unsigned) r;
+        } else if (r < 0 && errno == EINTR) {
+            continue;
+        } else if (!on_send_error(u, done, errno)) {
+            u->counters.dropped_out += n - done;
+            return;
+        } else {
+            done++;
+        }
+    }
+}
+
+void udp_flush(struct udp *u)
+{
+    unsigned n_iov = 0, n_messages = 0;
+    struct udp_path *p;
+
+    list_for_each (p, &u->waiting, node)
+        gather_path(u, p, &n_iov, &n_messages);
+    send_messages(u, n_messages);
+    while ((p = list_first(&u->waiting, struct udp_path, node))) {
+        list_del(&p->node);
+        p->queued = false;
+    }
+    u->n_slots = 0;
+    u->n_singles = 0;
+}

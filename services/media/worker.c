@@ -1,0 +1,226 @@
+#include "worker.h"
+
+#include "requests.h"
+#include "router.h"
+#include "transport.h"
+
+#include "base/clock.h"
+
+#include <stdlib.h>
+#include <sys/epoll.h>
+
+#define ADDRESSES_PER_TRANSPORT ICE_ADDRESS_MAX
+#define JUNK_LOG_MS 10000
+
+/* ---- datagrams ---- */
+
+static void on_stun(struct worker *w, const struct udp_datagram *d)
+{
+    struct transport *t;
+    struct stun m;
+
+    if (stun_decode(bytes_of(d->p, d->len), &m) < 0) {
+        w->n_junk++;
+        return;
+    }
+    t = map_get(w->by_ufrag, ice_lite_local_ufrag(&m));
+    if (t) /* peers of closed transports go on for a while: silence */
+        transport_on_check(t, &m, d);
+}
+
+static void on_junk(struct worker *w, const struct udp_datagram *d)
+{
+    char text[ADDR_TEXT_SIZE];
+
+    w->n_junk++;
+    log_limited(&w->junk, LOG_LEVEL_INFO, "datagram of no transport from %s, ignoring",
+                addr_format(&d->from, text));
+}
+
+/* By the first byte (RFC 7983). All but STUN must come from an address that a check has opened. */
+void worker_on_datagram(struct udp_datagram *d, void *worker)
+{
+    struct worker *w = worker;
+    uint8_t first = d->p[0];
+    struct transport *t;
+
+    if (first < 4) {
+        on_stun(w, d);
+        return;
+    }
+    t = map_get(w->by_addr, addr_key(&d->from));
+    if (t && first >= 128 && first < 192)
+        transport_on_media(t, d);
+    else if (t && first >= 20 && first < 64)
+        transport_on_dtls(t, d);
+    else
+        on_junk(w, d);
+}
+
+static void on_readable(struct loop_io *io, uint32_t revents)
+{
+    struct worker *w = container_of(io, struct worker, socket_io);
+
+    (void) revents;
+    w->now_us = clock_us();
+    udp_receive(w->udp, worker_on_datagram, w);
+}
+
+static void on_flush(struct loop_defer *d)
+{
+    struct worker *w = container_of(d, struct worker, flush);
+
+    w->flush_armed = false;
+    udp_flush(w->udp);
+}
+
+void worker_flush_soon(struct worker *w)
+{
+    if (w->flush_armed)
+        return;
+    w->flush_armed = true;
+    loop_defer_arm(&w->flush);
+}
+
+/* ---- commands ---- */
+
+static void drop_rooms(struct worker *w)
+{
+    struct router *r;
+    size_t pos;
+
+    while (pos = 0, (r = map_next(w->rooms, &pos)))
+        router_free(r);
+}
+
+static void on_command(struct mail *mail, void *arg)
+{
+    struct worker *w = arg;
+    struct message *m = message_of(mail);
+
+    w->now_us = clock_us();
+    switch (m->type) {
+    case COMMAND_QUIT:
+        message_free(m);
+        drop_rooms(w);
+        loop_quit(w->loop, 0);
+        break;
+    case COMMAND_CANDIDATES:
+        w->candidates = m->candidates;
+        message_free(m);
+        break;
+    default:
+        requests_run(w, m);
+        mailbox_post(w->node->control, &m->mail);
+        break;
+    }
+}
+
+static void drop_message(struct mail *mail, void *arg)
+{
+    (void) arg;
+    message_free(message_of(mail));
+}
+
+/* ---- life ---- */
+
+static int make_maps(struct worker *w)
+{
+    const struct config *c = w->node->config;
+    size_t n = (size_t) c->max_transports;
+    int r = map_new((size_t) c->max_rooms, &w->rooms);
+
+    if (r == 0)
+        r = map_new(n, &w->by_ufrag);
+    if (r == 0)
+        r = map_new(n * ADDRESSES_PER_TRANSPORT, &w->by_addr);
+    return r;
+}
+
+int worker_new(struct node *node, unsigned index, struct udp *u,
+               const struct candidates *candidates, struct worker **ret_w)
+{
+    struct worker *w = calloc(1, sizeof(*w));
+    int r;
+
+    if (!w) {
+        udp_free(u);
+        return -ENOMEM;
+    }
+    w->node = node;
+    w->index = index;
+    w->udp = u;
+    w->candidates = *candidates;
+    w->junk.interval_ms = JUNK_LOG_MS;
+    r = make_maps(w);
+    if (r == 0)
+        r = loop_new(&w->loop);
+    if (r == 0) {
+        wheel_init(&w->wheel, w->loop);
+        r = mailbox_new(w->loop, on_command, w, &w->mailbox);
+    }
+    if (r == 0)
+        r = loop_defer_init(&w->flush, w->loop, on_flush);
+    if (r == 0)
+        r = loop_io_start(&w->socket_io, w->loop, udp_fd(u), EPOLLIN, on_readable);
+    if (r < 0) {
+        worker_free(w);
+        return r;
+    }
+    *ret_w = w;
+    return 0;
+}
+
+static void *thread_main(void *arg)
+{
+    struct worker *w = arg;
+    int r = loop_run(w->loop);
+
+    if (r < 0)
+        log_error("worker %u: event loop: %s", w->index, strerror(-r));
+    return NULL;
+}
+
+int worker_start(struct worker *w)
+{
+    int r = pthread_create(&w->thread, NULL, thread_main, w);
+
+    if (r != 0)
+        return -r;
+    w->started = true;
+    return 0;
+}
+
+static void stop_thread(struct worker *w)
+{
+    struct message *m = message_new(COMMAND_QUIT);
+
+    if (!m)
+        abort(); /* nothing else ends the thread */
+    mailbox_post(w->mailbox, &m->mail);
+    pthread_join(w->thread, NULL);
+}
+
+struct worker *worker_free(struct worker *w)
+{
+    if (!w)
+        return NULL;
+    if (w->started)
+        stop_thread(w);
+    if (w->rooms)
+        drop_rooms(w);
+    if (w->loop) {
+        loop_io_stop(&w->socket_io);
+        loop_defer_done(&w->flush);
+        wheel_done(&w->wheel);
+        if (w->mailbox)
+            mailbox_free(w->mailbox, drop_message);
+        loop_free(w->loop);
+    }
+    udp_free(w->udp);
+    map_free(w->rooms);
+    map_free(w->by_ufrag);
+    map_free(w->by_addr);
+    free(w);
+    return NULL;
+}

@@ -1,0 +1,64 @@
+/* worker.h: one thread with its loop, its UDP socket and the rooms that live on it.
+ *
+ * Everything below a worker (rooms, transports, tracks) belongs to its thread alone; control speaks
+ * to it by mailbox. */
+#pragma once
+
+#include "command.h"
+#include "udp.h"
+#include "wheel.h"
+
+#include "base/log.h"
+#include "base/map.h"
+#include "config.h"
+#include "rtc/dtls.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct transport;
+
+/* What all workers share; outlives them. Read-only but for the counter. */
+struct node {
+    const struct config *config;
+    const struct dtls_identity *identity;
+    struct mailbox *control; /* takes struct message */
+    atomic_uint n_transports;
+};
+
+struct worker {
+    struct node *node;
+    unsigned index;
+    struct loop *loop;
+    struct mailbox *mailbox; /* takes struct message; any thread may post */
+    struct udp *udp;
+    struct wheel wheel;
+    struct map *rooms;    /* id -> struct router */
+    struct map *by_ufrag; /* -> struct transport */
+    struct map *by_addr;  /* remote address that a check has opened -> struct transport */
+    struct candidates candidates;
+    uint64_t now_us; /* when the datagrams at hand were received */
+
+    struct loop_io socket_io;
+    struct loop_defer flush;
+    bool flush_armed;
+    struct log_limit junk;
+    uint64_t n_junk;
+    pthread_t thread;
+    bool started;
+    atomic_uint n_transports; /* on this worker; control chooses the least loaded */
+};
+
+/* Takes over u, also on failure. */
+int worker_new(struct node *node, unsigned index, struct udp *u,
+               const struct candidates *candidates, struct worker **ret_w);
+int worker_start(struct worker *w);
+
+/* Ends the thread, which drops its rooms. NULL is fine; returns NULL. */
+struct worker *worker_free(struct worker *w);
+
+/* On the worker's thread: what was queued goes out before the loop sleeps. */
+void worker_flush_soon(struct worker *w);
+
+/* A datagram, as udp_receive() delivers it; by itself for tests. */
+void worker_on_datagram(struct udp_datagram *d, void *worker);
