@@ -53,10 +53,9 @@ static int run(void)
 static int usage(const char *program, FILE *to)
 {
     fprintf(to,
-            "usage: %s --config FILE [--check] [--debug]\n"
+            "usage: %s --config FILE [--check]\n"
             "  --config FILE  the configuration\n"
-            "  --check        read it, tell what is wrong, and end\n"
-            "  --debug        log more\n",
+            "  --check        read it, tell what is wrong, and end\n",
             program);
     return to == stdout ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -66,11 +65,9 @@ int main(int argc, char **argv)
     static const struct option options[] = {
         {"config", required_argument, NULL, 'c'},
         {"check", no_argument, NULL, 'k'},
-        {"debug", no_argument, NULL, 'd'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
-    enum log_level level = LOG_LEVEL_INFO;
     const char *path = NULL;
     bool check = false;
     int option, code;
@@ -80,14 +77,12 @@ int main(int argc, char **argv)
             path = optarg;
         else if (option == 'k')
             check = true;
-        else if (option == 'd')
-            level = LOG_LEVEL_DEBUG;
         else
             return usage(argv[0], option == 'h' ? stdout : stderr);
     }
     if (!path || optind < argc)
         return usage(argv[0], stderr);
-    log_init("visavis-signaling", level);
+    log_init("visavis-signaling", LOG_LEVEL_INFO);
     code = config_read(path, &app.config, on_problem, NULL);
     if (code)
         log_error("%s: cannot be used: %s", path, strerror(-code));
