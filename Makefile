@@ -181,8 +181,9 @@ bench: bins $(BENCHES)
 SOURCES = $(shell git ls-files '*.c' '*.h')
 
 analyze:
-	$(Q)clang-tidy --quiet --warnings-as-errors='*' $(filter %.c,$(SOURCES)) -- $(CPPFLAGS) -std=c17
-	$(Q)cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
+	$(Q)printf '%s\n' $(filter %.c,$(SOURCES)) | xargs -P $(shell nproc) -I FILE \
+	    clang-tidy --quiet --warnings-as-errors='*' FILE -- $(CPPFLAGS) -std=c17 2>/dev/null
+	$(Q)cppcheck --quiet -j $(shell nproc) --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
 	    --suppress=missingIncludeSystem -D_GNU_SOURCE -I. -Iservices -Iservices/common $(filter %.c,$(SOURCES))
 
 format:

@@ -2,6 +2,7 @@
 
 #include "base/addr.h"
 #include "base/crypto.h"
+#include "base/log.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -13,7 +14,6 @@
 static const char *const media_servers[] = {"kurento", "mediasoup", NULL};
 static const char *const forced_codecs[] = {
     "MEDIA_SERVER_PREFERRED", "NONE", "VP8", "VP9", "H264", NULL};
-static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
 
 #define KBPS_MAX 1000000
 #define SECONDS_MAX 31536000
@@ -154,7 +154,7 @@ static const struct setting_def defs[N_SETTINGS] = {
     [SET_LOG_LEVEL] = {.key = "LOG_LEVEL",
                        .type = SETTING_CHOICE,
                        .value = "info",
-                       .choices = log_levels,
+                       .choices = log_level_names,
                        .example = "debug",
                        .doc = "How much the daemons log"},
 };

@@ -142,13 +142,14 @@ int app_new(struct loop *l, const struct call_config *config, struct app **ret_a
         r = http_new(l, &a->http);
     if (r == 0)
         r = rooms_new(a->http, config, &a->rooms);
-    if (r < 0)
-        log_error("cannot start: %s", strerror(-r));
     for (size_t i = 0; r == 0 && i < config->listen.n; i++) {
-        r = web_listen(a->web, config->listen.items[i]);
+        char bound[WEB_LISTEN_TEXT_SIZE];
+
+        r = web_listen(a->web, config->listen.items[i], bound);
         if (r < 0)
-            log_error("cannot listen on %s: %s", config->listen.items[i],
-                      r == -EINVAL ? "not of the form tcp:IP:PORT or unix:/path" : strerror(-r));
+            log_error("cannot listen on %s: %s", config->listen.items[i], strerror(-r));
+        else
+            log_info("listening on %s", bound);
     }
     if (r < 0) {
         app_free(a);

@@ -6,6 +6,7 @@
 
 struct app;
 
-/* Listens as the configuration says; config must outlive the app. Failures are logged. */
+/* Listens as the configuration says; config must outlive the app. A socket that cannot be had
+ * is logged. */
 int app_new(struct loop *l, const struct call_config *config, struct app **ret_app);
 struct app *app_free(struct app *a);

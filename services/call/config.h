@@ -11,6 +11,7 @@ struct call_config {
     char *log_level;
 };
 
-/* Tells every problem on stderr as an error of the log. ret must be zeroed. */
-int call_config_read(const char *path, struct call_config *ret);
+/* Tells each problem as one line. *ret must be zeroed; call_config_done() frees it in every case.
+ */
+int call_config_read(const char *path, struct call_config *ret, conf_problem_fn *fn, void *arg);
 void call_config_done(struct call_config *c);

@@ -1,69 +1,63 @@
 /* visavis-call: the video-conference app, a web server with its pages and an ordinary REST client
- * of the signaling server. usage: visavis-call --config FILE [--check] */
+ * of the signaling server. */
 #include "base/log.h"
 #include "call/app.h"
-#include "notify/notify.h"
+#include "daemon/daemon.h"
 
-#include <stdio.h>
-#include <string.h>
+struct call {
+    struct call_config config;
+    struct app *app;
+};
 
-static enum log_level level_of(const char *name)
+static int read_config(void *self, const char *path, conf_problem_fn *fn, void *arg)
 {
-    static const struct {
-        const char *name;
-        enum log_level level;
-    } levels[] = {
-        {"error", LOG_LEVEL_ERROR},
-        {"warning", LOG_LEVEL_WARNING},
-        {"debug", LOG_LEVEL_DEBUG},
-    };
+    struct call *c = self;
 
-    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
-        if (strcmp(levels[i].name, name) == 0)
-            return levels[i].level;
-    return LOG_LEVEL_INFO;
+    return call_config_read(path, &c->config, fn, arg);
 }
 
-static int run(const struct call_config *config)
+static const char *log_level(const void *self)
 {
-    struct loop *loop = NULL;
-    struct app *app = NULL;
-    int r = loop_new(&loop);
+    const struct call *c = self;
+
+    return c->config.log_level;
+}
+
+static int start(void *self, struct loop *l)
+{
+    struct call *c = self;
+    int r = app_new(l, &c->config, &c->app);
 
     if (r == 0)
-        r = loop_quit_on_signals(loop);
-    if (r == 0)
-        r = loop_enable_watchdog(loop);
-    if (r < 0)
-        log_error("cannot make an event loop: %s", strerror(-r));
-    if (r == 0)
-        r = app_new(loop, config, &app);
-    if (r == 0) {
-        notify_ready();
-        log_info("ready, video server at %s", config->openvidu_url);
-        r = loop_run(loop);
-        notify_stopping();
-    }
-    app_free(app);
-    loop_free(loop);
-    return r < 0 ? 1 : 0;
+        log_info("video server at %s", c->config.openvidu_url);
+    return r;
+}
+
+static void stop(void *self)
+{
+    struct call *c = self;
+
+    app_free(c->app);
+}
+
+static void done_config(void *self)
+{
+    struct call *c = self;
+
+    call_config_done(&c->config);
 }
 
 int main(int argc, char **argv)
 {
-    struct call_config config = {0};
-    bool check = argc == 4 && strcmp(argv[3], "--check") == 0;
-    int status = 2;
+    static const struct daemon_def def = {
+        .name = "visavis-call",
+        .read_config = read_config,
+        .log_level = log_level,
+        .start = start,
+        .stop = stop,
+        .done_config = done_config,
+    };
+    struct call call = {.app = NULL};
 
-    if ((argc != 3 && !check) || strcmp(argv[1], "--config") != 0) {
-        fputs("usage: visavis-call --config FILE [--check]\n", stderr);
-        return status;
-    }
-    log_init("visavis-call", LOG_LEVEL_INFO);
-    if (call_config_read(argv[2], &config) == 0) {
-        log_init("visavis-call", level_of(config.log_level));
-        status = check ? 0 : run(&config);
-    }
-    call_config_done(&config);
-    return status;
+    return daemon_main(&def, &call, argc, argv);
 }

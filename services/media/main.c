@@ -4,10 +4,8 @@
 #include "transport.h"
 
 #include "base/clock.h"
-#include "notify/notify.h"
+#include "daemon/daemon.h"
 
-#include <getopt.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #define PORT_STEP 64
@@ -25,26 +23,6 @@ struct daemon {
     struct worker **workers;
     unsigned n_workers;
 };
-
-static void on_problem(const char *text, void *arg)
-{
-    (void) arg;
-    fprintf(stderr, "visavis-media: %s\n", text);
-}
-
-static enum log_level log_level_of(const char *name)
-{
-    static const char *const names[] = {
-        [LOG_LEVEL_ERROR] = "error", [LOG_LEVEL_WARNING] = "warning", [LOG_LEVEL_NOTICE] = "notice",
-        [LOG_LEVEL_INFO] = "info",   [LOG_LEVEL_DEBUG] = "debug",
-    };
-
-    for (enum log_level i = LOG_LEVEL_ERROR; i <= LOG_LEVEL_DEBUG; i++) {
-        if (strcmp(names[i], name) == 0)
-            return i;
-    }
-    return LOG_LEVEL_INFO;
-}
 
 /* ---- sockets ---- */
 
@@ -129,23 +107,19 @@ static int prepare(struct daemon *d)
 
     if (r == 0)
         r = dtls_identity_new(&d->identity);
-    if (r == 0)
-        r = loop_new(&d->loop);
-    if (r == 0)
-        r = loop_quit_on_signals(d->loop); /* before the threads, which inherit the mask */
-    if (r == 0)
-        r = loop_enable_watchdog(d->loop);
     d->node = (struct node){.config = &d->config, .identity = d->identity};
     if (r == 0)
         r = control_new(d->loop, &d->node, &d->control);
     return r;
 }
 
-static int start(struct daemon *d)
+static int start(void *self, struct loop *l)
 {
+    struct daemon *d = self;
     bool with_ipv6;
     int r;
 
+    d->loop = l;
     d->n_workers = config_worker_count(&d->config);
     d->sockets = calloc(d->n_workers, sizeof(struct udp *));
     d->workers = calloc(d->n_workers, sizeof(struct worker *));
@@ -167,8 +141,10 @@ static int start(struct daemon *d)
     return r;
 }
 
-static void stop(struct daemon *d)
+static void stop(void *self)
 {
+    struct daemon *d = self;
+
     addresses_free(d->addresses);
     for (unsigned i = 0; d->workers && i < d->n_workers; i++)
         worker_free(d->workers[i]);
@@ -176,63 +152,42 @@ static void stop(struct daemon *d)
         close_sockets(d);
     control_free(d->control);
     dtls_identity_free(d->identity);
-    if (d->loop)
-        loop_free(d->loop);
     free(d->sockets);
     free(d->workers);
 }
 
-static int run(struct daemon *d)
+static int read_config(void *self, const char *path, conf_problem_fn *fn, void *arg)
 {
-    int r = start(d);
+    struct daemon *d = self;
 
-    if (r < 0) {
-        log_error("cannot start: %s", strerror(-r));
-    } else {
-        notify_ready();
-        r = loop_run(d->loop);
-        notify_stopping();
-    }
-    stop(d);
-    return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    return config_read(path, &d->config, fn, arg);
 }
 
-static int usage(FILE *to)
+static const char *log_level(const void *self)
 {
-    fprintf(to, "usage: visavis-media --config FILE [--check]\n");
-    return to == stderr ? 2 : EXIT_SUCCESS;
+    const struct daemon *d = self;
+
+    return d->config.log_level;
+}
+
+static void done_config(void *self)
+{
+    struct daemon *d = self;
+
+    config_done(&d->config);
 }
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"check", no_argument, NULL, 'k'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+    static const struct daemon_def def = {
+        .name = "visavis-media",
+        .read_config = read_config,
+        .log_level = log_level,
+        .start = start,
+        .stop = stop,
+        .done_config = done_config,
     };
     static struct daemon d;
-    const char *path = NULL;
-    bool check_only = false;
-    int o, r;
 
-    while ((o = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-        if (o == 'c')
-            path = optarg;
-        else if (o == 'k')
-            check_only = true;
-        else
-            return usage(o == 'h' ? stdout : stderr);
-    }
-    if (!path || optind < argc)
-        return usage(stderr);
-    r = config_read(path, &d.config, on_problem, NULL);
-    if (r < 0 && r != -EINVAL)
-        fprintf(stderr, "visavis-media: %s: %s\n", path, strerror(-r));
-    if (r == 0 && !check_only) {
-        log_init("visavis-media", log_level_of(d.config.log_level));
-        r = run(&d);
-    }
-    config_done(&d.config);
-    return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return daemon_main(&def, &d, argc, argv);
 }

@@ -3,10 +3,26 @@
 #include "ice_server.h"
 
 #include "base/log.h"
+#include "web/web_listen.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+static bool check_public_url(const char *text, char *why, size_t why_size)
+{
+    struct public_url u;
+
+    snprintf(why, why_size, "must be http[s]://HOST[:PORT]");
+    return public_url_parse(text, &u) == 0;
+}
+
+static bool check_ice_server(const char *text, char *why, size_t why_size)
+{
+    json_t *server = ice_server_from_text(text, why, why_size);
+
+    json_decref(server);
+    return server != NULL;
+}
 
 static const char *const media_servers[] = {"kurento", "mediasoup", NULL};
 static const char *const codecs[] = {"MEDIA_SERVER_PREFERRED", "NONE", "VP8", "VP9", "H264", NULL};
@@ -25,9 +41,9 @@ static const char *const codecs[] = {"MEDIA_SERVER_PREFERRED", "NONE", "VP8", "V
     }
 
 static const struct conf_key keys[] = {
-    {KEY("listen", CONF_STRINGS, listen), .required = true},
-    {KEY("public_url", CONF_STRING, public_url_text), .required = true},
-    {KEY("secret", CONF_STRING, secret), .required = true},
+    {KEY("listen", CONF_STRINGS, listen), .required = true, .check = web_listen_check},
+    {KEY("public_url", CONF_STRING, public_url_text), .required = true, .check = check_public_url},
+    {KEY("secret", CONF_STRING, secret), .required = true, .check = conf_check_not_empty},
     {KEY("media_control", CONF_STRING, media_control), .required = true},
     {KEY("media_server", CONF_STRING, media_server), .string_default = "kurento",
      .allowed = media_servers},
@@ -38,7 +54,7 @@ static const struct conf_key keys[] = {
     {KEY("coturn_ip", CONF_STRING, coturn_ip)},
     INT("coturn_port", coturn_port, 1, 65535, 3478),
     {KEY("turn_secret", CONF_STRING, turn_secret)},
-    {KEY("ice_servers", CONF_STRINGS, ice_servers)},
+    {KEY("ice_servers", CONF_STRINGS, ice_servers), .check = check_ice_server},
     INT("gc_interval_s", gc_interval_s, 0, 31536000, 900),
     INT("gc_threshold_s", gc_threshold_s, 0, 31536000, 3600),
     INT("media_lost_s", media_lost_s, 1, 3600, 30),
@@ -57,50 +73,15 @@ static const struct conf_key keys[] = {
 };
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
 
-static void problem(conf_problem_fn *fn, void *arg, const char *path, const char *key,
-                    const char *what)
-{
-    char text[512];
-
-    snprintf(text, sizeof(text), "%s: %s: %s", path, key, what);
-    fn(text, arg);
-}
-
-/* What the table cannot say. */
-static int check(const char *path, struct config *c, conf_problem_fn *fn, void *arg)
-{
-    char why[256];
-    int error = 0;
-
-    if (public_url_parse(c->public_url_text, &c->public_url) < 0) {
-        problem(fn, arg, path, "public_url", "must be http[s]://HOST[:PORT]");
-        error = -EINVAL;
-    }
-    if (!*c->secret) {
-        problem(fn, arg, path, "secret", "must not be empty");
-        error = -EINVAL;
-    }
-    if (c->coturn_ip && !c->turn_secret) {
-        problem(fn, arg, path, "turn_secret", "is needed with coturn_ip");
-        error = -EINVAL;
-    }
-    for (size_t i = 0; i < c->ice_servers.n; i++) {
-        json_t *server = ice_server_from_text(c->ice_servers.items[i], why, sizeof(why));
-
-        if (!server) {
-            problem(fn, arg, path, "ice_servers", why);
-            error = -EINVAL;
-        }
-        json_decref(server);
-    }
-    return error;
-}
-
 int config_read(const char *path, struct config *ret, conf_problem_fn *fn, void *arg)
 {
     int error = conf_read(path, keys, N_KEYS, ret, fn, arg);
 
-    return error ? error : check(path, ret, fn, arg);
+    if (error)
+        return error;
+    if (ret->coturn_ip && !ret->turn_secret)
+        return conf_problem(path, fn, arg, "turn_secret: is needed with coturn_ip");
+    return public_url_parse(ret->public_url_text, &ret->public_url);
 }
 
 void config_done(struct config *c)

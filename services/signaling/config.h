@@ -14,7 +14,7 @@ struct config {
     char *public_url_text;
     char *secret;
     char *media_control; /* socket of the media daemon */
-    char *media_server;  /* "kurento" or "mediasoup": who offers, see media.md 1 */
+    char *media_server;  /* "kurento": clients offer, or "mediasoup": the server does */
     char *forced_codec;
     bool allow_transcoding;
     bool deprecated_api;

@@ -1,97 +1,61 @@
 /* visavis-signaling: sessions, REST and RPC of the OpenVidu API. */
-#include "base/log.h"
-#include "notify/notify.h"
+#include "daemon/daemon.h"
 #include "server.h"
 
-#include <getopt.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#define DESCRIPTORS_BESIDE 256 /* those that are no client's */
 
-#define EXIT_CONFIG 78 /* sysexits: something is wrong with the configuration */
-
-static struct app app;
-
-static void on_problem(const char *text, void *arg)
+static int read_config(void *self, const char *path, conf_problem_fn *fn, void *arg)
 {
-    (void) arg;
-    log_error("%s", text);
+    struct app *app = self;
+
+    return config_read(path, &app->config, fn, arg);
 }
 
-static void on_signal(struct loop *l, int signo, void *arg)
+static const char *log_level(const void *self)
+{
+    const struct app *app = self;
+
+    return app->config.log_level;
+}
+
+static int start(void *self, struct loop *l)
+{
+    struct app *app = self;
+
+    daemon_raise_descriptors((size_t) app->config.max_clients + DESCRIPTORS_BESIDE);
+    return server_start(app, l);
+}
+
+static void quit(void *self, struct loop *l)
 {
     (void) l;
-    (void) signo;
-    (void) arg;
-    notify_stopping();
-    server_stop(&app);
+    server_stop(self);
 }
 
-static int run(void)
+static void stop(void *self)
 {
-    struct loop *l = NULL;
-    int code = loop_new(&l);
-
-    if (code < 0) {
-        log_error("cannot make an event loop: %s", strerror(-code));
-        return EXIT_FAILURE;
-    }
-    signal(SIGPIPE, SIG_IGN);
-    loop_signal_add(l, SIGTERM, on_signal, NULL);
-    loop_signal_add(l, SIGINT, on_signal, NULL);
-    loop_enable_watchdog(l);
-    code = server_start(&app, l);
-    if (code == 0) {
-        notify_ready();
-        code = loop_run(l);
-    }
-    server_done(&app);
-    loop_free(l);
-    return code == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    server_done(self);
 }
 
-static int usage(const char *program, FILE *to)
+static void done_config(void *self)
 {
-    fprintf(to,
-            "usage: %s --config FILE [--check]\n"
-            "  --config FILE  the configuration\n"
-            "  --check        read it, tell what is wrong, and end\n",
-            program);
-    return to == stdout ? EXIT_SUCCESS : EXIT_FAILURE;
+    struct app *app = self;
+
+    config_done(&app->config);
 }
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"check", no_argument, NULL, 'k'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+    static const struct daemon_def def = {
+        .name = "visavis-signaling",
+        .read_config = read_config,
+        .log_level = log_level,
+        .start = start,
+        .quit = quit,
+        .stop = stop,
+        .done_config = done_config,
     };
-    const char *path = NULL;
-    bool check = false;
-    int option, code;
+    static struct app app;
 
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option == 'c')
-            path = optarg;
-        else if (option == 'k')
-            check = true;
-        else
-            return usage(argv[0], option == 'h' ? stdout : stderr);
-    }
-    if (!path || optind < argc)
-        return usage(argv[0], stderr);
-    log_init("visavis-signaling", LOG_LEVEL_INFO);
-    code = config_read(path, &app.config, on_problem, NULL);
-    if (code)
-        log_error("%s: cannot be used: %s", path, strerror(-code));
-    if (code)
-        code = EXIT_CONFIG;
-    else if (!check) {
-        log_init("visavis-signaling", log_level_by_name(app.config.log_level));
-        code = run();
-    }
-    config_done(&app.config);
-    return code;
+    return daemon_main(&def, &app, argc, argv);
 }

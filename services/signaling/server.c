@@ -1,6 +1,5 @@
 #include "server.h"
 
-#include "base/log.h"
 #include "lifecycle.h"
 #include "listeners.h"
 #include "media.h"
@@ -75,11 +74,7 @@ int server_start(struct app *app, struct loop *l)
         error = web_new(l, &limits, on_request, app, &app->web);
     if (!error)
         error = start_timers(app);
-    if (error) {
-        log_error("cannot start: %s", strerror(-error));
-        return error;
-    }
-    return listeners_open(app);
+    return error ? error : listeners_open(app);
 }
 
 static void on_quit(struct loop_timer *t)

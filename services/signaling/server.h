@@ -3,8 +3,7 @@
 
 #include "app.h"
 
-/* app->config is read already; the rest of *app is zero. Listens on all addresses, or fails with
- * the reason logged. */
+/* app->config is read already; the rest of *app is zero. Listens on all addresses, or fails. */
 int server_start(struct app *app, struct loop *l);
 
 /* Everybody is told that the server stops; the loop ends a moment later with code 0. */

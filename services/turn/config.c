@@ -1,9 +1,13 @@
 #include "turn/config.h"
 
+#include "base/log.h"
+
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#define REALM_MAX 127 /* RFC 8489 section 14.9: fewer than 128 characters */
 
 struct turn_config_file {
     struct conf_strings listen;
@@ -13,135 +17,95 @@ struct turn_config_file {
 
 #define FIELD(field) .name = #field, .offset = offsetof(struct turn_config_file, field)
 
-static const char *const log_levels[] = {"info", "debug", NULL};
+/* "udp:1.2.3.4:3478" or "udp:[::]:3478" */
+static int parse_listen(const char *text, struct addr *ret)
+{
+    return bytes_starts_with(bytes_str(text), "udp:") ? addr_parse(text + strlen("udp:"), ret)
+                                                      : -EBADMSG;
+}
+
+static bool check_listen(const char *text, char *why, size_t why_size)
+{
+    struct addr a;
+
+    snprintf(why, why_size, "must be like \"udp:0.0.0.0:3478\" or \"udp:[::]:3478\"");
+    return parse_listen(text, &a) == 0;
+}
+
+/* "" as well, for none */
+static int parse_ip(const char *text, struct addr *ret)
+{
+    return text && *text ? addr_parse_ip(text, 0, ret) : 0;
+}
+
+static bool check_ip(const char *text, char *why, size_t why_size)
+{
+    struct addr a;
+
+    snprintf(why, why_size, "must be an IPv4 or IPv6 address");
+    return parse_ip(text, &a) == 0;
+}
+
+static bool check_realm(const char *text, char *why, size_t why_size)
+{
+    snprintf(why, why_size, "must have 1 to %d characters", REALM_MAX);
+    return *text && strlen(text) <= REALM_MAX;
+}
 
 static const struct conf_key keys[] = {
-    {FIELD(listen), .type = CONF_STRINGS, .required = true},
-    {FIELD(secret), .type = CONF_STRING, .required = true},
-    {FIELD(realm), .type = CONF_STRING, .string_default = "visavis"},
-    {FIELD(control), .type = CONF_STRING, .required = true},
+    {FIELD(listen), .type = CONF_STRINGS, .required = true, .check = check_listen},
+    {FIELD(secret), .type = CONF_STRING, .required = true, .check = conf_check_not_empty},
+    {FIELD(realm), .type = CONF_STRING, .string_default = "visavis", .check = check_realm},
+    {FIELD(control), .type = CONF_STRING, .required = true, .check = conf_check_not_empty},
     {FIELD(relay_min), .type = CONF_INT, .min = 1, .max = 65535, .int_default = 57001},
     {FIELD(relay_max), .type = CONF_INT, .min = 1, .max = 65535, .int_default = 65535},
-    {FIELD(relay_ip), .type = CONF_STRING},
-    {FIELD(external_ip), .type = CONF_STRING},
+    {FIELD(relay_ip), .type = CONF_STRING, .check = check_ip},
+    {FIELD(external_ip), .type = CONF_STRING, .check = check_ip},
     {FIELD(user_quota), .type = CONF_INT, .min = 1, .max = 65535, .int_default = 200},
     {FIELD(total_quota), .type = CONF_INT, .min = 1, .max = 1000000, .int_default = 8000},
     {FIELD(threads), .type = CONF_INT, .min = 1, .max = 256, .int_default = 1},
-    {FIELD(log_level), .type = CONF_STRING, .string_default = "info", .allowed = log_levels},
+    {FIELD(log_level), .type = CONF_STRING, .string_default = "info", .allowed = log_level_names},
 };
 
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
 
-struct problems {
-    const char *path;
-    conf_problem_fn *fn;
-    void *arg;
-    unsigned n;
-};
-
-__attribute__((format(printf, 2, 3))) static void problem(struct problems *p, const char *fmt, ...)
+/* Texts that have passed their checks. */
+static void take_file(struct turn_config *c, const struct turn_config_file *f)
 {
-    char reason[256], line[512];
-    va_list ap;
-
-    va_start(ap, fmt);
-    vsnprintf(reason, sizeof(reason), fmt, ap);
-    va_end(ap);
-    snprintf(line, sizeof(line), "%s: %s", p->path, reason);
-    p->fn(line, p->arg);
-    p->n++;
-}
-
-/* "udp:1.2.3.4:3478" or "udp:[::]:3478" */
-static int parse_listen(const char *text, struct addr *ret)
-{
-    char ip[ADDR_TEXT_SIZE];
-    const char *colon;
-    uint64_t port;
-    size_t len;
-
-    if (strncmp(text, "udp:", 4) != 0)
-        return -EPROTONOSUPPORT;
-    text += 4;
-    colon = strrchr(text, ':');
-    if (!colon || bytes_to_u64(bytes_str(colon + 1), 65535, &port) < 0)
-        return -EBADMSG;
-    len = (size_t) (colon - text);
-    if (len >= 2 && text[0] == '[' && text[len - 1] == ']') {
-        text++;
-        len -= 2;
-    } else if (memchr(text, ':', len)) {
-        return -EBADMSG; /* IPv6 without brackets */
-    }
-    if (len >= sizeof(ip))
-        return -EBADMSG;
-    memcpy(ip, text, len);
-    ip[len] = '\0';
-    return addr_parse_ip(ip, (uint16_t) port, ret);
-}
-
-static void take_listen(struct turn_config *c, const struct conf_strings *s, struct problems *p)
-{
-    if (s->n == 0 || s->n > CONFIG_LISTEN_MAX) {
-        problem(p, "listen: 1 to %d addresses are needed", CONFIG_LISTEN_MAX);
-        return;
-    }
-    for (size_t i = 0; i < s->n; i++) {
-        if (parse_listen(s->items[i], &c->listen[i]) < 0)
-            problem(p, "listen: \"%s\" is not like \"udp:0.0.0.0:3478\" or \"udp:[::]:3478\"",
-                    s->items[i]);
-    }
-    c->n_listen = s->n;
-}
-
-static void take_ip(const char *name, const char *text, struct addr *ret, struct problems *p)
-{
-    if (text && *text && addr_parse_ip(text, 0, ret) < 0)
-        problem(p, "%s: \"%s\" is not an IPv4 or IPv6 address", name, text);
-}
-
-static void take_file(struct turn_config *c, const struct turn_config_file *f, struct problems *p)
-{
-    take_listen(c, &f->listen, p);
-    take_ip("relay_ip", f->relay_ip, &c->relay_ip, p);
-    take_ip("external_ip", f->external_ip, &c->external_ip, p);
-    if (f->relay_min > f->relay_max)
-        problem(p, "relay_min: %d is above relay_max, %d", (int) f->relay_min, (int) f->relay_max);
-    if (!*f->secret)
-        problem(p, "secret: may not be empty");
-    if (!*f->realm || strlen(f->realm) > 127)
-        problem(p, "realm: 1 to 127 characters are needed");
-    if (!*f->control)
-        problem(p, "control: may not be empty");
+    c->n_listen = f->listen.n;
+    for (size_t i = 0; i < f->listen.n; i++)
+        (void) parse_listen(f->listen.items[i], &c->listen[i]);
+    (void) parse_ip(f->relay_ip, &c->relay_ip);
+    (void) parse_ip(f->external_ip, &c->external_ip);
     c->relay_ports = (struct ports){(uint16_t) f->relay_min, (uint16_t) f->relay_max};
     c->user_quota = (size_t) f->user_quota;
     c->total_quota = (size_t) f->total_quota;
     c->n_threads = (unsigned) f->threads;
-    c->debug = strcmp(f->log_level, "debug") == 0;
     c->secret = f->secret;
     c->realm = f->realm;
     c->control = f->control;
+    c->log_level = f->log_level;
 }
 
-int config_read(const char *path, conf_problem_fn *fn, void *arg, struct turn_config *ret)
+int config_read(const char *path, struct turn_config *ret, conf_problem_fn *fn, void *arg)
 {
-    struct turn_config c = {.file = calloc(1, sizeof(*c.file))};
-    struct problems p = {.path = path, .fn = fn, .arg = arg};
+    struct turn_config_file *f = calloc(1, sizeof(*f));
     int r;
 
-    if (!c.file)
+    if (!f)
         return -ENOMEM;
-    r = conf_read(path, keys, N_KEYS, c.file, fn, arg);
-    if (r == 0)
-        take_file(&c, c.file, &p);
-    if (r == 0 && p.n > 0)
-        r = -EINVAL;
-    if (r < 0) {
-        config_done(&c);
+    ret->file = f;
+    r = conf_read(path, keys, N_KEYS, f, fn, arg);
+    if (r < 0)
         return r;
-    }
-    *ret = c;
-    return 0;
+    if (f->listen.n == 0 || f->listen.n > CONFIG_LISTEN_MAX)
+        r = conf_problem(path, fn, arg, "listen: must have 1 to %d addresses", CONFIG_LISTEN_MAX);
+    if (f->relay_min > f->relay_max)
+        r = conf_problem(path, fn, arg, "relay_min: must not be above relay_max, %d",
+                         (int) f->relay_max);
+    if (r == 0)
+        take_file(ret, f);
+    return r;
 }
 
 void config_done(struct turn_config *c)

@@ -16,14 +16,13 @@ struct turn_config {
     struct addr external_ip; /* written into XOR-RELAYED-ADDRESS; family 0: the relay's own */
     size_t user_quota, total_quota;
     unsigned n_threads;
-    bool debug;
-    const char *secret, *realm, *control; /* control: path of the media daemon's socket */
+    const char *secret, *realm, *log_level;
+    const char *control; /* path of the media daemon's socket */
 
     struct turn_config_file *file; /* what the strings belong to */
 };
 
-/* Each problem is told as a whole line. 0, -EINVAL after problems, or what reading gave.
- * config_done() is needed after success only. */
-int config_read(const char *path, conf_problem_fn *fn, void *arg, struct turn_config *ret);
-
+/* Tells each problem as one line; 0 or as conf_read(). *ret must be zeroed; config_done() frees it
+ * in every case. */
+int config_read(const char *path, struct turn_config *ret, conf_problem_fn *fn, void *arg);
 void config_done(struct turn_config *c);

@@ -196,19 +196,57 @@ unknown_verbs_and_options() {
     expect 'status 2' [ "$a$b$c" = 222 ] && expect 'help for a person' grep -q 'usage: visavis VERB' "$work/err"
 }
 
+# Runs a daemon with options; its output is in out and err, its exit status in $status.
+daemon() {
+    "$(dirname "$visavis")/visavis-$1" "${@:2}" >"$work/out" 2>"$work/err"
+    status=$?
+}
+
 broken_config_files() {
     local d bad=0
     for d in signaling media turn call; do
         printf 'log_level = "info";\nlisten = 5;\n???\n' >"$work/$d.cfg"
-        "$(dirname "$visavis")/visavis-$d" --config "$work/$d.cfg" >"$work/out" 2>"$work/err"
-        status=$?
-        expect "visavis-$d refuses it" [ $status -ne 0 ] || bad=1
-        expect "visavis-$d names file and line" grep -q "$work/$d.cfg:3" "$work/err" || bad=1
-        printf 'no_such_key = 1;\n' >"$work/$d.cfg"
-        "$(dirname "$visavis")/visavis-$d" --config "$work/$d.cfg" >"$work/out" 2>"$work/err"
-        status=$?
-        expect "visavis-$d refuses an unknown key" [ $status -ne 0 ] || bad=1
-        expect "visavis-$d names the key" grep -q "$work/$d.cfg:1.*no_such_key" "$work/err" || bad=1
+        daemon $d --config "$work/$d.cfg"
+        expect "visavis-$d ends with 78" [ $status -eq 78 ] || bad=1
+        expect "visavis-$d names file and line" grep -q "error visavis-$d: $work/$d.cfg:3: " "$work/err" || bad=1
+        printf 'log_level = "loud";\nno_such_key = 1;\n' >"$work/$d.cfg"
+        daemon $d --check --config "$work/$d.cfg"
+        expect "visavis-$d refuses an unknown key" [ $status -eq 78 ] || bad=1
+        expect "visavis-$d names the key" grep -q "error visavis-$d: $work/$d.cfg:2: no_such_key: " "$work/err" || bad=1
+        expect "visavis-$d knows the levels" \
+            grep -q "error visavis-$d: $work/$d.cfg:1: log_level: must be one of error, warning, notice, info, debug" \
+            "$work/err" || bad=1
+        daemon $d --config "$work/nowhere.cfg"
+        expect "visavis-$d wants a file" [ $status -eq 78 ] || bad=1
+        expect "visavis-$d names the file" grep -q "$work/nowhere.cfg: No such file" "$work/err" || bad=1
+    done
+    return $bad
+}
+
+good_config_files() {
+    local d bad=0
+    start || return 1
+    for d in signaling media turn call; do
+        daemon $d --check --config "$work"/visavis-dev-*/$d.cfg
+        expect "visavis-$d accepts its file" [ $status -eq 0 ] || bad=1
+        expect "visavis-$d has nothing to say" [ ! -s "$work/out" ] && [ ! -s "$work/err" ] || bad=1
+    done
+    kill -TERM "$pid"
+    finish
+    return $bad
+}
+
+options_of_the_daemons() {
+    local d bad=0
+    for d in signaling media turn call; do
+        daemon $d --help
+        expect "visavis-$d helps" [ $status -eq 0 ] || bad=1
+        expect "visavis-$d shows its usage" grep -q "^usage: visavis-$d --config FILE" "$work/out" || bad=1
+        daemon $d --nonsense
+        expect "visavis-$d ends with 64" [ $status -eq 64 ] || bad=1
+        expect "visavis-$d shows its usage with errors" grep -q "^usage: visavis-$d" "$work/err" || bad=1
+        daemon $d
+        expect "visavis-$d wants --config" [ $status -eq 64 ] || bad=1
     done
     return $bad
 }
@@ -225,6 +263,8 @@ test_case 'a child dies' a_child_dies
 test_case 'killed hard' killed_hard
 test_case 'unknown verbs and options' unknown_verbs_and_options
 test_case 'broken configuration files' broken_config_files
+test_case 'good configuration files' good_config_files
+test_case 'options of the daemons' options_of_the_daemons
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

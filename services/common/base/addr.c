@@ -69,6 +69,30 @@ int addr_parse_ip(const char *text, uint16_t port, struct addr *ret)
     return -EBADMSG;
 }
 
+int addr_parse(const char *text, struct addr *ret)
+{
+    const char *colon = strrchr(text, ':');
+    char ip[ADDR_TEXT_SIZE];
+    uint64_t port;
+    size_t len;
+    bool ipv6;
+
+    if (!colon || bytes_to_u64(bytes_str(colon + 1), 65535, &port) < 0)
+        return -EBADMSG;
+    len = (size_t) (colon - text);
+    ipv6 = len >= 2 && text[0] == '[' && text[len - 1] == ']';
+    if (ipv6) {
+        text++;
+        len -= 2;
+    }
+    /* The brackets belong to IPv6, whose colons would be taken for the port's without them. */
+    if (len >= sizeof(ip) || ipv6 != (memchr(text, ':', len) != NULL))
+        return -EBADMSG;
+    memcpy(ip, text, len);
+    ip[len] = '\0';
+    return addr_parse_ip(ip, (uint16_t) port, ret);
+}
+
 const char *addr_format_ip(const struct addr *a, char buf[static ADDR_TEXT_SIZE])
 {
     if (a->family == 0 || !inet_ntop(a->family, a->ip, buf, ADDR_TEXT_SIZE))

@@ -24,6 +24,9 @@ socklen_t addr_to_sockaddr(const struct addr *a, struct sockaddr_storage *ret);
 /* The numeric text of an IP without port ("::1", not "[::1]"). -EBADMSG. No name look-ups. */
 int addr_parse_ip(const char *text, uint16_t port, struct addr *ret);
 
+/* "1.2.3.4:80", "[::1]:80". -EBADMSG. */
+int addr_parse(const char *text, struct addr *ret);
+
 /* "1.2.3.4:80" or "[::1]:80"; returns buf. */
 const char *addr_format(const struct addr *a, char buf[static ADDR_TEXT_SIZE]);
 

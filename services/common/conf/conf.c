@@ -93,6 +93,17 @@ static void problem_allowed(struct reader *r, const struct conf_key *key,
     problem(r, setting, "%s: must be one of %s", key->name, list);
 }
 
+static bool is_right(struct reader *r, const struct conf_key *key, const config_setting_t *setting,
+                     const char *value)
+{
+    char why[256] = "";
+
+    if (!key->check || key->check(value, why, sizeof(why)))
+        return true;
+    problem(r, setting, "%s: %s", key->name, why);
+    return false;
+}
+
 static void read_string(struct reader *r, const struct conf_key *key,
                         const config_setting_t *setting)
 {
@@ -107,7 +118,7 @@ static void read_string(struct reader *r, const struct conf_key *key,
         i++;
     if (key->allowed && !key->allowed[i])
         problem_allowed(r, key, setting);
-    else
+    else if (is_right(r, key, setting, value))
         set_string(r, key, copy(r, value));
 }
 
@@ -155,7 +166,7 @@ static void read_strings(struct reader *r, const struct conf_key *key,
 
         if (!value)
             problem(r, item, "%s: item %d must be a string in quotes", key->name, i + 1);
-        else if ((strings->items[strings->n] = copy(r, value)))
+        else if (is_right(r, key, item, value) && (strings->items[strings->n] = copy(r, value)))
             strings->n++;
     }
 }
@@ -336,6 +347,26 @@ int conf_read(const char *path, const struct conf_key *keys, size_t n_keys, void
     if (reader.no_memory)
         return -ENOMEM;
     return reader.failed ? -EINVAL : 0;
+}
+
+int conf_problem(const char *path, conf_problem_fn *fn, void *arg, const char *fmt, ...)
+{
+    char what[512];
+    char text[1024];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(what, sizeof(what), fmt, ap);
+    va_end(ap);
+    snprintf(text, sizeof(text), "%.480s: %s", path, what);
+    fn(text, arg);
+    return -EINVAL;
+}
+
+bool conf_check_not_empty(const char *text, char *why, size_t why_size)
+{
+    snprintf(why, why_size, "must not be empty");
+    return *text != '\0';
 }
 
 void conf_done(const struct conf_key *keys, size_t n_keys, void *obj)

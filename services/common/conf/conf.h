@@ -21,6 +21,9 @@ struct conf_strings {
     size_t n;
 };
 
+/* Is this text right? false, and the reason in why ("is not an IP address"). */
+typedef bool conf_check_fn(const char *text, char *why, size_t why_size);
+
 struct conf_key {
     const char *name; /* "listen.port": groups are dotted */
     enum conf_type type;
@@ -30,6 +33,7 @@ struct conf_key {
     int64_t int_default; /* also for CONF_BOOL */
     const char *string_default;
     const char *const *allowed; /* CONF_STRING: NULL-terminated list of values, or NULL */
+    conf_check_fn *check;       /* CONF_STRING, and each of CONF_STRINGS; may be NULL */
 };
 
 /* Told one problem, a whole line without newline. */
@@ -39,6 +43,13 @@ typedef void conf_problem_fn(const char *text, void *arg);
  * be zeroed memory; conf_done() frees it in every case. */
 int conf_read(const char *path, const struct conf_key *keys, size_t n_keys, void *ret,
               conf_problem_fn *fn, void *arg);
+
+/* For what spans several keys: tells "path: " and the rest of the line. Returns -EINVAL. */
+int conf_problem(const char *path, conf_problem_fn *fn, void *arg, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* A conf_check_fn: at least one character. */
+bool conf_check_not_empty(const char *text, char *why, size_t why_size);
 
 /* Frees and zeroes the fields that conf_read allocated. Secrets among strings are wiped. */
 void conf_done(const struct conf_key *keys, size_t n_keys, void *obj);

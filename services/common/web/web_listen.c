@@ -1,36 +1,14 @@
 #include "web/web_listen.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #define BACKLOG 512
-
-int web_parse_address(const char *text, struct addr *ret)
-{
-    const char *colon = strrchr(text, ':');
-    char ip[ADDR_TEXT_SIZE];
-    uint64_t port;
-    size_t len;
-
-    if (!colon || bytes_to_u64(bytes_str(colon + 1), 65535, &port) < 0)
-        return -EINVAL;
-    len = (size_t) (colon - text);
-    if (len >= 2 && text[0] == '[' && text[len - 1] == ']') {
-        text++;
-        len -= 2;
-    } else if (memchr(text, ':', len)) {
-        return -EINVAL; /* an IPv6 address needs its brackets */
-    }
-    if (len >= sizeof(ip))
-        return -EINVAL;
-    memcpy(ip, text, len);
-    ip[len] = '\0';
-    return addr_parse_ip(ip, (uint16_t) port, ret) < 0 ? -EINVAL : 0;
-}
 
 static int listen_unix(const char *path)
 {
@@ -55,24 +33,58 @@ static int listen_unix(const char *path)
     return r < 0 ? r : fd;
 }
 
-int web_listen(struct web *w, const char *text)
+/* "tcp:IP:PORT" */
+static int parse_tcp(const char *text, struct addr *ret)
 {
-    struct bytes b = bytes_str(text);
-    bool is_unix = bytes_starts_with(b, "unix:");
+    return bytes_starts_with(bytes_str(text), "tcp:") ? addr_parse(text + strlen("tcp:"), ret)
+                                                      : -EBADMSG;
+}
+
+static const char *unix_path(const char *text)
+{
+    return bytes_starts_with(bytes_str(text), "unix:") ? text + strlen("unix:") : NULL;
+}
+
+bool web_listen_check(const char *text, char *why, size_t why_size)
+{
+    const char *path = unix_path(text);
+    struct addr a;
+
+    snprintf(why, why_size,
+             "must be like \"tcp:127.0.0.1:4443\", \"tcp:[::1]:4443\" or \"unix:/path\"");
+    return path ? *path == '/' : parse_tcp(text, &a) == 0;
+}
+
+static void describe(const char *text, int fd, char ret[static WEB_LISTEN_TEXT_SIZE])
+{
+    struct sockaddr_storage ss;
+    socklen_t len = sizeof(ss);
+    char buf[ADDR_TEXT_SIZE];
+    struct addr a;
+
+    if (getsockname(fd, (struct sockaddr *) &ss, &len) == 0 &&
+        addr_from_sockaddr((struct sockaddr *) &ss, len, &a) == 0)
+        snprintf(ret, WEB_LISTEN_TEXT_SIZE, "tcp:%s", addr_format(&a, buf));
+    else
+        snprintf(ret, WEB_LISTEN_TEXT_SIZE, "%s", text);
+}
+
+int web_listen(struct web *w, const char *text, char ret_bound[static WEB_LISTEN_TEXT_SIZE])
+{
+    const char *path = unix_path(text);
     struct addr a;
     int fd, r;
 
-    if (is_unix) {
-        fd = listen_unix(text + strlen("unix:"));
-    } else {
-        if (!bytes_starts_with(b, "tcp:") || web_parse_address(text + strlen("tcp:"), &a) < 0)
-            return -EINVAL;
-        fd = web_listen_tcp(&a);
-    }
+    if (path)
+        fd = listen_unix(path);
+    else
+        fd = parse_tcp(text, &a) == 0 ? web_listen_tcp(&a) : -EINVAL;
     if (fd < 0)
         return fd;
-    r = web_add_listener(w, fd, is_unix);
+    r = web_add_listener(w, fd, path != NULL);
     if (r < 0)
         close(fd);
+    else
+        describe(text, fd, ret_bound);
     return r;
 }

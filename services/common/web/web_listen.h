@@ -1,12 +1,15 @@
-/* web_listen.h: listening sockets by their text in a configuration file. */
+/* web_listen.h: listening sockets by their text in a configuration file: "tcp:127.0.0.1:4443",
+ * "tcp:[::1]:4443", or "unix:/path" (mode 0660; reached by the proxy alone, so its X-Real-IP is
+ * believed; a stale socket file is replaced). */
 #pragma once
 
 #include "web/web.h"
 
-/* "tcp:127.0.0.1:4443", "tcp:[::1]:4443", or "unix:/path" (mode 0660; reached by the proxy alone,
- * so its X-Real-IP is believed; a stale socket file is replaced). Opens it and gives it to the
- * server. -EINVAL: not such a text; else what the kernel said. */
-int web_listen(struct web *w, const char *text);
+/* Is it such a text? Fits struct conf_key's check. */
+bool web_listen_check(const char *text, char *why, size_t why_size);
 
-/* Splits "IP:PORT" and "[IPv6]:PORT". -EINVAL. */
-int web_parse_address(const char *text, struct addr *ret);
+#define WEB_LISTEN_TEXT_SIZE 128
+
+/* Opens it and gives it to the server. ret_bound is the same text with the port that the kernel
+ * chose. -EINVAL: not such a text; else what the kernel said. */
+int web_listen(struct web *w, const char *text, char ret_bound[static WEB_LISTEN_TEXT_SIZE]);

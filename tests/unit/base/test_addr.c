@@ -52,6 +52,40 @@ static void refuses_garbage(void **state)
     assert_int_equal(a.port, 7);
 }
 
+static void ports_are_parsed(void **state)
+{
+    static const char *const good[] = {"1.2.3.4:0", "1.2.3.4:65535", "[::1]:80", "[2001:db8::5]:1"};
+    static const char *const bad[] = {"",
+                                      ":",
+                                      ":80",
+                                      "80",
+                                      "1.2.3.4",
+                                      "1.2.3.4:",
+                                      "1.2.3.4:65536",
+                                      "1.2.3.4:-1",
+                                      "1.2.3.4:8 ",
+                                      "[1.2.3.4]:80",
+                                      "::1:80",
+                                      "[::1:80",
+                                      "::1]:80",
+                                      "[]:80",
+                                      "[::1]80",
+                                      "[::1]",
+                                      "localhost:80",
+                                      "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:1"};
+    struct addr a = {.port = 7};
+    char buf[ADDR_TEXT_SIZE];
+
+    (void) state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+        assert_int_equal(addr_parse(bad[i], &a), -EBADMSG);
+    assert_int_equal(a.port, 7);
+    for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+        assert_int_equal(addr_parse(good[i], &a), 0);
+        assert_string_equal(addr_format(&a, buf), good[i]);
+    }
+}
+
 static void goes_through_sockaddr(void **state)
 {
     static const char *const ips[] = {"192.0.2.1", "2001:db8::1"};
@@ -165,13 +199,10 @@ static void lists_local_addresses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(parses_and_formats),
-        cmocka_unit_test(refuses_garbage),
-        cmocka_unit_test(goes_through_sockaddr),
-        cmocka_unit_test(mapped_is_ipv4),
-        cmocka_unit_test(scope_counts_for_link_local),
-        cmocka_unit_test(knows_special_addresses),
-        cmocka_unit_test(compares),
+        cmocka_unit_test(parses_and_formats),      cmocka_unit_test(refuses_garbage),
+        cmocka_unit_test(ports_are_parsed),        cmocka_unit_test(goes_through_sockaddr),
+        cmocka_unit_test(mapped_is_ipv4),          cmocka_unit_test(scope_counts_for_link_local),
+        cmocka_unit_test(knows_special_addresses), cmocka_unit_test(compares),
         cmocka_unit_test(lists_local_addresses),
     };
 

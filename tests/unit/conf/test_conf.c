@@ -25,8 +25,18 @@ struct settings {
 
 static const char *const modes[] = {"lite", "agent", NULL};
 
+static bool check_even(const char *text, char *why, size_t why_size)
+{
+    snprintf(why, why_size, "%s is odd", text);
+    return strlen(text) != 1;
+}
+
 static const struct conf_key keys[] = {
-    {.name = "domain", .type = CONF_STRING, .offset = AT(domain), .required = true},
+    {.name = "domain",
+     .type = CONF_STRING,
+     .offset = AT(domain),
+     .required = true,
+     .check = conf_check_not_empty},
     {.name = "ice.mode",
      .type = CONF_STRING,
      .offset = AT(mode),
@@ -41,7 +51,7 @@ static const struct conf_key keys[] = {
      .int_default = 40000},
     {.name = "big", .type = CONF_INT, .offset = AT(big), .int_default = -1},
     {.name = "tls", .type = CONF_BOOL, .offset = AT(tls), .int_default = 1},
-    {.name = "ips", .type = CONF_STRINGS, .offset = AT(ips)},
+    {.name = "ips", .type = CONF_STRINGS, .offset = AT(ips), .check = check_even},
     {.name = "none", .type = CONF_STRINGS, .offset = AT(none), .required = true},
 };
 #define N_KEYS (sizeof(keys) / sizeof(*keys))
@@ -227,6 +237,23 @@ static void unreadable_files_are_errors(void **state)
     done();
 }
 
+static void checks_have_their_say(void **state)
+{
+    (void) state;
+    assert_int_equal(read_text("none = [];\ndomain = \"\";\n"
+                               "ips = [\"1.2\", \"x\",\n\"y\"];"),
+                     -EINVAL);
+    assert_string_equal(told, ":2: domain: must not be empty\n"
+                              ":3: ips: x is odd\n"
+                              ":4: ips: y is odd\n");
+    assert_null(settings.domain);
+    assert_int_equal(settings.ips.n, 1);
+    done();
+    told[0] = '\0';
+    assert_int_equal(conf_problem(path, on_problem, (void *) keys, "a: above %d", 5), -EINVAL);
+    assert_string_equal(told, ": a: above 5\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -236,6 +263,7 @@ int main(void)
         cmocka_unit_test(groups_and_values_are_not_confused),
         cmocka_unit_test(numbers_do_not_wrap),
         cmocka_unit_test(syntax_errors_have_a_line),
+        cmocka_unit_test(checks_have_their_say),
         cmocka_unit_test(unreadable_files_are_errors),
     };
 
