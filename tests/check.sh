@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs the unit and flow tests and replays the fuzz seeds of one build folder, with a summary line.
+# Looks at the includes, runs the unit and flow tests, and replays the fuzz seeds of one build folder,
+# with a summary line.
 # usage: tests/check.sh build/<flavour>
 set -u
 out=$1
@@ -27,6 +28,13 @@ run() {
     failed=$((failed + bad))
 }
 
+if tests/includes.sh >"$log"; then
+    passed=$((passed + 1))
+else
+    echo 'FAILED tests/includes.sh'
+    cat "$log"
+    failed=$((failed + 1))
+fi
 for t in "$out"/tests/unit/*/test_* "$out"/tests/flow/test_*; do
     [ -x "$t" ] && [ -f "$t" ] || continue
     source=tests/${t#"$out"/tests/}.c

@@ -1,0 +1,95 @@
+#!/bin/sh
+# Includes point one way: each module may use only those that its line names, and each library's
+# headers are met in one place. usage: tests/includes.sh   (in the root of the sources)
+set -u
+
+# module: the modules it may include, all of them listed further up; so there are no cycles.
+modules='
+base:
+codec: base
+loop: base
+conf: base
+notify: base
+web: base loop
+http: base loop
+link: base loop codec notify
+rtc: base loop codec
+daemon: base loop conf notify
+certs: base loop codec http conf
+call: base loop codec conf notify web http daemon
+signaling: base loop codec conf notify web http link daemon
+media: base loop codec conf notify link rtc daemon
+turn: base loop codec conf notify link rtc daemon
+installer: base loop codec conf notify http certs
+'
+
+# header: the files, or folders, of the program that may include it
+libraries='
+microhttpd.h: services/common/web/
+wslay/: services/common/web/
+curl/: services/common/http/
+libconfig.h: services/common/conf/
+systemd/sd-event.h: services/common/loop/
+systemd/sd-daemon.h: services/common/notify/ services/common/loop/
+openssl/: services/common/base/crypto.c services/common/rtc/ certs/
+srtp2/: services/common/rtc/
+jansson.h: services/codec/jsonrpc. services/common/link/ services/call/ services/signaling/ services/media/command.h services/turn/control. certs/ installer/
+'
+
+# "file:line:#include ..." of the program, then what is wrong with it.
+find services installer certs -name '*.[ch]' 2>/dev/null | sort | xargs grep -HnE '^#[ ]*include' |
+    awk -v modules="$modules" -v libraries="$libraries" '
+    function problem(what) {
+        print file ":" line ": " header ": " what
+        failed++
+    }
+    BEGIN {
+        n = split(modules, rows, "\n")
+        for (i = 1; i <= n; i++) {
+            if (split(rows[i], words, /[: ]+/) == 0) continue
+            if (rows[i] == "") continue
+            for (j = 2; words[j] != ""; j++) {
+                if (!(words[j] in known)) { print "tests/includes.sh: " words[1] " before " words[j]; failed++ }
+                may[words[1], words[j]] = 1
+            }
+            known[words[1]] = 1
+            delete words
+        }
+        n = split(libraries, rows, "\n")
+        for (i = 1; i <= n; i++) {
+            at = index(rows[i], ":")
+            if (at) home[substr(rows[i], 1, at - 1)] = substr(rows[i], at + 2)
+        }
+    }
+    {
+        split($0, parts, ":")
+        file = parts[1]; line = parts[2]; header = parts[3]
+        sub(/^#[ ]*include[ ]*/, "", header)
+        sub(/[ ]*(\/[\/*].*)?$/, "", header)
+        total++
+        module = file
+        sub(/^services\//, "", module)
+        sub(/^common\//, "", module)
+        sub(/\/.*/, "", module)
+        name = substr(header, 2, length(header) - 2)
+        if (!(module in known)) problem("the module " module " is not in tests/includes.sh")
+        if (header ~ /^</) {
+            for (h in home) {
+                if (index(name, h) != 1) continue
+                ok = 0
+                n = split(home[h], places, " ")
+                for (i = 1; i <= n; i++) if (index(file, places[i]) == 1) ok = 1
+                if (!ok) problem("belongs to " home[h])
+            }
+        } else if (name ~ /\//) {
+            to = name
+            sub(/\/.*/, "", to)
+            if (name ~ /\/.*\// || !(to in known)) problem("is no \"module/header.h\"")
+            else if (to != module && !((module, to) in may)) problem(module " may not use " to)
+        }
+    }
+    END {
+        if (total == 0) { print "tests/includes.sh: found no includes"; failed++ }
+        if (failed) { print "0 passed, " failed " failed"; exit 1 }
+        print "1 passed, 0 failed"
+    }'
