@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "tests/lib/child.h"
 #include "tests/lib/floor.h"
+#include "tests/lib/loopback.h"
 #include "tests/lib/media_client.h"
 
 #define WARM_US 700000
@@ -255,42 +256,15 @@ static struct figure measure(struct bench *b, const struct child *c)
 
 static void on_sink(struct loop_fd *io, uint32_t revents)
 {
-    struct sink *s = container_of(io, struct sink, io);
-    static uint8_t data[32][2048];
-    struct mmsghdr m[32];
-    struct iovec iov[32];
-    int n;
-
     (void) revents;
-    memset(m, 0, sizeof(m));
-    for (unsigned i = 0; i < 32; i++) {
-        iov[i] = (struct iovec){data[i], sizeof(data[i])};
-        m[i].msg_hdr.msg_iov = &iov[i];
-        m[i].msg_hdr.msg_iovlen = 1;
-    }
-    n = recvmmsg(s->fd, m, 32, MSG_DONTWAIT, NULL);
-    s->n += n > 0 ? (unsigned) n : 0;
+    container_of(io, struct sink, io)->n += loopback_drain(io->fd);
 }
 
-/* A socket on the loopback, connected to `to` if that is given. */
 static int open_socket(const struct addr *to, struct addr *ret_addr)
 {
-    struct addr any = {.family = AF_INET, .ip = {127, 0, 0, 1}};
-    struct sockaddr_storage sa;
-    socklen_t len = addr_to_sockaddr(&any, &sa);
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    int size = 1 << 20;
+    int fd = loopback_open(to, ret_addr);
 
-    check(fd < 0 || bind(fd, (struct sockaddr *) &sa, len) < 0 ? -errno : 0, "socket");
-    (void) setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
-    (void) setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
-    len = sizeof(sa);
-    check(getsockname(fd, (struct sockaddr *) &sa, &len) < 0 ? -errno : 0, "getsockname");
-    check(addr_from_sockaddr((struct sockaddr *) &sa, len, ret_addr), "address");
-    if (to) {
-        len = addr_to_sockaddr(to, &sa);
-        check(connect(fd, (struct sockaddr *) &sa, len) < 0 ? -errno : 0, "connect");
-    }
+    check(fd, "socket");
     return fd;
 }
 
