@@ -19,10 +19,7 @@ static uint64_t earliest(const struct keyframe *k, uint64_t now_us)
 
 void keyframe_want(struct keyframe *k, uint64_t now_us)
 {
-    uint64_t at = earliest(k, now_us);
-
-    if (!k->wanted || at < k->due_us)
-        k->due_us = at;
+    k->due_us = earliest(k, now_us);
     k->wanted = true;
     k->retry_us = KEYFRAME_RETRY_US;
 }

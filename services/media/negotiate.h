@@ -18,7 +18,7 @@
  *
  * An m-line that is fine but has nothing to carry is answered "inactive": a publisher's that does
  * not send, a subscriber's whose kind the stream lacks or with which it has no codec in common.
- * That is no error, unless no m-line at all can be answered. */
+ * That is no error, unless no m-line at all can be answered, or a publisher sends nothing. */
 #pragma once
 
 #include "codec/rtp.h"
@@ -54,7 +54,7 @@ struct neg_local {
 
     /* What the transport does; anything else is never negotiated. transport-cc without feedback
      * makes a publisher fall to 30 kbit/s, so false unless feedback is really sent. */
-    bool rtx;           /* takes and sends RFC 4588 retransmissions */
+    bool rtx;           /* takes and sends RFC 4588 retransmissions, of video */
     bool twcc;          /* publisher: sends transport-cc feedback; subscriber: numbers packets */
     bool remb;          /* goog-remb */
     bool abs_send_time; /* publisher: uses it; subscriber: writes it */

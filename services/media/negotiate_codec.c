@@ -58,7 +58,7 @@ bool neg_codec_take(const struct sdp_media *m, const struct sdp_codec *c, const 
                     struct neg_codec *ret)
 {
     enum rtp_codec codec = codec_of(m->kind, c);
-    const struct sdp_codec *rtx = t->rtx ? sdp_find_rtx(m, c->pt) : NULL;
+    const struct sdp_codec *rtx = t->rtx && m->kind == SDP_VIDEO ? sdp_find_rtx(m, c->pt) : NULL;
 
     if (codec == RTP_CODEC_OTHER || !pt_usable(c->pt) || !fmtp_usable(c->fmtp))
         return false;

@@ -2,6 +2,8 @@
 
 #include "ice_server.h"
 
+#include "base/log.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,6 +52,8 @@ static const struct conf_key keys[] = {
     INT("max_data_bytes", max_data_bytes, 16, 60000, 10000),
     INT("max_clients", max_clients, 1, 1000000, 10000),
     INT("max_queued_requests", max_queued_requests, 1, 10000, 256),
+    {KEY("log_level", CONF_STRING, log_level), .string_default = "info",
+     .allowed = log_level_names},
 };
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
 

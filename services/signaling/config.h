@@ -28,6 +28,7 @@ struct config {
     int64_t max_recv_kbps, min_recv_kbps, max_send_kbps, min_send_kbps;
     int64_t max_sessions, max_connections, max_participants, max_data_bytes, max_clients;
     int64_t max_queued_requests;
+    char *log_level;
 
     /* derived */
     struct public_url public_url;

@@ -93,8 +93,10 @@ int main(int argc, char **argv)
         log_error("%s: cannot be used: %s", path, strerror(-code));
     if (code)
         code = EXIT_CONFIG;
-    else if (!check)
+    else if (!check) {
+        log_init("visavis-signaling", log_level_by_name(app.config.log_level));
         code = run();
+    }
     config_done(&app.config);
     return code;
 }

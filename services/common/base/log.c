@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,10 +18,20 @@ static const char *program_name = "visavis";
 static enum log_level max_level = LOG_LEVEL_INFO;
 static bool to_journal;
 
-static const char *const level_names[] = {
-    [LOG_LEVEL_ERROR] = "error", [LOG_LEVEL_WARNING] = "warning", [LOG_LEVEL_NOTICE] = "notice",
-    [LOG_LEVEL_INFO] = "info",   [LOG_LEVEL_DEBUG] = "debug",
-};
+const char *const log_level_names[] = {"error", "warning", "notice", "info", "debug", NULL};
+
+static const char *level_name(enum log_level level)
+{
+    return log_level_names[level - LOG_LEVEL_ERROR];
+}
+
+enum log_level log_level_by_name(const char *name)
+{
+    for (int i = 0; log_level_names[i]; i++)
+        if (strcmp(log_level_names[i], name) == 0)
+            return (enum log_level)(LOG_LEVEL_ERROR + i);
+    return LOG_LEVEL_INFO;
+}
 
 /* The variable is inherited by everything that a service starts, also with its stderr elsewhere:
  * systemd.exec(5) says to compare. */
@@ -53,7 +64,7 @@ static size_t write_prefix(char *line, size_t cap, enum log_level level)
     } else {
         localtime_r(&s, &tm);
         n = snprintf(line, cap, "%02d:%02d:%02d.%03d %s %s: ", tm.tm_hour, tm.tm_min, tm.tm_sec,
-                     (int) (now_ms % 1000), level_names[level], program_name);
+                     (int) (now_ms % 1000), level_name(level), program_name);
     }
     return n > 0 ? (size_t) n : 0;
 }

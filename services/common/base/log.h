@@ -14,6 +14,12 @@ enum log_level {
     LOG_LEVEL_DEBUG = 7,
 };
 
+/* "error", "warning", "notice", "info", "debug"; NULL ends the list. */
+extern const char *const log_level_names[];
+
+/* LOG_LEVEL_INFO for a name that is not in the list. */
+enum log_level log_level_by_name(const char *name);
+
 /* program must stay valid. Messages above level are dropped. Before this: "visavis", info. */
 void log_init(const char *program, enum log_level level);
 

@@ -7,6 +7,7 @@
 #include "rtc/rtp_gcm.h"
 #include "rtc/srtp_cm.h"
 #include "rtc/srtp_gcm.h"
+#include "rtc/srtp_replay.h"
 
 #define RTP_HEADER_MIN 12
 #define RTCP_HEADER_MIN 8
@@ -15,9 +16,8 @@
 struct srtp_sender {
     struct srtp_transport *transport;
     struct srtp_sender *next;
-    uint64_t highest; /* ROC << 16 | SEQ that was used last */
+    struct srtp_replay used; /* ROC << 16 | SEQ of what was protected */
     uint32_t ssrc;
-    bool used;
 };
 
 /* One of gcm and cm is there. */
@@ -133,19 +133,16 @@ static size_t rtp_header_len(struct bytes packet)
     return r.failed || first >> 6 != 2 ? 0 : (size_t) (r.p - packet.p);
 }
 
-/* The index that seq stands for, when it lies ahead of all that were used. */
-static bool next_index(const struct srtp_sender *st, uint16_t seq, uint64_t *ret_index)
+/* The index that seq stands for, when it was not used yet. A step ahead of 2^15 or more would be
+ * another index to the receiver. */
+static bool unused_index(const struct srtp_sender *st, uint16_t seq, uint64_t *ret_index)
 {
-    uint16_t step = (uint16_t) (seq - (uint16_t) st->highest);
+    uint64_t index = srtp_replay_guess(&st->used, seq);
 
-    if (!st->used) {
-        *ret_index = seq;
-        return true;
-    }
-    if (step == 0 || step >= 0x8000)
+    if (st->used.any && index > st->used.highest && index - st->used.highest >= 0x8000)
         return false;
-    *ret_index = st->highest + step;
-    return true;
+    *ret_index = index;
+    return srtp_replay_allows(&st->used, index);
 }
 
 int srtp_sender_protect(struct srtp_sender *st, struct bytes plain, size_t header_len, uint8_t *dst,
@@ -166,10 +163,9 @@ int srtp_sender_protect(struct srtp_sender *st, struct bytes plain, size_t heade
         return -EINVAL;
     if (cap < len)
         return -ENOSPC;
-    if (!next_index(st, seq, &index))
+    if (!unused_index(st, seq, &index))
         return -EALREADY;
-    st->highest = index; /* used up even if what follows fails */
-    st->used = true;
+    srtp_replay_add(&st->used, index); /* used up even if what follows fails */
     e = s->gcm ? srtp_gcm_protect(s->gcm, st->ssrc, index, plain, header_len, dst)
                : srtp_cm_protect(s->cm, plain, dst);
     if (e < 0)

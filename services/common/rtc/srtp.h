@@ -3,9 +3,10 @@
  * to three times the CPU time; the tests hold the two against each other.)
  *
  * GCM breaks when two different packets are protected under one (key, SSRC, ROC, SEQ). So the
- * sender keeps the highest index of every SSRC it ever used and refuses to protect anything at or
- * below it. A retransmission is the same ciphertext, kept by the caller, or goes out on an RTX
- * SSRC. One thread per object. */
+ * sender notes every index that it used, in a window behind the highest one, and refuses to protect
+ * anything twice, or behind the window; a packet that merely came late goes out under its own
+ * number. A retransmission is the same ciphertext, kept by the caller, or goes out on an RTX SSRC.
+ * One thread per object. */
 #pragma once
 
 #include "rtc/dtls.h"
@@ -35,9 +36,10 @@ int srtp_transport_add_sender(struct srtp_transport *s, uint32_t ssrc, struct sr
 /* Protects in one pass from `plain` to dst: header (header_len bytes, as written in plain) copied,
  * payload encrypted, tag appended. dst may be plain itself, else they must not overlap. plain's
  * SSRC must be the stream's, header_len what its first bytes say: -EINVAL.
- * The index is derived from the sequence number, which must move forward by less than 2^15. Start
+ * The index is derived from the sequence number, which may move forward by less than 2^15. Start
  * below 2^15, or a receiver that misses the first packets guesses the roll-over counter wrong.
- * -EALREADY: this index, or a later one, was used before, and nothing is written. -ENOSPC: cap
+ * -EALREADY: this index was used before, or is too old to tell (SRTP_REPLAY_WINDOW), or too far
+ * ahead; nothing is written. -ENOSPC: cap
  * is below plain.len and the tag (16 bytes for GCM, 10 for CM), likewise. */
 int srtp_sender_protect(struct srtp_sender *st, struct bytes plain, size_t header_len, uint8_t *dst,
                         size_t cap, size_t *ret_len);

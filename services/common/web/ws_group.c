@@ -188,6 +188,8 @@ static void on_frame(wslay_event_context_ptr ctx,
         refuse(s, WSLAY_CODE_UNSUPPORTED_DATA);
     else if (frame->opcode == WSLAY_CONTINUATION_FRAME && ++s->n_fragments > FRAGMENTS_MAX)
         refuse(s, WSLAY_CODE_POLICY_VIOLATION);
+    else if (frame->opcode == WSLAY_CONNECTION_CLOSE && frame->payload_length == 1)
+        refuse(s, WSLAY_CODE_PROTOCOL_ERROR);
 }
 
 static void on_message(wslay_event_context_ptr ctx, const struct wslay_event_on_msg_recv_arg *msg,
@@ -239,7 +241,9 @@ static void feed(struct ws *s, struct bytes b)
         size_t len = b.len < SLICE_SIZE ? b.len : SLICE_SIZE;
 
         s->input = bytes_of(b.p, len);
-        if (wslay_event_recv(s->ctx) != 0)
+        /* Of a frame with a broken head wslay says so, with a close frame queued; other faults of
+         * the peer give 0. Either way it does not read any more. */
+        if (wslay_event_recv(s->ctx) != 0 && wslay_event_get_read_enabled(s->ctx))
             s->state = WS_DEAD;
         s->input = bytes_of(NULL, 0);
         b.p += len;
@@ -267,7 +271,9 @@ static void finish_reading(struct ws *s)
     if (!s->handlers || (!s->got_close && wslay_event_want_write(s->ctx)))
         return;
     code = s->got_close ? s->close_code : wslay_event_get_status_code_sent(s->ctx);
-    tell_closed(s, code ? code : 1006, s->got_close ? s->close_reason : "");
+    if (!s->got_close && (code == 0 || code == WSLAY_CODE_NO_STATUS_RCVD))
+        code = WSLAY_CODE_PROTOCOL_ERROR;
+    tell_closed(s, code, s->got_close ? s->close_reason : "");
 }
 
 static void send_close(struct ws *s)

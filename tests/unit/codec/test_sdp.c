@@ -294,9 +294,9 @@ static void limit(const char *fmt, unsigned max)
     unsigned line = 0;
 
     for (unsigned i = 1; i <= max; i++)
-        len += (size_t) snprintf(more + len, sizeof(more) - len, fmt, i, i + 1000);
+        len += (size_t) snprintf(more + len, sizeof(more) - len, fmt, i);
     assert_int_equal(try(more, NULL), 0);
-    snprintf(more + len, sizeof(more) - len, fmt, max + 1, max + 1001);
+    snprintf(more + len, sizeof(more) - len, fmt, max + 1);
     assert_int_equal(try(more, &line), -E2BIG);
     assert_in_range(line, 5 + max, 7 + max);
 }
@@ -311,7 +311,7 @@ static void limits(void **state)
     limit("a=rtcp-fb:111 x%u\r\n", SDP_FB_MAX);
     limit("a=rtcp-fb:* x%u\r\n", SDP_FB_MAX);
     limit("a=ssrc:%u cname:x\r\n", SDP_SSRC_MAX);
-    limit("a=ssrc-group:FID %u %u\r\n", SDP_SSRC_MAX);
+    limit("a=ssrc-group:FID %u 1000\r\n", SDP_SSRC_MAX);
     limit("a=rid:%u send\r\n", SDP_RID_MAX);
     limit("a=candidate:%u\r\n", SDP_CANDIDATE_MAX);
 
@@ -319,7 +319,7 @@ static void limits(void **state)
         snprintf(more + strlen(more), sizeof(more) - strlen(more), " %u", i);
     assert_int_equal(try(more, NULL), 0);
     assert_int_equal(s.media[1].n_codecs, SDP_CODEC_MAX);
-    strcat(more, " 127");
+    snprintf(more + strlen(more), sizeof(more) - strlen(more), " 127");
     assert_int_equal(try(more, NULL), -E2BIG);
     assert_int_equal(sdp_decode(bytes_str(HEAD "a=group:BUNDLE 1 2 3 4 5 6 7 8 9\r\n"), &s, NULL),
                      -E2BIG);

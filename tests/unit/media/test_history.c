@@ -73,6 +73,18 @@ static void test_slots_bound(void **state)
     assert_int_equal(put(100, 8, 0), -ERANGE); /* 116 lies there */
 }
 
+/* A record whose slot has gone to a newer packet takes nothing with it when it goes. */
+static void test_slot_taken_over(void **state)
+{
+    (void) state;
+
+    put(0, 1000, 0);
+    put(16, 8, 1000000);
+    put(17, 8, 1001000); /* gives up 0 */
+    assert_true(has(16, 8, 1001000));
+    assert_false(has(0, 1000, 1001000));
+}
+
 static void test_age_bound(void **state)
 {
     (void) state;
@@ -218,6 +230,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_put_and_find, setup, teardown),
         cmocka_unit_test_setup_teardown(test_slots_bound, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_slot_taken_over, setup, teardown),
         cmocka_unit_test_setup_teardown(test_age_bound, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bytes_bound, setup, teardown),
         cmocka_unit_test_setup_teardown(test_next, setup, teardown),

@@ -424,6 +424,11 @@ static void hostile_numbers(void **state)
     assert_int_equal(publish_text(load_with("firefox_publish", "apt=121", "apt=120")), 0);
     assert_int_equal(pub.media[SDP_VIDEO].codecs[0].rtx_pt, 124);
     assert_int_equal(pub.media[SDP_VIDEO].codecs[1].rtx_pt, 0);
+    assert_int_equal(
+        publish_text(load_with("chromium_publish_audio", "red/48000/2\r\na=fmtp:63 111/111",
+                               "rtx/48000\r\na=fmtp:63 apt=111")),
+        0);
+    assert_int_equal(pub.media[SDP_AUDIO].codecs[0].rtx_pt, 0);
 }
 
 /* ---- forced codecs ---- */

@@ -1,0 +1,368 @@
+/* RPC sessions over time: watchdog, grace, eviction, coming back, the queue. Time is moved by hand.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "app_kit.h"
+
+static uint64_t now_ms;
+
+static void move(uint64_t ms)
+{
+    now_ms += ms;
+    clock_fake(now_ms * 1000);
+    clients_sweep(&app.clients);
+}
+
+static int setup(void **state)
+{
+    (void) state;
+    now_ms = 1000000;
+    clock_fake(now_ms * 1000);
+    app_kit_start();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void) state;
+    app_kit_stop();
+    return 0;
+}
+
+static void say(struct channel *c, const char *text)
+{
+    client_receive(&c->base, bytes_str(text));
+}
+
+static void join(struct channel *c, struct session *s)
+{
+    struct connection *pending = app_kit_connection(s);
+    char text[512];
+
+    channel_open(c);
+    snprintf(text, sizeof(text),
+             "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"joinRoom\",\"params\":{\"token\":\"%s\","
+             "\"session\":\"%s\",\"platform\":\"p\",\"metadata\":\"\",\"secret\":\"\"}}",
+             pending->token, s->id);
+    say(c, text);
+    assert_non_null(c->base.client->participant);
+    json_array_clear(c->got);
+}
+
+/* The nth thing that was sent: its method, and one string of its params. */
+static void expect(const struct channel *c, size_t n, const char *method, const char *key,
+                   const char *value)
+{
+    json_t *j = json_array_get(c->got, n);
+
+    assert_non_null(j);
+    assert_string_equal(json_string_value(json_object_get(j, "method")), method);
+    assert_string_equal(json_string_value(json_object_get(json_object_get(j, "params"), key)),
+                        value);
+}
+
+#define PING "{\"jsonrpc\":\"2.0\",\"id\":9,\"method\":\"ping\",\"params\":{\"interval\":5000}}"
+
+static void test_watchdog(void **state)
+{
+    struct session *s = app_kit_session("S");
+    struct channel a, b;
+    char id[CONNECTION_ID_SIZE];
+
+    (void) state;
+    join(&a, s);
+    join(&b, s);
+    memcpy(id, b.base.client->participant->id, sizeof(id));
+    say(&a, PING);
+    say(&b, PING);
+    move(14999);
+    assert_int_equal(b.close_code, 0);
+    say(&a, PING);
+    move(1);
+    assert_int_equal(b.close_code, 1000);
+    assert_string_equal(b.close_reason, "Close for not receive ping from client");
+    assert_null(b.base.client);
+    json_array_clear(a.got);
+    move(9999);
+    assert_int_equal(json_array_size(a.got), 0);
+    move(1);
+    expect(&a, 0, "participantLeft", "reason", "networkDisconnect");
+    expect(&a, 1, "participantEvicted", "connectionId", id);
+    assert_null(session_connection(s, id));
+    channel_done(&b);
+    channel_done(&a);
+}
+
+static void test_ping_interval_is_clamped(void **state)
+{
+    struct session *s = app_kit_session("S");
+    struct channel a;
+
+    (void) state;
+    join(&a, s);
+    say(&a, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\",\"params\":{\"interval\":1e308}}");
+    say(&a,
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\",\"params\":{\"interval\":900000000}}");
+    move(179999);
+    assert_int_equal(a.close_code, 0);
+    move(1);
+    assert_int_equal(a.close_code, 1000);
+    channel_done(&a);
+}
+
+static void test_silent_socket_is_closed(void **state)
+{
+    struct channel a;
+
+    (void) state;
+    channel_open(&a);
+    move(29999);
+    assert_int_equal(a.close_code, 0);
+    move(1);
+    assert_int_equal(a.close_code, 1000);
+    move(10000);
+    assert_int_equal(map_count(app.clients.by_id), 0);
+    channel_done(&a);
+}
+
+static void lose(struct channel *a, struct channel *b, const char *reason, const char *expected)
+{
+    say(a, PING);
+    json_array_clear(a->got);
+    client_socket_closed(&b->base, reason);
+    move(9999);
+    assert_int_equal(json_array_size(a->got), 0);
+    move(1);
+    expect(a, 0, "participantLeft", "reason", expected);
+    json_array_clear(a->got);
+    json_decref(b->got);
+}
+
+static void test_grace(void **state)
+{
+    struct session *s = app_kit_session("S");
+    struct channel a, b;
+
+    (void) state;
+    join(&a, s);
+    join(&b, s);
+    lose(&a, &b, "", "networkDisconnect");
+    join(&b, s);
+    lose(&a, &b, "Connection closed for reconnection", "networkDisconnect");
+    join(&b, s);
+    lose(&a, &b, "Connection closed by client", "disconnect");
+    /* the last one: the session goes with it */
+    client_socket_closed(&a.base, "");
+    move(10000);
+    assert_null(sessions_find(&app.sessions, "S"));
+    assert_int_equal(map_count(app.clients.by_id), 0);
+    json_decref(a.got);
+}
+
+static void connect_as(struct channel *c, const char *id)
+{
+    char text[256];
+
+    snprintf(
+        text, sizeof(text),
+        "{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"connect\",\"params\":{\"sessionId\":\"%s\"}}",
+        id);
+    say(c, text);
+}
+
+static void test_coming_back_in_time(void **state)
+{
+    struct session *s = app_kit_session("S");
+    struct channel a, again, never;
+    struct client *client;
+    char id[RPC_ID_SIZE];
+
+    (void) state;
+    join(&a, s);
+    client = a.base.client;
+    memcpy(id, client->id, sizeof(id));
+    client_socket_closed(&a.base, "");
+    move(9000);
+    channel_open(&again);
+    connect_as(&again, id);
+    assert_ptr_equal(again.base.client, client);
+    assert_int_equal(map_count(app.clients.by_id), 1);
+    move(10000);
+    assert_non_null(client->participant);
+    /* its watchdog runs anew */
+    move(5000);
+    assert_int_equal(again.close_code, 1000);
+    move(10000);
+    channel_open(&never);
+    connect_as(&never, id);
+    assert_int_equal(json_integer_value(json_object_get(
+                         json_object_get(json_array_get(never.got, 0), "error"), "code")),
+                     40007);
+    json_decref(a.got);
+    channel_done(&again);
+    channel_done(&never);
+}
+
+static void test_leaving_closes_later(void **state)
+{
+    struct session *s = app_kit_session("S");
+    struct channel a, b;
+
+    (void) state;
+    join(&a, s);
+    join(&b, s);
+    say(&b, "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"leaveRoom\"}");
+    move(9999);
+    assert_int_equal(b.close_code, 0);
+    move(1);
+    assert_int_equal(b.close_code, 1000);
+    assert_int_equal(map_count(app.clients.by_id), 1);
+    lifecycle_close(&app, s, "sessionClosedByServer");
+    move(10000);
+    assert_int_equal(a.close_code, 1000);
+    channel_done(&a);
+    channel_done(&b);
+}
+
+#define PUBLISH                                                                                    \
+    "{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"publishVideo\",\"params\":{\"sdpOffer\":\"o\"}}"
+#define ECHO "{\"jsonrpc\":\"2.0\",\"id\":6,\"method\":\"echo\"}"
+
+/* Requests wait for the one before; an answer to a lost socket's request does not reach the next
+ * socket. */
+static void test_queue(void **state)
+{
+    struct session *s = app_kit_session("S");
+    struct channel a, again;
+    char id[RPC_ID_SIZE];
+
+    (void) state;
+    join(&a, s);
+    memcpy(id, a.base.client->id, sizeof(id));
+    say(&a, PUBLISH);
+    say(&a, ECHO);
+    assert_int_equal(json_array_size(a.got), 0);
+    kit_answer_all(0, 0);
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(a.got, 0), "id")), 5);
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(a.got, 1), "id")), 6);
+
+    say(&a, "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"unpublishVideo\"}");
+    kit_answer_all(0, 0);
+    say(&a, PUBLISH);
+    client_socket_closed(&a.base, "");
+    channel_open(&again);
+    connect_as(&again, id);
+    json_array_clear(again.got);
+    kit_answer_all(0, 0);
+    assert_int_equal(json_array_size(again.got), 0);
+    assert_non_null(again.base.client->participant->stream);
+
+    /* more than max_queued_requests */
+    say(&again, "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"reconnectStream\",\"params\":{}}");
+    kit_answer_all(0, 0);
+    say(&again, "{\"jsonrpc\":\"2.0\",\"id\":8,\"method\":\"unpublishVideo\"}");
+    kit_answer_all(0, 0);
+    say(&again, PUBLISH);
+    for (int i = 0; i < 4; i++)
+        say(&again, ECHO);
+    assert_int_equal(again.close_code, 0);
+    say(&again, ECHO);
+    assert_int_equal(again.close_code, 1008);
+    json_decref(a.got);
+    channel_done(&again);
+}
+
+static void test_media_away(void **state)
+{
+    struct session *s = app_kit_session("S");
+    struct connection *pending = app_kit_connection(s);
+    struct channel a;
+    char text[512];
+    const char *message;
+
+    (void) state;
+    kit_media_ready = false;
+    channel_open(&a);
+    snprintf(text, sizeof(text),
+             "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"joinRoom\",\"params\":{\"token\":\"%s\","
+             "\"session\":\"S\",\"platform\":\"p\",\"metadata\":\"\",\"secret\":\"\"}}",
+             pending->token);
+    say(&a, text);
+    message = json_string_value(
+        json_object_get(json_object_get(json_array_get(a.got, 0), "error"), "message"));
+    assert_string_equal(message,
+                        "There is no available Media Node where to initialize session 'S'. "
+                        "Code: 204");
+    /* the token is still good */
+    kit_media_ready = true;
+    say(&a, text);
+    assert_non_null(a.base.client->participant);
+    kit_media_ready = false;
+    say(&a, PUBLISH);
+    assert_int_equal(json_integer_value(json_object_get(
+                         json_object_get(json_array_get(a.got, 2), "error"), "code")),
+                     204);
+    kit_media_ready = true;
+    say(&a, PUBLISH);
+    kit_answer_all(-ETIMEDOUT, 0);
+    assert_int_equal(json_integer_value(json_object_get(
+                         json_object_get(json_array_get(a.got, 3), "error"), "code")),
+                     303);
+    channel_done(&a);
+}
+
+static void test_garbage(void **state)
+{
+    struct session *active = app_kit_session("active");
+    struct channel a;
+
+    (void) state;
+    join(&a, active);
+    app_kit_session("old");
+    move(5000);
+    app_kit_session("young");
+    lifecycle_collect_garbage(&app, 5000);
+    assert_null(sessions_find(&app.sessions, "old"));
+    assert_non_null(sessions_find(&app.sessions, "young"));
+    assert_non_null(sessions_find(&app.sessions, "active"));
+    channel_done(&a);
+}
+
+static void test_too_many_clients(void **state)
+{
+    struct channel c[11];
+
+    (void) state;
+    for (size_t i = 0; i < 10; i++)
+        channel_open(&c[i]);
+    c[10] = (struct channel){.base = {.send = channel_send, .close = channel_close}};
+    assert_int_equal(client_open(&app.clients, &c[10].base, ""), -ENOSPC);
+    for (size_t i = 0; i < 10; i++)
+        channel_done(&c[i]);
+}
+
+#define TIMED(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TIMED(test_watchdog),
+        TIMED(test_ping_interval_is_clamped),
+        TIMED(test_silent_socket_is_closed),
+        TIMED(test_grace),
+        TIMED(test_coming_back_in_time),
+        TIMED(test_leaving_closes_later),
+        TIMED(test_queue),
+        TIMED(test_media_away),
+        TIMED(test_garbage),
+        TIMED(test_too_many_clients),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

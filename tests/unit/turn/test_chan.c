@@ -1,0 +1,100 @@
+#include "turn/chan.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static struct addr peer(uint16_t port)
+{
+    struct addr a;
+
+    assert_int_equal(addr_parse_ip("192.0.2.1", port, &a), 0);
+    return a;
+}
+
+static void test_both_ways(void **state)
+{
+    struct chan_table t = {0};
+    struct addr a = peer(1), b = peer(2);
+
+    (void) state;
+    assert_int_equal(chan_bind(&t, 0x4000, &a, 0), 0);
+    assert_int_equal(chan_bind(&t, 0x4FFF, &b, 0), 0);
+    assert_true(addr_eq(chan_peer(&t, 0x4000, 0), &a));
+    assert_true(addr_eq(chan_peer(&t, 0x4FFF, 0), &b));
+    assert_int_equal(chan_number(&t, &a, 0), 0x4000);
+    assert_int_equal(chan_number(&t, &b, 0), 0x4FFF);
+    assert_null(chan_peer(&t, 0x4001, 0));
+    b = peer(3);
+    assert_int_equal(chan_number(&t, &b, 0), 0);
+}
+
+static void test_numbers(void **state)
+{
+    struct chan_table t = {0};
+    struct addr a = peer(1);
+
+    (void) state;
+    assert_int_equal(chan_bind(&t, 0x3FFF, &a, 0), -ERANGE);
+    assert_int_equal(chan_bind(&t, 0x5000, &a, 0), -ERANGE);
+    assert_int_equal(t.n, 0);
+}
+
+static void test_conflicts(void **state)
+{
+    struct chan_table t = {0};
+    struct addr a = peer(1), b = peer(2);
+
+    (void) state;
+    assert_int_equal(chan_bind(&t, 0x4000, &a, 0), 0);
+    assert_int_equal(chan_bind(&t, 0x4001, &b, 0), 0);
+    assert_int_equal(chan_bind(&t, 0x4000, &b, 0), -EEXIST);
+    assert_int_equal(chan_bind(&t, 0x4002, &a, 0), -EEXIST);
+    assert_int_equal(chan_bind(&t, 0x4001, &a, 0), -EEXIST);
+    assert_int_equal(chan_bind(&t, 0x4000, &a, 5), 0);
+    assert_int_equal(t.n, 2);
+}
+
+static void test_lifetime(void **state)
+{
+    struct chan_table t = {0};
+    struct addr a = peer(1), b = peer(2);
+
+    (void) state;
+    assert_int_equal(chan_bind(&t, 0x4000, &a, 0), 0);
+    assert_non_null(chan_peer(&t, 0x4000, CHAN_LIFETIME_MS - 1));
+    assert_null(chan_peer(&t, 0x4000, CHAN_LIFETIME_MS));
+    assert_int_equal(chan_number(&t, &a, CHAN_LIFETIME_MS), 0);
+    assert_int_equal(chan_bind(&t, 0x4000, &b, CHAN_LIFETIME_MS), 0); /* free again */
+    assert_true(addr_eq(chan_peer(&t, 0x4000, CHAN_LIFETIME_MS), &b));
+}
+
+static void test_limit(void **state)
+{
+    struct chan_table t = {0};
+    struct addr a;
+
+    (void) state;
+    for (uint16_t i = 0; i < CHAN_MAX; i++) {
+        a = peer(i + 1);
+        assert_int_equal(chan_bind(&t, CHAN_FIRST + i, &a, 0), 0);
+    }
+    a = peer(1000);
+    assert_int_equal(chan_bind(&t, CHAN_FIRST + CHAN_MAX, &a, 0), -ENOSPC);
+    assert_int_equal(chan_bind(&t, CHAN_FIRST + CHAN_MAX, &a, CHAN_LIFETIME_MS), 0);
+    assert_int_equal(t.n, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_both_ways), cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_conflicts), cmocka_unit_test(test_lifetime),
+        cmocka_unit_test(test_limit),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
