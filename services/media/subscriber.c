@@ -85,7 +85,6 @@ void subscriber_forward(struct subscriber_track *st, const struct media_packet *
 {
     struct rtp h = p->rtp;
     uint64_t seq;
-    int r;
 
     h.pt = st->map.pt[p->rtp.pt & 0x7f];
     if (!transport_is_connected(st->subscriber->transport) || must_wait(st, p))
@@ -98,11 +97,8 @@ void subscriber_forward(struct subscriber_track *st, const struct media_packet *
         return;
     h.seq = (uint16_t) seq;
     h.ssrc = st->ssrc;
-    r = send_packet(st, st->sender, &h, &p->rtp, bytes_of(NULL, 0));
-    if (r == -EALREADY) { /* a newer one went before it: it may only come under the RTX SSRC */
-        send_rtx(st, &p->rtp, h.seq);
+    if (send_packet(st, st->sender, &h, &p->rtp, bytes_of(NULL, 0)) < 0)
         return;
-    }
     sending_packet(&st->sending, p->rtp.payload.len);
     if (st->rtx_credit < RTX_CREDIT_MAX)
         st->rtx_credit++;

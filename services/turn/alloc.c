@@ -93,7 +93,7 @@ static void expire(struct alloc *a)
 {
     char client[ADDR_TEXT_SIZE];
 
-    log_debug("allocation of %s expired", addr_format(&a->flow.client, client));
+    log_debug("the allocation of %s is over", addr_format(&a->flow.client, client));
     alloc_free(a);
 }
 

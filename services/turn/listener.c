@@ -31,7 +31,7 @@ static void on_readable(struct loop_fd *f, uint32_t revents)
 int listener_open(struct listener *ls, struct turn *turn, const struct addr *bind_to,
                   bool reuse_port)
 {
-    int fd = udp_open(bind_to, reuse_port);
+    int fd = udp_open(bind_to, UDP_TELL_LOCAL | (reuse_port ? UDP_REUSE_PORT : 0));
     int r;
 
     if (fd < 0)

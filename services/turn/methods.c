@@ -66,7 +66,15 @@ static int open_relay(struct turn *t, struct alloc *a, const struct addr *ip, bo
     return 0;
 }
 
-static void log_failure(struct request *rq, int error)
+static void log_allocated(const struct alloc *a)
+{
+    char client[ADDR_TEXT_SIZE], relayed[ADDR_TEXT_SIZE];
+
+    log_debug("%s has %s for %u s", addr_format(&a->flow.client, client),
+              addr_format(&a->relayed, relayed), a->lifetime_s);
+}
+
+static void log_failure(const struct request *rq, int error)
 {
     char client[ADDR_TEXT_SIZE];
 
@@ -94,6 +102,7 @@ static void allocate(struct request *rq, const struct addr *ip)
     memcpy(a->key, rq->key, sizeof(a->key));
     alloc_extend(a, alloc_lifetime_for(m->has_lifetime ? &m->lifetime_s : NULL), rq->now_ms);
     rq->alloc = a;
+    log_allocated(a);
     reply_allocated(rq);
 }
 

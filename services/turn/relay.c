@@ -28,7 +28,7 @@ static int open_any_port(const struct addr *ip, const struct ports *range, bool 
 
     port_walk_init(&walk, range);
     while ((a.port = port_walk_next(&walk, even)) != 0) {
-        fd = udp_open(&a, false);
+        fd = udp_open(&a, 0);
         if (fd >= 0)
             *ret_bound = a;
         if (fd != -EADDRINUSE)

@@ -13,6 +13,7 @@ struct thread {
     struct worker worker;
     struct loop *loop;
     struct mailbox *box;
+    struct mail stop; /* the order to end; here, so that it needs no memory then */
     pthread_t id;
     bool running;
 };
@@ -24,28 +25,28 @@ struct server {
     struct thread threads[];
 };
 
-struct order {
+struct new_peers {
     struct mail mail;
-    bool stop;
     struct peers peers;
 };
 
-static void drop_order(struct mail *m, void *arg)
+static void drop_mail(struct mail *m, void *arg)
 {
-    (void) arg;
-    free(container_of(m, struct order, mail));
-}
-
-static void on_order(struct mail *m, void *arg)
-{
-    struct order *o = container_of(m, struct order, mail);
     struct thread *t = arg;
 
-    if (o->stop)
+    if (m != &t->stop)
+        free(container_of(m, struct new_peers, mail));
+}
+
+static void on_mail(struct mail *m, void *arg)
+{
+    struct thread *t = arg;
+
+    if (m == &t->stop)
         loop_quit(t->loop, 0);
     else
-        t->worker.turn.peers = o->peers;
-    free(o);
+        t->worker.turn.peers = container_of(m, struct new_peers, mail)->peers;
+    drop_mail(m, arg);
 }
 
 static int prepare(struct server *s, struct thread *t, const struct turn_config *config)
@@ -53,7 +54,7 @@ static int prepare(struct server *s, struct thread *t, const struct turn_config 
     int r = loop_new(&t->loop);
 
     if (r == 0)
-        r = mailbox_new(t->loop, on_order, t, &t->box);
+        r = mailbox_new(t->loop, on_mail, t, &t->box);
     if (r == 0)
         r = worker_init(&t->worker, t->loop, config, &s->auth, s->quota);
     return r;
@@ -99,16 +100,14 @@ int server_new(const struct turn_config *config, struct server **ret_server)
     return 0;
 }
 
-static int give_order(struct thread *t, bool stop, const struct peers *peers)
+static int give_peers(struct thread *t, const struct peers *peers)
 {
-    struct order *o = calloc(1, sizeof(*o));
+    struct new_peers *m = malloc(sizeof(*m));
 
-    if (!o)
+    if (!m)
         return -ENOMEM;
-    o->stop = stop;
-    if (peers)
-        o->peers = *peers;
-    mailbox_post(t->box, &o->mail);
+    m->peers = *peers;
+    mailbox_post(t->box, &m->mail);
     return 0;
 }
 
@@ -117,7 +116,7 @@ int server_set_peers(struct server *s, const struct peers *peers)
     int result = 0;
 
     for (size_t i = 0; i < s->n_threads; i++) {
-        int r = give_order(&s->threads[i], false, peers);
+        int r = give_peers(&s->threads[i], peers);
 
         result = r < 0 ? r : result;
     }
@@ -126,11 +125,13 @@ int server_set_peers(struct server *s, const struct peers *peers)
 
 static void stop(struct thread *t)
 {
-    if (t->running && give_order(t, true, NULL) == 0)
+    if (t->running) {
+        mailbox_post(t->box, &t->stop);
         pthread_join(t->id, NULL);
+    }
     worker_done(&t->worker);
     if (t->box)
-        mailbox_free(t->box, drop_order);
+        mailbox_free(t->box, drop_mail);
     loop_free(t->loop);
 }
 

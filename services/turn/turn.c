@@ -1,20 +1,27 @@
 #include "turn/turn.h"
 
+#include "base/rnd.h"
+
 #include <errno.h>
+#include <unistd.h>
 
-#define LOCAL_ADDRS_MAX 64
-
-static void find_own_ips(struct turn *t)
+/* The address of this machine from which it would send to the world; nothing is sent. The
+ * documentation's addresses (RFC 5737, RFC 3849) are routed like any other. */
+static struct addr own_ip(const char *anywhere)
 {
-    struct addr all[LOCAL_ADDRS_MAX];
-    int n = addr_local_list(all, LOCAL_ADDRS_MAX, NULL);
+    struct sockaddr_storage sa;
+    struct addr a = {0};
+    socklen_t len;
+    int fd;
 
-    for (int i = 0; i < n; i++) {
-        struct addr *own = all[i].family == AF_INET6 ? &t->own_ip6 : &t->own_ip4;
-
-        if (own->family == 0 && !addr_is_loopback(&all[i]) && !addr_is_link_local(&all[i]))
-            *own = all[i];
-    }
+    addr_parse_ip(anywhere, 9, &a);
+    len = addr_to_sockaddr(&a, &sa);
+    fd = socket(a.family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || connect(fd, (struct sockaddr *) &sa, len) < 0 || udp_bound_addr(fd, &a) < 0)
+        a = (struct addr){0};
+    if (fd >= 0)
+        close(fd);
+    return a;
 }
 
 int turn_init(struct turn *t, struct loop *l, const struct turn_config *config,
@@ -25,10 +32,12 @@ int turn_init(struct turn *t, struct loop *l, const struct turn_config *config,
     *t = (struct turn){
         .config = config,
         .auth = auth,
+        .own_ip4 = own_ip("192.0.2.1"),
+        .own_ip6 = own_ip("2001:db8::1"),
+        .last_tid = rnd_u32(),
         .log_refused = {.interval_ms = 10000},
         .log_failed = {.interval_ms = 10000},
     };
-    find_own_ips(t);
     r = alloc_table_new(config->total_quota, quota, &t->allocs);
     if (r == 0)
         r = udp_batch_new(&t->batch);

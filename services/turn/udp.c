@@ -26,23 +26,25 @@ static int set_option(int fd, int level, int name, int value)
 
 /* IP_PMTUDISC_DONT: we keep no path MTU for our clients and peers, so what is too large for a link
  * may be fragmented (RFC 8656 section 15). */
-static int set_options(int fd, const struct addr *a, bool reuse_port)
+static int set_options(int fd, int family, unsigned flags)
 {
-    int r = reuse_port ? set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1) : 0;
+    bool v6 = family == AF_INET6;
+    int r = 0;
 
+    if (flags & UDP_REUSE_PORT)
+        r = set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+    if (r == 0 && v6)
+        r = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+    if (r == 0 && flags & UDP_TELL_LOCAL)
+        r = v6 ? set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1)
+               : set_option(fd, IPPROTO_IP, IP_PKTINFO, 1);
     if (r < 0)
         return r;
-    if (a->family == AF_INET6) {
-        r = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-        if (r == 0)
-            r = set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
-        return r == 0 ? set_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT) : r;
-    }
-    r = set_option(fd, IPPROTO_IP, IP_PKTINFO, 1);
-    return r == 0 ? set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT) : r;
+    return v6 ? set_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT)
+              : set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
 }
 
-int udp_open(const struct addr *bind_to, bool reuse_port)
+int udp_open(const struct addr *bind_to, unsigned flags)
 {
     struct sockaddr_storage sa;
     socklen_t len = addr_to_sockaddr(bind_to, &sa);
@@ -51,7 +53,7 @@ int udp_open(const struct addr *bind_to, bool reuse_port)
 
     if (fd < 0)
         return -errno;
-    r = set_options(fd, bind_to, reuse_port);
+    r = set_options(fd, bind_to->family, flags);
     if (r == 0 && bind(fd, (struct sockaddr *) &sa, len) < 0)
         r = -errno;
     if (r < 0) {

@@ -8,9 +8,14 @@
 #define UDP_DATA_MAX 2048 /* larger datagrams are dropped: media keeps below the path's MTU */
 #define UDP_HEADROOM 8    /* bytes in front of received data that may be overwritten */
 
-/* A bound, non-blocking socket that reports local addresses. IPv6 ones take no IPv4. reuse_port:
- * the threads of a process share the address. Returns the descriptor or a negative errno. */
-int udp_open(const struct addr *bind_to, bool reuse_port);
+enum udp_flags {
+    UDP_REUSE_PORT = 1, /* the threads of a process share the address */
+    UDP_TELL_LOCAL = 2, /* received datagrams say at which local address they arrived */
+};
+
+/* A bound, non-blocking socket. IPv6 ones take no IPv4. Returns the descriptor or a negative
+ * errno. */
+int udp_open(const struct addr *bind_to, unsigned flags);
 
 /* Which address it is bound to, with the port the kernel chose. */
 int udp_bound_addr(int fd, struct addr *ret);

@@ -1,0 +1,109 @@
+/* What clients and peers send to a TURN server. The input is a list of records: client and kind,
+ * length, bytes. A signed request is made of any attributes, to get past the authentication.
+ * Clients are swallowed by a transport of our own, relays send to the discard port of loopback. */
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "turn/forward.h"
+
+#include <stdlib.h>
+
+#define USER "9999999999:fuzz"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct turn turn;
+static struct auth auth;
+static struct quota *quota;
+static uint8_t key[AUTH_KEY_SIZE];
+static struct turn_config config = {
+    .relay_ports = {57001, 65535}, .total_quota = 8, .secret = "s", .realm = "r"};
+static const struct addr peers[] = {{AF_INET, 9, 0, {127, 0, 0, 1}}, {AF_INET6, 9, 0, {[15] = 1}}};
+
+static void swallow(struct transport *t, const struct flow *flow, struct bytes datagram)
+{
+    (void) t;
+    if (flow->client.family == 0 || datagram.len < CHANDATA_HEADER_SIZE)
+        abort();
+}
+
+static void init(void)
+{
+    struct bytes user = bytes_str(USER);
+    char password[BASE64_SIZE(SHA1_SIZE)];
+    uint8_t mac[SHA1_SIZE];
+    struct loop *loop;
+
+    log_init("fuzz", LOG_LEVEL_ERROR);
+    auth_init(&auth, config.secret, config.realm);
+    memset(auth.nonce_key, 0, sizeof(auth.nonce_key));
+    hmac_sha1(bytes_str(config.secret), &user, 1, mac);
+    base64_encode(bytes_of(mac, sizeof(mac)), password, sizeof(password));
+    stun_long_term_key(user, bytes_str(config.realm), bytes_str(password), key);
+    if (loop_new(&loop) < 0 || quota_new(8, 8, &quota) < 0 ||
+        turn_init(&turn, loop, &config, &auth, quota) < 0 || peers_set(&turn.peers, peers, 2) < 0)
+        abort();
+}
+
+static void signed_request(const struct flow *flow, struct bytes method_and_attributes)
+{
+    static const uint8_t tid[STUN_TID_SIZE];
+    struct rd r = rd_init(method_and_attributes);
+    char nonce[NONCE_SIZE + 1];
+    uint8_t buf[2048];
+    struct wr w = wr_init(buf, sizeof(buf));
+    size_t len;
+
+    nonce_make(auth.nonce_key, &flow->client, clock_ms(), nonce);
+    stun_begin(&w, STUN_REQUEST, (enum stun_method)(rd_u8(&r) & 0xf), tid);
+    stun_put_bytes(&w, STUN_ATTR_USERNAME, bytes_str(USER));
+    stun_put_bytes(&w, STUN_ATTR_REALM, bytes_str(config.realm));
+    stun_put_bytes(&w, STUN_ATTR_NONCE, bytes_str(nonce));
+    wr_bytes(&w, rd_bytes(&r, rd_left(&r) & ~(size_t) 3));
+    stun_put_integrity(&w, bytes_of(key, sizeof(key)));
+    if (stun_finish(&w, &len) == 0)
+        turn_on_datagram(&turn, flow, bytes_of(buf, len));
+}
+
+static void from_peer(const struct flow *flow, struct bytes data)
+{
+    uint8_t buf[UDP_HEADROOM + 256];
+    struct alloc *a = alloc_find(turn.allocs, flow, clock_ms());
+
+    memcpy(buf + UDP_HEADROOM, data.p, data.len);
+    if (a)
+        forward_peer_data(&a->relay, &peers[0], buf + UDP_HEADROOM, data.len);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct transport transport = {swallow};
+    struct rd r = rd_init(bytes_of(data, size));
+    uint64_t now_us = 1000000;
+
+    if (!quota)
+        init();
+    turn.allocs = alloc_table_free(turn.allocs);
+    if (alloc_table_new(config.total_quota, quota, &turn.allocs) < 0)
+        abort();
+    while (rd_left(&r) > 0) {
+        uint8_t kind = rd_u8(&r);
+        uint8_t len = rd_u8(&r);
+        struct bytes bytes = rd_bytes(&r, len);
+        struct flow flow = {.client = {AF_INET, (uint16_t) (1 + kind % 4), 0, {127, 0, 0, 1}},
+                            .local = {AF_INET, 3478, 0, {127, 0, 0, 1}},
+                            .transport = &transport};
+
+        clock_fake(now_us += (kind & 0x80) ? 100000000 : 1000);
+        if (r.failed)
+            break;
+        if ((kind & 0x30) == 0x10)
+            signed_request(&flow, bytes);
+        else if ((kind & 0x30) == 0x20)
+            from_peer(&flow, bytes);
+        else
+            turn_on_datagram(&turn, &flow, bytes);
+    }
+    if (alloc_table_count(turn.allocs) != quota_count(quota))
+        abort();
+    return 0;
+}

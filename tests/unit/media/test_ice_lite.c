@@ -1,0 +1,198 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "media/ice_lite.h"
+
+#include <stdio.h>
+
+static const uint8_t tid[STUN_TID_SIZE] = "transaction";
+
+static struct addr address(unsigned i)
+{
+    char text[32];
+    struct addr a;
+
+    snprintf(text, sizeof(text), "192.0.2.%u", i);
+    assert_int_equal(addr_parse_ip(text, (uint16_t) (5000 + i), &a), 0);
+    return a;
+}
+
+enum { PLAIN = 0, NOMINATES = 1, CONTROLLED = 2, WRONG_KEY = 4, NO_KEY = 8, UNKNOWN = 16 };
+
+struct check {
+    uint8_t bytes[256];
+    struct stun m;
+};
+
+static void make_check(const struct ice_lite *ice, const char *ufrag, unsigned how, struct check *c)
+{
+    struct wr w = wr_init(c->bytes, sizeof(c->bytes));
+    char username[64];
+    size_t len;
+
+    snprintf(username, sizeof(username), "%s:peer", ufrag);
+    stun_begin(&w, STUN_REQUEST, STUN_BINDING, tid);
+    stun_put_bytes(&w, STUN_ATTR_USERNAME, bytes_str(username));
+    stun_put_u64(&w, how & CONTROLLED ? STUN_ATTR_ICE_CONTROLLED : STUN_ATTR_ICE_CONTROLLING, 7);
+    if (how & NOMINATES)
+        stun_put_bytes(&w, STUN_ATTR_USE_CANDIDATE, bytes_str(""));
+    if (how & UNKNOWN)
+        stun_put_u32(&w, (enum stun_attr) 0x7001, 0);
+    if (!(how & NO_KEY))
+        stun_put_integrity(&w, bytes_str(how & WRONG_KEY ? "wrong" : ice->pwd));
+    stun_put_fingerprint(&w);
+    assert_int_equal(stun_finish(&w, &len), 0);
+    assert_int_equal(stun_decode(bytes_of(c->bytes, len), &c->m), 0);
+}
+
+static struct ice_result check_from(struct ice_lite *ice, unsigned from, unsigned how,
+                                    uint64_t now_ms)
+{
+    struct addr remote = address(from), local = address(200);
+    struct ice_result r;
+    struct check c;
+
+    make_check(ice, ice->ufrag, how, &c);
+    ice_lite_on_check(ice, &c.m, &remote, &local, now_ms, &r);
+    return r;
+}
+
+static void assert_response(const struct ice_lite *ice, const struct ice_result *r,
+                            enum stun_class class, unsigned code)
+{
+    struct stun m;
+
+    assert_int_equal(stun_decode(bytes_of(r->response, r->response_len), &m), 0);
+    assert_int_equal(m.class, class);
+    assert_memory_equal(m.tid, tid, sizeof(tid));
+    assert_true(stun_integrity_ok(&m, bytes_str(ice->pwd)) && m.fingerprint_ok);
+    assert_int_equal(m.error_code, code);
+}
+
+static void a_check_opens_and_is_answered(void **state)
+{
+    struct addr from = address(1);
+    struct ice_result r;
+    struct ice_lite ice;
+    struct stun m;
+
+    (void) state;
+    ice_lite_init(&ice);
+    assert_null(ice_lite_selected(&ice));
+    r = check_from(&ice, 1, PLAIN, 10);
+    assert_int_equal(r.verdict, ICE_OPENED);
+    assert_true(r.selected_moved);
+    assert_false(ice.nominated);
+    assert_response(&ice, &r, STUN_SUCCESS, 0);
+    assert_int_equal(stun_decode(bytes_of(r.response, r.response_len), &m), 0);
+    assert_true(addr_eq(&m.xor_mapped, &from));
+    assert_true(addr_eq(&ice_lite_selected(&ice)->remote, &from));
+    assert_int_equal(check_from(&ice, 1, PLAIN, 20).verdict, ICE_ANSWERED);
+}
+
+static void a_nomination_moves_the_sending_side(void **state)
+{
+    struct addr first = address(1), second = address(2);
+    struct ice_result r;
+    struct ice_lite ice;
+
+    (void) state;
+    ice_lite_init(&ice);
+    check_from(&ice, 1, PLAIN, 10);
+    r = check_from(&ice, 2, PLAIN, 11);
+    assert_int_equal(r.verdict, ICE_OPENED);
+    assert_false(r.selected_moved);
+    assert_true(addr_eq(&ice.selected, &first));
+    r = check_from(&ice, 2, NOMINATES, 12);
+    assert_true(r.selected_moved && ice.nominated);
+    assert_true(addr_eq(&ice.selected, &second));
+    assert_false(check_from(&ice, 1, PLAIN, 13).selected_moved);
+    assert_true(addr_eq(&ice.selected, &second));
+}
+
+static void what_is_not_authentic_meets_silence(void **state)
+{
+    struct addr remote = address(1), local = address(200);
+    struct ice_result r;
+    struct ice_lite ice;
+    struct check c;
+
+    (void) state;
+    ice_lite_init(&ice);
+    r = check_from(&ice, 1, WRONG_KEY | NOMINATES, 10);
+    assert_int_equal(r.verdict, ICE_IGNORED);
+    assert_int_equal(r.response_len, 0);
+    r = check_from(&ice, 1, NO_KEY, 10);
+    assert_int_equal(r.verdict, ICE_IGNORED);
+    make_check(&ice, "another", PLAIN, &c);
+    ice_lite_on_check(&ice, &c.m, &remote, &local, 10, &r);
+    assert_int_equal(r.verdict, ICE_IGNORED);
+    make_check(&ice, ice.ufrag, PLAIN, &c);
+    c.m.class = STUN_SUCCESS;
+    ice_lite_on_check(&ice, &c.m, &remote, &local, 10, &r);
+    assert_int_equal(r.verdict, ICE_IGNORED);
+    assert_int_equal(ice.n_addresses, 0);
+}
+
+static void refusals(void **state)
+{
+    struct ice_result r;
+    struct ice_lite ice;
+
+    (void) state;
+    ice_lite_init(&ice);
+    r = check_from(&ice, 1, CONTROLLED, 10);
+    assert_int_equal(r.verdict, ICE_REFUSED);
+    assert_response(&ice, &r, STUN_ERROR, 487);
+    r = check_from(&ice, 1, UNKNOWN, 10);
+    assert_response(&ice, &r, STUN_ERROR, 420);
+    assert_int_equal(ice.n_addresses, 0);
+}
+
+static void the_longest_unheard_address_makes_room(void **state)
+{
+    struct addr second = address(2);
+    struct ice_result r;
+    struct ice_lite ice;
+
+    (void) state;
+    ice_lite_init(&ice);
+    for (unsigned i = 1; i <= ICE_ADDRESS_MAX; i++)
+        check_from(&ice, i, i == 1 ? NOMINATES : PLAIN, i);
+    r = check_from(&ice, 100, PLAIN, 100);
+    assert_int_equal(r.verdict, ICE_OPENED);
+    assert_true(addr_eq(&r.evicted, &second)); /* the first is selected */
+    assert_int_equal(ice.n_addresses, ICE_ADDRESS_MAX);
+}
+
+static void consent_runs_out(void **state)
+{
+    struct ice_lite ice;
+
+    (void) state;
+    ice_lite_init(&ice);
+    assert_int_equal(ice_lite_consent_left_ms(&ice, 5), 0);
+    check_from(&ice, 1, PLAIN, 1000);
+    assert_int_equal(ice_lite_consent_left_ms(&ice, 1000), ICE_CONSENT_MS);
+    check_from(&ice, 2, PLAIN, 2000);
+    assert_int_equal(ice_lite_consent_left_ms(&ice, 31000), 1000);
+    assert_int_equal(ice_lite_consent_left_ms(&ice, 32000), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_check_opens_and_is_answered),
+        cmocka_unit_test(a_nomination_moves_the_sending_side),
+        cmocka_unit_test(what_is_not_authentic_meets_silence),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(the_longest_unheard_address_makes_room),
+        cmocka_unit_test(consent_runs_out),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

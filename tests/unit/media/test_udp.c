@@ -1,0 +1,213 @@
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "media/udp.h"
+
+#include <poll.h>
+
+struct box {
+    unsigned n;
+    size_t len[UDP_SLOTS];
+    uint8_t first[UDP_SLOTS];
+    struct addr from, to;
+};
+
+static void on_datagram(struct udp_datagram *d, void *arg)
+{
+    struct box *b = arg;
+
+    assert_true(b->n < UDP_SLOTS);
+    b->len[b->n] = d->len;
+    b->first[b->n] = d->p[0];
+    b->from = d->from;
+    b->to = d->to;
+    b->n++;
+}
+
+/* Until n datagrams are there. */
+static void receive(struct udp *u, unsigned n, struct box *b)
+{
+    struct pollfd p = {.fd = udp_fd(u), .events = POLLIN};
+
+    memset(b, 0, sizeof(*b));
+    while (b->n < n) {
+        assert_int_equal(poll(&p, 1, 5000), 1);
+        udp_receive(u, on_datagram, b);
+    }
+}
+
+struct ends {
+    struct udp *a, *b;
+    struct addr to_b, from_a;
+    struct udp_path path;
+};
+
+static void open_ends(struct ends *e, const char *ip)
+{
+    memset(e, 0, sizeof(*e));
+    assert_int_equal(udp_new(0, &e->a), 0);
+    assert_int_equal(udp_new(0, &e->b), 0);
+    assert_int_equal(addr_parse_ip(ip, udp_port(e->b), &e->to_b), 0);
+    assert_int_equal(addr_parse_ip(ip, 0, &e->from_a), 0);
+    udp_path_set(e->a, &e->path, &e->to_b, &e->from_a);
+}
+
+static void close_ends(struct ends *e)
+{
+    udp_path_clear(e->a, &e->path);
+    udp_free(e->a);
+    udp_free(e->b);
+}
+
+static void queue(struct ends *e, size_t len, uint8_t first)
+{
+    uint8_t *room = udp_reserve(e->a);
+
+    memset(room, first, len);
+    udp_commit(e->a, &e->path, len);
+}
+
+static void runs_of_equal_size_arrive_in_order(void **state)
+{
+    static const size_t lens[] = {900, 900, 900, 500, 900, 901, 901, 20};
+    struct ends e;
+    struct box b;
+
+    (void) state;
+    open_ends(&e, "127.0.0.1");
+    for (unsigned i = 0; i < 8; i++)
+        queue(&e, lens[i], (uint8_t) i);
+    udp_flush(e.a);
+    receive(e.b, 8, &b);
+    for (unsigned i = 0; i < 8; i++) {
+        assert_int_equal(b.len[i], lens[i]);
+        assert_int_equal(b.first[i], i);
+    }
+    assert_int_equal(udp_counters(e.a)->packets_out, 8);
+    if (udp_uses_gso(e.a)) /* 900 900 900 500 | 900 | 901 901 20 */
+        assert_int_equal(udp_counters(e.a)->messages_out, 3);
+    assert_int_equal(udp_counters(e.b)->packets_in, 8);
+    close_ends(&e);
+}
+
+static void both_ends_of_a_datagram_are_told(void **state)
+{
+    struct ends e;
+    struct box b;
+
+    (void) state;
+    open_ends(&e, "127.0.0.3");
+    queue(&e, 10, 1);
+    udp_flush(e.a);
+    receive(e.b, 1, &b);
+    assert_true(addr_ip_eq(&b.from, &e.from_a)); /* not 127.0.0.1, which routing would choose */
+    assert_int_equal(b.from.port, udp_port(e.a));
+    assert_true(addr_eq(&b.to, &e.to_b));
+    close_ends(&e);
+}
+
+static void ipv6_goes_through_the_same_socket(void **state)
+{
+    struct ends e;
+    struct box b;
+
+    (void) state;
+    open_ends(&e, "::1");
+    if (!udp_has_ipv6(e.a)) {
+        close_ends(&e);
+        skip();
+    }
+    queue(&e, 10, 1);
+    udp_flush(e.a);
+    receive(e.b, 1, &b);
+    assert_int_equal(b.from.family, AF_INET6);
+    assert_true(addr_eq(&b.to, &e.to_b));
+    close_ends(&e);
+}
+
+static void a_full_slab_flushes_itself(void **state)
+{
+    struct ends e;
+    struct box b;
+
+    (void) state;
+    open_ends(&e, "127.0.0.1");
+    for (unsigned i = 0; i < UDP_SLOTS + 1; i++)
+        queue(&e, 10, 1);
+    assert_int_equal(udp_counters(e.a)->packets_out, UDP_SLOTS);
+    receive(e.b, 1, &b);
+    close_ends(&e); /* the last one is dropped with its path */
+}
+
+static void single_datagrams_and_cleared_paths(void **state)
+{
+    struct ends e;
+    struct box b;
+
+    (void) state;
+    open_ends(&e, "127.0.0.1");
+    queue(&e, 10, 1);
+    udp_path_clear(e.a, &e.path);
+    for (unsigned i = 0; i < 100; i++)
+        udp_send_to(e.a, &e.to_b, &e.from_a, bytes_str("single"));
+    udp_flush(e.a);
+    receive(e.b, 100, &b);
+    assert_int_equal(b.n, 100);
+    assert_int_equal(b.len[0], 6);
+    udp_commit(e.a, &e.path, 10); /* a path that leads nowhere */
+    udp_flush(e.a);
+    assert_int_equal(udp_counters(e.a)->packets_out, 100);
+    close_ends(&e);
+}
+
+static void a_destination_that_fails_does_not_stop_others(void **state)
+{
+    struct udp_path bad = {.queued = false};
+    struct addr nowhere;
+    struct ends e;
+    struct box b;
+
+    (void) state;
+    open_ends(&e, "127.0.0.1");
+    assert_int_equal(addr_parse_ip("255.255.255.255", 9, &nowhere), 0); /* needs SO_BROADCAST */
+    udp_path_set(e.a, &bad, &nowhere, &(struct addr){.family = 0});
+    udp_reserve(e.a)[0] = 0;
+    udp_commit(e.a, &bad, 100);
+    queue(&e, 10, 1);
+    udp_flush(e.a);
+    receive(e.b, 1, &b);
+    assert_int_equal(udp_counters(e.a)->dropped_out, 1);
+    udp_path_clear(e.a, &bad);
+    close_ends(&e);
+}
+
+static void a_port_that_is_taken(void **state)
+{
+    struct udp *a, *b;
+
+    (void) state;
+    assert_int_equal(udp_new(0, &a), 0);
+    assert_int_equal(udp_new(udp_port(a), &b), -EADDRINUSE);
+    udp_free(a);
+    assert_null(udp_free(NULL));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(runs_of_equal_size_arrive_in_order),
+        cmocka_unit_test(both_ends_of_a_datagram_are_told),
+        cmocka_unit_test(ipv6_goes_through_the_same_socket),
+        cmocka_unit_test(a_full_slab_flushes_itself),
+        cmocka_unit_test(single_datagrams_and_cleared_paths),
+        cmocka_unit_test(a_destination_that_fails_does_not_stop_others),
+        cmocka_unit_test(a_port_that_is_taken),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,116 @@
+#include "turn/server.h"
+
+#include "codec/stun.h"
+#include "turn/udp.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct addr loopback(uint16_t port)
+{
+    struct addr a;
+
+    assert_int_equal(addr_parse_ip("127.0.0.1", port, &a), 0);
+    return a;
+}
+
+/* A port that was free a moment ago. */
+static uint16_t free_port(void)
+{
+    struct addr any = loopback(0);
+    int fd = udp_open(&any, 0);
+
+    assert_true(fd >= 0);
+    assert_int_equal(udp_bound_addr(fd, &any), 0);
+    close(fd);
+    return any.port;
+}
+
+static struct turn_config config_for(uint16_t port, unsigned n_threads)
+{
+    return (struct turn_config){
+        .listen = {loopback(port)},
+        .n_listen = 1,
+        .relay_ports = {57001, 65535},
+        .user_quota = 10,
+        .total_quota = 100,
+        .n_threads = n_threads,
+        .secret = "s",
+        .realm = "r",
+    };
+}
+
+static void expect_binding(int fd, const struct addr *server)
+{
+    static const uint8_t tid[STUN_TID_SIZE] = {1};
+    uint8_t buf[256];
+    struct wr w = wr_init(buf, sizeof(buf));
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    struct stun m;
+    size_t len;
+    ssize_t n;
+
+    stun_begin(&w, STUN_REQUEST, STUN_BINDING, tid);
+    assert_int_equal(stun_finish(&w, &len), 0);
+    assert_int_equal(udp_send(fd, server, NULL, bytes_of(buf, len)), 0);
+    assert_int_equal(poll(&p, 1, 20000), 1);
+    n = read(fd, buf, sizeof(buf));
+    assert_true(n > 0);
+    assert_int_equal(stun_decode(bytes_of(buf, (size_t) n), &m), 0);
+    assert_int_equal(m.class, STUN_SUCCESS);
+}
+
+static void test_threads_share_the_port(void **state)
+{
+    struct turn_config config = config_for(free_port(), 3);
+    struct peers peers = {.n = 0};
+    struct server *s;
+    struct addr any = loopback(0);
+
+    (void) state;
+    assert_int_equal(server_new(&config, &s), 0);
+    assert_int_equal(server_set_peers(s, &peers), 0);
+    for (int i = 0; i < 16; i++) {
+        int fd = udp_open(&any, 0);
+
+        assert_true(fd >= 0);
+        expect_binding(fd, &config.listen[0]);
+        close(fd);
+    }
+    assert_null(server_free(s));
+    assert_null(server_free(NULL));
+}
+
+static void test_address_in_use(void **state)
+{
+    struct turn_config config;
+    struct server *s = NULL;
+    struct addr any = loopback(0), bound;
+    int fd = udp_open(&any, 0);
+
+    (void) state;
+    assert_true(fd >= 0);
+    assert_int_equal(udp_bound_addr(fd, &bound), 0);
+    config = config_for(bound.port, 1);
+    assert_int_equal(server_new(&config, &s), -EADDRINUSE);
+    assert_null(s);
+    config.n_threads = 2;
+    assert_int_equal(server_new(&config, &s), -EADDRINUSE);
+    close(fd);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_threads_share_the_port),
+        cmocka_unit_test(test_address_in_use),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
