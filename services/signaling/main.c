@@ -3,10 +3,12 @@
 #include "notify/notify.h"
 #include "server.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define EXIT_CONFIG 78 /* sysexits: something is wrong with the configuration */
 
@@ -27,6 +29,18 @@ static void on_signal(struct loop *l, int signo, void *arg)
     server_stop(&app);
 }
 
+/* Each WebSocket takes a descriptor. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit r;
+
+    if (getrlimit(RLIMIT_NOFILE, &r) < 0)
+        return;
+    r.rlim_cur = r.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &r) < 0)
+        log_warning("cannot raise the limit of open files: %s, ignoring", strerror(errno));
+}
+
 static int run(void)
 {
     struct loop *l = NULL;
@@ -37,6 +51,7 @@ static int run(void)
         return EXIT_FAILURE;
     }
     signal(SIGPIPE, SIG_IGN);
+    raise_descriptor_limit();
     loop_signal_add(l, SIGTERM, on_signal, NULL);
     loop_signal_add(l, SIGINT, on_signal, NULL);
     loop_enable_watchdog(l);
