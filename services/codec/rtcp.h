@@ -15,13 +15,19 @@ enum rtcp_type {
     RTCP_PSFB = 206,  /* fmt 1: PLI, 4: FIR, 15: REMB */
     RTCP_XR = 207,
 };
-enum { RTCP_FMT_NACK = 1, RTCP_FMT_TWCC = 15, RTCP_FMT_PLI = 1, RTCP_FMT_FIR = 4, RTCP_FMT_AFB = 15 };
+enum {
+    RTCP_FMT_NACK = 1,
+    RTCP_FMT_TWCC = 15,
+    RTCP_FMT_PLI = 1,
+    RTCP_FMT_FIR = 4,
+    RTCP_FMT_AFB = 15
+};
 
 /* One packet of a compound. */
 struct rtcp {
-    uint8_t type;    /* enum rtcp_type, or another value */
-    uint8_t count;   /* RC, SC or FMT */
-    uint32_t ssrc;   /* of the sender; 0 when the packet is too short for one (empty BYE, SDES) */
+    uint8_t type;  /* enum rtcp_type, or another value */
+    uint8_t count; /* RC, SC or FMT */
+    uint32_t ssrc; /* of the sender; 0 when the packet is too short for one (empty BYE, SDES) */
     uint32_t media_ssrc; /* of feedback packets */
     struct bytes body;   /* SR, RR, BYE: behind ssrc; feedback: behind media_ssrc; else behind the
                             four-byte header; without padding */
@@ -89,7 +95,8 @@ void rtcp_put_rr(struct wr *w, uint32_t ssrc, const struct rtcp_report_block *bl
 void rtcp_put_sdes_cname(struct wr *w, uint32_t ssrc, struct bytes cname);
 void rtcp_put_bye(struct wr *w, uint32_t ssrc);
 /* seqs in rising order (they may wrap); consecutive ones share a bit mask. */
-void rtcp_put_nack(struct wr *w, uint32_t ssrc, uint32_t media_ssrc, const uint16_t *seqs, size_t n);
+void rtcp_put_nack(struct wr *w, uint32_t ssrc, uint32_t media_ssrc, const uint16_t *seqs,
+                   size_t n);
 void rtcp_put_pli(struct wr *w, uint32_t ssrc, uint32_t media_ssrc);
 void rtcp_put_fir(struct wr *w, uint32_t ssrc, uint32_t media_ssrc, uint8_t seq_nr);
 void rtcp_put_remb(struct wr *w, uint32_t ssrc, uint64_t bps, const uint32_t *ssrcs, unsigned n);

@@ -14,12 +14,12 @@ struct rtp {
     uint32_t ts;
     uint32_t ssrc;
     uint8_t n_csrc;
-    struct bytes csrc;       /* 4 * n_csrc bytes */
-    uint16_t ext_profile;    /* 0xBEDE, 0x1000-0x100F, another; 0: no extension */
-    struct bytes ext;        /* its elements, undecoded */
-    struct bytes payload;    /* without padding; may be empty */
-    uint8_t padding_len;     /* 0: none */
-    size_t header_len;       /* up to the payload */
+    struct bytes csrc;    /* 4 * n_csrc bytes */
+    uint16_t ext_profile; /* 0xBEDE, 0x1000-0x100F, another; 0: no extension */
+    struct bytes ext;     /* its elements, undecoded */
+    struct bytes payload; /* without padding; may be empty */
+    uint8_t padding_len;  /* 0: none */
+    size_t header_len;    /* up to the payload */
 };
 
 /* RTP or RTCP? By the second byte (RFC 5761 section 4); for datagrams that RFC 7983 calls SRTP. */
