@@ -499,6 +499,7 @@ struct control *control_free(struct control *c)
     if (c->node->control)
         c->node->control = mailbox_free(c->node->control, drop_message);
     while ((p = list_first(&c->peers, struct peer, node)))
+        /* It takes itself off the list. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
         peer_free(p);
     loop_timer_done(&c->orphan_timer);
     placement_done(&c->placement);

@@ -81,7 +81,7 @@ int map_new(size_t max, struct map **ret_map)
     if (!m)
         return -ENOMEM;
     m->n_buckets = MAP_MIN_BUCKETS;
-    m->buckets = calloc(m->n_buckets, sizeof(*m->buckets));
+    m->buckets = calloc(m->n_buckets, sizeof(struct entry *));
     if (!m->buckets) {
         free(m);
         return -ENOMEM;
@@ -126,7 +126,7 @@ static struct entry **find(const struct map *m, struct bytes key, uint64_t hash)
 static void grow(struct map *m)
 {
     size_t n = m->n_buckets * 2;
-    struct entry **buckets = calloc(n, sizeof(*buckets));
+    struct entry **buckets = calloc(n, sizeof(struct entry *));
 
     if (!buckets)
         return;

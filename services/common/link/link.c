@@ -113,6 +113,7 @@ static void end_all_calls(struct link *k)
     struct pending_call *c;
 
     while ((c = list_first(&k->calls, struct pending_call, node)))
+        /* end_call() took the one before off the list. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
         end_call(k, c, &gone);
 }
 
@@ -197,6 +198,7 @@ static void on_deadline(struct loop_timer *t)
 
     enter(k);
     while (!k->freed && !k->error && (c = list_first(&k->calls, struct pending_call, node)) &&
+           /* end_call() took the one before off the list. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
            c->deadline_us <= now_us)
         end_call(k, c, &timed_out);
     if (!k->freed && !k->error)
@@ -214,6 +216,7 @@ static void arm_deadline(struct link *k)
     if (!c)
         return;
     r = loop_timer_start(&k->deadline, k->loop,
+                         /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): likewise */
                          c->deadline_us > now_us ? c->deadline_us - now_us : 0, on_deadline);
     if (r < 0)
         fail(k, r);

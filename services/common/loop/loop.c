@@ -254,7 +254,8 @@ int loop_signal_add(struct loop *l, int signo, loop_signal_fn *fn, void *arg)
         free(h);
         return r;
     }
-    /* From here on the source lives as long as the loop, and frees h. */
+    /* From here on the source lives as long as the loop, and frees h.
+     * NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
     (void) sd_event_source_set_destroy_callback(source, free);
     (void) sd_event_source_set_floating(source, true);
     sd_event_source_unref(source);
