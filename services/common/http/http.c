@@ -1,5 +1,6 @@
 #include "http/http.h"
 
+#include "base/blob.h"
 #include "base/list.h"
 
 #include <curl/curl.h>
@@ -36,10 +37,7 @@ struct http_call {
     struct curl_slist *headers;
     http_done_fn *fn;
     void *arg;
-    uint8_t *body;
-    size_t body_len;
-    size_t body_cap;
-    size_t max_body;
+    struct blob body;
     bool too_big;
     char message[CURL_ERROR_SIZE];
 };
@@ -52,7 +50,7 @@ static void call_free(struct http_call *c)
     }
     curl_easy_cleanup(c->easy);
     curl_slist_free_all(c->headers);
-    free(c->body);
+    blob_clear(&c->body);
     free(c);
 }
 
@@ -104,7 +102,7 @@ static void complete(struct http_call *c, CURLcode code)
     if (rs.error == 0) {
         (void) curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
         rs.status = (unsigned) status;
-        rs.body = bytes_of(c->body, c->body_len);
+        rs.body = blob_bytes(&c->body);
     }
     c->fn(&rs, c->arg);
     call_free(c);
@@ -268,28 +266,10 @@ struct http *http_free(struct http *h)
 static size_t on_body(char *data, size_t size, size_t n, void *arg)
 {
     struct http_call *c = arg;
-    size_t len = size * n, need = c->body_len + len;
+    int r = blob_append(&c->body, bytes_of(data, size * n));
 
-    if (len > c->max_body - c->body_len) {
-        c->too_big = true;
-        return 0;
-    }
-    if (need > c->body_cap) {
-        size_t cap = c->body_cap ? c->body_cap : 1024;
-        uint8_t *p;
-
-        while (cap < need)
-            cap *= 2;
-        p = realloc(c->body, cap);
-        if (!p)
-            return 0;
-        c->body = p;
-        c->body_cap = cap;
-    }
-    if (len)
-        memcpy(c->body + c->body_len, data, len);
-    c->body_len = need;
-    return len;
+    c->too_big = r == -ENOSPC;
+    return r < 0 ? 0 : size * n;
 }
 
 /* A line break would forge a header. */
@@ -387,7 +367,7 @@ int http_start(struct http *h, const struct http_request *rq, http_done_fn *fn, 
     c->http = h;
     c->fn = fn;
     c->arg = arg;
-    c->max_body = rq->max_body ? rq->max_body : MAX_BODY;
+    c->body = blob_init(rq->max_body ? rq->max_body : MAX_BODY);
     c->easy = curl_easy_init();
     r = !c->easy ? -ENOMEM : !is_one_line(rq->method) ? -EINVAL : set_headers(c, rq);
     if (r == 0 && !set_options(c, rq))

@@ -45,7 +45,7 @@ const char *web_header(const struct web_request *rq, const char *name)
 
 struct bytes web_body(const struct web_request *rq)
 {
-    return bytes_of(rq->body, rq->body_len);
+    return blob_bytes(&rq->body);
 }
 
 const struct addr *web_client(const struct web_request *rq)

@@ -1,6 +1,7 @@
 /* web_internal.h: what the files of the server share. */
 #pragma once
 
+#include "base/blob.h"
 #include "base/list.h"
 #include "base/map.h"
 #include "web/web.h"
@@ -75,9 +76,7 @@ struct web_request {
     bool target_is_bad;
     struct addr client;
     struct web_count *count;
-    uint8_t *body;
-    size_t body_len;
-    size_t body_cap;
+    struct blob body;
     size_t received; /* of the body, kept or not */
     bool body_is_too_big;
     bool begun;     /* the daemon has shown it to us with its headers */

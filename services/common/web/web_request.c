@@ -26,7 +26,7 @@ static void free_request(struct web_request *rq)
     list_del(&rq->node);
     free(rq->method);
     free(rq->version);
-    free(rq->body);
+    blob_clear(&rq->body);
     free(rq);
 }
 
@@ -44,6 +44,7 @@ void *web_request_on_uri(void *arg, const char *uri, struct MHD_Connection *mhd)
     rq->web = w;
     rq->conn = c;
     rq->mhd = mhd;
+    rq->body = blob_init(w->limits.body_bytes);
     list_init(&rq->node);
     r = web_target_parse(uri, &rq->target);
     if (r == -ENOMEM) {
@@ -102,43 +103,23 @@ static enum MHD_Result begin(struct web_request *rq, const char *method, const c
     return MHD_YES;
 }
 
-static bool append_body(struct web_request *rq, const char *data, size_t len)
-{
-    size_t need = rq->body_len + len;
-
-    if (need > rq->body_cap) {
-        size_t cap = rq->body_cap ? rq->body_cap : 512;
-        uint8_t *p;
-
-        while (cap < need)
-            cap *= 2;
-        p = realloc(rq->body, cap);
-        if (!p)
-            return false;
-        rq->body = p;
-        rq->body_cap = cap;
-    }
-    memcpy(rq->body + rq->body_len, data, len);
-    rq->body_len = need;
-    return true;
-}
-
 /* An answer cannot be queued in the middle of a body: what is over the limit is read and dropped.
  */
 static enum MHD_Result take_body(struct web_request *rq, const char *data, size_t *len)
 {
-    size_t max = rq->web->limits.body_bytes;
     size_t n = *len;
+    int r;
 
     *len = 0;
     rq->received += n;
-    if (rq->received <= max)
-        return append_body(rq, data, n) ? MHD_YES : MHD_NO;
+    r = rq->body_is_too_big ? -ENOSPC : blob_append(&rq->body, bytes_of(data, n));
+    if (r == 0)
+        return MHD_YES;
+    if (r != -ENOSPC)
+        return MHD_NO;
     rq->body_is_too_big = true;
-    free(rq->body);
-    rq->body = NULL;
-    rq->body_len = rq->body_cap = 0;
-    return rq->received / SWALLOW_FACTOR <= max ? MHD_YES : MHD_NO;
+    blob_clear(&rq->body);
+    return rq->received / SWALLOW_FACTOR <= rq->body.max ? MHD_YES : MHD_NO;
 }
 
 /* The request is whole. An answer given later finds the connection suspended. */
