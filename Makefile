@@ -82,7 +82,10 @@ $(call lib_of,$(1)): $(call objects_of,$(1))
 	@rm -f $$@
 	$$(Q)ar rcs $$@ $$^
 endef
-$(foreach d,$(LIB_DIRS),$(eval $(call lib_rule,$(d))))
+$(foreach d,$(LIB_DIRS) tests/lib,$(eval $(call lib_rule,$(d))))
+
+# What flow tests and benches share.
+TEST_LIB := $(call lib_of,tests/lib)
 
 link = $(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(PKG_LIBS) $(1)
 
@@ -100,13 +103,14 @@ $(O)/obj/%.o: %.c
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # A test in tests/unit/<area>/ links the library of that daemon (or of the installer) as well; a
-# test in tests/flow/ that of the daemon it is named after: test_call.c, or test_call_<more>.c.
+# test in tests/flow/ that of the daemon it is named after: test_call.c, or test_call_<more>.c, and
+# tests/lib.
 area_lib = $(foreach d,$(filter services/$(1) $(1),$(filter-out services/codec,$(LIB_DIRS))),$(call lib_of,$(d)))
 
 test_area = $(if $(filter %/flow/,$(dir $(1))),$(firstword $(subst _, ,$(patsubst test_%,%,$(notdir $(1))))),$(notdir $(patsubst %/,%,$(dir $(1)))))
 
 define test_rule
-$(1): $(patsubst $(O)/tests/%,$(O)/obj/tests/%.o,$(1)) $(call area_lib,$(call test_area,$(1))) $(SHARED_LIBS)
+$(1): $(patsubst $(O)/tests/%,$(O)/obj/tests/%.o,$(1)) $(call area_lib,$(call test_area,$(1))) $(if $(filter %/flow/,$(dir $(1))),$(TEST_LIB)) $(SHARED_LIBS)
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$$(call link,-lcmocka)
@@ -131,7 +135,7 @@ $(O)/fuzz/%: $(O)/obj/tests/fuzz/fuzz_%.o $(SHARED_LIBS) $$(call area_lib,$$(ARE
 	@mkdir -p $(@D)
 	$(call link)
 
-$(O)/bench/%: $(O)/obj/tests/bench/bench_%.o $(SHARED_LIBS) $$(call area_lib,$$(AREA_$$*))
+$(O)/bench/%: $(O)/obj/tests/bench/bench_%.o $(TEST_LIB) $(SHARED_LIBS) $$(call area_lib,$$(AREA_$$*))
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(call link)

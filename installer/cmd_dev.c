@@ -35,7 +35,7 @@ struct dev {
     struct places places;
     char public_url[300], openvidu_url[300], control[WORKDIR_PATH_SIZE + 16], pages[PATH_MAX];
     char turn_secret[TURN_SECRET_LEN + 1], turn_ip[256];
-    char listen_text[2][RENDER_LISTEN_MAX][LISTEN_TEXT], turn_text[LISTEN_TEXT];
+    char listen_text[2][RENDER_LISTEN_MAX][LISTEN_TEXT], turn_text[2][LISTEN_TEXT];
     bool told_ready;
     int status;
 };
@@ -224,8 +224,10 @@ static int choose_turn_port(struct dev *d)
     if (port != wanted)
         log_notice("UDP port %u is taken, TURN uses %d", wanted, port);
     d->places.turn_port = (uint16_t) port;
-    snprintf(d->turn_text, sizeof(d->turn_text), "udp:%s:%d", n == 2 ? "[::]" : "0.0.0.0", port);
-    d->places.turn_listen[0] = d->turn_text;
+    for (size_t i = 0; i < n; i++) {
+        snprintf(d->turn_text[i], LISTEN_TEXT, "udp:%s:%d", i == 0 ? "0.0.0.0" : "[::]", port);
+        d->places.turn_listen[i] = d->turn_text[i];
+    }
     return 0;
 }
 

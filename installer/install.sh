@@ -8,7 +8,11 @@ set -eu
 
 PREFIX=${PREFIX:-/usr/local}
 DEPENDENCIES="gcc make libc6-dev pkg-config libsystemd-dev libmicrohttpd-dev libwslay-dev libjansson-dev
-  libcurl4-openssl-dev libssl-dev libconfig-dev libsrtp2-dev nodejs npm"
+  libcurl4-openssl-dev libssl-dev libconfig-dev libsrtp2-dev"
+# Node.js may have come from elsewhere, with an npm of its own that Debian's would conflict with.
+if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+    DEPENDENCIES="$DEPENDENCIES nodejs npm"
+fi
 
 step() {
     current=$1

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.." || exit 1
 
 PACKAGES="gcc make libc6-dev pkg-config git ca-certificates libsystemd-dev libmicrohttpd-dev libwslay-dev
   libjansson-dev libcurl4-openssl-dev libssl-dev libconfig-dev libsrtp2-dev libcmocka-dev
-  nodejs npm clang chromium firefox-esr procps iproute2 fonts-dejavu-core"
+  clang chromium firefox-esr procps iproute2 fonts-dejavu-core"
 FUZZ_SECONDS=${FUZZ_SECONDS:-10}
 
 passed=0
@@ -35,6 +35,8 @@ install_packages() {
 }
 
 prepare() {
+    # Node.js may have come from elsewhere, with an npm of its own that Debian's would conflict with.
+    command -v node >/dev/null && command -v npm >/dev/null || PACKAGES="$PACKAGES nodejs npm"
     # shellcheck disable=SC2086 # a list of words
     install_packages $PACKAGES || return 1
     # libFuzzer and the sanitizers of clang have its version in their name.

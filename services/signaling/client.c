@@ -33,6 +33,7 @@ int clients_init(struct clients *all, struct app *app, size_t max)
         return error;
     all->app = app;
     list_init(&all->all);
+    list_init(&all->ready);
     return loop_defer_init(&all->defer, app->loop, on_defer);
 }
 
@@ -49,6 +50,7 @@ static void client_free(struct client *c)
         c->participant->client = NULL;
     map_del(c->owner->by_id, bytes_str(c->id));
     list_del(&c->node);
+    list_del(&c->ready);
     free(c);
 }
 
@@ -95,6 +97,7 @@ int client_open(struct clients *all, struct client_socket *socket, const char *i
     user_id_new(c->user_id);
     snprintf(c->ip, sizeof(c->ip), "%s", ip);
     list_init(&c->queue);
+    list_init(&c->ready);
     list_append(&all->all, &c->node);
     c->socket = socket;
     socket->client = c;
@@ -130,15 +133,19 @@ void clients_pump(struct clients *all)
 {
     struct client *c;
 
-    list_for_each (c, &all->all, node)
+    while ((c = list_first(&all->ready, struct client, ready))) {
+        list_del(&c->ready);
         pump(c);
+    }
 }
 
 void client_request_done(struct client *c)
 {
     c->current = NULL;
-    if (!list_empty(&c->queue))
-        loop_defer_arm(&c->owner->defer);
+    if (list_empty(&c->queue) || !list_empty(&c->ready))
+        return;
+    list_append(&c->owner->ready, &c->ready);
+    loop_defer_arm(&c->owner->defer);
 }
 
 void client_receive(struct client_socket *socket, struct bytes text)

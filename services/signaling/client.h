@@ -35,12 +35,14 @@ struct clients {
     struct app *app;
     struct map *by_id;
     struct list all;
-    struct loop_defer defer; /* goes on with queued requests */
+    struct list ready;       /* clients whose next request may run */
+    struct loop_defer defer; /* runs them */
 };
 
 struct client {
     struct clients *owner;
     struct list node;
+    struct list ready;
     char id[RPC_ID_SIZE];
     char user_id[USER_ID_SIZE];
     char ip[ADDR_TEXT_SIZE];
@@ -92,5 +94,5 @@ void client_request_done(struct client *c);
 /* Acts on the deadlines that have passed. */
 void clients_sweep(struct clients *all);
 
-/* Runs what is queued and may run. */
+/* Runs the requests of clients that are ready. */
 void clients_pump(struct clients *all);

@@ -1,6 +1,7 @@
 #include "connection.h"
 
 #include "base/clock.h"
+#include "client.h"
 #include "session.h"
 #include "stream.h"
 
@@ -138,6 +139,8 @@ struct connection *connection_free(struct connection *c)
     if (!c)
         return NULL;
     stream_free(c->stream);
+    if (c->client)
+        c->client->participant = NULL;
     list_for_each (sub, &c->subscriptions, of_subscriber)
         subscription_free(sub);
     if (c->session) {

@@ -127,7 +127,7 @@ static const char *wrong_with(const struct given *g)
 static json_t *make(const struct given *g, char *why, size_t why_size)
 {
     const char *wrong = wrong_with(g);
-    struct turn_cred cred;
+    struct turn_cred cred = {.username = ""};
 
     if (wrong) {
         snprintf(why, why_size, "%s", wrong);

@@ -3,10 +3,12 @@
 #include "notify/notify.h"
 #include "server.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define EXIT_CONFIG 78 /* sysexits: something is wrong with the configuration */
 
@@ -27,6 +29,18 @@ static void on_signal(struct loop *l, int signo, void *arg)
     server_stop(&app);
 }
 
+/* Each WebSocket takes a descriptor. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit r;
+
+    if (getrlimit(RLIMIT_NOFILE, &r) < 0)
+        return;
+    r.rlim_cur = r.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &r) < 0)
+        log_warning("cannot raise the limit of open files: %s, ignoring", strerror(errno));
+}
+
 static int run(void)
 {
     struct loop *l = NULL;
@@ -37,6 +51,7 @@ static int run(void)
         return EXIT_FAILURE;
     }
     signal(SIGPIPE, SIG_IGN);
+    raise_descriptor_limit();
     loop_signal_add(l, SIGTERM, on_signal, NULL);
     loop_signal_add(l, SIGINT, on_signal, NULL);
     loop_enable_watchdog(l);
@@ -53,10 +68,9 @@ static int run(void)
 static int usage(const char *program, FILE *to)
 {
     fprintf(to,
-            "usage: %s --config FILE [--check] [--debug]\n"
+            "usage: %s --config FILE [--check]\n"
             "  --config FILE  the configuration\n"
-            "  --check        read it, tell what is wrong, and end\n"
-            "  --debug        log more\n",
+            "  --check        read it, tell what is wrong, and end\n",
             program);
     return to == stdout ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -66,11 +80,9 @@ int main(int argc, char **argv)
     static const struct option options[] = {
         {"config", required_argument, NULL, 'c'},
         {"check", no_argument, NULL, 'k'},
-        {"debug", no_argument, NULL, 'd'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
-    enum log_level level = LOG_LEVEL_INFO;
     const char *path = NULL;
     bool check = false;
     int option, code;
@@ -80,14 +92,12 @@ int main(int argc, char **argv)
             path = optarg;
         else if (option == 'k')
             check = true;
-        else if (option == 'd')
-            level = LOG_LEVEL_DEBUG;
         else
             return usage(argv[0], option == 'h' ? stdout : stderr);
     }
     if (!path || optind < argc)
         return usage(argv[0], stderr);
-    log_init("visavis-signaling", level);
+    log_init("visavis-signaling", LOG_LEVEL_INFO);
     code = config_read(path, &app.config, on_problem, NULL);
     if (code)
         log_error("%s: cannot be used: %s", path, strerror(-code));

@@ -20,7 +20,8 @@ struct media {
     const struct media_handlers *handlers;
     void *arg;
     struct link_dialer *dialer;
-    bool ready;
+    bool greeted; /* hello was answered: what is told now comes after the inventory */
+    bool ready;   /* and sync, too */
     uint64_t lost_after_ms;
     struct loop_timer lost_timer;
     struct loop_timer retry_timer;
@@ -70,6 +71,7 @@ static void on_synced(const struct link_answer *a, void *arg)
     }
     m->ready = true;
     loop_timer_stop(&m->lost_timer);
+    loop_timer_stop(&m->retry_timer);
     log_info("media: ready");
     m->handlers->on_missing(json_object_get(a->result, "missing"), m->arg);
 }
@@ -93,6 +95,7 @@ static void on_hello(const struct link_answer *a, void *arg)
     params = json_pack("{s:o}", "rooms", m->handlers->inventory(m->arg));
     if (!k || link_call(k, "sync", params, MEDIA_CALL_TIMEOUT_MS, on_synced, m) < 0)
         loop_timer_start(&m->retry_timer, m->loop, RETRY_US, on_retry);
+    m->greeted = true;
 }
 
 static void on_up(struct link_dialer *d, struct link *k, void *arg)
@@ -101,6 +104,7 @@ static void on_up(struct link_dialer *d, struct link *k, void *arg)
     json_t *params = json_pack("{s:s,s:s}", "client", "signaling", "instance", m->instance);
 
     (void) d;
+    loop_timer_stop(&m->retry_timer);
     if (link_call(k, "hello", params, MEDIA_CALL_TIMEOUT_MS, on_hello, m) < 0)
         loop_timer_start(&m->retry_timer, m->loop, RETRY_US, on_retry);
 }
@@ -115,7 +119,7 @@ static void on_lost(struct loop_timer *t)
 
 static void wait_for_return(struct media *m)
 {
-    m->ready = false;
+    m->ready = m->greeted = false;
     if (!loop_timer_is_armed(&m->lost_timer))
         loop_timer_start(&m->lost_timer, m->loop, m->lost_after_ms * 1000, on_lost);
 }
@@ -162,7 +166,7 @@ static int dial(struct media *m)
         .handlers = {.on_request = on_request, .on_notification = on_notification},
     };
 
-    m->ready = false;
+    m->ready = m->greeted = false;
     return link_dial(m->loop, m->path, &handlers, m, &m->dialer);
 }
 
@@ -197,7 +201,7 @@ struct media *media_free(struct media *m)
 {
     if (!m)
         return NULL;
-    m->ready = false;
+    m->ready = m->greeted = false;
     link_dialer_free(m->dialer);
     loop_timer_done(&m->lost_timer);
     loop_timer_done(&m->retry_timer);
@@ -231,5 +235,10 @@ static void on_told(const struct link_answer *a, void *arg)
 
 void media_tell(struct media *m, const char *method, json_t *params)
 {
-    (void) media_call(m, method, params, on_told, NULL);
+    struct link *k = m && m->greeted ? link_dialer_link(m->dialer) : NULL;
+
+    if (k)
+        (void) link_call(k, method, params, MEDIA_CALL_TIMEOUT_MS, on_told, NULL);
+    else
+        json_decref(params);
 }

@@ -27,5 +27,6 @@ bool media_is_ready(const struct media *m);
 /* As link_call(); steals params. -ENOTCONN when not ready, fn is not called then. */
 int media_call(struct media *m, const char *method, json_t *params, link_answer_fn *fn, void *arg);
 
-/* A call whose outcome changes nothing here. Not ready: dropped, the next sync does its work. */
+/* A call whose outcome changes nothing here. Dropped while there is no link: the next sync does its
+ * work. */
 void media_tell(struct media *m, const char *method, json_t *params);

@@ -107,7 +107,7 @@ int recording_options_parse(json_t *given, json_t **ret_options, struct problem 
 {
     const char *mode;
     bool audio, video, individual;
-    json_t *node, *o;
+    json_t *node = NULL, *o;
 
     if (validate(given, fields, sizeof(fields) / sizeof(fields[0]), p) < 0)
         return -EINVAL;

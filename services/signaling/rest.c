@@ -78,16 +78,16 @@ static const char *status_text(unsigned status)
     }
 }
 
-/* Steals j. */
+/* Steals j (NULL: memory was out). */
 static void send_json(struct web_request *rq, unsigned status, json_t *j)
 {
-    char *text = json_dumps(j, JSON_COMPACT);
+    char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
 
     json_decref(j);
     if (text)
         web_reply(rq, status, "application/json", bytes_str(text));
     else
-        web_reply(rq, 500, NULL, bytes_str(NULL));
+        web_reply(rq, status == 200 ? 500 : status, NULL, bytes_str(NULL));
     free(text);
 }
 

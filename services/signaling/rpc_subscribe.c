@@ -145,16 +145,19 @@ void rpc_on_ice_candidate(struct rpc *rq)
 
 void rpc_reconnect_stream(struct rpc *rq)
 {
-    struct connection *c = rq->client->participant;
-    struct stream *st = named_stream(rq, "stream");
-    bool we_offer = config_is_mediasoup(&rq->app->config);
     const char *sdp = rpc_string_opt(rq, "sdpString", rpc_string_opt(rq, "sdpOffer", NULL));
+    struct connection *c = rq->client->participant;
+    bool we_offer = config_is_mediasoup(&rq->app->config);
+    struct stream *st;
 
+    if (!sdp) {
+        (void) rpc_string(rq, "sdpString");
+        return;
+    }
+    st = named_stream(rq, "stream");
     if (!st)
         return;
-    if (!sdp)
-        (void) rpc_string(rq, "sdpString");
-    else if (st->publisher == c)
+    if (st->publisher == c)
         publish_again(rq, st, sdp);
     else if (we_offer)
         subscribe_with_answer(rq, st, sdp);

@@ -1,7 +1,6 @@
 #include "turn/forward.h"
 
 #include "base/clock.h"
-#include "base/rnd.h"
 #include "turn/request.h"
 
 /* Header, XOR-PEER-ADDRESS of IPv6, header and padding of DATA. */
@@ -47,13 +46,15 @@ static void send_by_channel(const struct alloc *a, uint16_t channel, uint8_t *da
     flow_send(&a->flow, bytes_of(start, CHANDATA_HEADER_SIZE + len));
 }
 
-static void send_indication(const struct alloc *a, const struct addr *peer, struct bytes data)
+static void send_indication(struct turn *t, const struct alloc *a, const struct addr *peer,
+                            struct bytes data)
 {
-    uint8_t buf[INDICATION_OVERHEAD + UDP_DATA_MAX], tid[STUN_TID_SIZE];
+    uint8_t buf[INDICATION_OVERHEAD + UDP_DATA_MAX], tid[STUN_TID_SIZE] = {0};
     struct wr w = wr_init(buf, sizeof(buf));
     size_t len;
 
-    rnd_bytes(tid, sizeof(tid));
+    t->last_tid++;
+    memcpy(tid, &t->last_tid, sizeof(t->last_tid));
     stun_begin(&w, STUN_INDICATION, STUN_DATA, tid);
     stun_put_xor_addr(&w, STUN_ATTR_XOR_PEER_ADDRESS, peer);
     stun_put_bytes(&w, STUN_ATTR_DATA, data);
@@ -75,5 +76,5 @@ void forward_peer_data(struct relay *r, const struct addr *peer, uint8_t *data, 
     if (channel != 0)
         send_by_channel(a, channel, data, len);
     else
-        send_indication(a, peer, bytes_of(data, len));
+        send_indication(t, a, peer, bytes_of(data, len));
 }

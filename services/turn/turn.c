@@ -1,5 +1,7 @@
 #include "turn/turn.h"
 
+#include "base/rnd.h"
+
 #include <errno.h>
 #include <unistd.h>
 
@@ -32,6 +34,7 @@ int turn_init(struct turn *t, struct loop *l, const struct turn_config *config,
         .auth = auth,
         .own_ip4 = own_ip("192.0.2.1"),
         .own_ip6 = own_ip("2001:db8::1"),
+        .last_tid = rnd_u32(),
         .log_refused = {.interval_ms = 10000},
         .log_failed = {.interval_ms = 10000},
     };

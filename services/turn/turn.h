@@ -17,6 +17,7 @@ struct turn {
     struct udp_batch *batch; /* of the relays; also for listeners of this thread */
     struct addr own_ip4;     /* for a client of the other family; family 0: none */
     struct addr own_ip6;
+    uint32_t last_tid; /* of our indications; they have no answers to be told apart by it */
     struct log_limit log_refused, log_failed;
 };
 

@@ -47,7 +47,8 @@ export class Room {
       await until(`${name} decodes ${wanted} streams: ${JSON.stringify(last)}`, async () => {
         last = await this.e2e(name, 'stats');
         const remote = Object.values(last.remote);
-        return remote.length === wanted && remote.every((s) => s.framesDecoded > frames && s.audioReceived > audio);
+        return remote.length === wanted && (!last.own || last.own.state === 'connected')
+          && remote.every((s) => s.framesDecoded > frames && s.audioReceived > audio);
       }, timeoutMs).catch((e) => { throw new Error(`${e.message}\n${JSON.stringify(last)}`); });
       for (const s of [...Object.values(last.remote), ...(last.own ? [last.own] : [])]) {
         equal(s.dtls, 'connected', `${name}: DTLS state`);

@@ -263,6 +263,15 @@ static void kit_break_link(struct kit *k, json_t *missing)
     pthread_mutex_unlock(&k->lock);
 }
 
+/* The link breaks, and nobody is there any more. */
+static void kit_end_media(struct kit *k)
+{
+    pthread_mutex_lock(&k->lock);
+    shutdown(k->listener, SHUT_RDWR);
+    shutdown(k->peer, SHUT_RDWR);
+    pthread_mutex_unlock(&k->lock);
+}
+
 /* ---- the daemon ---- */
 
 static void kit_exec(const struct kit *k)
@@ -435,7 +444,7 @@ static struct peer *peer_open(struct kit *k)
         "X-Real-IP: 203.0.113.9\r\n"
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     struct peer *p = calloc(1, sizeof(*p));
-    char tail[4] = "", byte, status[13] = "";
+    char tail[4] = "", byte = 0, status[13] = "";
     size_t n = 0;
 
     p->kit = k;

@@ -18,6 +18,13 @@ static int setup_mediasoup(void **state)
     return 0;
 }
 
+static int setup_impatient(void **state)
+{
+    (void) state;
+    kit = kit_start("media_lost_s = 1;\n");
+    return 0;
+}
+
 static int teardown(void **state)
 {
     (void) state;
@@ -40,9 +47,9 @@ static void expect_keys(json_t *j, const char *keys)
     json_t *v;
 
     json_object_foreach (j, key, v) {
-        if (*text)
-            strcat(text, " ");
-        strcat(text, key);
+        size_t len = strlen(text);
+
+        snprintf(text + len, sizeof(text) - len, "%s%s", len ? " " : "", key);
     }
     assert_string_equal(text, keys);
 }
@@ -239,7 +246,7 @@ static void test_publishing_and_watching(void **state)
 static void test_publishing_fails(void **state)
 {
     struct peer *a, *b;
-    json_t *r;
+    json_t *r, *st;
     char *text;
 
     (void) state;
@@ -266,10 +273,11 @@ static void test_publishing_fails(void **state)
     r = peer_publish(a, "no-audio");
     json_decref(r);
     r = peer_notice(b, "participantPublished");
-    r = json_array_get(json_object_get(r, "streams"), 0);
-    assert_true(json_is_false(json_object_get(r, "hasAudio")));
-    assert_true(json_is_true(json_object_get(r, "hasVideo")));
-    assert_null(json_object_get(r, "audioActive"));
+    st = json_array_get(json_object_get(r, "streams"), 0);
+    assert_true(json_is_false(json_object_get(st, "hasAudio")));
+    assert_true(json_is_true(json_object_get(st, "hasVideo")));
+    assert_null(json_object_get(st, "audioActive"));
+    json_decref(r);
     peer_close(a);
     peer_close(b);
 }
@@ -380,6 +388,11 @@ static void test_moderation(void **state)
     peer_expect(m, "participantLeft", "reason", "forceDisconnectByServer");
     peer_expect(m, "participantEvicted", "reason", "forceDisconnectByServer");
     peer_expect(b, "participantEvicted", "reason", "forceDisconnectByServer");
+
+    /* itself, the last one */
+    peer_do(m, "forceDisconnect", json_pack("{s:s}", "connectionId", m->id));
+    peer_expect(m, "participantEvicted", "connectionId", m->id);
+    assert_int_equal(kit_rest(kit, "GET", "sessions/S", "", NULL), 404);
     peer_close(a);
     peer_close(b);
     peer_close(m);
@@ -663,6 +676,31 @@ static void test_media_restarts(void **state)
     peer_close(late);
 }
 
+/* The media daemon stays away for media_lost_s: nobody can come in, and running sessions end. */
+static void test_media_is_lost(void **state)
+{
+    struct peer *a, *b = peer_open(kit);
+    char *token, *text;
+
+    (void) state;
+    kit_make_session(kit, "S");
+    a = peer_join(kit, "S", "PUBLISHER", NULL);
+    json_decref(peer_publish(a, "offer"));
+    kit_end_media(kit);
+    peer_expect(a, "participantEvicted", "reason", "nodeCrashed");
+    assert_int_equal(kit_rest(kit, "GET", "sessions/S", "", NULL), 404);
+    kit_make_session(kit, "S");
+    token = kit_make_token(kit, "S", "{}");
+    assert_int_equal(peer_fails(b, "joinRoom", join_params("S", token, ""), &text), 204);
+    assert_string_equal(
+        text, "There is no available Media Node where to initialize session 'S'. Code: 204");
+    assert_int_equal(kit_rest(kit, "GET", "sessions/S", "", NULL), 200);
+    free(text);
+    free(token);
+    peer_close(a);
+    peer_close(b);
+}
+
 static void test_recorder(void **state)
 {
     struct peer *a, *rec = peer_open(kit);
@@ -747,6 +785,7 @@ int main(void)
         FLOW(test_too_many_requests),
         FLOW(test_media_restarts),
         FLOW(test_recorder),
+        cmocka_unit_test_setup_teardown(test_media_is_lost, setup_impatient, teardown),
         cmocka_unit_test_setup_teardown(test_server_offers, setup_mediasoup, teardown),
     };
 

@@ -30,9 +30,9 @@ static void expect_keys(json_t *j, const char *keys)
     json_t *v;
 
     json_object_foreach (j, key, v) {
-        if (*text)
-            strcat(text, " ");
-        strcat(text, key);
+        size_t len = strlen(text);
+
+        snprintf(text + len, sizeof(text) - len, "%s%s", len ? " " : "", key);
     }
     assert_string_equal(text, keys);
 }
@@ -133,6 +133,7 @@ static void test_statuses(void **state)
         {"PATCH", "sessions/S/connection/c", "{}", 405},
         {"GET", "unknown", "", 404},
         {"GET", "media-nodes", "", 404},
+        {"GET", "\xff", "", 400},
         {"POST", "broadcast/start", "{}", 405},
         {"DELETE", "sessions/none/stream/x", "", 400},
         {"DELETE", "sessions/S/stream/x", "", 404},

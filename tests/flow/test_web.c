@@ -1,6 +1,7 @@
 #include "web_harness.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 static struct answer a;
@@ -380,6 +381,36 @@ static void slow_requests_are_cut(void **state)
     assert_int_equal(a.status, 200);
 }
 
+/* A connection that comes while there are no descriptors is taken when there are. */
+static void waits_for_descriptors(void **state)
+{
+    struct rlimit old, none;
+    int fd = dial();
+    int next;
+
+    (void) state;
+    puts_to(fd, "GET /echo HTTP/1.1\r\nHost: h\r\n\r\n");
+    get_answer(fd, &a);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+    next = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    none = old;
+    none.rlim_cur = 3;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    dial_on(next);
+    /* The server goes on with those that it has. */
+    for (int i = 0; i < 3; i++) {
+        puts_to(fd, "GET /echo HTTP/1.1\r\nHost: h\r\n\r\n");
+        get_answer(fd, &a);
+        assert_int_equal(a.status, 200);
+    }
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+    puts_to(next, "GET /echo HTTP/1.1\r\nHost: h\r\n\r\n");
+    get_answer(next, &a);
+    assert_int_equal(a.status, 200);
+    close(next);
+    close(fd);
+}
+
 static void reader_that_stops_is_cut(void **state)
 {
     static char buf[65536];
@@ -424,7 +455,7 @@ static int setup_files(void **state)
     char path[256];
 
     setup(state);
-    strcpy(server.dir, "/tmp/visavis-web-XXXXXX");
+    snprintf(server.dir, sizeof(server.dir), "/tmp/visavis-web-XXXXXX");
     assert_non_null(mkdtemp(server.dir));
     write_file("index.html", "<p>index</p>");
     write_file("a b.js", "let a;");
@@ -555,6 +586,7 @@ int main(void)
         TEST_SMALL(requests_of_one_address_are_limited),
         TEST(only_the_proxy_is_believed),
         TEST_SMALL(slow_requests_are_cut),
+        TEST(waits_for_descriptors),
         TEST(reader_that_stops_is_cut),
         TEST_FILES(files_are_served),
         TEST_FILES(other_names_are_not_found),

@@ -333,28 +333,32 @@ static int with_timeouts(int fd)
     return fd;
 }
 
-static int dial_with_buffer(int size)
+static void dial_on(int fd)
 {
     struct sockaddr_in sin = {.sin_family = AF_INET,
                               .sin_port = htons(server.port),
                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fd = with_timeouts(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
 
-    if (size)
-        assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)), 0);
+    (void) with_timeouts(fd);
     assert_int_equal(connect(fd, (struct sockaddr *) &sin, sizeof(sin)), 0);
-    return fd;
 }
 
 static int dial(void)
 {
-    return dial_with_buffer(0);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    dial_on(fd);
+    return fd;
 }
 
 /* A client for which the kernel keeps little. */
 static inline int dial_narrow(void)
 {
-    return dial_with_buffer(8192);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), size = 8192;
+
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)), 0);
+    dial_on(fd);
+    return fd;
 }
 
 static inline int dial_proxy(void)

@@ -69,13 +69,11 @@ void web_pump_later(struct web *w)
 static void on_sweep(struct loop_timer *t)
 {
     struct web *w = container_of(t, struct web, sweep);
-    bool again;
 
     web_conn_sweep(w);
     web_request_sweep(w);
     web_listeners_resume(w);
-    again = ws_group_sweep(w->sockets);
-    if (again || !list_empty(&w->conns) || w->accept_paused)
+    if (!list_empty(&w->conns) || w->accept_paused)
         web_sweep_later(w);
 }
 

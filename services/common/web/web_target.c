@@ -179,11 +179,11 @@ int web_target_parse(const char *uri, struct web_target *ret)
     t.rest = t.segments + segments_size;
     t.query = t.rest + segments_size;
     raw_query = t.query + query_size;
+    memcpy(t.path, s, path_len);
     /* "http://host" without a path means "/". */
     if (path_len == 0 && s != uri)
-        strcpy(t.path, "/");
-    else
-        memcpy(t.path, s, path_len), t.path[path_len] = '\0';
+        t.path[path_len++] = '/';
+    t.path[path_len] = '\0';
     memcpy(raw_query, query, query_len);
     raw_query[query_len] = '\0';
     decode_query(&t, raw_query);

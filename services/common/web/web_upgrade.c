@@ -41,7 +41,6 @@ static void on_upgraded(void *arg, struct MHD_Connection *mhd, void *context, co
     rq->conn->count = NULL;
     (void) MHD_upgrade_action(urh, MHD_UPGRADE_ACTION_CLOSE);
     web_pump_later(rq->web);
-    web_sweep_later(rq->web);
     if (fd < 0)
         ws_abort(s);
     else

@@ -22,6 +22,7 @@
 #define UNSENT_MAX 256
 #define FLUSH_US (10 * UINT64_C(1000000))
 #define ANSWER_US (2 * UINT64_C(1000000))
+#define SWEEP_US UINT64_C(1000000)
 
 enum ws_state {
     WS_OPENING,    /* no connection yet */
@@ -33,6 +34,7 @@ enum ws_state {
 };
 
 struct ws_group {
+    struct loop *loop;
     struct loop_set *set;
     struct ws_group_config config;
     unsigned n;
@@ -40,6 +42,7 @@ struct ws_group {
     struct list closing; /* those with a deadline */
     struct list dirty;   /* those to be looked after when the events at hand are done */
     struct loop_defer flush;
+    struct loop_timer sweep; /* runs while closing has members */
     uint8_t input[READ_SIZE];
 };
 
@@ -81,11 +84,29 @@ static void kill_later(struct ws *s)
     mark_dirty(s);
 }
 
+static void on_sweep(struct loop_timer *t)
+{
+    struct ws_group *g = container_of(t, struct ws_group, sweep);
+    uint64_t now = clock_us();
+    struct ws *s;
+
+    list_for_each (s, &g->closing, closing_node) {
+        if (now >= s->deadline_us)
+            kill_later(s);
+    }
+    if (!list_empty(&g->closing))
+        (void) loop_timer_start(&g->sweep, g->loop, SWEEP_US, on_sweep);
+}
+
 static void set_deadline(struct ws *s, uint64_t delay_us)
 {
+    struct ws_group *g = s->group;
+
     s->deadline_us = clock_us() + delay_us;
     if (list_empty(&s->closing_node))
-        list_append(&s->group->closing, &s->closing_node);
+        list_append(&g->closing, &s->closing_node);
+    if (!loop_timer_is_armed(&g->sweep))
+        (void) loop_timer_start(&g->sweep, g->loop, SWEEP_US, on_sweep);
 }
 
 /* From here on the owner hears nothing more. */
@@ -354,6 +375,7 @@ int ws_group_new(struct loop *l, const struct ws_group_config *config, struct ws
 
     if (!g)
         return -ENOMEM;
+    g->loop = l;
     g->config = *config;
     list_init(&g->all);
     list_init(&g->closing);
@@ -376,7 +398,7 @@ struct ws_group *ws_group_free(struct ws_group *g)
 
     if (!g)
         return NULL;
-    while ((s = list_first(&g->all, struct ws, node))) {
+    list_for_each (s, &g->all, node) {
         send_queued(s);
         if (is_reading(s) && !wslay_event_want_write(s->ctx)) {
             (void) wslay_event_queue_close(s->ctx, WSLAY_CODE_GOING_AWAY, NULL, 0);
@@ -385,6 +407,7 @@ struct ws_group *ws_group_free(struct ws_group *g)
         destroy(s);
     }
     loop_defer_done(&g->flush);
+    loop_timer_done(&g->sweep);
     loop_set_free(g->set);
     free(g);
     return NULL;
@@ -393,18 +416,6 @@ struct ws_group *ws_group_free(struct ws_group *g)
 bool ws_group_is_full(const struct ws_group *g)
 {
     return g->n >= g->config.max;
-}
-
-bool ws_group_sweep(struct ws_group *g)
-{
-    uint64_t now = clock_us();
-    struct ws *s;
-
-    list_for_each (s, &g->closing, closing_node) {
-        if (now >= s->deadline_us)
-            kill_later(s);
-    }
-    return !list_empty(&g->closing);
 }
 
 int ws_new(struct ws_group *g, const struct ws_handlers *handlers, void *arg,

@@ -24,9 +24,6 @@ struct ws_group *ws_group_free(struct ws_group *g);
 
 bool ws_group_is_full(const struct ws_group *g);
 
-/* Drops those whose time to close is over. False: nothing is waiting for the next sweep. */
-bool ws_group_sweep(struct ws_group *g);
-
 /* A WebSocket without a connection: what is sent is kept for ws_open(). -ENOSPC, -ENOMEM. */
 int ws_new(struct ws_group *g, const struct ws_handlers *handlers, void *arg,
            const struct addr *client, struct ws **ret_ws);

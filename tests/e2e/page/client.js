@@ -94,7 +94,9 @@ window.e2e = {
     };
     users.set(name, user);
     listen(user);
-    await user.session.connect(options.token, options.data ?? { nickname: name });
+    // The library rejects with its own kind of object, which would lose its text on the way to node.
+    await user.session.connect(options.token, options.data ?? { nickname: name })
+      .catch((e) => { throw new Error(`${e.name ?? ''} ${e.code ?? ''} ${e.message ?? e}`); });
     if (options.publish) await this.publish(name, options.publish);
     return user.session.connection.connectionId;
   },
@@ -139,7 +141,8 @@ window.e2e = {
 
   forceDisconnect(name, connectionId) {
     const { session } = users.get(name);
-    return session.forceDisconnect(session.remoteConnections.get(connectionId));
+    return session.forceDisconnect(session.remoteConnections.get(connectionId))
+      .catch((e) => { throw new Error(`${e.name ?? ''} ${e.code ?? ''} ${e.message ?? e}`); });
   },
 
   forceUnpublish(name, connectionId) {

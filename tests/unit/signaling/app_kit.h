@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "signaling/app.h"
 #include "signaling/connection.h"
 #include "signaling/lifecycle.h"
@@ -116,6 +117,7 @@ static void app_kit_start(void)
     static char server[] = "kurento", codec[] = "NONE", secret[] = "MY_SECRET";
     struct config *c = &app.config;
 
+    log_init("test", LOG_LEVEL_ERROR);
     memset(&app, 0, sizeof(app));
     kit_media_ready = true;
     c->media_server = server;

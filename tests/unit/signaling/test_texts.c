@@ -17,7 +17,7 @@
 
 static void test_turn_credentials(void **state)
 {
-    struct turn_cred cred;
+    struct turn_cred cred = {.username = ""};
     char again[32];
 
     (void) state;

@@ -32,10 +32,7 @@ function room(name) {
     } catch (error) {
       const text = error?.message ?? String(error);
       if (call) call.end(text);
-      else {
-        for (const track of Object.values(choice.tracks)) track?.stop();
-        message('Joining did not work', text, route);
-      }
+      else message('Joining did not work', text, route);
     }
   });
 }

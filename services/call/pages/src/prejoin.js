@@ -8,11 +8,12 @@ const KINDS = {
   audio: { label: 'Microphone', icon: 'mic', device: 'AudioDevice', muted: 'AudioMuted' },
 };
 
-// Calls join({ nickname, tracks: {video, audio}, on: {video, audio} }); the tracks become the
-// callee's. Returns the function that leaves this page.
+// Calls join({ nickname, sources: {video, audio}, on: {video, audio} }): a source is the device to
+// open, or false where there is none to use. Returns the function that leaves this page.
 export function prejoin(root, room, join) {
   const tracks = { video: null, audio: null };
   const on = { video: recall('VideoMuted') !== 'true', audio: recall('AudioMuted') !== 'true' };
+  const usable = { video: true, audio: true }; // until opening one fails
   let left = false;
 
   const preview = el('video', { class: 'mirrored', autoplay: true, muted: true, playsinline: true });
@@ -53,9 +54,11 @@ export function prejoin(root, room, join) {
       if (left) { track.stop(); return; }
       tracks[kind]?.stop();
       tracks[kind] = track;
+      usable[kind] = true;
       if (kind === 'audio') meter(track);
     } catch (error) {
       on[kind] = false;
+      usable[kind] = false;
       toast(`${KINDS[kind].label}: ${explain(error)} You can join without it.`, 'warning');
     }
     refresh();
@@ -111,8 +114,16 @@ export function prejoin(root, room, join) {
     remember('Nickname', name);
     joinButton.disabled = true;
     joinButton.textContent = 'Joining…';
+    const source = (kind) => usable[kind] && !controls[kind].select.disabled
+      && (tracks[kind]?.getSettings().deviceId || recall(KINDS[kind].device) || controls[kind].select.value || undefined);
+    const sources = { video: source('video'), audio: source('audio') };
+    leave(); // the call opens the devices itself
+    join({ nickname: name, sources, on });
+  }
+
+  function leave() {
     left = true;
-    join({ nickname: name, tracks, on });
+    for (const track of Object.values(tracks)) track?.stop();
   }
 
   show(root, el('main', { class: 'prejoin' },
@@ -127,9 +138,5 @@ export function prejoin(root, room, join) {
   for (const kind of Object.keys(KINDS)) if (on[kind]) start(kind);
   fill();
 
-  return () => {
-    if (left) return;
-    left = true;
-    for (const track of Object.values(tracks)) track?.stop();
-  };
+  return leave;
 }

@@ -16,8 +16,8 @@ function nicknameOf(connection) {
 
 export class Call {
   // onEnd(text): the call is over; text says why, '' when this person left.
-  constructor(root, room, { cameraToken, screenToken, nickname, tracks, on }, onEnd) {
-    Object.assign(this, { root, room, cameraToken, screenToken, nickname, tracks, on: { ...on }, onEnd });
+  constructor(root, room, { cameraToken, screenToken, nickname, sources, on }, onEnd) {
+    Object.assign(this, { root, room, cameraToken, screenToken, nickname, sources, on: { ...on }, onEnd });
     this.tiles = new Map(); // of streams, by id; 'own' is this person
     this.ended = false;
     this.draw();
@@ -55,7 +55,7 @@ export class Call {
 
   refresh() {
     for (const [kind, name, label] of [['audio', 'mic', 'Microphone'], ['video', 'camera', 'Camera']]) {
-      const live = this.on[kind] && this.tracks[kind];
+      const live = this.shows(kind);
       this.buttons[kind].replaceChildren(icon(name, !live));
       this.buttons[kind].classList.toggle('off', !live);
       this.buttons[kind].title = `${label} ${live ? 'off' : 'on'}`;
@@ -65,6 +65,10 @@ export class Call {
     const people = new Set([...this.tiles.values()].filter((t) => !t.screen)).size;
     this.count.textContent = String(Math.max(1, people + this.silent()));
     arrange(this.stage);
+  }
+
+  shows(kind) {
+    return this.on[kind] && this.sources[kind] !== false;
   }
 
   // People who publish nothing have no tile.
@@ -135,14 +139,14 @@ export class Call {
   // Without any device a person joins to watch and listen.
   async publishCamera() {
     const own = new Tile({ name: this.nickname, own: true });
-    own.set({ video: this.on.video && Boolean(this.tracks.video), audio: this.on.audio && Boolean(this.tracks.audio) });
+    own.set({ video: this.shows('video'), audio: this.shows('audio') });
     this.add('own', own);
-    if (!this.tracks.video && !this.tracks.audio) return;
+    if (this.sources.video === false && this.sources.audio === false) return;
     this.publisher = await this.OV.initPublisherAsync(undefined, {
-      videoSource: this.tracks.video ?? false,
-      audioSource: this.tracks.audio ?? false,
-      publishVideo: this.on.video && Boolean(this.tracks.video),
-      publishAudio: this.on.audio && Boolean(this.tracks.audio),
+      videoSource: this.sources.video,
+      audioSource: this.sources.audio,
+      publishVideo: this.shows('video'),
+      publishAudio: this.shows('audio'),
       frameRate: 30,
       resolution: '640x480',
       mirror: true,
@@ -153,7 +157,7 @@ export class Call {
 
   async toggle(kind) {
     const label = kind === 'video' ? 'camera' : 'microphone';
-    if (!this.tracks[kind] || !this.publisher) {
+    if (this.sources[kind] === false || !this.publisher) {
       toast(`You joined without a ${label}. Leave and join again with one.`, 'warning');
       return;
     }
@@ -232,7 +236,6 @@ export class Call {
     this.screen?.session.disconnect();
     this.observer.disconnect();
     window.removeEventListener('pagehide', this.onUnload);
-    for (const track of Object.values(this.tracks)) track?.stop();
     this.onEnd(text);
   }
 }

@@ -1,0 +1,323 @@
+#include "tests/lib/child.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define READY_MS 10000
+#define STOP_MS 5000
+#define POLL_MS 10
+
+struct child {
+    const char *name;
+    pid_t pid; /* 0: none */
+    int notify_fd;
+    char dir[48];
+};
+
+/* ---- its folder ---- */
+
+const char *child_path(const struct child *c, const char *file, char ret[static CHILD_PATH_SIZE])
+{
+    snprintf(ret, CHILD_PATH_SIZE, "%s/%s", c->dir, file);
+    return ret;
+}
+
+int child_write(const struct child *c, const char *file, const char *fmt, ...)
+{
+    char path[CHILD_PATH_SIZE];
+    va_list ap;
+    int fd = open(child_path(c, file, path), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int n;
+
+    if (fd < 0)
+        return -errno;
+    va_start(ap, fmt);
+    n = vdprintf(fd, fmt, ap);
+    va_end(ap);
+    close(fd);
+    return n < 0 ? -EIO : 0;
+}
+
+static int open_notify_socket(struct child *c)
+{
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+
+    child_path(c, "notify", a.sun_path);
+    c->notify_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (c->notify_fd < 0 || bind(c->notify_fd, (struct sockaddr *) &a, sizeof(a)) < 0)
+        return -errno;
+    return 0;
+}
+
+int child_new(const char *name, struct child **ret_c)
+{
+    struct child *c = calloc(1, sizeof(*c));
+    int r;
+
+    if (!c)
+        return -ENOMEM;
+    c->name = name;
+    c->notify_fd = -1;
+    strcpy(c->dir, "/tmp/visavis-test-XXXXXX");
+    if (!mkdtemp(c->dir)) {
+        r = -errno;
+        free(c);
+        return r;
+    }
+    r = open_notify_socket(c);
+    if (r < 0) {
+        child_free(c);
+        return r;
+    }
+    *ret_c = c;
+    return 0;
+}
+
+static void remove_folder(const struct child *c)
+{
+    DIR *dir = opendir(c->dir);
+    const struct dirent *e;
+
+    while (dir && (e = readdir(dir)))
+        (void) unlinkat(dirfd(dir), e->d_name, 0);
+    if (dir)
+        closedir(dir);
+    (void) rmdir(c->dir);
+}
+
+/* ---- its process ---- */
+
+static void become(const struct child *c, pid_t parent)
+{
+    char path[CHILD_PATH_SIZE];
+    int log = open(child_path(c, "log", path), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    sigset_t none;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent || log < 0)
+        _exit(127);
+    dup2(log, STDOUT_FILENO);
+    dup2(log, STDERR_FILENO);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    setenv("NOTIFY_SOCKET", child_path(c, "notify", path), 1);
+    unsetenv("WATCHDOG_USEC");
+}
+
+int child_start(struct child *c, char *const argv[])
+{
+    pid_t parent = getpid();
+
+    c->pid = fork();
+    if (c->pid < 0)
+        return -errno;
+    if (c->pid == 0) {
+        become(c, parent);
+        execv(argv[0], argv);
+        perror(argv[0]);
+        _exit(127);
+    }
+    return 0;
+}
+
+int child_fork(struct child *c, int (*fn)(void *arg), void *arg)
+{
+    pid_t parent = getpid();
+
+    fflush(NULL);
+    c->pid = fork();
+    if (c->pid < 0)
+        return -errno;
+    if (c->pid == 0) {
+        become(c, parent);
+        _exit(fn(arg));
+    }
+    return 0;
+}
+
+/* Reaps it if it ended; *ret_status is what waitpid() says. */
+static bool has_ended(struct child *c, int *ret_status)
+{
+    if (c->pid == 0 || waitpid(c->pid, ret_status, WNOHANG) == 0)
+        return c->pid == 0;
+    c->pid = 0;
+    return true;
+}
+
+int child_wait_ready(struct child *c, unsigned timeout_ms)
+{
+    struct pollfd p = {.fd = c->notify_fd, .events = POLLIN};
+    char text[256];
+    int status;
+
+    for (unsigned waited = 0; waited < timeout_ms; waited += POLL_MS) {
+        ssize_t n = recv(c->notify_fd, text, sizeof(text) - 1, 0);
+
+        if (n > 0) {
+            text[n] = '\0';
+            if (strstr(text, "READY=1"))
+                return 0;
+            continue;
+        }
+        if (has_ended(c, &status))
+            return -ECHILD;
+        (void) poll(&p, 1, POLL_MS);
+    }
+    return -ETIMEDOUT;
+}
+
+/* "bin/<name>" beside one of the folders that this program is in. */
+static int program_path(const char *name, char *ret, size_t cap)
+{
+    ssize_t n = readlink("/proc/self/exe", ret, cap - 1);
+    char *slash;
+
+    if (n < 0)
+        return -errno;
+    ret[n] = '\0';
+    while ((slash = strrchr(ret, '/'))) {
+        if (snprintf(slash, cap - (size_t) (slash - ret), "/bin/%s", name) >=
+            (int) (cap - (size_t) (slash - ret)))
+            return -ENAMETOOLONG;
+        if (access(ret, X_OK) == 0)
+            return 0;
+        *slash = '\0';
+    }
+    return -ENOENT;
+}
+
+int child_start_daemon(struct child *c, const char *name)
+{
+    char program[512], option[] = "--config", config[CHILD_PATH_SIZE];
+    char *argv[] = {program, option, config, NULL};
+    int r = program_path(name, program, sizeof(program));
+
+    child_path(c, "config", config);
+    if (r == 0)
+        r = child_start(c, argv);
+    return r < 0 ? r : child_wait_ready(c, READY_MS);
+}
+
+static void show_log(const struct child *c)
+{
+    char path[CHILD_PATH_SIZE], line[512];
+    FILE *f = fopen(child_path(c, "log", path), "r");
+
+    while (f && fgets(line, sizeof(line), f))
+        fprintf(stderr, "%s: %s", c->name, line);
+    if (f)
+        fclose(f);
+}
+
+static void stop(struct child *c)
+{
+    int status = 0;
+
+    if (c->pid)
+        kill(c->pid, SIGTERM);
+    for (unsigned waited = 0; c->pid && waited < STOP_MS; waited += POLL_MS) {
+        if (!has_ended(c, &status))
+            (void) poll(NULL, 0, POLL_MS);
+    }
+    if (c->pid) {
+        fprintf(stderr, "%s does not stop\n", c->name);
+        kill(c->pid, SIGKILL);
+        waitpid(c->pid, &status, 0);
+        c->pid = 0;
+    }
+    if (status != 0 && !(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM))
+        show_log(c);
+}
+
+struct child *child_free(struct child *c)
+{
+    if (!c)
+        return NULL;
+    stop(c);
+    if (c->notify_fd >= 0)
+        close(c->notify_fd);
+    remove_folder(c);
+    free(c);
+    return NULL;
+}
+
+pid_t child_pid(const struct child *c)
+{
+    return c->pid;
+}
+
+/* ---- what it used ---- */
+
+/* Fields 14 and 15 of /proc/PID/stat; the second is a name in parentheses, which may hold anything.
+ */
+static int read_times(const struct child *c, struct child_usage *ret)
+{
+    char path[64], text[1024];
+    unsigned long user, system;
+    const char *behind_name;
+    FILE *f;
+    size_t n;
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int) c->pid);
+    f = fopen(path, "r");
+    if (!f)
+        return -errno;
+    n = fread(text, 1, sizeof(text) - 1, f);
+    fclose(f);
+    text[n] = '\0';
+    behind_name = strrchr(text, ')');
+    if (!behind_name ||
+        sscanf(behind_name + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
+               &system) != 2)
+        return -EBADMSG;
+    ret->user_ms = user * 1000 / (unsigned long) sysconf(_SC_CLK_TCK);
+    ret->system_ms = system * 1000 / (unsigned long) sysconf(_SC_CLK_TCK);
+    return 0;
+}
+
+static int read_memory(const struct child *c, struct child_usage *ret)
+{
+    char path[64], line[256];
+    FILE *f;
+
+    snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int) c->pid);
+    f = fopen(path, "r");
+    if (!f)
+        return -errno;
+    while (fgets(line, sizeof(line), f)) {
+        (void) sscanf(line, "Rss: %" SCNu64, &ret->rss_kib);
+        (void) sscanf(line, "Pss: %" SCNu64, &ret->pss_kib);
+        (void) sscanf(line, "Anonymous: %" SCNu64, &ret->anonymous_kib);
+    }
+    fclose(f);
+    return 0;
+}
+
+int child_usage(const struct child *c, struct child_usage *ret)
+{
+    struct timespec t;
+    clockid_t clock;
+    int r;
+
+    *ret = (struct child_usage){0};
+    if (c->pid == 0 || clock_getcpuclockid(c->pid, &clock) != 0 || clock_gettime(clock, &t) < 0)
+        return -ESRCH;
+    ret->cpu_ns = (uint64_t) t.tv_sec * 1000000000 + (uint64_t) t.tv_nsec;
+    r = read_times(c, ret);
+    return r < 0 ? r : read_memory(c, ret);
+}

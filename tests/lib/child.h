@@ -1,0 +1,46 @@
+/* child.h: a daemon as a child process, in a private folder that goes with it: configuration,
+ * sockets and log in one place; and what the process has used. */
+#pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#define CHILD_PATH_SIZE 108 /* what fits a Unix socket's name */
+
+struct child;
+
+/* Makes the folder. name is for messages. */
+int child_new(const char *name, struct child **ret_c);
+
+/* SIGTERM, after a while SIGKILL; the log is shown when it did not end well. Removes the folder. */
+struct child *child_free(struct child *c); /* NULL is fine */
+
+/* The path of a file in the folder; returns ret. */
+const char *child_path(const struct child *c, const char *file, char ret[static CHILD_PATH_SIZE]);
+
+/* A file of the folder, mode 0600, of a printf text. */
+int child_write(const struct child *c, const char *file, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* argv[0] is the program's path. Its output goes to the log; it dies with us. */
+int child_start(struct child *c, char *const argv[]);
+
+/* Until it says READY=1 on NOTIFY_SOCKET. -ETIMEDOUT, -ECHILD: it ended. */
+int child_wait_ready(struct child *c, unsigned timeout_ms);
+
+/* One of ours, from the bin/ beside a folder that the calling program is in, with
+ * "--config <its folder>/config"; until it is ready. */
+int child_start_daemon(struct child *c, const char *name);
+
+/* Runs fn(arg) in a fork of this process instead; the child's exit status is what fn returns. */
+int child_fork(struct child *c, int (*fn)(void *arg), void *arg);
+
+pid_t child_pid(const struct child *c);
+
+struct child_usage {
+    uint64_t cpu_ns; /* all of it, exact; user and system apart are counted in ticks of 10 ms */
+    uint64_t user_ms, system_ms;
+    uint64_t rss_kib, pss_kib;
+    uint64_t anonymous_kib; /* the heap and the stacks; not the programs' text */
+};
+int child_usage(const struct child *c, struct child_usage *ret);
