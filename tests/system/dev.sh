@@ -28,6 +28,7 @@ media=$(free_port)
 export XDG_RUNTIME_DIR=$work HTTPS_PORT=$api CALL_PORT=$call MEDIA_PORT=$media
 
 start() {
+    : >"$work/out" # nothing of the last run
     setsid "$visavis" dev "$@" >"$work/out" 2>"$work/err" &
     pid=$!
     for _ in $(seq 100); do
@@ -150,6 +151,16 @@ wrong_settings_all_at_once() {
         expect 'the secret is not shown' [ -z "$(grep 'not good' "$work/err")" ]
 }
 
+every_log_level() {
+    local level bad=0
+    for level in error warning info debug; do
+        LOG_LEVEL=$level start || { echo "    not so: it starts with LOG_LEVEL=$level"; bad=1; continue; }
+        kill -TERM "$pid"
+        finish
+    done
+    return $bad
+}
+
 misspelt_key() {
     OPENVIDU_SECRT=x start || return 1
     kill -TERM "$pid"
@@ -220,6 +231,7 @@ test_case 'no secret in the children' no_secret_in_the_children
 test_case 'a taken HTTP port' taken_http_port
 test_case 'two side by side: media and TURN take other ports' taken_media_and_turn_port
 test_case 'wrong settings, all at once' wrong_settings_all_at_once
+test_case 'every log level' every_log_level
 test_case 'a misspelt key' misspelt_key
 test_case 'a child dies' a_child_dies
 test_case 'killed hard' killed_hard
