@@ -177,7 +177,7 @@ static int check_http_port(const struct dev *d, enum setting id)
             fprintf(stderr,
                     "visavis dev: another program listens on %s already.\n"
                     "  Stop it, or choose another port: %s=%d visavis dev\n",
-                    text, setting_def(id)->key, a.port + 1);
+                    text, setting_def(id)->key, a.port < UINT16_MAX ? a.port + 1 : a.port - 1);
         else
             fprintf(stderr, "visavis dev: cannot listen on %s: %s\n", text, strerror(-r));
         return r;
@@ -217,11 +217,15 @@ static int choose_turn_port(struct dev *d)
     size_t n = port_check(&any[1], SOCK_DGRAM) == 0 ? 2 : 1;
     int port = port_find(any, n, SOCK_DGRAM, wanted, TURN_PORTS_TRIED);
 
-    if (port < 0) {
+    if (port == -EADDRINUSE)
         fprintf(stderr, "visavis dev: UDP ports %u to %u are all taken; set COTURN_PORT\n", wanted,
-                wanted + TURN_PORTS_TRIED - 1);
+                wanted + TURN_PORTS_TRIED - 1 < UINT16_MAX ? wanted + TURN_PORTS_TRIED - 1
+                                                           : UINT16_MAX);
+    else if (port < 0)
+        fprintf(stderr, "visavis dev: cannot use UDP port %u for TURN: %s; set COTURN_PORT\n",
+                wanted, strerror(-port));
+    if (port < 0)
         return port;
-    }
     if (port != wanted)
         log_notice("UDP port %u is taken, TURN uses %d", wanted, port);
     d->places.turn_port = (uint16_t) port;
@@ -282,7 +286,13 @@ static int lay_out(struct dev *d)
     rnd_alnum(d->turn_secret, TURN_SECRET_LEN);
     r = workdir_make(&d->dir);
     if (r < 0) {
-        fprintf(stderr, "visavis dev: cannot make a folder for this run: %s\n", strerror(-r));
+        fprintf(
+            stderr,
+            "visavis dev: cannot make a folder for this run in XDG_RUNTIME_DIR, TMPDIR or /tmp: "
+            "%s\n"
+            "  Choose a folder of yours, with a path of at most %zu characters: TMPDIR=... "
+            "visavis dev\n",
+            strerror(-r), WORKDIR_PATH_SIZE - sizeof("/visavis-dev-XXXXXX"));
         return r;
     }
     snprintf(d->control, sizeof(d->control), "%s/media.sock", d->dir.path);
