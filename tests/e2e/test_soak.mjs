@@ -1,5 +1,5 @@
 // Joining and leaving again and again leaves nothing behind in the daemons.
-import { assert } from './harness.mjs';
+import { assert, until } from './harness.mjs';
 import { Room } from './calls.mjs';
 
 export default async function soak({ runner, pages, chromium, server, short }) {
@@ -17,6 +17,9 @@ export default async function soak({ runner, pages, chromium, server, short }) {
     for (let i = 0; i < 5; i += 1) await round(room, i); // what is made once is made by now
     const before = visavis.daemons();
     for (let i = 0; i < rounds; i += 1) await round(room, i);
+    // The last guest's TURN allocations go when the others' browsers have let go of them.
+    const settled = () => Object.entries(visavis.daemons()).every(([name, d]) => d.fds <= before[name].fds + 2);
+    await until('descriptors as before', settled, 20000).catch(() => {});
     const after = visavis.daemons();
     for (const [name, b] of Object.entries(before)) {
       const a = after[name];
