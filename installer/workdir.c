@@ -41,7 +41,7 @@ void workdir_remove(struct workdir *d)
     if (!dir)
         return;
     while ((e = readdir(dir)))
-        if (e->d_type != DT_DIR)
+        if (e->d_type != DT_DIR) /* NOLINTNEXTLINE(clang-analyzer-unix.StdCLibraryFunctions) */
             unlinkat(dirfd(dir), e->d_name, 0);
     closedir(dir);
     rmdir(d->path);

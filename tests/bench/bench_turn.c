@@ -165,7 +165,8 @@ static void request(struct client *c, enum stun_method method, struct credential
     while (clock_us() < deadline_us) {
         ssize_t n = send(c->fd, buf, put_request(c->bench, method, cr, buf, sizeof(buf)), 0);
 
-        n = recv(c->fd, buf, sizeof(buf), 0);
+        if (n >= 0)
+            n = recv(c->fd, buf, sizeof(buf), 0);
         if (n < 0 && errno == ECONNREFUSED)
             usleep(10000);
         if (n <= 0 || stun_decode(bytes_of(buf, (size_t) n), &m) < 0 || m.method != method)

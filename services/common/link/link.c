@@ -113,7 +113,7 @@ static void end_all_calls(struct link *k)
     struct pending_call *c;
 
     while ((c = list_first(&k->calls, struct pending_call, node)))
-        /* end_call() took the one before off the list. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
+        /* end_call() takes it off the list: NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
         end_call(k, c, &gone);
 }
 
@@ -198,7 +198,7 @@ static void on_deadline(struct loop_timer *t)
 
     enter(k);
     while (!k->freed && !k->error && (c = list_first(&k->calls, struct pending_call, node)) &&
-           /* end_call() took the one before off the list. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
+           /* likewise: NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
            c->deadline_us <= now_us)
         end_call(k, c, &timed_out);
     if (!k->freed && !k->error)
@@ -362,7 +362,7 @@ static void handle_message(struct link *k, const struct link_message *m)
 static void handle_input(struct link *k)
 {
     while (!k->freed && !k->error) {
-        struct link_message m;
+        struct link_message m = {.root = NULL};
         struct bytes text;
         int r = link_frame_next(&k->in, LINK_MESSAGE_MAX, &text);
 
