@@ -2,9 +2,11 @@
 #include "web/web_internal.h"
 
 #include "base/clock.h"
+#include "web/web_token.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <strings.h>
 
 /* Clients get at least this pace to read an answer. */
 #define SEND_BYTES_PER_S 8192
@@ -83,6 +85,42 @@ static void find_client(struct web_request *rq)
         rq->client = rq->conn->peer;
 }
 
+/* What the headers say about the body. */
+struct framing {
+    unsigned n_lengths, n_encodings;
+    bool is_odd;
+};
+
+static enum MHD_Result see_header(void *arg, enum MHD_ValueKind kind, const char *name,
+                                  const char *value)
+{
+    struct framing *f = arg;
+
+    (void) kind;
+    if (!web_token_is_token(name)) {
+        f->is_odd = true;
+    } else if (strcasecmp(name, "Content-Length") == 0) {
+        f->n_lengths++;
+        f->is_odd |= !value || !*value || value[strspn(value, "0123456789")];
+    } else if (strcasecmp(name, "Transfer-Encoding") == 0) {
+        f->n_encodings++;
+        f->is_odd |= !value || strcasecmp(value, "chunked") != 0;
+    }
+    return MHD_YES;
+}
+
+/* Says the request in exactly one way where its body ends? A proxy in front of us might otherwise
+ * see another end than the daemon, which picks one (RFC 9112 section 6.3). */
+static bool framing_is_clear(const struct web_request *rq)
+{
+    struct framing f = {0};
+
+    (void) MHD_get_connection_values(rq->mhd, MHD_HEADER_KIND, see_header, &f);
+    if (f.n_encodings > 0 && strcmp(rq->version, "HTTP/1.1") != 0)
+        return false;
+    return !f.is_odd && f.n_lengths + f.n_encodings <= 1;
+}
+
 /* The headers are there. An answer given now ends the connection: for refusals only. */
 static enum MHD_Result begin(struct web_request *rq, const char *method, const char *version)
 {
@@ -95,6 +133,8 @@ static enum MHD_Result begin(struct web_request *rq, const char *method, const c
     if (!rq->method || !rq->version)
         return MHD_NO;
     find_client(rq);
+    if (!framing_is_clear(rq))
+        return answer_now(rq, 400);
     if (rq->conn->trusted && web_count_take(rq->web, &rq->client, &rq->count) < 0)
         return answer_now(rq, 429);
     if (length && bytes_to_u64(bytes_str(length), rq->web->limits.body_bytes, &n) < 0)
