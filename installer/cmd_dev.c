@@ -280,7 +280,9 @@ static int lay_out(struct dev *d)
                settings_text(d->settings, SET_DOMAIN_OR_PUBLIC_IP), api);
     format_url(d->openvidu_url, sizeof(d->openvidu_url), addr_format_ip(&d->listen[0], first), api);
     if (program_find_pages("call", d->pages) < 0) {
-        fprintf(stderr, "visavis dev: the pages of Call are missing; build them with `make`\n");
+        fprintf(stderr,
+                "visavis dev: the pages of Call are missing or may not be read; build them with "
+                "`make`\n");
         return -ENOENT;
     }
     rnd_alnum(d->turn_secret, TURN_SECRET_LEN);

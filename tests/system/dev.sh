@@ -2,6 +2,8 @@
 # How `visavis dev` behaves towards the person who runs it. usage: tests/system/dev.sh build/<flavour>
 set -u
 visavis=$(cd "$1" && pwd)/bin/visavis
+flavour=$(basename "$1")
+repository=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
 passed=0
 failed=0
@@ -267,6 +269,19 @@ interrupted_while_failing() {
     expect 'status 1' [ $status -eq 1 ]
 }
 
+# Whatever the umask of the one who installs: everybody may run it.
+installed_for_everybody() {
+    local root=$work/root closed
+    (umask 077 && mkdir "$root" && make -s -C "$repository" install FLAVOUR="$flavour" DESTDIR="$root") >"$work/out" 2>"$work/err" ||
+        return 1
+    closed=$(find "$root/usr/bin" "$root/usr/lib" "$root/usr/share" ! -perm -o=r -o -type d ! -perm -o=x -o -path '*/bin/*' ! -perm -o=x)
+    expect "all can be read: $closed" [ -z "$closed" ] || return 1
+    visavis=$root/usr/bin/visavis start || return 1
+    kill -TERM "$pid"
+    finish
+    expect 'the installed one starts' [ $status -eq 0 ]
+}
+
 unknown_verbs_and_options() {
     "$visavis" nonsense >"$work/out" 2>"$work/err"
     local a=$?
@@ -309,6 +324,7 @@ test_case 'interrupted while failing' interrupted_while_failing
 test_case 'a closed pipe' closed_pipe
 test_case 'closed standard descriptors' closed_descriptors
 test_case 'nohup' nohup_holds
+test_case 'installed for everybody' installed_for_everybody
 test_case 'unknown verbs and options' unknown_verbs_and_options
 test_case 'broken configuration files' broken_config_files
 
