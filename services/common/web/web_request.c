@@ -14,6 +14,14 @@
  */
 #define SWALLOW_FACTOR 4
 
+static void drop_body(struct web_request *rq)
+{
+    rq->web->bodies -= rq->body_cap;
+    free(rq->body);
+    rq->body = NULL;
+    rq->body_len = rq->body_cap = 0;
+}
+
 static void free_request(struct web_request *rq)
 {
     for (size_t i = 0; i < rq->n_headers; i++) {
@@ -28,7 +36,7 @@ static void free_request(struct web_request *rq)
     list_del(&rq->node);
     free(rq->method);
     free(rq->version);
-    free(rq->body);
+    drop_body(rq);
     free(rq);
 }
 
@@ -144,6 +152,7 @@ static enum MHD_Result begin(struct web_request *rq, const char *method, const c
 
 static bool append_body(struct web_request *rq, const char *data, size_t len)
 {
+    struct web *w = rq->web;
     size_t need = rq->body_len + len;
 
     if (need > rq->body_cap) {
@@ -152,9 +161,12 @@ static bool append_body(struct web_request *rq, const char *data, size_t len)
 
         while (cap < need)
             cap *= 2;
+        if (w->bodies - rq->body_cap + cap > w->limits.bodies_bytes)
+            return false;
         p = realloc(rq->body, cap);
         if (!p)
             return false;
+        w->bodies += cap - rq->body_cap;
         rq->body = p;
         rq->body_cap = cap;
     }
@@ -163,8 +175,8 @@ static bool append_body(struct web_request *rq, const char *data, size_t len)
     return true;
 }
 
-/* An answer cannot be queued in the middle of a body: what is over the limit is read and dropped.
- */
+/* An answer cannot be queued in the middle of a body: of what is not kept the rest is read and
+ * dropped. */
 static enum MHD_Result take_body(struct web_request *rq, const char *data, size_t *len)
 {
     size_t max = rq->web->limits.body_bytes;
@@ -172,12 +184,13 @@ static enum MHD_Result take_body(struct web_request *rq, const char *data, size_
 
     *len = 0;
     rq->received += n;
-    if (rq->received <= max)
-        return append_body(rq, data, n) ? MHD_YES : MHD_NO;
-    rq->body_is_too_big = true;
-    free(rq->body);
-    rq->body = NULL;
-    rq->body_len = rq->body_cap = 0;
+    if (rq->received > max)
+        rq->body_refusal = 413;
+    else if (!rq->body_refusal && !append_body(rq, data, n))
+        rq->body_refusal = 503;
+    if (!rq->body_refusal)
+        return MHD_YES;
+    drop_body(rq);
     return rq->received / SWALLOW_FACTOR <= max ? MHD_YES : MHD_NO;
 }
 
@@ -190,8 +203,8 @@ static enum MHD_Result dispatch(struct web_request *rq)
         return answer_now(rq, 503);
     if (rq->target_is_bad)
         return answer_now(rq, 400);
-    if (rq->body_is_too_big)
-        return answer_now(rq, 413);
+    if (rq->body_refusal)
+        return answer_now(rq, rq->body_refusal);
     web_conn_set(rq->conn, CONN_WAITING, 0);
     rq->held = true;
     w->handler(rq, w->arg);
