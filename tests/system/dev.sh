@@ -117,6 +117,25 @@ no_secret_in_the_children() {
         expect 'no secret in the log' [ -z "$(grep TopSecretMarker "$work/err")" ]
 }
 
+# The URLs are those where something listens.
+listens_elsewhere() {
+    local ip
+    ip=$(hostname -I | tr ' ' '\n' | grep -m 1 -E '^[0-9.]+$')
+    if [ -z "$ip" ]; then
+        echo "    this machine has no address but loopback, nothing to see"
+        return 0
+    fi
+    start --listen "$ip" || return 1
+    kill -TERM "$pid"
+    finish
+    expect 'Call there' grep -q "http://$ip:$call\$" "$work/out" &&
+        expect 'the API there' grep -q "http://$ip:$api\$" "$work/out" || return 1
+    DOMAIN_OR_PUBLIC_IP=example.org start --listen "$ip" || return 1
+    kill -TERM "$pid"
+    finish
+    expect 'the given name' grep -q "http://example.org:$call\$" "$work/out"
+}
+
 taken_http_port() {
     start || return 1
     local first=$pid
@@ -312,6 +331,7 @@ broken_config_files() {
 touch "$work/out" "$work/err"
 test_case 'ready block, Ctrl+C, nothing left' ready_block
 test_case 'listens on loopback alone' listens_on_loopback_alone
+test_case 'listens elsewhere' listens_elsewhere
 test_case 'no secret in the children' no_secret_in_the_children
 test_case 'a taken HTTP port' taken_http_port
 test_case 'two side by side: media and TURN take other ports' taken_media_and_turn_port
