@@ -35,7 +35,7 @@ struct dev {
     struct supervisor *supervisor;
     struct places places;
     char public_url[300], openvidu_url[300], control[WORKDIR_PATH_SIZE + 16], pages[PATH_MAX];
-    char turn_secret[TURN_SECRET_LEN + 1], turn_ip[256];
+    char turn_secret[TURN_SECRET_LEN + 1], turn_ip[256], host[256];
     char listen_text[2][RENDER_LISTEN_MAX][LISTEN_TEXT], turn_text[2][LISTEN_TEXT];
     bool told_ready, stopping;
     int status;
@@ -248,6 +248,21 @@ static void put_listen(struct dev *d, size_t which, uint16_t port, const char **
     }
 }
 
+/* The host in the URLs that people and clients are told: DOMAIN_OR_PUBLIC_IP, or its default,
+ * localhost, where something listens there; else the first address of --listen. */
+static void choose_host(struct dev *d)
+{
+    const char *given = getenv(setting_def(SET_DOMAIN_OR_PUBLIC_IP)->key);
+    bool reachable = given && *given;
+    char text[ADDR_TEXT_SIZE];
+
+    for (size_t i = 0; i < d->n_listen; i++)
+        reachable |= addr_is_loopback(&d->listen[i]) || addr_is_unspecified(&d->listen[i]);
+    snprintf(d->host, sizeof(d->host), "%s",
+             reachable ? settings_text(d->settings, SET_DOMAIN_OR_PUBLIC_IP)
+                       : addr_format_ip(&d->listen[0], text));
+}
+
 /* A host in a URL: IPv6 addresses stand in brackets. */
 static void format_url(char *buf, size_t cap, const char *host, int64_t port)
 {
@@ -276,11 +291,13 @@ static int lay_out(struct dev *d)
     choose_turn_ip(d);
     put_listen(d, 0, (uint16_t) api, d->places.signaling_listen);
     put_listen(d, 1, (uint16_t) call, d->places.call_listen);
-    format_url(d->public_url, sizeof(d->public_url),
-               settings_text(d->settings, SET_DOMAIN_OR_PUBLIC_IP), api);
+    choose_host(d);
+    format_url(d->public_url, sizeof(d->public_url), d->host, api);
     format_url(d->openvidu_url, sizeof(d->openvidu_url), addr_format_ip(&d->listen[0], first), api);
     if (program_find_pages("call", d->pages) < 0) {
-        fprintf(stderr, "visavis dev: the pages of Call are missing; build them with `make`\n");
+        fprintf(stderr,
+                "visavis dev: the pages of Call are missing or may not be read; build them with "
+                "`make`\n");
         return -ENOENT;
     }
     rnd_alnum(d->turn_secret, TURN_SECRET_LEN);
@@ -357,8 +374,7 @@ static void print_ready(const struct dev *d)
 {
     char call_url[300];
 
-    format_url(call_url, sizeof(call_url), settings_text(d->settings, SET_DOMAIN_OR_PUBLIC_IP),
-               settings_int(d->settings, SET_CALL_PORT));
+    format_url(call_url, sizeof(call_url), d->host, settings_int(d->settings, SET_CALL_PORT));
     printf("\n"
            "Visavis is ready.\n"
            "\n"

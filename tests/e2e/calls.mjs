@@ -1,5 +1,5 @@
 // What the tests do again and again: people in a room, and whether media really flows.
-import { assert, equal, sleep, until } from './harness.mjs';
+import { assert, equal, until } from './harness.mjs';
 
 export class Room {
   constructor({ visavis, pages, browser, version }) {
@@ -28,13 +28,30 @@ export class Room {
     return this.people.get(name).page.e2e(fn, name, ...args);
   }
 
-  // A page that is closed at once does not get to end its TURN allocations, which then live on for
-  // their ten minutes.
-  async leave(name) {
+  // Everybody has all candidates. A connection that is closed before gets its TURN allocation when
+  // it is gone, so that nobody ends it before its ten minutes are over.
+  async gathered() {
+    for (const { name } of this.people.values()) {
+      await until(`${name} has gathered`, async () => {
+        const { own, remote } = await this.e2e(name, 'stats');
+        return [own, ...Object.values(remote)].every((s) => !s || s.gathering === 'complete');
+      });
+    }
+  }
+
+  // keepPage: the page stays open, for joinAgain().
+  async leave(name, { keepPage = false } = {}) {
+    const person = this.people.get(name);
     await this.e2e(name, 'leave');
-    await sleep(300);
-    await this.people.get(name).page.close();
+    if (!keepPage) await person.page.close();
     this.people.delete(name);
+    return person;
+  }
+
+  async joinAgain(person) {
+    const token = await this.visavis.token(this.id);
+    person.id = await person.page.e2e('join', person.name, { token, publish: {} });
+    this.people.set(person.name, person);
   }
 
   async events(name, type) {

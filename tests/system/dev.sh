@@ -2,6 +2,8 @@
 # How `visavis dev` behaves towards the person who runs it. usage: tests/system/dev.sh build/<flavour>
 set -u
 visavis=$(cd "$1" && pwd)/bin/visavis
+flavour=$(basename "$1")
+repository=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
 passed=0
 failed=0
@@ -113,6 +115,25 @@ no_secret_in_the_children() {
     finish
     expect 'no secret in environment or arguments' [ $bad -eq 0 ] &&
         expect 'no secret in the log' [ -z "$(grep TopSecretMarker "$work/err")" ]
+}
+
+# The URLs are those where something listens.
+listens_elsewhere() {
+    local ip
+    ip=$(hostname -I | tr ' ' '\n' | grep -m 1 -E '^[0-9.]+$')
+    if [ -z "$ip" ]; then
+        echo "    this machine has no address but loopback, nothing to see"
+        return 0
+    fi
+    start --listen "$ip" || return 1
+    kill -TERM "$pid"
+    finish
+    expect 'Call there' grep -q "http://$ip:$call\$" "$work/out" &&
+        expect 'the API there' grep -q "http://$ip:$api\$" "$work/out" || return 1
+    DOMAIN_OR_PUBLIC_IP=example.org start --listen "$ip" || return 1
+    kill -TERM "$pid"
+    finish
+    expect 'the given name' grep -q "http://example.org:$call\$" "$work/out"
 }
 
 taken_http_port() {
@@ -267,6 +288,19 @@ interrupted_while_failing() {
     expect 'status 1' [ $status -eq 1 ]
 }
 
+# Whatever the umask of the one who installs: everybody may run it.
+installed_for_everybody() {
+    local root=$work/root closed
+    (umask 077 && mkdir "$root" && make -s -C "$repository" install FLAVOUR="$flavour" DESTDIR="$root") >"$work/out" 2>"$work/err" ||
+        return 1
+    closed=$(find "$root/usr/bin" "$root/usr/lib" "$root/usr/share" ! -perm -o=r -o -type d ! -perm -o=x -o -path '*/bin/*' ! -perm -o=x)
+    expect "all can be read: $closed" [ -z "$closed" ] || return 1
+    visavis=$root/usr/bin/visavis start || return 1
+    kill -TERM "$pid"
+    finish
+    expect 'the installed one starts' [ $status -eq 0 ]
+}
+
 unknown_verbs_and_options() {
     "$visavis" nonsense >"$work/out" 2>"$work/err"
     local a=$?
@@ -335,6 +369,7 @@ options_of_the_daemons() {
 touch "$work/out" "$work/err"
 test_case 'ready block, Ctrl+C, nothing left' ready_block
 test_case 'listens on loopback alone' listens_on_loopback_alone
+test_case 'listens elsewhere' listens_elsewhere
 test_case 'no secret in the children' no_secret_in_the_children
 test_case 'a taken HTTP port' taken_http_port
 test_case 'two side by side: media and TURN take other ports' taken_media_and_turn_port
@@ -347,6 +382,7 @@ test_case 'interrupted while failing' interrupted_while_failing
 test_case 'a closed pipe' closed_pipe
 test_case 'closed standard descriptors' closed_descriptors
 test_case 'nohup' nohup_holds
+test_case 'installed for everybody' installed_for_everybody
 test_case 'unknown verbs and options' unknown_verbs_and_options
 test_case 'broken configuration files' broken_config_files
 test_case 'good configuration files' good_config_files

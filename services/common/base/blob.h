@@ -17,6 +17,9 @@ static inline struct blob blob_init(size_t max)
 /* -ENOSPC when it would become longer than the maximum, -ENOMEM; then it stays as it was. */
 int blob_append(struct blob *b, struct bytes more);
 
+/* What its capacity will be when so much more is appended. */
+size_t blob_cap_for(const struct blob *b, size_t more_len);
+
 /* Frees the bytes; it may be appended to again. */
 void blob_clear(struct blob *b);
 

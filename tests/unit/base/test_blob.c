@@ -11,13 +11,16 @@ static void grows_and_keeps_its_bytes(void **state)
 {
     struct blob b = blob_init(5000);
     uint8_t piece[50];
+    size_t cap;
 
     (void) state;
     assert_int_equal(blob_append(&b, bytes_str("")), 0);
     assert_null(b.p);
     for (size_t i = 0; i < 100; i++) {
         memset(piece, (int) i, sizeof(piece));
+        cap = blob_cap_for(&b, sizeof(piece));
         assert_int_equal(blob_append(&b, bytes_of(piece, sizeof(piece))), 0);
+        assert_int_equal(b.cap, cap);
     }
     assert_int_equal(blob_bytes(&b).len, 5000);
     for (size_t i = 0; i < 5000; i++)
