@@ -20,7 +20,7 @@
 #define CLIENTS 100
 #define BEAT_US 20000 /* of each client: a packet to the peer, and one back */
 #define WINDOW_US 500000
-#define START_US 5000000
+#define START_US 20000000
 #define TAKE_US 50000    /* for the daemon to take what the control socket said */
 #define ANSWER_US 300000 /* then the request is sent again */
 #define CHANNEL 0x4001
@@ -140,8 +140,9 @@ static void request(struct client *c, enum stun_method method, struct credential
     struct stun m;
 
     while (clock_us() < deadline_us) {
-        ssize_t n = send(c->fd, buf, put_request(c->bench, method, cr, buf, sizeof(buf)), 0);
+        ssize_t n;
 
+        (void) send(c->fd, buf, put_request(c->bench, method, cr, buf, sizeof(buf)), 0);
         n = recv(c->fd, buf, sizeof(buf), 0);
         if (n < 0 && errno == ECONNREFUSED)
             usleep(10000);
@@ -164,7 +165,7 @@ static void request(struct client *c, enum stun_method method, struct credential
 
 static void allocate(struct client *c)
 {
-    struct credentials cr;
+    struct credentials cr = {.nonce_len = 0};
 
     make_credentials(&cr);
     request(c, STUN_ALLOCATE, &cr);
@@ -279,9 +280,9 @@ static int start_ours(struct bench *b, struct child *child, const struct addr *l
     r = link_listen(b->loop, path, on_accept, &c, &c.listener);
     if (r == 0)
         r = child_write(child, "config",
-                        "listen = [\"udp:%s\"];\nsecret = \"" SECRET "\";\nrealm = \"" REALM
-                        "\";\ncontrol = \"%s\";\nrelay_min = 20000;\nrelay_max = 24999;\n",
-                        addr_format(listen, text), path);
+                        "listen = [\"udp:%s\"];\nsecret = \"%s\";\nrealm = \"%s\";\n"
+                        "control = \"%s\";\nrelay_min = 20000;\nrelay_max = 24999;\n",
+                        addr_format(listen, text), SECRET, REALM, path);
     if (r == 0)
         r = child_start_daemon(child, "visavis-turn");
     if (r == 0) {
@@ -300,35 +301,21 @@ static int start_ours(struct bench *b, struct child *child, const struct addr *l
 
 static int start_coturn(struct bench *b, struct child *child, const struct addr *listen)
 {
-    char port[32], log[CHILD_PATH_SIZE + 16], db[CHILD_PATH_SIZE + 16], pid[CHILD_PATH_SIZE + 16];
-    char path[CHILD_PATH_SIZE];
-    const char *argv[] = {COTURN,
-                          "-n",
-                          "--listening-ip=127.0.0.1",
-                          port,
-                          "--relay-ip=127.0.0.1",
-                          "--use-auth-secret",
-                          "--static-auth-secret=" SECRET,
-                          "--realm=" REALM,
-                          "--allow-loopback-peers",
-                          "--relay-threads=1",
-                          "--no-cli",
-                          "--no-tls",
-                          "--no-dtls",
-                          "--no-stdout-log",
-                          "--min-port=25000",
-                          "--max-port=30000",
-                          log,
-                          db,
-                          pid,
-                          NULL};
+    char program[] = COTURN, option[] = "-c", config[CHILD_PATH_SIZE];
+    char log[CHILD_PATH_SIZE], db[CHILD_PATH_SIZE], pid[CHILD_PATH_SIZE];
+    char *argv[] = {program, option, config, NULL};
+    int r = child_write(child, "config",
+                        "listening-ip=127.0.0.1\nlistening-port=%u\nrelay-ip=127.0.0.1\n"
+                        "min-port=25000\nmax-port=30000\nrelay-threads=1\n"
+                        "use-auth-secret\nstatic-auth-secret=%s\nrealm=%s\n"
+                        "allow-loopback-peers\nno-cli\nno-tls\nno-dtls\nno-stdout-log\n"
+                        "log-file=%s\nuserdb=%s\npidfile=%s\n",
+                        listen->port, SECRET, REALM, child_path(child, "turn.log", log),
+                        child_path(child, "turn.db", db), child_path(child, "turn.pid", pid));
 
     (void) b;
-    snprintf(port, sizeof(port), "--listening-port=%u", listen->port);
-    snprintf(log, sizeof(log), "--log-file=%s", child_path(child, "turn.log", path));
-    snprintf(db, sizeof(db), "--db=%s", child_path(child, "turn.db", path));
-    snprintf(pid, sizeof(pid), "--pidfile=%s", child_path(child, "turn.pid", path));
-    return child_start(child, (char *const *) argv);
+    child_path(child, "config", config);
+    return r < 0 ? r : child_start(child, argv);
 }
 
 /* ---- who relays: the floor, one socket for the clients and one for each allocation ---- */
@@ -391,7 +378,8 @@ static void floor_relay(const struct floor *f, unsigned from)
             iov[i] = (struct iovec){p, in.len + CHANDATA_HEADER_SIZE};
             m[i].msg_hdr.msg_name = (void *) &f->clients[from - 1];
         } else {
-            iov[i] = (struct iovec){p + 2 * CHANDATA_HEADER_SIZE, in.len - CHANDATA_HEADER_SIZE};
+            iov[i] = (struct iovec){(uint8_t *) in.p + CHANDATA_HEADER_SIZE,
+                                    in.len - CHANDATA_HEADER_SIZE};
             m[i].msg_hdr.msg_name = (void *) &f->peer;
         }
     }

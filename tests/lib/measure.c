@@ -38,7 +38,7 @@ static int measure_window(struct loop *l, const struct measure_contender *c, uin
                           struct measure_figure *ret)
 {
     uint64_t start = clock_us(), due = c->due(c->arg), n = c->arrived(c->arg);
-    struct child_usage before, after;
+    struct child_usage before = {0}, after = {0};
     int r = child_usage(c->child, &before);
 
     if (r == 0)
@@ -79,7 +79,7 @@ static int by_value(const void *a, const void *b)
 /* The median over the rounds of one field of a contender. */
 static double median(struct measure_figure f[ROUNDS][MEASURE_MAX], size_t contender, size_t offset)
 {
-    double v[ROUNDS];
+    double v[ROUNDS] = {0};
 
     for (size_t i = 0; i < ROUNDS; i++)
         memcpy(&v[i], (const char *) &f[i][contender] + offset, sizeof(v[i]));
@@ -90,7 +90,7 @@ static double median(struct measure_figure f[ROUNDS][MEASURE_MAX], size_t conten
 int measure_in_turns(struct loop *l, const struct measure_contender *c, size_t n,
                      uint64_t window_us, struct measure_figure *ret)
 {
-    struct measure_figure f[ROUNDS][MEASURE_MAX];
+    struct measure_figure f[ROUNDS][MEASURE_MAX] = {0};
 
     if (n > MEASURE_MAX)
         return -EINVAL;
