@@ -189,10 +189,11 @@ format:
 	$(Q)clang-format -i $(SOURCES)
 
 install: all
-	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/visavis $(DESTDIR)$(PREFIX)/share/visavis
+	$(Q)umask 022 && mkdir -p $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/visavis $(DESTDIR)$(PREFIX)/share/visavis
 	$(Q)install -m 755 $(O)/bin/visavis $(DESTDIR)$(PREFIX)/bin/
 	$(Q)install -m 755 $(filter-out %/visavis,$(BINS)) $(DESTDIR)$(PREFIX)/lib/visavis/
 	$(Q)cp -R $(O)/share/. $(DESTDIR)$(PREFIX)/share/visavis/
+	$(Q)chmod -R u=rwX,go=rX $(DESTDIR)$(PREFIX)/share/visavis
 
 clean:
 	$(Q)rm -rf build

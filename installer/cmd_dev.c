@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -34,9 +35,9 @@ struct dev {
     struct supervisor *supervisor;
     struct places places;
     char public_url[300], openvidu_url[300], control[WORKDIR_PATH_SIZE + 16], pages[PATH_MAX];
-    char turn_secret[TURN_SECRET_LEN + 1], turn_ip[256];
+    char turn_secret[TURN_SECRET_LEN + 1], turn_ip[256], host[256];
     char listen_text[2][RENDER_LISTEN_MAX][LISTEN_TEXT], turn_text[2][LISTEN_TEXT];
-    bool told_ready;
+    bool told_ready, stopping;
     int status;
 };
 
@@ -176,7 +177,7 @@ static int check_http_port(const struct dev *d, enum setting id)
             fprintf(stderr,
                     "visavis dev: another program listens on %s already.\n"
                     "  Stop it, or choose another port: %s=%d visavis dev\n",
-                    text, setting_def(id)->key, a.port + 1);
+                    text, setting_def(id)->key, a.port < UINT16_MAX ? a.port + 1 : a.port - 1);
         else
             fprintf(stderr, "visavis dev: cannot listen on %s: %s\n", text, strerror(-r));
         return r;
@@ -216,11 +217,15 @@ static int choose_turn_port(struct dev *d)
     size_t n = port_check(&any[1], SOCK_DGRAM) == 0 ? 2 : 1;
     int port = port_find(any, n, SOCK_DGRAM, wanted, TURN_PORTS_TRIED);
 
-    if (port < 0) {
+    if (port == -EADDRINUSE)
         fprintf(stderr, "visavis dev: UDP ports %u to %u are all taken; set COTURN_PORT\n", wanted,
-                wanted + TURN_PORTS_TRIED - 1);
+                wanted + TURN_PORTS_TRIED - 1 < UINT16_MAX ? wanted + TURN_PORTS_TRIED - 1
+                                                           : UINT16_MAX);
+    else if (port < 0)
+        fprintf(stderr, "visavis dev: cannot use UDP port %u for TURN: %s; set COTURN_PORT\n",
+                wanted, strerror(-port));
+    if (port < 0)
         return port;
-    }
     if (port != wanted)
         log_notice("UDP port %u is taken, TURN uses %d", wanted, port);
     d->places.turn_port = (uint16_t) port;
@@ -241,6 +246,21 @@ static void put_listen(struct dev *d, size_t which, uint16_t port, const char **
         snprintf(d->listen_text[which][i], LISTEN_TEXT, "tcp:%s", addr_format(&a, text));
         ret_list[i] = d->listen_text[which][i];
     }
+}
+
+/* The host in the URLs that people and clients are told: DOMAIN_OR_PUBLIC_IP, or its default,
+ * localhost, where something listens there; else the first address of --listen. */
+static void choose_host(struct dev *d)
+{
+    const char *given = getenv(setting_def(SET_DOMAIN_OR_PUBLIC_IP)->key);
+    bool reachable = given && *given;
+    char text[ADDR_TEXT_SIZE];
+
+    for (size_t i = 0; i < d->n_listen; i++)
+        reachable |= addr_is_loopback(&d->listen[i]) || addr_is_unspecified(&d->listen[i]);
+    snprintf(d->host, sizeof(d->host), "%s",
+             reachable ? settings_text(d->settings, SET_DOMAIN_OR_PUBLIC_IP)
+                       : addr_format_ip(&d->listen[0], text));
 }
 
 /* A host in a URL: IPv6 addresses stand in brackets. */
@@ -271,17 +291,25 @@ static int lay_out(struct dev *d)
     choose_turn_ip(d);
     put_listen(d, 0, (uint16_t) api, d->places.signaling_listen);
     put_listen(d, 1, (uint16_t) call, d->places.call_listen);
-    format_url(d->public_url, sizeof(d->public_url),
-               settings_text(d->settings, SET_DOMAIN_OR_PUBLIC_IP), api);
+    choose_host(d);
+    format_url(d->public_url, sizeof(d->public_url), d->host, api);
     format_url(d->openvidu_url, sizeof(d->openvidu_url), addr_format_ip(&d->listen[0], first), api);
     if (program_find_pages("call", d->pages) < 0) {
-        fprintf(stderr, "visavis dev: the pages of Call are missing; build them with `make`\n");
+        fprintf(stderr,
+                "visavis dev: the pages of Call are missing or may not be read; build them with "
+                "`make`\n");
         return -ENOENT;
     }
     rnd_alnum(d->turn_secret, TURN_SECRET_LEN);
     r = workdir_make(&d->dir);
     if (r < 0) {
-        fprintf(stderr, "visavis dev: cannot make a folder for this run: %s\n", strerror(-r));
+        fprintf(
+            stderr,
+            "visavis dev: cannot make a folder for this run in XDG_RUNTIME_DIR, TMPDIR or /tmp: "
+            "%s\n"
+            "  Choose a folder of yours, with a path of at most %zu characters: TMPDIR=... "
+            "visavis dev\n",
+            strerror(-r), WORKDIR_PATH_SIZE - sizeof("/visavis-dev-XXXXXX"));
         return r;
     }
     snprintf(d->control, sizeof(d->control), "%s/media.sock", d->dir.path);
@@ -333,9 +361,12 @@ static int start(struct dev *d, size_t i)
     return r;
 }
 
+/* The first reason is the one that counts. */
 static void stop(struct dev *d, int status)
 {
-    d->status = status;
+    if (!d->stopping)
+        d->status = status;
+    d->stopping = true;
     supervisor_stop(d->supervisor, STOP_GRACE_MS);
 }
 
@@ -343,8 +374,7 @@ static void print_ready(const struct dev *d)
 {
     char call_url[300];
 
-    format_url(call_url, sizeof(call_url), settings_text(d->settings, SET_DOMAIN_OR_PUBLIC_IP),
-               settings_int(d->settings, SET_CALL_PORT));
+    format_url(call_url, sizeof(call_url), d->host, settings_int(d->settings, SET_CALL_PORT));
     printf("\n"
            "Visavis is ready.\n"
            "\n"
@@ -400,16 +430,37 @@ static void on_signal(struct loop *l, int signo, void *arg)
     stop(arg, CMD_OK);
 }
 
+static bool is_ignored(int signo)
+{
+    struct sigaction now;
+
+    return sigaction(signo, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
+/* From here on a signal waits for the loop, so that none can end us before the folder with its
+ * secrets is removed. nohup's wish is kept; SIGINT is ignored in every script's background jobs. */
+static int take_signals(struct dev *d)
+{
+    int r = loop_new(&d->loop);
+
+    if (r == 0 && signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+        r = -errno;
+    if (r == 0)
+        r = loop_signal_add(d->loop, SIGINT, on_signal, d);
+    if (r == 0)
+        r = loop_signal_add(d->loop, SIGTERM, on_signal, d);
+    if (r == 0 && !is_ignored(SIGHUP))
+        r = loop_signal_add(d->loop, SIGHUP, on_signal, d);
+    if (r < 0)
+        fprintf(stderr, "visavis dev: cannot start: %s\n", strerror(-r));
+    return r;
+}
+
 static int run(struct dev *d)
 {
     static const struct supervisor_handlers handlers = {on_ready, on_died, on_stopped};
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-    int r = loop_new(&d->loop);
+    int r = supervisor_new(d->loop, d->dir.path, &handlers, d, &d->supervisor);
 
-    for (size_t i = 0; r == 0 && i < sizeof(signals) / sizeof(signals[0]); i++)
-        r = loop_signal_add(d->loop, signals[i], on_signal, d);
-    if (r == 0)
-        r = supervisor_new(d->loop, d->dir.path, &handlers, d, &d->supervisor);
     if (r < 0) {
         fprintf(stderr, "visavis dev: cannot start: %s\n", strerror(-r));
         return CMD_FAILED;
@@ -432,7 +483,7 @@ int cmd_dev(int argc, char **argv)
     warn_about_near_misses();
     if (settings_load(SETTINGS_DEV, from_environment, NULL, tell_problem, NULL, &d.settings) < 0)
         return CMD_USAGE;
-    if (lay_out(&d) < 0 || write_configs(&d) < 0)
+    if (take_signals(&d) < 0 || lay_out(&d) < 0 || write_configs(&d) < 0)
         status = CMD_FAILED;
     else
         status = run(&d);

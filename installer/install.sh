@@ -5,6 +5,7 @@
 # usage: sudo installer/install.sh [--no-start] [--help]
 # Settings for the start go in front: sudo HTTPS_PORT=4500 installer/install.sh
 set -eu
+umask 022 # what is installed is for everybody
 
 PREFIX=${PREFIX:-/usr/local}
 DEPENDENCIES="gcc make libc6-dev pkg-config libsystemd-dev libmicrohttpd-dev libwslay-dev libjansson-dev

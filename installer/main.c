@@ -1,7 +1,10 @@
 #include "installer/cmd.h"
 
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define VISAVIS_VERSION "0.1.0"
 
@@ -44,9 +47,24 @@ static int cmd_version(int argc, char **argv)
     return CMD_OK;
 }
 
+/* Otherwise what is opened next would get the number of a missing one, and the log would be written
+ * into it, here and in what we start. */
+static bool open_standard_descriptors(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    return fd >= 0 && close(fd) == 0;
+}
+
 int main(int argc, char **argv)
 {
     const char *verb = argc > 1 ? argv[1] : NULL;
+
+    if (!open_standard_descriptors())
+        return CMD_FAILED;
 
     if (verb && strcmp(verb, "--help") == 0)
         verb = "help";

@@ -27,17 +27,18 @@ int port_check(const struct addr *a, int socket_type)
 int port_find(const struct addr *addrs, size_t n_addrs, int socket_type, uint16_t first, unsigned n)
 {
     for (unsigned port = first; port < first + n && port <= 65535; port++) {
-        size_t i;
+        int r = 0;
 
-        for (i = 0; i < n_addrs; i++) {
+        for (size_t i = 0; i < n_addrs && r == 0; i++) {
             struct addr a = addrs[i];
 
             a.port = (uint16_t) port;
-            if (port_check(&a, socket_type) < 0)
-                break;
+            r = port_check(&a, socket_type);
         }
-        if (i == n_addrs)
+        if (r == 0)
             return (int) port;
+        if (r != -EADDRINUSE)
+            return r;
     }
     return -EADDRINUSE;
 }

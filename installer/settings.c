@@ -17,6 +17,7 @@ static const char *const log_levels[] = {"error", "warning", "info", "debug", NU
 
 #define KBPS_MAX 1000000
 #define SECONDS_MAX 31536000
+#define SECRET_MAX 256 /* far below what fits into a header with credentials */
 
 static const struct setting_def defs[N_SETTINGS] = {
     [SET_DOMAIN_OR_PUBLIC_IP] = {.key = "DOMAIN_OR_PUBLIC_IP",
@@ -257,6 +258,8 @@ static bool is_host(const char *text)
 
 static bool is_secret(const char *text)
 {
+    if (strlen(text) > SECRET_MAX)
+        return false;
     for (const char *c = text; *c; c++)
         if (!isalnum((unsigned char) *c) && *c != '_' && *c != '-')
             return false;
@@ -300,7 +303,7 @@ static void describe_wanted(const struct setting_def *d, char *buf, size_t cap)
         snprintf(buf, cap, "a host name or an IP address, without port or http://");
         return;
     case SETTING_SECRET:
-        snprintf(buf, cap, "letters, digits, '_' and '-'");
+        snprintf(buf, cap, "letters, digits, '_' and '-', at most %d of them", SECRET_MAX);
         return;
     case SETTING_PORT:
         snprintf(buf, cap, "a port, 1 to 65535");

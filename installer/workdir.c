@@ -22,10 +22,14 @@ static int make_below(const char *parent, struct workdir *ret)
 
 int workdir_make(struct workdir *ret)
 {
-    const char *runtime = getenv("XDG_RUNTIME_DIR");
+    static const char *const variables[] = {"XDG_RUNTIME_DIR", "TMPDIR"};
 
-    if (runtime && *runtime == '/' && make_below(runtime, ret) == 0)
-        return 0;
+    for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
+        const char *parent = getenv(variables[i]);
+
+        if (parent && *parent == '/' && make_below(parent, ret) == 0)
+            return 0;
+    }
     return make_below("/tmp", ret);
 }
 

@@ -9,7 +9,8 @@ struct workdir {
     char path[WORKDIR_PATH_SIZE];
 };
 
-/* Below $XDG_RUNTIME_DIR, else /tmp: short enough for the Unix sockets in it. */
+/* Below $XDG_RUNTIME_DIR, $TMPDIR or /tmp, the first that can be had: with a path short enough for
+ * the Unix sockets in it. The error is that of the last. */
 int workdir_make(struct workdir *ret);
 
 /* Removes the files in it (there are no folders) and itself. A zeroed one is fine. */

@@ -17,6 +17,7 @@ struct app {
     struct web *web;
     struct http *http;
     struct rooms *rooms;
+    struct log_limit log_busy;
 };
 
 static void reply_json(struct web_request *rq, unsigned status, json_t *body)
@@ -77,7 +78,7 @@ static void post_sessions(struct app *a, struct web_request *rq)
     r = rooms_enter(a->rooms, name, on_entry, rq);
     json_decref(in);
     if (r < 0) {
-        log_warning("cannot open a room: %s", strerror(-r));
+        log_limited(&a->log_busy, LOG_LEVEL_WARNING, "cannot open a room: %s", strerror(-r));
         reply_error(rq, 503, "Too many people are joining right now; try again.");
     }
 }
@@ -137,6 +138,7 @@ int app_new(struct loop *l, const struct call_config *config, struct app **ret_a
     if (!a)
         return -ENOMEM;
     a->config = config;
+    a->log_busy.interval_ms = 1000;
     r = web_new(l, &limits, on_request, a, &a->web);
     if (r == 0)
         r = http_new(l, &a->http);

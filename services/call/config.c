@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
-
 #define FIELD(name) .offset = offsetof(struct call_config, name)
 
 static const struct conf_key keys[] = {
@@ -14,7 +12,8 @@ static const struct conf_key keys[] = {
     {"openvidu_url", CONF_STRING, FIELD(openvidu_url), .required = true},
     {"openvidu_secret", CONF_STRING, FIELD(openvidu_secret), .required = true},
     {"pages", CONF_STRING, FIELD(pages), .required = true},
-    {"log_level", CONF_STRING, FIELD(log_level), .string_default = "info", .allowed = levels},
+    {"log_level", CONF_STRING, FIELD(log_level), .string_default = "info",
+     .allowed = log_level_names},
 };
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
 

@@ -7,23 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static enum log_level level_of(const char *name)
-{
-    static const struct {
-        const char *name;
-        enum log_level level;
-    } levels[] = {
-        {"error", LOG_LEVEL_ERROR},
-        {"warning", LOG_LEVEL_WARNING},
-        {"debug", LOG_LEVEL_DEBUG},
-    };
-
-    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
-        if (strcmp(levels[i].name, name) == 0)
-            return levels[i].level;
-    return LOG_LEVEL_INFO;
-}
-
 static int run(const struct call_config *config)
 {
     struct loop *loop = NULL;
@@ -61,7 +44,7 @@ int main(int argc, char **argv)
     }
     log_init("visavis-call", LOG_LEVEL_INFO);
     if (call_config_read(argv[2], &config) == 0) {
-        log_init("visavis-call", level_of(config.log_level));
+        log_init("visavis-call", log_level_by_name(config.log_level));
         status = check ? 0 : run(&config);
     }
     call_config_done(&config);

@@ -29,6 +29,7 @@ struct rooms {
     const struct call_config *config;
     struct list entering;
     size_t n_entering;
+    struct log_limit log_refused; /* guests cause these, as many as they like */
 };
 
 struct entering {
@@ -62,6 +63,7 @@ int rooms_new(struct http *h, const struct call_config *config, struct rooms **r
     r->http = h;
     r->config = config;
     list_init(&r->entering);
+    r->log_refused.interval_ms = 1000;
     *ret_r = r;
     return 0;
 }
@@ -182,11 +184,13 @@ static int take_answer(struct entering *e, json_t *answer)
 static void refuse(struct entering *e, const struct http_response *rs)
 {
     if (rs->error < 0) {
-        log_warning("room %s: %s: %s", e->name, step_names[e->step], rs->message);
+        log_limited(&e->rooms->log_refused, LOG_LEVEL_WARNING, "room %s: %s: %s", e->name,
+                    step_names[e->step], rs->message);
         finish(e, 503, "The video server cannot be reached.");
         return;
     }
-    log_warning("room %s: %s: the server answered %u", e->name, step_names[e->step], rs->status);
+    log_limited(&e->rooms->log_refused, LOG_LEVEL_WARNING, "room %s: %s: the server answered %u",
+                e->name, step_names[e->step], rs->status);
     if (rs->status == 401)
         finish(e, 502, "The video server does not accept this app's secret.");
     else
@@ -211,7 +215,8 @@ static void on_answer(const struct http_response *rs, void *arg)
     if (r == 0)
         r = send_step(e);
     if (r < 0) {
-        log_warning("room %s: %s: %s", e->name, step_names[e->step], strerror(-r));
+        log_limited(&e->rooms->log_refused, LOG_LEVEL_WARNING, "room %s: %s: %s", e->name,
+                    step_names[e->step], strerror(-r));
         finish(e, 502, "The video server's answer was not understood.");
     } else if (r == 1) {
         finish(e, 200, "");

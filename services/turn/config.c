@@ -13,8 +13,6 @@ struct turn_config_file {
 
 #define FIELD(field) .name = #field, .offset = offsetof(struct turn_config_file, field)
 
-static const char *const log_levels[] = {"info", "debug", NULL};
-
 static const struct conf_key keys[] = {
     {FIELD(listen), .type = CONF_STRINGS, .required = true},
     {FIELD(secret), .type = CONF_STRING, .required = true},
@@ -27,7 +25,7 @@ static const struct conf_key keys[] = {
     {FIELD(user_quota), .type = CONF_INT, .min = 1, .max = 65535, .int_default = 200},
     {FIELD(total_quota), .type = CONF_INT, .min = 1, .max = 1000000, .int_default = 8000},
     {FIELD(threads), .type = CONF_INT, .min = 1, .max = 256, .int_default = 1},
-    {FIELD(log_level), .type = CONF_STRING, .string_default = "info", .allowed = log_levels},
+    {FIELD(log_level), .type = CONF_STRING, .string_default = "info", .allowed = log_level_names},
 };
 
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
@@ -117,7 +115,7 @@ static void take_file(struct turn_config *c, const struct turn_config_file *f, s
     c->user_quota = (size_t) f->user_quota;
     c->total_quota = (size_t) f->total_quota;
     c->n_threads = (unsigned) f->threads;
-    c->debug = strcmp(f->log_level, "debug") == 0;
+    c->log_level = log_level_by_name(f->log_level);
     c->secret = f->secret;
     c->realm = f->realm;
     c->control = f->control;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/addr.h"
+#include "base/log.h"
 #include "conf/conf.h"
 #include "turn/ports.h"
 
@@ -16,7 +17,7 @@ struct turn_config {
     struct addr external_ip; /* written into XOR-RELAYED-ADDRESS; family 0: the relay's own */
     size_t user_quota, total_quota;
     unsigned n_threads;
-    bool debug;
+    enum log_level log_level;
     const char *secret, *realm, *control; /* control: path of the media daemon's socket */
 
     struct turn_config_file *file; /* what the strings belong to */

@@ -65,6 +65,17 @@ static unsigned authenticate(struct request *rq)
     return 401;
 }
 
+/* Without credentials, and not what a client begins with: such requests are short and a challenge
+ * is long, and whoever writes another's address into them would make us send it there. */
+static unsigned check_stranger(const struct request *rq, const struct method *m)
+{
+    if (rq->msg->integrity.p || rq->alloc)
+        return 0;
+    if (m->needs_alloc)
+        return 437;
+    return rq->msg->has_requested_transport ? 0 : 400;
+}
+
 static unsigned check(struct request *rq, const struct method *m)
 {
     uint16_t unknown[STUN_UNKNOWN_MAX + 1];
@@ -72,7 +83,9 @@ static unsigned check(struct request *rq, const struct method *m)
 
     if (m->needs_user) {
         rq->alloc = alloc_find(rq->turn->allocs, rq->flow, rq->now_ms);
-        code = authenticate(rq);
+        code = check_stranger(rq, m);
+        if (code == 0)
+            code = authenticate(rq);
     }
     if (code != 0)
         return code;

@@ -115,7 +115,7 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     }
     if (!o.check) {
-        log_init("visavis-turn", config.debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+        log_init("visavis-turn", config.log_level);
         raise_descriptor_limit(&config);
         r = run(&config);
     }

@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 
-/* 401 and 438 go to anybody: without words they are hardly larger than the question. */
 static const char *phrase(unsigned code)
 {
     switch (code) {
@@ -73,7 +72,8 @@ void request_reject(const struct request *rq, unsigned code)
     uint8_t buf[REPLY_MAX];
     struct wr w = begin(rq, STUN_ERROR, buf);
 
-    stun_put_error(&w, code, phrase(code));
+    /* Strangers get no words: without them answers are hardly larger than questions. */
+    stun_put_error(&w, code, rq->has_key ? phrase(code) : "");
     if (code == 401 || code == 438) {
         nonce_make(rq->turn->auth->nonce_key, &rq->flow->client, rq->now_ms, nonce);
         stun_put_bytes(&w, STUN_ATTR_REALM, bytes_str(rq->turn->auth->realm));

@@ -237,6 +237,29 @@ static void test_the_server_refuses_or_is_away(void **state)
     tear_down(&b);
 }
 
+/* Guests may ask as often as they like; the log does not grow with them. */
+static void test_refusals_do_not_fill_the_log(void **state)
+{
+    FILE *log = tmpfile();
+    int saved = dup(STDERR_FILENO), lines = 0;
+    struct bed b;
+
+    (void) state;
+    assert_non_null(log);
+    set_up(&b, "wrong");
+    assert_int_equal(dup2(fileno(log), STDERR_FILENO), STDERR_FILENO);
+    for (int i = 0; i < 100; i++)
+        (void) ask(&b, "POST", "/sessions", "{\"sessionId\":\"Room-1\"}");
+    assert_int_equal(dup2(saved, STDERR_FILENO), STDERR_FILENO);
+    close(saved);
+    rewind(log);
+    for (int c; (c = getc(log)) != EOF;)
+        lines += c == '\n';
+    fclose(log);
+    tear_down(&b);
+    assert_in_range(lines, 1, 50);
+}
+
 static void test_pages_and_config(void **state)
 {
     struct bed b;
@@ -258,6 +281,7 @@ int main(void)
         cmocka_unit_test(test_the_first_is_moderator_the_next_a_publisher),
         cmocka_unit_test(test_bad_requests),
         cmocka_unit_test(test_the_server_refuses_or_is_away),
+        cmocka_unit_test(test_refusals_do_not_fill_the_log),
         cmocka_unit_test(test_pages_and_config),
     };
 

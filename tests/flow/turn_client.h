@@ -275,6 +275,7 @@ static inline void client_get_nonce(struct client *c)
 {
     struct wr w = client_request(c, STUN_ALLOCATE);
 
+    stun_put_u32(&w, STUN_ATTR_REQUESTED_TRANSPORT, 17u << 24);
     assert_int_equal(client_exchange_unsigned(c, &w), 401);
 }
 

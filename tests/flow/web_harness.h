@@ -401,7 +401,7 @@ static size_t get(int fd, void *data, size_t len)
     return got;
 }
 
-static bool at_end(int fd)
+static inline bool at_end(int fd)
 {
     char c;
 

@@ -2,6 +2,8 @@
 # How `visavis dev` behaves towards the person who runs it. usage: tests/system/dev.sh build/<flavour>
 set -u
 visavis=$(cd "$1" && pwd)/bin/visavis
+flavour=$(basename "$1")
+repository=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
 passed=0
 failed=0
@@ -28,6 +30,7 @@ media=$(free_port)
 export XDG_RUNTIME_DIR=$work HTTPS_PORT=$api CALL_PORT=$call MEDIA_PORT=$media
 
 start() {
+    : >"$work/out" # nothing of the last run
     setsid "$visavis" dev "$@" >"$work/out" 2>"$work/err" &
     pid=$!
     for _ in $(seq 100); do
@@ -114,6 +117,25 @@ no_secret_in_the_children() {
         expect 'no secret in the log' [ -z "$(grep TopSecretMarker "$work/err")" ]
 }
 
+# The URLs are those where something listens.
+listens_elsewhere() {
+    local ip
+    ip=$(hostname -I | tr ' ' '\n' | grep -m 1 -E '^[0-9.]+$')
+    if [ -z "$ip" ]; then
+        echo "    this machine has no address but loopback, nothing to see"
+        return 0
+    fi
+    start --listen "$ip" || return 1
+    kill -TERM "$pid"
+    finish
+    expect 'Call there' grep -q "http://$ip:$call\$" "$work/out" &&
+        expect 'the API there' grep -q "http://$ip:$api\$" "$work/out" || return 1
+    DOMAIN_OR_PUBLIC_IP=example.org start --listen "$ip" || return 1
+    kill -TERM "$pid"
+    finish
+    expect 'the given name' grep -q "http://example.org:$call\$" "$work/out"
+}
+
 taken_http_port() {
     start || return 1
     local first=$pid
@@ -148,6 +170,16 @@ wrong_settings_all_at_once() {
         expect 'second problem' grep -q 'OPENVIDU_SECRET' "$work/err" &&
         expect 'third problem' grep -q 'one of kurento mediasoup' "$work/err" &&
         expect 'the secret is not shown' [ -z "$(grep 'not good' "$work/err")" ]
+}
+
+every_log_level() {
+    local level bad=0
+    for level in error warning info debug; do
+        LOG_LEVEL=$level start || { echo "    not so: it starts with LOG_LEVEL=$level"; bad=1; continue; }
+        kill -TERM "$pid"
+        finish
+    done
+    return $bad
 }
 
 misspelt_key() {
@@ -186,6 +218,89 @@ killed_hard() {
     expect 'children die with it' [ $alive -eq 0 ]
 }
 
+# Nobody reads what it says: neither it nor a child may die of that and leave secrets behind.
+closed_pipe() {
+    mkfifo "$work/pipe"
+    setsid "$visavis" dev >"$work/pipe" 2>"$work/err" &
+    pid=$!
+    exec 3<"$work/pipe" 3<&-
+    for _ in $(seq 100); do
+        grep -q 'ready, video server' "$work/err" && break
+        sleep 0.1
+    done
+    sleep 0.3
+    expect 'it still runs' kill -0 "$pid" || return 1
+    kill -TERM "$pid"
+    finish
+    expect 'status 0' [ $status -eq 0 ] &&
+        expect 'no folder left' [ -z "$(ls -d "$work"/visavis-dev-* 2>/dev/null)" ]
+}
+
+# Without the three standard descriptors the next ones opened would take their numbers, and the log
+# would be written into them.
+closed_descriptors() {
+    local kids k bad=0 n
+    setsid "$visavis" dev <&- >&- 2>&- &
+    pid=$!
+    for _ in $(seq 100); do
+        ss -Htln "sport = :$call" | grep -q . && break
+        sleep 0.1
+    done
+    kids=$(children $pid)
+    expect 'four children' [ "$(echo "$kids" | wc -l)" -eq 4 ] || bad=1
+    for k in $pid $kids; do
+        for n in 0 1 2; do
+            expect "descriptor $n of $k is /dev/null" [ "$(readlink "/proc/$k/fd/$n")" = /dev/null ] || bad=1
+        done
+    done
+    kill -TERM "$pid"
+    finish
+    expect 'status 0' [ $status -eq 0 ] && [ $bad -eq 0 ]
+}
+
+# A shell's "ignore hangups" (nohup) holds for it.
+nohup_holds() {
+    nohup setsid "$visavis" dev >"$work/out" 2>"$work/err" </dev/null &
+    pid=$!
+    for _ in $(seq 100); do
+        grep -q 'Visavis is ready' "$work/out" && break
+        sleep 0.1
+    done
+    kill -HUP "$pid"
+    sleep 0.5
+    expect 'it goes on' kill -0 "$pid" || return 1
+    kill -TERM "$pid"
+    finish
+    expect 'status 0' [ $status -eq 0 ]
+}
+
+# The first reason to stop is the one that counts.
+interrupted_while_failing() {
+    start || return 1
+    kill -STOP "$(pgrep -P $pid -f visavis-call)"
+    kill -KILL "$(pgrep -P $pid -f visavis-media)"
+    for _ in $(seq 50); do
+        grep -q 'ended by itself' "$work/err" && break
+        sleep 0.05
+    done
+    kill -INT "$pid"
+    finish
+    expect 'status 1' [ $status -eq 1 ]
+}
+
+# Whatever the umask of the one who installs: everybody may run it.
+installed_for_everybody() {
+    local root=$work/root closed
+    (umask 077 && mkdir "$root" && make -s -C "$repository" install FLAVOUR="$flavour" DESTDIR="$root") >"$work/out" 2>"$work/err" ||
+        return 1
+    closed=$(find "$root/usr/bin" "$root/usr/lib" "$root/usr/share" ! -perm -o=r -o -type d ! -perm -o=x -o -path '*/bin/*' ! -perm -o=x)
+    expect "all can be read: $closed" [ -z "$closed" ] || return 1
+    visavis=$root/usr/bin/visavis start || return 1
+    kill -TERM "$pid"
+    finish
+    expect 'the installed one starts' [ $status -eq 0 ]
+}
+
 unknown_verbs_and_options() {
     "$visavis" nonsense >"$work/out" 2>"$work/err"
     local a=$?
@@ -216,13 +331,20 @@ broken_config_files() {
 touch "$work/out" "$work/err"
 test_case 'ready block, Ctrl+C, nothing left' ready_block
 test_case 'listens on loopback alone' listens_on_loopback_alone
+test_case 'listens elsewhere' listens_elsewhere
 test_case 'no secret in the children' no_secret_in_the_children
 test_case 'a taken HTTP port' taken_http_port
 test_case 'two side by side: media and TURN take other ports' taken_media_and_turn_port
 test_case 'wrong settings, all at once' wrong_settings_all_at_once
+test_case 'every log level' every_log_level
 test_case 'a misspelt key' misspelt_key
 test_case 'a child dies' a_child_dies
 test_case 'killed hard' killed_hard
+test_case 'interrupted while failing' interrupted_while_failing
+test_case 'a closed pipe' closed_pipe
+test_case 'closed standard descriptors' closed_descriptors
+test_case 'nohup' nohup_holds
+test_case 'installed for everybody' installed_for_everybody
 test_case 'unknown verbs and options' unknown_verbs_and_options
 test_case 'broken configuration files' broken_config_files
 

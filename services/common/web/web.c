@@ -128,6 +128,7 @@ static struct web_limits with_defaults(const struct web_limits *given)
 #define DEFAULT(field, value) l.field = l.field ? l.field : (value)
     DEFAULT(header_bytes, 32768);
     DEFAULT(body_bytes, 1048576);
+    DEFAULT(bodies_bytes, 67108864);
     DEFAULT(connections, 4096);
     DEFAULT(websockets, 10000);
     DEFAULT(ws_message_bytes, 65536);

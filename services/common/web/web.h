@@ -14,14 +14,15 @@ struct web; /* a server: several listeners, one handler */
 struct web_request;
 struct ws; /* one WebSocket */
 
-struct web_limits {          /* 0 takes the default named here */
-    size_t header_bytes;     /* 32768; over it 431 (or 414) */
-    size_t body_bytes;       /* 1048576; over it 413 */
-    unsigned connections;    /* 4096 HTTP connections at a time; over it the new one is closed */
-    unsigned per_address;    /* 0: no limit. Connections and WebSockets of one address (IPv6: of
-                              * one /64; loopback is never limited); over it the new connection is
-                              * closed, behind a trusted proxy the request gets 429 */
-    unsigned websockets;     /* 10000; over it 503 */
+struct web_limits {       /* 0 takes the default named here */
+    size_t header_bytes;  /* 32768; over it 431 (or 414) */
+    size_t body_bytes;    /* 1048576; over it 413 */
+    size_t bodies_bytes;  /* 67108864 kept for the bodies of all requests together; over it 503 */
+    unsigned connections; /* 4096 HTTP connections at a time; over it the new one is closed */
+    unsigned per_address; /* 0: no limit. Connections and WebSockets of one address (IPv6: of
+                           * one /64; loopback is never limited); over it the new connection is
+                           * closed, behind a trusted proxy the request gets 429 */
+    unsigned websockets;  /* 10000; over it 503 */
     size_t ws_message_bytes; /* 65536; over it close 1009 */
     size_t ws_queue_bytes;   /* 1048576 waiting to be sent; over it the socket is dropped */
     unsigned request_s;      /* 75 to receive a whole request; then the connection is cut */

@@ -28,6 +28,7 @@ struct web {
     struct list waiting;  /* requests that the handler keeps, by deadline */
     struct list late;     /* answered for the handler, which still holds them */
     unsigned n_conns;
+    size_t bodies;         /* bytes kept for the bodies of requests */
     struct map *addresses; /* struct web_count */
     struct ws_group *sockets;
     bool accept_paused;
@@ -79,10 +80,11 @@ struct web_request {
     size_t body_len;
     size_t body_cap;
     size_t received; /* of the body, kept or not */
-    bool body_is_too_big;
-    bool begun;     /* the daemon has shown it to us with its headers */
-    bool held;      /* the handler has not consumed it yet */
-    bool suspended; /* in the daemon, until the answer */
+    unsigned
+        body_refusal; /* 413 or 503: the rest of the body is dropped, then this is the answer */
+    bool begun;       /* the daemon has shown it to us with its headers */
+    bool held;        /* the handler has not consumed it yet */
+    bool suspended;   /* in the daemon, until the answer */
     bool answered;
     uint64_t deadline_us;
     struct web_header *headers;

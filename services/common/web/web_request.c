@@ -2,15 +2,25 @@
 #include "web/web_internal.h"
 
 #include "base/clock.h"
+#include "web/web_token.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <strings.h>
 
 /* Clients get at least this pace to read an answer. */
 #define SEND_BYTES_PER_S 8192
 /* Of a body over the limit so much is read, so that the answer can be given, then the line is cut.
  */
 #define SWALLOW_FACTOR 4
+
+static void drop_body(struct web_request *rq)
+{
+    rq->web->bodies -= rq->body_cap;
+    free(rq->body);
+    rq->body = NULL;
+    rq->body_len = rq->body_cap = 0;
+}
 
 static void free_request(struct web_request *rq)
 {
@@ -26,7 +36,7 @@ static void free_request(struct web_request *rq)
     list_del(&rq->node);
     free(rq->method);
     free(rq->version);
-    free(rq->body);
+    drop_body(rq);
     free(rq);
 }
 
@@ -83,6 +93,42 @@ static void find_client(struct web_request *rq)
         rq->client = rq->conn->peer;
 }
 
+/* What the headers say about the body. */
+struct framing {
+    unsigned n_lengths, n_encodings;
+    bool is_odd;
+};
+
+static enum MHD_Result see_header(void *arg, enum MHD_ValueKind kind, const char *name,
+                                  const char *value)
+{
+    struct framing *f = arg;
+
+    (void) kind;
+    if (!web_token_is_token(name)) {
+        f->is_odd = true;
+    } else if (strcasecmp(name, "Content-Length") == 0) {
+        f->n_lengths++;
+        f->is_odd |= !value || !*value || value[strspn(value, "0123456789")];
+    } else if (strcasecmp(name, "Transfer-Encoding") == 0) {
+        f->n_encodings++;
+        f->is_odd |= !value || strcasecmp(value, "chunked") != 0;
+    }
+    return MHD_YES;
+}
+
+/* Says the request in exactly one way where its body ends? A proxy in front of us might otherwise
+ * see another end than the daemon, which picks one (RFC 9112 section 6.3). */
+static bool framing_is_clear(const struct web_request *rq)
+{
+    struct framing f = {0};
+
+    (void) MHD_get_connection_values(rq->mhd, MHD_HEADER_KIND, see_header, &f);
+    if (f.n_encodings > 0 && strcmp(rq->version, "HTTP/1.1") != 0)
+        return false;
+    return !f.is_odd && f.n_lengths + f.n_encodings <= 1;
+}
+
 /* The headers are there. An answer given now ends the connection: for refusals only. */
 static enum MHD_Result begin(struct web_request *rq, const char *method, const char *version)
 {
@@ -95,6 +141,8 @@ static enum MHD_Result begin(struct web_request *rq, const char *method, const c
     if (!rq->method || !rq->version)
         return MHD_NO;
     find_client(rq);
+    if (!framing_is_clear(rq))
+        return answer_now(rq, 400);
     if (rq->conn->trusted && web_count_take(rq->web, &rq->client, &rq->count) < 0)
         return answer_now(rq, 429);
     if (length && bytes_to_u64(bytes_str(length), rq->web->limits.body_bytes, &n) < 0)
@@ -104,6 +152,7 @@ static enum MHD_Result begin(struct web_request *rq, const char *method, const c
 
 static bool append_body(struct web_request *rq, const char *data, size_t len)
 {
+    struct web *w = rq->web;
     size_t need = rq->body_len + len;
 
     if (need > rq->body_cap) {
@@ -112,9 +161,12 @@ static bool append_body(struct web_request *rq, const char *data, size_t len)
 
         while (cap < need)
             cap *= 2;
+        if (w->bodies - rq->body_cap + cap > w->limits.bodies_bytes)
+            return false;
         p = realloc(rq->body, cap);
         if (!p)
             return false;
+        w->bodies += cap - rq->body_cap;
         rq->body = p;
         rq->body_cap = cap;
     }
@@ -123,8 +175,8 @@ static bool append_body(struct web_request *rq, const char *data, size_t len)
     return true;
 }
 
-/* An answer cannot be queued in the middle of a body: what is over the limit is read and dropped.
- */
+/* An answer cannot be queued in the middle of a body: of what is not kept the rest is read and
+ * dropped. */
 static enum MHD_Result take_body(struct web_request *rq, const char *data, size_t *len)
 {
     size_t max = rq->web->limits.body_bytes;
@@ -132,12 +184,13 @@ static enum MHD_Result take_body(struct web_request *rq, const char *data, size_
 
     *len = 0;
     rq->received += n;
-    if (rq->received <= max)
-        return append_body(rq, data, n) ? MHD_YES : MHD_NO;
-    rq->body_is_too_big = true;
-    free(rq->body);
-    rq->body = NULL;
-    rq->body_len = rq->body_cap = 0;
+    if (rq->received > max)
+        rq->body_refusal = 413;
+    else if (!rq->body_refusal && !append_body(rq, data, n))
+        rq->body_refusal = 503;
+    if (!rq->body_refusal)
+        return MHD_YES;
+    drop_body(rq);
     return rq->received / SWALLOW_FACTOR <= max ? MHD_YES : MHD_NO;
 }
 
@@ -150,8 +203,8 @@ static enum MHD_Result dispatch(struct web_request *rq)
         return answer_now(rq, 503);
     if (rq->target_is_bad)
         return answer_now(rq, 400);
-    if (rq->body_is_too_big)
-        return answer_now(rq, 413);
+    if (rq->body_refusal)
+        return answer_now(rq, rq->body_refusal);
     web_conn_set(rq->conn, CONN_WAITING, 0);
     rq->held = true;
     w->handler(rq, w->arg);

@@ -115,6 +115,24 @@ static void test_all_problems_are_told_at_once_and_secrets_hidden(void **state)
     }
 }
 
+static void test_length_of_secrets(void **state)
+{
+    char longest[256 + 2];
+    struct source src = {{"OPENVIDU_SECRET", longest, "COTURN_SHARED_SECRET_KEY", longest, NULL}};
+    struct settings *s = NULL;
+    struct told t;
+
+    (void) state;
+    memset(longest, 'a', sizeof(longest));
+    longest[256] = '\0';
+    assert_int_equal(load(&src, &t, &s), 0);
+    settings_free(s);
+    longest[256] = 'a';
+    longest[257] = '\0';
+    assert_int_equal(load(&src, &t, &s), -EINVAL);
+    assert_int_equal(t.n, 2);
+}
+
 static void test_pairs_of_keys(void **state)
 {
     struct source low = {{"OPENVIDU_STREAMS_VIDEO_MIN_RECV_BANDWIDTH", "2000", NULL}};
@@ -174,6 +192,7 @@ int main(void)
         cmocka_unit_test(test_every_default_passes_its_own_check),
         cmocka_unit_test(test_given_values_win_and_empty_ones_do_not),
         cmocka_unit_test(test_all_problems_are_told_at_once_and_secrets_hidden),
+        cmocka_unit_test(test_length_of_secrets),
         cmocka_unit_test(test_pairs_of_keys),
         cmocka_unit_test(test_hosts),
         cmocka_unit_test(test_nearest_key),

@@ -75,8 +75,26 @@ static void test_all_keys(void **state)
     assert_int_equal(c.user_quota, 3);
     assert_int_equal(c.total_quota, 4);
     assert_int_equal(c.n_threads, 5);
-    assert_true(c.debug);
+    assert_int_equal(c.log_level, LOG_LEVEL_DEBUG);
     config_done(&c);
+}
+
+/* The same names as in all daemons: one setting is for them all. */
+static void test_log_levels(void **state)
+{
+    struct turn_config c;
+    char text[256];
+
+    (void) state;
+    for (size_t i = 0; log_level_names[i]; i++) {
+        snprintf(text, sizeof(text), BASE "listen = [\"udp:0.0.0.0:0\"]; log_level = \"%s\";",
+                 log_level_names[i]);
+        assert_int_equal(read_text(text, &c), 0);
+        assert_int_equal(c.log_level, log_level_by_name(log_level_names[i]));
+        config_done(&c);
+    }
+    assert_int_equal(read_text(BASE "listen = [\"udp:0.0.0.0:0\"]; log_level = \"loud\";", &c),
+                     -EINVAL);
 }
 
 static void test_listen_forms(void **state)
@@ -126,6 +144,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_all_keys),
+        cmocka_unit_test(test_log_levels),
         cmocka_unit_test(test_listen_forms),
         cmocka_unit_test(test_every_problem_is_told),
     };
