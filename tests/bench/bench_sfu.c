@@ -418,8 +418,8 @@ static struct measure_contender contender(struct bench *b)
 /* b[0] is for the daemon, the others are for the floors. */
 static void run_shape(struct bench b[static 1 + FLOOR_MODES], const struct shape *s)
 {
-    struct measure_contender c[1 + FLOOR_MODES];
-    struct measure_figure f[1 + FLOOR_MODES];
+    struct measure_contender c[1 + FLOOR_MODES] = {0};
+    struct measure_figure f[1 + FLOOR_MODES] = {0};
 
     for (unsigned i = 0; i <= FLOOR_MODES; i++) {
         b[i].shape = s;

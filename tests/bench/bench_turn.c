@@ -516,8 +516,8 @@ static const struct server servers[] = {
 
 static void run_size(struct bench b[static N_SERVERS], size_t n, size_t size)
 {
-    struct measure_contender c[N_SERVERS];
-    struct measure_figure f[N_SERVERS];
+    struct measure_contender c[N_SERVERS] = {0};
+    struct measure_figure f[N_SERVERS] = {0};
 
     for (size_t i = 0; i < n; i++) {
         b[i].size = size;
