@@ -8,18 +8,19 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "tests/lib/child.h"
 #include "tests/lib/floor.h"
 #include "tests/lib/loopback.h"
+#include "tests/lib/measure.h"
 #include "tests/lib/media_client.h"
 
-#define WARM_US 700000
-#define WINDOW_US 600000
-#define WINDOWS 5
+#define WINDOW_US 500000
+#define ROUNDS_OF_ONE 5 /* windows that a profiler sees */
 #define CONNECT_US 20000000
 #define PEERS_MAX 512
 #define SOUND_US 20000
 #define SOUND_SIZE 80
+#define REPORT_US 50000  /* between reports of some of the peers */
+#define REPORT_SLICES 20 /* so many make all of them */
 #define PICTURE_SIZE 1100
 #define WIRE_OVERHEAD 28 /* RTP header and tag */
 
@@ -68,13 +69,17 @@ struct sink {
     uint64_t n;
 };
 
+/* One that forwards, and what is around it. */
 struct bench {
     struct loop *loop;
     struct loop_set *set;
     struct rtc_hub *hub;
-    struct loop_timer pause, reports;
     const struct shape *shape;
-    uint64_t window_us;
+    struct child *child;
+    struct media_client *client; /* of the media daemon; else NULL */
+    struct loop_timer reports;
+    unsigned report_slice;
+    uint64_t n_sent; /* packets of the sources */
     struct source sources[PEERS_MAX];
     size_t n_sources;
     struct rtc_peer *subscribers[PEERS_MAX];
@@ -83,31 +88,6 @@ struct bench {
     size_t n_sinks;
 };
 
-struct figure {
-    double packets_per_s, us_per_packet, lost_percent;
-};
-
-static void check(int r, const char *what)
-{
-    if (r >= 0)
-        return;
-    fprintf(stderr, "%s: %s\n", what, strerror(-r));
-    exit(EXIT_FAILURE);
-}
-
-/* ---- time ---- */
-
-static void on_pause(struct loop_timer *t)
-{
-    loop_quit(container_of(t, struct bench, pause)->loop, 0);
-}
-
-static void run_for(struct bench *b, uint64_t us)
-{
-    check(loop_timer_start(&b->pause, b->loop, us, on_pause), "timer");
-    check(loop_run(b->loop), "loop");
-}
-
 /* ---- load ---- */
 
 static void send_packet(struct source *s, enum sdp_kind kind, uint8_t *data, size_t len,
@@ -115,6 +95,7 @@ static void send_packet(struct source *s, enum sdp_kind kind, uint8_t *data, siz
 {
     struct rtc_packet packet = {kind, marker, s->ts, bytes_of(data, len)};
 
+    s->bench->n_sent++;
     if (s->peer)
         (void) rtc_peer_send(s->peer, &packet); /* what is lost shows */
     else
@@ -157,21 +138,25 @@ static void on_picture(struct loop_timer *t)
     loop_timer_start(t, s->bench->loop, until_next(&s->picture_us, shape->picture_us), on_picture);
 }
 
+/* Each peer's once a second, not all at once. */
 static void on_reports(struct loop_timer *t)
 {
     struct bench *b = container_of(t, struct bench, reports);
+    unsigned slice = b->report_slice++ % REPORT_SLICES;
 
-    for (size_t i = 0; i < b->n_sources; i++)
+    for (size_t i = slice; i < b->n_sources; i += REPORT_SLICES)
         if (b->sources[i].peer)
             (void) rtc_peer_send_report(b->sources[i].peer);
-    for (size_t i = 0; i < b->n_subscribers; i++)
+    for (size_t i = slice; i < b->n_subscribers; i += REPORT_SLICES)
         (void) rtc_peer_send_report(b->subscribers[i]);
-    loop_timer_start(t, b->loop, 1000000, on_reports);
+    loop_timer_start(t, b->loop, REPORT_US, on_reports);
 }
 
 /* Publishers begin one after the other, so that their beats are spread evenly. */
-static void start_load(struct bench *b)
+static void start_load(void *bench)
 {
+    struct bench *b = bench;
+
     for (size_t i = 0; i < b->n_sources; i++) {
         struct source *s = &b->sources[i];
         uint64_t sound_us = SOUND_US * i / b->n_sources;
@@ -180,15 +165,26 @@ static void start_load(struct bench *b)
         s->sound_us = clock_us() + sound_us;
         s->picture_us = clock_us() + picture_us;
         if (b->shape->audio)
-            check(loop_timer_start(&s->sound, b->loop, sound_us, on_sound), "timer");
+            measure_check(loop_timer_start(&s->sound, b->loop, sound_us, on_sound), "timer");
         if (b->shape->burst)
-            check(loop_timer_start(&s->picture, b->loop, picture_us, on_picture), "timer");
+            measure_check(loop_timer_start(&s->picture, b->loop, picture_us, on_picture), "timer");
     }
-    check(loop_timer_start(&b->reports, b->loop, 1000000, on_reports), "timer");
+    measure_check(loop_timer_start(&b->reports, b->loop, REPORT_US, on_reports), "timer");
 }
 
-/* Ends the load, and gives back what it was made of. */
-static void end_load(struct bench *b)
+static void stop_load(void *bench)
+{
+    struct bench *b = bench;
+
+    for (size_t i = 0; i < b->n_sources; i++) {
+        loop_timer_stop(&b->sources[i].sound);
+        loop_timer_stop(&b->sources[i].picture);
+    }
+    loop_timer_stop(&b->reports);
+}
+
+/* Gives back all but what the benches share. */
+static void tear_down(struct bench *b)
 {
     for (size_t i = 0; i < b->n_sources; i++) {
         struct source *s = &b->sources[i];
@@ -205,14 +201,15 @@ static void end_load(struct bench *b)
         loop_fd_stop(&b->sinks[i].io);
         close(b->sinks[i].fd);
     }
-    loop_timer_stop(&b->reports);
+    loop_timer_done(&b->reports);
     b->n_sources = b->n_subscribers = b->n_sinks = 0;
+    b->client = media_client_free(b->client);
+    b->child = child_free(b->child);
 }
 
-/* ---- measuring ---- */
-
-static uint64_t count_arrived(const struct bench *b)
+static uint64_t count_arrived(void *bench)
 {
+    const struct bench *b = bench;
     uint64_t n = 0;
 
     for (size_t i = 0; i < b->n_subscribers; i++)
@@ -222,52 +219,11 @@ static uint64_t count_arrived(const struct bench *b)
     return n;
 }
 
-static uint64_t cpu_ns(const struct child *c)
+static uint64_t count_due(void *bench)
 {
-    struct child_usage u;
+    const struct bench *b = bench;
 
-    check(child_usage(c, &u), "usage");
-    return u.cpu_ns;
-}
-
-static struct figure measure_window(struct bench *b, const struct child *c)
-{
-    const struct shape *s = b->shape;
-    uint64_t start = clock_us(), cpu = cpu_ns(c), n = count_arrived(b);
-    double seconds, expected;
-
-    run_for(b, b->window_us);
-    n = count_arrived(b) - n;
-    cpu = cpu_ns(c) - cpu;
-    seconds = (double) (clock_us() - start) / 1e6;
-    expected = (s->audio ? 1e6 / SOUND_US : 0) + (s->burst ? s->burst * 1e6 / s->picture_us : 0);
-    expected *= seconds * s->rooms * s->publishers * s->subscribers;
-    return (struct figure){
-        .packets_per_s = (double) n / seconds,
-        .us_per_packet = n ? (double) cpu / 1000 / (double) n : 0,
-        .lost_percent = (double) n < expected ? 100 * (1 - (double) n / expected) : 0,
-    };
-}
-
-static int by_cost(const void *a, const void *b)
-{
-    double x = ((const struct figure *) a)->us_per_packet;
-    double y = ((const struct figure *) b)->us_per_packet;
-
-    return (x > y) - (x < y);
-}
-
-/* The median of some windows: the machine may have other things to do. */
-static struct figure measure(struct bench *b, const struct child *c)
-{
-    struct figure f[WINDOWS];
-
-    start_load(b);
-    run_for(b, WARM_US);
-    for (unsigned i = 0; i < WINDOWS; i++)
-        f[i] = measure_window(b, c);
-    qsort(f, WINDOWS, sizeof(f[0]), by_cost);
-    return f[WINDOWS / 2];
+    return b->n_sent * b->shape->subscribers;
 }
 
 /* ---- the floor ---- */
@@ -282,19 +238,17 @@ static int open_socket(const struct addr *to, struct addr *ret_addr)
 {
     int fd = loopback_open(to, ret_addr);
 
-    check(fd, "socket");
+    measure_check(fd, "socket");
     return fd;
 }
 
-static struct figure measure_floor(struct bench *b, enum floor_mode mode)
+static void set_up_floor(struct bench *b, enum floor_mode mode)
 {
     static struct floor_group groups[PEERS_MAX];
     static struct addr to[PEERS_MAX];
     struct floor_config config = {.mode = mode, .groups = groups};
     const struct shape *shape = b->shape;
     struct addr center, own;
-    struct child *child;
-    struct figure f;
 
     config.fd = open_socket(NULL, &center);
     for (unsigned p = 0; p < shape->rooms * shape->publishers; p++) {
@@ -307,33 +261,30 @@ static struct figure measure_floor(struct bench *b, enum floor_mode mode)
 
             s->n = 0;
             s->fd = open_socket(&center, &to[b->n_sinks++]);
-            check(loop_fd_start(&s->io, b->set, s->fd, EPOLLIN, on_sink), "watch");
+            measure_check(loop_fd_start(&s->io, b->set, s->fd, EPOLLIN, on_sink), "watch");
         }
     }
-    check(child_new("floor", &child), "floor");
-    check(child_fork(child, floor_run, &config), "floor");
-    f = measure(b, child);
-    end_load(b);
-    child_free(child);
+    measure_check(child_new("floor", &b->child), "floor");
+    measure_check(child_fork(b->child, floor_run, &config), "floor");
     close(config.fd);
-    return f;
 }
 
 /* ---- the media daemon ---- */
 
-static void start_media(struct bench *b, struct child **ret_c, struct media_client **ret_m)
+static void start_media(struct bench *b)
 {
     char path[CHILD_PATH_SIZE];
 
-    check(child_new("visavis-media", ret_c), "visavis-media");
-    child_path(*ret_c, "control", path);
-    check(child_write(*ret_c, "config",
-                      "control = \"%s\";\nport = 41000;\nport_search = true;\nworkers = 1;\n"
-                      "log_level = \"warning\";\n",
-                      path),
-          "configuration");
-    check(child_start_daemon(*ret_c, "visavis-media"), "visavis-media");
-    check(media_client_new(b->loop, path, NULL, NULL, ret_m), "control socket");
+    measure_check(child_new("visavis-media", &b->child), "visavis-media");
+    child_path(b->child, "control", path);
+    measure_check(
+        child_write(b->child, "config",
+                    "control = \"%s\";\nport = 41000;\nport_search = true;\nworkers = 1;\n"
+                    "log_level = \"warning\";\n",
+                    path),
+        "configuration");
+    measure_check(child_start_daemon(b->child, "visavis-media"), "visavis-media");
+    measure_check(media_client_new(b->loop, path, NULL, NULL, &b->client), "control socket");
 }
 
 static struct rtc_peer *new_peer(struct bench *b, enum sdp_direction d, bool audio, bool video)
@@ -342,23 +293,24 @@ static struct rtc_peer *new_peer(struct bench *b, enum sdp_direction d, bool aud
     struct rtc_peer *p;
 
     c.sealed = d == SDP_RECVONLY; /* a publisher reads what it is asked for */
-    check(rtc_peer_new(b->hub, &c, &p), "peer");
+    measure_check(rtc_peer_new(b->hub, &c, &p), "peer");
     return p;
 }
 
-static void add_publisher(struct bench *b, struct media_client *m, const char *room, unsigned nr,
-                          unsigned subscribers, bool audio, bool video)
+static void add_publisher(struct bench *b, const char *room, unsigned nr, unsigned subscribers,
+                          bool audio, bool video)
 {
+    struct media_client *m = b->client;
     struct rtc_peer *p = new_peer(b, SDP_SENDONLY, audio, video);
     char stream[32], id[64];
 
     snprintf(stream, sizeof(stream), "str_%u", nr);
-    check(media_client_publish(m, room, stream, p), media_client_error(m));
+    measure_check(media_client_publish(m, room, stream, p), media_client_error(m));
     b->sources[b->n_sources++] = (struct source){.bench = b, .peer = p, .fd = -1};
     for (unsigned i = 0; i < subscribers; i++) {
         snprintf(id, sizeof(id), "con_%u_%s", i, stream);
         p = new_peer(b, SDP_RECVONLY, audio, video);
-        check(media_client_subscribe(m, room, stream, id, p), media_client_error(m));
+        measure_check(media_client_subscribe(m, room, stream, id, p), media_client_error(m));
         b->subscribers[b->n_subscribers++] = p;
     }
 }
@@ -379,45 +331,43 @@ static void wait_connected(struct bench *b)
     uint64_t deadline_us = clock_us() + CONNECT_US;
 
     while (!all_connected(b)) {
-        check(clock_us() > deadline_us ? -ETIMEDOUT : 0, "connecting");
-        run_for(b, 10000);
+        measure_check(clock_us() > deadline_us ? -ETIMEDOUT : 0, "connecting");
+        measure_check(measure_pause(b->loop, 10000), "loop");
     }
 }
 
-static struct figure measure_media(struct bench *b)
+static void set_up_media(struct bench *b)
 {
     const struct shape *s = b->shape;
-    struct media_client *m;
-    struct child *child;
-    struct figure f;
 
-    start_media(b, &child, &m);
+    start_media(b);
     for (unsigned r = 0; r < s->rooms; r++) {
         char room[32];
 
         snprintf(room, sizeof(room), "ses_%u", r);
         for (unsigned p = 0; p < s->publishers; p++)
-            add_publisher(b, m, room, p, s->subscribers, s->audio, s->burst > 0);
+            add_publisher(b, room, p, s->subscribers, s->audio, s->burst > 0);
     }
     wait_connected(b);
-    if (b->window_us != WINDOW_US)
-        printf("process %d\n", (int) child_pid(child));
-    f = measure(b, child);
-    end_load(b);
-    media_client_free(m);
-    child_free(child);
-    return f;
 }
 
 /* ---- settled transports ---- */
 
-static void connect_wave(struct bench *b, struct media_client *m, unsigned wave)
+static uint64_t cpu_ns(const struct child *c)
+{
+    struct child_usage u;
+
+    measure_check(child_usage(c, &u), "usage");
+    return u.cpu_ns;
+}
+
+static void connect_wave(struct bench *b, unsigned wave)
 {
     for (unsigned r = 0; r < IDLE_ROOMS; r++) {
         char room[32];
 
         snprintf(room, sizeof(room), "ses_%u_%u", wave, r);
-        add_publisher(b, m, room, 0, IDLE_SUBSCRIBERS, true, true);
+        add_publisher(b, room, 0, IDLE_SUBSCRIBERS, true, true);
     }
     wait_connected(b);
 }
@@ -426,18 +376,16 @@ static void measure_idle(struct bench *b)
 {
     struct child_usage before[IDLE_WAVES + 1], connected[IDLE_WAVES];
     double wave = IDLE_ROOMS * (1 + IDLE_SUBSCRIBERS), idle_cpu;
-    struct media_client *m;
-    struct child *child;
 
-    start_media(b, &child, &m);
-    check(child_usage(child, &before[0]), "usage");
+    start_media(b);
+    measure_check(child_usage(b->child, &before[0]), "usage");
     printf("\nKiB resident a transport, of %.0f in each wave, %d of them publishers\n", wave,
            IDLE_ROOMS);
     for (unsigned i = 0; i < IDLE_WAVES; i++) {
-        connect_wave(b, m, i);
-        check(child_usage(child, &connected[i]), "usage");
-        run_for(b, SETTLE_US);
-        check(child_usage(child, &before[i + 1]), "usage");
+        connect_wave(b, i);
+        measure_check(child_usage(b->child, &connected[i]), "usage");
+        measure_check(measure_pause(b->loop, SETTLE_US), "loop");
+        measure_check(child_usage(b->child, &before[i + 1]), "usage");
         printf("  wave %u: %6.1f connected, %6.1f settled; connecting took %.2f ms of CPU each\n",
                i + 1, ((double) connected[i].rss_kib - (double) before[i].rss_kib) / wave,
                ((double) before[i + 1].rss_kib - (double) before[i].rss_kib) / wave,
@@ -445,56 +393,71 @@ static void measure_idle(struct bench *b)
     }
     printf("  the process: %.1f MiB resident, %.1f at the start\n",
            (double) before[IDLE_WAVES].rss_kib / 1024, (double) before[0].rss_kib / 1024);
-    idle_cpu = (double) cpu_ns(child);
-    run_for(b, IDLE_US);
-    idle_cpu = (double) cpu_ns(child) - idle_cpu;
+    idle_cpu = (double) cpu_ns(b->child);
+    measure_check(measure_pause(b->loop, IDLE_US), "loop");
+    idle_cpu = (double) cpu_ns(b->child) - idle_cpu;
     printf("%.0f settled transports, nothing but checks: %.2f %% of one core\n", IDLE_WAVES * wave,
            idle_cpu / (IDLE_US * 10.0));
-    end_load(b);
-    media_client_free(m);
-    child_free(child);
+    tear_down(b);
 }
 
 /* ---- the tables ---- */
 
-static void print_row(const struct shape *s, const struct figure *media,
-                      const struct figure *floors)
+static struct measure_contender contender(struct bench *b)
 {
-    printf("%-36s %7.0f %6.2f", s->name, media->packets_per_s, media->us_per_packet);
-    for (unsigned i = 0; i < FLOOR_MODES; i++)
-        printf("  %5.2f (%4.2f)", floors[i].us_per_packet,
-               media->us_per_packet / floors[i].us_per_packet);
-    printf("  %4.1f\n", media->lost_percent);
-    fflush(stdout);
+    return (struct measure_contender){
+        .child = b->child,
+        .start = start_load,
+        .stop = stop_load,
+        .arrived = count_arrived,
+        .due = count_due,
+        .arg = b,
+    };
 }
 
-static void run_shape(struct bench *b, const struct shape *s)
+/* b[0] is for the daemon, the others are for the floors. */
+static void run_shape(struct bench b[static 1 + FLOOR_MODES], const struct shape *s)
 {
-    struct figure media, floors[FLOOR_MODES];
+    struct measure_contender c[1 + FLOOR_MODES] = {0};
+    struct measure_figure f[1 + FLOOR_MODES] = {0};
 
-    b->shape = s;
-    media = measure_media(b);
-    for (unsigned i = 0; i < FLOOR_MODES; i++)
-        floors[i] = measure_floor(b, (enum floor_mode) i);
-    print_row(s, &media, floors);
+    for (unsigned i = 0; i <= FLOOR_MODES; i++) {
+        b[i].shape = s;
+        if (i == 0)
+            set_up_media(&b[i]);
+        else
+            set_up_floor(&b[i], (enum floor_mode)(i - 1));
+        c[i] = contender(&b[i]);
+    }
+    measure_check(measure_in_turns(b->loop, c, 1 + FLOOR_MODES, WINDOW_US, f), "measuring");
+    printf("%-36s %7.0f %6.2f", s->name, f[0].packets_per_s, f[0].us_per_packet);
+    for (unsigned i = 1; i <= FLOOR_MODES; i++)
+        printf("  %5.2f (%4.2f)", f[i].us_per_packet, f[i].ratio);
+    printf("  %4.1f\n", f[0].lost_percent);
+    for (unsigned i = 0; i <= FLOOR_MODES; i++)
+        tear_down(&b[i]);
 }
 
 /* For a profiler: one shape of load on the daemon alone. */
 static void run_one(struct bench *b, const char *shape, const char *seconds)
 {
     unsigned long nr = strtoul(shape, NULL, 10);
-    struct figure f;
+    uint64_t window_us = strtoul(seconds, NULL, 10) * 1000000 / ROUNDS_OF_ONE;
+    struct measure_contender c;
+    struct measure_figure f;
 
-    check(nr < N_SHAPES ? 0 : -EINVAL, "shape");
+    measure_check(nr < N_SHAPES ? 0 : -EINVAL, "shape");
     b->shape = &shapes[nr];
-    b->window_us = strtoul(seconds, NULL, 10) * 1000000 / WINDOWS;
-    f = measure_media(b);
+    set_up_media(b);
+    printf("process %d\n", (int) child_pid(b->child));
+    c = contender(b);
+    measure_check(measure_in_turns(b->loop, &c, 1, window_us, &f), "measuring");
     printf("%s: %.0f/s, %.2f µs each\n", b->shape->name, f.packets_per_s, f.us_per_packet);
+    tear_down(b);
 }
 
-static void run_all(struct bench *b)
+static void run_all(struct bench b[static 1 + FLOOR_MODES])
 {
-    b->window_us = WINDOW_US;
     puts("µs of CPU per forwarded packet; in parentheses: media / floor");
     printf("%-36s %7s %6s  %12s  %12s  %12s  %12s  %4s\n", "", "out/s", "media", "sendto",
            "sendmmsg", "GSO", "GSO, GCM", "lost%");
@@ -506,20 +469,20 @@ static void run_all(struct bench *b)
 /* usage: sfu [SHAPE SECONDS] */
 int main(int argc, char **argv)
 {
-    static struct bench b;
+    static struct bench b[1 + FLOOR_MODES];
 
     setvbuf(stdout, NULL, _IOLBF, 0);
-    check(loop_new(&b.loop), "loop");
-    check(loop_set_new(b.loop, &b.set), "loop");
-    check(rtc_hub_new(b.loop, &b.hub), "hub");
+    measure_check(loop_new(&b->loop), "loop");
+    measure_check(loop_set_new(b->loop, &b->set), "loop");
+    measure_check(rtc_hub_new(b->loop, &b->hub), "hub");
+    for (unsigned i = 1; i <= FLOOR_MODES; i++)
+        b[i] = (struct bench){.loop = b->loop, .set = b->set, .hub = b->hub};
     if (argc == 3)
-        run_one(&b, argv[1], argv[2]);
+        run_one(b, argv[1], argv[2]);
     else
-        run_all(&b);
-    loop_timer_done(&b.pause);
-    loop_timer_done(&b.reports);
-    rtc_hub_free(b.hub);
-    loop_set_free(b.set);
-    loop_free(b.loop);
+        run_all(b);
+    rtc_hub_free(b->hub);
+    loop_set_free(b->set);
+    loop_free(b->loop);
     return EXIT_SUCCESS;
 }

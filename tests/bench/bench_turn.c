@@ -14,15 +14,14 @@
 #include "base/rnd.h"
 #include "codec/stun.h"
 #include "link/link.h"
-#include "tests/lib/child.h"
 #include "tests/lib/loopback.h"
+#include "tests/lib/measure.h"
 
 #define CLIENTS 100
 #define BEAT_US 20000 /* of each client: a packet to the peer, and one back */
-#define WARM_US 500000
-#define WINDOW_US 600000
-#define WINDOWS 5
-#define START_US 5000000
+#define WINDOW_US 500000
+#define START_US 20000000
+#define TAKE_US 50000    /* for the daemon to take what the control socket said */
 #define ANSWER_US 300000 /* then the request is sent again */
 #define CHANNEL 0x4001
 #define DATAGRAM_MAX 2048
@@ -44,16 +43,19 @@ struct client {
     uint64_t due_us, n_in;
 };
 
+/* One who relays, and what is around it. */
 struct bench {
     struct loop *loop;
     struct loop_set *set;
-    struct loop_timer pause;
+    struct child *child;
     size_t size; /* of the data of a packet */
+    double kib_each;
     struct client clients[CLIENTS];
     int peer_fd;
     struct loop_fd peer_io;
     struct addr peer;
     uint64_t peer_in;
+    uint64_t n_sent; /* both ways */
 };
 
 /* Who relays. */
@@ -63,31 +65,6 @@ struct server {
     bool speaks_turn;
 };
 
-struct figure {
-    double packets_per_s, us_per_packet, lost_percent, kib_each;
-};
-
-static void check(int r, const char *what)
-{
-    if (r >= 0)
-        return;
-    fprintf(stderr, "%s: %s\n", what, strerror(-r));
-    exit(EXIT_FAILURE);
-}
-
-/* ---- time ---- */
-
-static void on_pause(struct loop_timer *t)
-{
-    loop_quit(container_of(t, struct bench, pause)->loop, 0);
-}
-
-static void run_for(struct bench *b, uint64_t us)
-{
-    check(loop_timer_start(&b->pause, b->loop, us, on_pause), "timer");
-    check(loop_run(b->loop), "loop");
-}
-
 /* ---- sockets ---- */
 
 static int open_socket(const struct addr *to, struct addr *ret_addr)
@@ -95,7 +72,7 @@ static int open_socket(const struct addr *to, struct addr *ret_addr)
     struct timeval patience = {.tv_usec = ANSWER_US};
     int fd = loopback_open(to, ret_addr);
 
-    check(fd, "socket");
+    measure_check(fd, "socket");
     (void) setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     return fd;
 }
@@ -124,9 +101,9 @@ static void make_credentials(struct credentials *c)
 
     snprintf(c->username, sizeof(c->username), "%" PRIu64 ":bench", clock_wall_ms() / 1000 + 3600);
     name = bytes_str(c->username);
-    check(hmac_sha1(bytes_str(SECRET), &name, 1, mac), "hmac");
-    check(base64_encode(bytes_of(mac, sizeof(mac)), password, sizeof(password)), "base64");
-    check(stun_long_term_key(name, bytes_str(REALM), bytes_str(password), c->key), "key");
+    measure_check(hmac_sha1(bytes_str(SECRET), &name, 1, mac), "hmac");
+    measure_check(base64_encode(bytes_of(mac, sizeof(mac)), password, sizeof(password)), "base64");
+    measure_check(stun_long_term_key(name, bytes_str(REALM), bytes_str(password), c->key), "key");
     c->nonce_len = 0;
 }
 
@@ -151,7 +128,7 @@ static size_t put_request(const struct bench *b, enum stun_method method,
         stun_put_bytes(&w, STUN_ATTR_NONCE, bytes_of(cr->nonce, cr->nonce_len));
         stun_put_integrity(&w, bytes_of(cr->key, sizeof(cr->key)));
     }
-    check(stun_finish(&w, &len), "request");
+    measure_check(stun_finish(&w, &len), "request");
     return len;
 }
 
@@ -163,10 +140,10 @@ static void request(struct client *c, enum stun_method method, struct credential
     struct stun m;
 
     while (clock_us() < deadline_us) {
-        ssize_t n = send(c->fd, buf, put_request(c->bench, method, cr, buf, sizeof(buf)), 0);
+        ssize_t n;
 
-        if (n >= 0)
-            n = recv(c->fd, buf, sizeof(buf), 0);
+        (void) send(c->fd, buf, put_request(c->bench, method, cr, buf, sizeof(buf)), 0);
+        n = recv(c->fd, buf, sizeof(buf), 0);
         if (n < 0 && errno == ECONNREFUSED)
             usleep(10000);
         if (n <= 0 || stun_decode(bytes_of(buf, (size_t) n), &m) < 0 || m.method != method)
@@ -183,12 +160,12 @@ static void request(struct client *c, enum stun_method method, struct credential
         memcpy(cr->nonce, m.nonce.p, m.nonce.len);
         cr->nonce_len = m.nonce.len;
     }
-    check(-ETIMEDOUT, "the server's answer");
+    measure_check(-ETIMEDOUT, "the server's answer");
 }
 
 static void allocate(struct client *c)
 {
-    struct credentials cr;
+    struct credentials cr = {.nonce_len = 0};
 
     make_credentials(&cr);
     request(c, STUN_ALLOCATE, &cr);
@@ -208,6 +185,7 @@ static void on_beat(struct loop_timer *t)
     if (chandata_encode(packet, sizeof(packet), CHANNEL, bytes_of(data, b->size), &len) == 0)
         (void) send(c->fd, packet, len, 0);
     send_to(b->peer_fd, data, b->size, &c->relayed);
+    b->n_sent += 2;
     c->due_us += BEAT_US;
     now_us = clock_us();
     loop_timer_start(t, b->loop, c->due_us > now_us ? c->due_us - now_us : 0, on_beat);
@@ -225,8 +203,9 @@ static void on_peer(struct loop_fd *io, uint32_t revents)
     container_of(io, struct bench, peer_io)->peer_in += loopback_drain(io->fd);
 }
 
-static uint64_t count_arrived(const struct bench *b)
+static uint64_t count_arrived(void *bench)
 {
+    const struct bench *b = bench;
     uint64_t n = b->peer_in;
 
     for (unsigned i = 0; i < CLIENTS; i++)
@@ -234,57 +213,30 @@ static uint64_t count_arrived(const struct bench *b)
     return n;
 }
 
-static uint64_t cpu_ns(const struct child *c)
+static uint64_t count_due(void *bench)
 {
-    struct child_usage u;
-
-    check(child_usage(c, &u), "usage");
-    return u.cpu_ns;
+    return ((const struct bench *) bench)->n_sent;
 }
 
-static struct figure measure_window(struct bench *b, const struct child *child)
+static void start_load(void *bench)
 {
-    const double expected = 2.0 * CLIENTS * WINDOW_US / BEAT_US;
-    uint64_t start = clock_us(), cpu = cpu_ns(child), n = count_arrived(b);
-    double arrived;
-
-    run_for(b, WINDOW_US);
-    cpu = cpu_ns(child) - cpu;
-    arrived = (double) (count_arrived(b) - n);
-    return (struct figure){
-        .packets_per_s = arrived * 1e6 / (double) (clock_us() - start),
-        .us_per_packet = arrived > 0 ? (double) cpu / 1000 / arrived : 0,
-        .lost_percent = arrived < expected ? 100 * (1 - arrived / expected) : 0,
-    };
-}
-
-static int by_cost(const void *a, const void *b)
-{
-    double x = ((const struct figure *) a)->us_per_packet;
-    double y = ((const struct figure *) b)->us_per_packet;
-
-    return (x > y) - (x < y);
-}
-
-/* The median of some windows: the machine may have other things to do. */
-static struct figure measure(struct bench *b, const struct child *child)
-{
-    struct figure f[WINDOWS];
+    struct bench *b = bench;
 
     for (unsigned i = 0; i < CLIENTS; i++) {
         struct client *c = &b->clients[i];
         uint64_t offset_us = BEAT_US * i / CLIENTS;
 
         c->due_us = clock_us() + offset_us;
-        check(loop_timer_start(&c->beat, b->loop, offset_us, on_beat), "timer");
+        measure_check(loop_timer_start(&c->beat, b->loop, offset_us, on_beat), "timer");
     }
-    run_for(b, WARM_US);
-    for (unsigned i = 0; i < WINDOWS; i++)
-        f[i] = measure_window(b, child);
-    qsort(f, WINDOWS, sizeof(f[0]), by_cost);
+}
+
+static void stop_load(void *bench)
+{
+    struct bench *b = bench;
+
     for (unsigned i = 0; i < CLIENTS; i++)
         loop_timer_stop(&b->clients[i].beat);
-    return f[WINDOWS / 2];
 }
 
 /* ---- who relays: ours, told by a media daemon of ours which peer is allowed ---- */
@@ -293,6 +245,7 @@ struct control {
     struct bench *bench;
     struct link *link;
     struct link_listener *listener;
+    bool greeted;
 };
 
 static void on_request(struct link *k, const char *method, json_t *params, struct link_request *rq,
@@ -303,7 +256,8 @@ static void on_request(struct link *k, const char *method, json_t *params, struc
     (void) k, (void) method, (void) params;
     link_reply(rq, json_pack("{s:s, s:s, s:[{s:s, s:i}]}", "node", "bench", "instance", "bench",
                              "peers", "ip", "127.0.0.1", "port", (int) c->bench->peer.port));
-    loop_timer_start(&c->bench->pause, c->bench->loop, 50000, on_pause); /* for it to take that */
+    c->greeted = true;
+    loop_quit(c->bench->loop, 0);
 }
 
 static void on_accept(struct link_listener *ls, int fd, void *arg)
@@ -312,7 +266,7 @@ static void on_accept(struct link_listener *ls, int fd, void *arg)
     struct control *c = arg;
 
     (void) ls;
-    check(link_new(c->bench->loop, fd, &handlers, c, &c->link), "control link");
+    measure_check(link_new(c->bench->loop, fd, &handlers, c, &c->link), "control link");
 }
 
 static int start_ours(struct bench *b, struct child *child, const struct addr *listen)
@@ -326,15 +280,18 @@ static int start_ours(struct bench *b, struct child *child, const struct addr *l
     r = link_listen(b->loop, path, on_accept, &c, &c.listener);
     if (r == 0)
         r = child_write(child, "config",
-                        "listen = [\"udp:%s\"];\nsecret = \"" SECRET "\";\nrealm = \"" REALM
-                        "\";\ncontrol = \"%s\";\nrelay_min = 20000;\nrelay_max = 30000;\n",
-                        addr_format(listen, text), path);
+                        "listen = [\"udp:%s\"];\nsecret = \"%s\";\nrealm = \"%s\";\n"
+                        "control = \"%s\";\nrelay_min = 20000;\nrelay_max = 24999;\n",
+                        addr_format(listen, text), SECRET, REALM, path);
     if (r == 0)
         r = child_start_daemon(child, "visavis-turn");
     if (r == 0) {
-        run_for(b, START_US); /* on_request() ends it early */
-        r = c.link ? 0 : -ETIMEDOUT;
+        r = measure_pause(b->loop, START_US); /* on_request() ends it early */
+        if (r == 0 && !c.greeted)
+            r = -ETIMEDOUT;
     }
+    if (r == 0)
+        r = measure_pause(b->loop, TAKE_US);
     link_free(c.link);
     link_listener_free(c.listener);
     return r;
@@ -344,35 +301,21 @@ static int start_ours(struct bench *b, struct child *child, const struct addr *l
 
 static int start_coturn(struct bench *b, struct child *child, const struct addr *listen)
 {
-    char port[32], log[CHILD_PATH_SIZE + 16], db[CHILD_PATH_SIZE + 16], pid[CHILD_PATH_SIZE + 16];
-    char path[CHILD_PATH_SIZE];
-    const char *argv[] = {COTURN,
-                          "-n",
-                          "--listening-ip=127.0.0.1",
-                          port,
-                          "--relay-ip=127.0.0.1",
-                          "--use-auth-secret",
-                          "--static-auth-secret=" SECRET,
-                          "--realm=" REALM,
-                          "--allow-loopback-peers",
-                          "--relay-threads=1",
-                          "--no-cli",
-                          "--no-tls",
-                          "--no-dtls",
-                          "--no-stdout-log",
-                          "--min-port=20000",
-                          "--max-port=30000",
-                          log,
-                          db,
-                          pid,
-                          NULL};
+    char program[] = COTURN, option[] = "-c", config[CHILD_PATH_SIZE];
+    char log[CHILD_PATH_SIZE], db[CHILD_PATH_SIZE], pid[CHILD_PATH_SIZE];
+    char *argv[] = {program, option, config, NULL};
+    int r = child_write(child, "config",
+                        "listening-ip=127.0.0.1\nlistening-port=%u\nrelay-ip=127.0.0.1\n"
+                        "min-port=25000\nmax-port=30000\nrelay-threads=1\n"
+                        "use-auth-secret\nstatic-auth-secret=%s\nrealm=%s\n"
+                        "allow-loopback-peers\nno-cli\nno-tls\nno-dtls\nno-stdout-log\n"
+                        "log-file=%s\nuserdb=%s\npidfile=%s\n",
+                        listen->port, SECRET, REALM, child_path(child, "turn.log", log),
+                        child_path(child, "turn.db", db), child_path(child, "turn.pid", pid));
 
     (void) b;
-    snprintf(port, sizeof(port), "--listening-port=%u", listen->port);
-    snprintf(log, sizeof(log), "--log-file=%s", child_path(child, "turn.log", path));
-    snprintf(db, sizeof(db), "--db=%s", child_path(child, "turn.db", path));
-    snprintf(pid, sizeof(pid), "--pidfile=%s", child_path(child, "turn.pid", path));
-    return child_start(child, (char *const *) argv);
+    child_path(child, "config", config);
+    return r < 0 ? r : child_start(child, argv);
 }
 
 /* ---- who relays: the floor, one socket for the clients and one for each allocation ---- */
@@ -435,7 +378,8 @@ static void floor_relay(const struct floor *f, unsigned from)
             iov[i] = (struct iovec){p, in.len + CHANDATA_HEADER_SIZE};
             m[i].msg_hdr.msg_name = (void *) &f->clients[from - 1];
         } else {
-            iov[i] = (struct iovec){p + 2 * CHANDATA_HEADER_SIZE, in.len - CHANDATA_HEADER_SIZE};
+            iov[i] = (struct iovec){(uint8_t *) in.p + CHANDATA_HEADER_SIZE,
+                                    in.len - CHANDATA_HEADER_SIZE};
             m[i].msg_hdr.msg_name = (void *) &f->peer;
         }
     }
@@ -451,7 +395,7 @@ static void floor_watch(const struct floor *f, int fd, unsigned nr)
 {
     struct epoll_event ev = {.events = EPOLLIN, .data.u32 = nr};
 
-    check(epoll_ctl(f->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0 ? -errno : 0, "epoll");
+    measure_check(epoll_ctl(f->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0 ? -errno : 0, "epoll");
 }
 
 static int floor_run(void *arg)
@@ -518,16 +462,14 @@ static uint64_t resident_kib(const struct child *c)
 {
     struct child_usage u;
 
-    check(child_usage(c, &u), "usage");
+    measure_check(child_usage(c, &u), "usage");
     return u.rss_kib;
 }
 
-static struct figure run_server(struct bench *b, const struct server *s)
+static void set_up(struct bench *b, const struct server *s)
 {
     struct addr listen;
     int placeholder = open_socket(NULL, &listen); /* keeps the port free until the server starts */
-    struct child *child;
-    struct figure f;
     uint64_t kib;
 
     b->peer_fd = open_socket(NULL, &b->peer);
@@ -535,21 +477,23 @@ static struct figure run_server(struct bench *b, const struct server *s)
         b->clients[i] = (struct client){.bench = b};
         b->clients[i].fd = open_socket(&listen, &b->clients[i].addr);
     }
-    check(child_new(s->name, &child), s->name);
+    measure_check(child_new(s->name, &b->child), s->name);
     close(placeholder);
-    check(s->start(b, child, &listen), s->name);
-    kib = resident_kib(child);
+    measure_check(s->start(b, b->child, &listen), s->name);
+    kib = resident_kib(b->child);
     for (unsigned i = 0; s->speaks_turn && i < CLIENTS; i++)
         allocate(&b->clients[i]);
-    kib = resident_kib(child) - kib;
-    check(loop_fd_start(&b->peer_io, b->set, b->peer_fd, EPOLLIN, on_peer), "watch");
+    b->kib_each = (double) (resident_kib(b->child) - kib) / CLIENTS;
+    measure_check(loop_fd_start(&b->peer_io, b->set, b->peer_fd, EPOLLIN, on_peer), "watch");
     for (unsigned i = 0; i < CLIENTS; i++) {
         struct client *c = &b->clients[i];
 
-        check(loop_fd_start(&c->io, b->set, c->fd, EPOLLIN, on_client), "watch");
+        measure_check(loop_fd_start(&c->io, b->set, c->fd, EPOLLIN, on_client), "watch");
     }
-    f = measure(b, child);
-    f.kib_each = (double) kib / CLIENTS;
+}
+
+static void tear_down(struct bench *b)
+{
     for (unsigned i = 0; i < CLIENTS; i++) {
         loop_fd_stop(&b->clients[i].io);
         loop_timer_done(&b->clients[i].beat);
@@ -557,54 +501,66 @@ static struct figure run_server(struct bench *b, const struct server *s)
     }
     loop_fd_stop(&b->peer_io);
     close(b->peer_fd);
-    child_free(child);
-    return f;
+    b->child = child_free(b->child);
 }
 
-static void run_size(struct bench *b, size_t size)
+/* ---- all of them ---- */
+
+static const struct server servers[] = {
+    {"visavis-turn", start_ours, true},
+    {"floor, recvmsg and sendmsg", start_floor_single, false},
+    {"floor, recvmmsg and sendmmsg", start_floor_batched, false},
+    {"coturn", start_coturn, true}, /* the last: it may be missing */
+};
+#define N_SERVERS (sizeof(servers) / sizeof(servers[0]))
+
+static void run_size(struct bench b[static N_SERVERS], size_t n, size_t size)
 {
-    static const struct server servers[] = {
-        {"visavis-turn", start_ours, true},
-        {"coturn", start_coturn, true},
-        {"floor, recvmsg and sendmsg", start_floor_single, false},
-        {"floor, recvmmsg and sendmmsg", start_floor_batched, false},
-    };
-    double ours = 0;
+    struct measure_contender c[N_SERVERS] = {0};
+    struct measure_figure f[N_SERVERS] = {0};
 
-    b->size = size;
-    printf("%zu bytes, %d clients\n%-30s %9s %9s %9s %6s %9s\n", size, CLIENTS, "", "out/s",
-           "us each", "ours/this", "lost%", "KiB each");
-    for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++) {
-        const struct server *s = &servers[i];
-        struct figure f;
-
-        if (s->start == start_coturn && access(COTURN, X_OK) < 0) {
-            printf("%-30s not installed\n", s->name);
-            continue;
-        }
-        f = run_server(b, s);
-        if (i == 0)
-            ours = f.us_per_packet;
-        printf("%-30s %9.0f %9.2f %9.2f %6.1f", s->name, f.packets_per_s, f.us_per_packet,
-               ours / f.us_per_packet, f.lost_percent);
-        if (s->speaks_turn)
-            printf(" %9.1f", f.kib_each);
-        putchar('\n');
+    for (size_t i = 0; i < n; i++) {
+        b[i].size = size;
+        c[i] = (struct measure_contender){
+            .child = b[i].child,
+            .start = start_load,
+            .stop = stop_load,
+            .arrived = count_arrived,
+            .due = count_due,
+            .arg = &b[i],
+        };
     }
+    measure_check(measure_in_turns(b->loop, c, n, WINDOW_US, f), "measuring");
+    printf("%zu bytes, %d clients\n%-30s %9s %9s %9s %6s\n", size, CLIENTS, "", "out/s", "us each",
+           "ours/this", "lost%");
+    for (size_t i = 0; i < n; i++)
+        printf("%-30s %9.0f %9.2f %9.2f %6.1f\n", servers[i].name, f[i].packets_per_s,
+               f[i].us_per_packet, f[i].ratio, f[i].lost_percent);
 }
 
 int main(void)
 {
-    static struct bench b;
+    static struct bench b[N_SERVERS];
+    size_t n = access(COTURN, X_OK) == 0 ? N_SERVERS : N_SERVERS - 1;
 
     setvbuf(stdout, NULL, _IOLBF, 0);
-    check(loop_new(&b.loop), "loop");
-    check(loop_set_new(b.loop, &b.set), "loop");
-    puts("CPU per relayed packet, ChannelData one way and the other; KiB: resident per allocation");
+    measure_check(loop_new(&b->loop), "loop");
+    measure_check(loop_set_new(b->loop, &b->set), "loop");
+    for (size_t i = 0; i < n; i++) {
+        b[i].loop = b->loop;
+        b[i].set = b->set;
+        set_up(&b[i], &servers[i]);
+    }
+    puts("CPU per relayed packet, ChannelData one way and the other");
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
-        run_size(&b, sizes[i]);
-    loop_timer_done(&b.pause);
-    loop_set_free(b.set);
-    loop_free(b.loop);
+        run_size(b, n, sizes[i]);
+    puts("resident memory of an allocation");
+    for (size_t i = 0; i < n; i++)
+        if (servers[i].speaks_turn)
+            printf("%-30s %9.1f KiB\n", servers[i].name, b[i].kib_each);
+    for (size_t i = 0; i < n; i++)
+        tear_down(&b[i]);
+    loop_set_free(b->set);
+    loop_free(b->loop);
     return EXIT_SUCCESS;
 }

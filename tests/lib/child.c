@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -18,16 +17,30 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/list.h"
+
 #define READY_MS 10000
 #define STOP_MS 5000
 #define POLL_MS 10
 
 struct child {
+    struct list node;
     const char *name;
     pid_t pid; /* 0: none */
     int notify_fd;
     char dir[48];
 };
+
+static struct list children = LIST_INIT(children);
+
+/* Of a program that gives up. */
+static void free_all(void)
+{
+    struct child *c;
+
+    while ((c = list_first(&children, struct child, node)))
+        child_free(c);
+}
 
 /* ---- its folder ---- */
 
@@ -66,6 +79,7 @@ static int open_notify_socket(struct child *c)
 
 int child_new(const char *name, struct child **ret_c)
 {
+    static bool at_exit;
     struct child *c = calloc(1, sizeof(*c));
     int r;
 
@@ -73,6 +87,7 @@ int child_new(const char *name, struct child **ret_c)
         return -ENOMEM;
     c->name = name;
     c->notify_fd = -1;
+    list_init(&c->node);
     strcpy(c->dir, "/tmp/visavis-test-XXXXXX");
     if (!mkdtemp(c->dir)) {
         r = -errno;
@@ -80,10 +95,14 @@ int child_new(const char *name, struct child **ret_c)
         return r;
     }
     r = open_notify_socket(c);
+    if (r == 0 && !at_exit)
+        r = atexit(free_all) == 0 ? 0 : -ENOMEM;
     if (r < 0) {
         child_free(c);
         return r;
     }
+    at_exit = true;
+    list_append(&children, &c->node);
     *ret_c = c;
     return 0;
 }
@@ -248,6 +267,7 @@ struct child *child_free(struct child *c)
 {
     if (!c)
         return NULL;
+    list_del(&c->node);
     stop(c);
     if (c->notify_fd >= 0)
         close(c->notify_fd);
@@ -263,48 +283,60 @@ pid_t child_pid(const struct child *c)
 
 /* ---- what it used ---- */
 
-/* Fields 14 and 15 of /proc/PID/stat; the second is a name in parentheses, which may hold anything.
- */
-static int read_times(const struct child *c, struct child_usage *ret)
+/* A file of /proc/PID/ as text. */
+static int read_proc(const struct child *c, const char *file, char *buf, size_t cap)
 {
-    char path[64], text[1024];
-    unsigned long user, system;
-    const char *behind_name;
+    char path[64];
     FILE *f;
     size_t n;
 
-    snprintf(path, sizeof(path), "/proc/%d/stat", (int) c->pid);
+    snprintf(path, sizeof(path), "/proc/%d/%s", (int) c->pid, file);
     f = fopen(path, "r");
     if (!f)
         return -errno;
-    n = fread(text, 1, sizeof(text) - 1, f);
+    n = fread(buf, 1, cap - 1, f);
     fclose(f);
-    text[n] = '\0';
-    behind_name = strrchr(text, ')');
-    if (!behind_name ||
-        sscanf(behind_name + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
-               &system) != 2)
-        return -EBADMSG;
-    ret->user_ms = user * 1000 / (unsigned long) sysconf(_SC_CLK_TCK);
-    ret->system_ms = system * 1000 / (unsigned long) sysconf(_SC_CLK_TCK);
+    buf[n] = '\0';
     return 0;
+}
+
+/* Fields 14 and 15 of stat; the second is a name in parentheses, which may hold anything. */
+static int read_times(const struct child *c, struct child_usage *ret)
+{
+    unsigned long hz = (unsigned long) sysconf(_SC_CLK_TCK);
+    char text[1024], *rest = NULL, *word;
+    int r = read_proc(c, "stat", text, sizeof(text));
+
+    if (r < 0)
+        return r;
+    word = strrchr(text, ')');
+    word = word ? strtok_r(word + 1, " ", &rest) : NULL;
+    for (int field = 3; word && field < 14; field++)
+        word = strtok_r(NULL, " ", &rest);
+    if (!word)
+        return -EBADMSG;
+    ret->user_ms = strtoul(word, NULL, 10) * 1000 / hz;
+    ret->system_ms = strtoul(rest, NULL, 10) * 1000 / hz;
+    return 0;
+}
+
+static uint64_t kib_of(const char *text, const char *name)
+{
+    const char *at = strstr(text, name);
+
+    return at ? strtoull(at + strlen(name), NULL, 10) : 0;
 }
 
 static int read_memory(const struct child *c, struct child_usage *ret)
 {
-    char path[64], line[256];
-    FILE *f;
+    char text[4096];
+    int r = read_proc(c, "smaps_rollup", text, sizeof(text));
 
-    snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int) c->pid);
-    f = fopen(path, "r");
-    if (!f)
-        return -errno;
-    while (fgets(line, sizeof(line), f)) {
-        (void) sscanf(line, "Rss: %" SCNu64, &ret->rss_kib);
-        (void) sscanf(line, "Pss: %" SCNu64, &ret->pss_kib);
-        (void) sscanf(line, "Anonymous: %" SCNu64, &ret->anonymous_kib);
-    }
-    fclose(f);
+    if (r < 0)
+        return r;
+    ret->rss_kib = kib_of(text, "\nRss:");
+    ret->pss_kib = kib_of(text, "\nPss:");
+    ret->anonymous_kib = kib_of(text, "\nAnonymous:");
     return 0;
 }
 

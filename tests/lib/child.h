@@ -12,7 +12,8 @@ struct child;
 /* Makes the folder. name is for messages. */
 int child_new(const char *name, struct child **ret_c);
 
-/* SIGTERM, after a while SIGKILL; the log is shown when it did not end well. Removes the folder. */
+/* SIGTERM, after a while SIGKILL; the log is shown when it did not end well. Removes the folder.
+ * What is left when the program exits goes the same way. */
 struct child *child_free(struct child *c); /* NULL is fine */
 
 /* The path of a file in the folder; returns ret. */

@@ -169,7 +169,7 @@ static void run_batched(struct floor *f)
 
 static void run_single(struct floor *f)
 {
-    struct sockaddr_in from;
+    struct sockaddr_in from = {.sin_family = AF_INET};
     uint8_t *p = f->in_bytes[0];
 
     for (;;) {

@@ -175,6 +175,7 @@ static int export_keys(const struct rtc_peer *p, struct dtls_keys *k)
     static const char label[] = "EXTRACTOR-dtls_srtp";
     const SRTP_PROTECTION_PROFILE *profile = SSL_get_selected_srtp_profile(p->ssl);
     uint8_t material[2 * (DTLS_KEY_MAX + DTLS_SALT_MAX)];
+    const uint8_t *salts = material + sizeof(k->client_key) + sizeof(k->server_key);
     size_t salt_len, len;
 
     if (!profile)
@@ -188,8 +189,8 @@ static int export_keys(const struct rtc_peer *p, struct dtls_keys *k)
         return -EPROTO;
     memcpy(k->server_key, material, DTLS_KEY_MAX);
     memcpy(k->client_key, material + DTLS_KEY_MAX, DTLS_KEY_MAX);
-    memcpy(k->server_salt, material + 2 * DTLS_KEY_MAX, salt_len);
-    memcpy(k->client_salt, material + 2 * DTLS_KEY_MAX + salt_len, salt_len);
+    memcpy(k->server_salt, salts, salt_len);
+    memcpy(k->client_salt, salts + salt_len, salt_len);
     return 0;
 }
 

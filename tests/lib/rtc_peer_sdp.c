@@ -198,14 +198,20 @@ static void take_line(struct rtc_peer *p, const struct sdp_media *m)
 /* "foundation component protocol priority ip port typ ..." */
 static bool parse_candidate(struct bytes text, struct addr *ret)
 {
-    char line[256], protocol[8], ip[64];
-    unsigned port;
+    enum { FOUNDATION, COMPONENT, PROTOCOL, PRIORITY, IP, PORT, N };
+    char line[256], *words[N], *rest = NULL;
+    uint64_t port;
 
-    if (copy_text(text, line, sizeof(line)) < 0 ||
-        sscanf(line, "%*31s %*u %7s %*u %63s %u", protocol, ip, &port) != 3 || port > UINT16_MAX)
+    if (copy_text(text, line, sizeof(line)) < 0)
         return false;
-    return bytes_caseeq_str(bytes_str(protocol), "udp") &&
-           addr_parse_ip(ip, (uint16_t) port, ret) == 0 && ret->family == AF_INET;
+    for (unsigned i = 0; i < N; i++) {
+        words[i] = strtok_r(i == 0 ? line : NULL, " ", &rest);
+        if (!words[i])
+            return false;
+    }
+    return bytes_caseeq_str(bytes_str(words[PROTOCOL]), "udp") &&
+           bytes_to_u64(bytes_str(words[PORT]), UINT16_MAX, &port) == 0 &&
+           addr_parse_ip(words[IP], (uint16_t) port, ret) == 0 && ret->family == AF_INET;
 }
 
 /* The loopback if it is there, else the first. */
