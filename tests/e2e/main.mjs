@@ -32,9 +32,10 @@ const context = { runner, pages, chromium, server, short, buildFolder };
 for (const suite of [calls, session, paths, callApp, firefox, soak]) await suite(context);
 
 await chromium.close();
+const ends = [];
+for (const v of servers) ends.push([v, await v.stop()]);
 await runner.test('the servers end with status 0 and nothing on stderr that names a bug', async () => {
-  for (const v of servers) {
-    const code = await v.stop();
+  for (const [v, code] of ends) {
     if (code !== 0) throw new Error(`visavis dev ended with ${code}:\n${v.output.slice(-3000)}`);
     const bad = v.output.split('\n').filter((l) => /Sanitizer|runtime error|ended by itself|assert/i.test(l));
     if (bad.length) throw new Error(bad.join('\n'));
