@@ -89,6 +89,7 @@ ready_block() {
     kill -INT "$pid"
     finish
     expect 'status 0' [ $status -eq 0 ] || return 1
+    expect 'nobody misses the one that others need' [ -z "$(grep 'link' "$work/err")" ] || return 1
     expect 'an end within a second or so' [ $((($(date +%s%N) - began) / 1000000)) -lt 2000 ] || return 1
     for k in $kids; do kill -0 "$k" 2>/dev/null && gone=1; done
     expect 'no orphan' [ $gone -eq 0 ] && expect 'no folder left' [ -z "$(ls -d "$work"/visavis-dev-* 2>/dev/null)" ]
