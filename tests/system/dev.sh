@@ -151,6 +151,13 @@ taken_http_port() {
         expect 'the mending setting is named' grep -q HTTPS_PORT= "$work/err2"
 }
 
+address_of_another_machine() {
+    "$visavis" dev --listen 203.0.113.9 >"$work/out" 2>"$work/err"
+    status=$?
+    expect 'status 1' [ $status -eq 1 ] &&
+        expect 'it is named' grep -q "203.0.113.9:$api.*no such address" "$work/err"
+}
+
 taken_media_and_turn_port() {
     start || return 1
     local first=$pid
@@ -335,6 +342,7 @@ test_case 'listens on loopback alone' listens_on_loopback_alone
 test_case 'listens elsewhere' listens_elsewhere
 test_case 'no secret in the children' no_secret_in_the_children
 test_case 'a taken HTTP port' taken_http_port
+test_case 'an address of another machine' address_of_another_machine
 test_case 'two side by side: media and TURN take other ports' taken_media_and_turn_port
 test_case 'wrong settings, all at once' wrong_settings_all_at_once
 test_case 'every log level' every_log_level
