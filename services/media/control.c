@@ -498,7 +498,7 @@ struct control *control_free(struct control *c)
     link_listener_free(c->listener);
     if (c->node->control)
         c->node->control = mailbox_free(c->node->control, drop_message);
-    while ((p = list_first(&c->peers, struct peer, node)))
+    list_for_each (p, &c->peers, node)
         peer_free(p);
     loop_timer_done(&c->orphan_timer);
     placement_done(&c->placement);

@@ -74,7 +74,7 @@ static bool take_codec(const json_t *value, char ret[static 8])
         return true;
     for (size_t i = 0; json_is_string(value) && i < sizeof(codecs) / sizeof(codecs[0]); i++) {
         if (strcmp(json_string_value(value), codecs[i]) == 0) {
-            strcpy(ret, codecs[i]);
+            memcpy(ret, codecs[i], strlen(codecs[i]) + 1);
             return true;
         }
     }

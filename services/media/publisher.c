@@ -11,7 +11,9 @@
 
 #define REPORT_MS 1000
 #define FIRST_REPORT_MS 200
-#define RTX_HEADER_SIZE 2 /* the original sequence number (RFC 4588 section 4) */
+#define REPLAY_MAX_US 1000000
+#define REPLAY_MAX_PACKETS 100 /* more at once are lost on the way, or keep the browser busy */
+#define RTX_HEADER_SIZE 2      /* the original sequence number (RFC 4588 section 4) */
 
 /* ---- incoming media ---- */
 
@@ -25,6 +27,7 @@ static void track_begin(struct track *k, uint32_t ssrc, uint32_t clock_hz)
             rewrite_resync(&st->rewrite);
     }
     k->has_ssrc = true;
+    k->has_key = false;
     k->ssrc = ssrc;
     reception_init(&k->reception, ssrc, clock_hz);
     nack_init(&k->nack);
@@ -80,6 +83,18 @@ static bool keep(struct track *k, struct media_packet *m, struct bytes packet)
     return r != -EEXIST && r != -ERANGE;
 }
 
+/* A frame may have several packets that could begin one (SPS, then IDR): the first counts. */
+static void note_key_frame(struct track *k, const struct media_packet *m)
+{
+    keyframe_passed(&k->keyframe, m->now_us);
+    if (k->has_key && k->key_ts == m->rtp.ts)
+        return;
+    k->has_key = true;
+    k->key_seq = m->seq;
+    k->key_ts = m->rtp.ts;
+    k->key_us = m->now_us;
+}
+
 static void forward(struct track *k, const struct neg_codec *codec, struct media_packet *m)
 {
     struct subscriber_track *st;
@@ -87,7 +102,7 @@ static void forward(struct track *k, const struct neg_codec *codec, struct media
     m->starts_key_frame =
         k->kind == SDP_VIDEO && rtp_starts_key_frame(codec->codec, m->rtp.payload);
     if (m->starts_key_frame)
-        keyframe_passed(&k->keyframe, m->now_us);
+        note_key_frame(k, m);
     list_for_each (st, &k->subscribers, node)
         subscriber_forward(st, m);
 }
@@ -196,6 +211,25 @@ static void on_report_timer(struct wheel_timer *timer)
     wheel_start(&p->router->worker->wheel, &p->report_timer, REPORT_MS);
 }
 
+bool publisher_replay(struct publisher *p, struct subscriber_track *st, uint64_t now_us)
+{
+    const struct track *k = &p->tracks[SDP_VIDEO];
+    struct media_packet m = {.now_us = now_us};
+    struct bytes packet;
+    uint64_t seq = k->key_seq;
+
+    if (!k->history || !k->has_key || now_us - k->key_us > REPLAY_MAX_US ||
+        k->reception.highest - k->key_seq >= REPLAY_MAX_PACKETS)
+        return false;
+    while ((packet = history_next(k->history, seq, now_us, &m.seq)).p) {
+        m.starts_key_frame = m.seq == k->key_seq;
+        if (rtp_decode(packet, &m.rtp) == 0)
+            subscriber_forward(st, &m);
+        seq = m.seq + 1;
+    }
+    return !st->waits_for_key;
+}
+
 void publisher_want_key_frame(struct publisher *p, uint64_t now_us)
 {
     keyframe_want(&p->tracks[SDP_VIDEO].keyframe, now_us);
@@ -235,6 +269,7 @@ static void reset_track(struct track *k, const struct neg_media *m)
 {
     k->active = m->active;
     k->has_ssrc = false;
+    k->has_key = false;
     k->history = history_free(k->history);
     if (has_feedback(m, NEG_FB_NACK)) /* without memory for it there are no retransmissions */
         (void) history_new(k->kind == SDP_VIDEO ? &history_video : &history_audio, &k->history);

@@ -31,6 +31,9 @@ struct track {
     struct nack nack;
     struct keyframe keyframe;
     struct history *history; /* NULL: no retransmissions */
+    bool has_key;            /* the last key frame began with key_seq, at key_us */
+    uint64_t key_seq, key_us;
+    uint32_t key_ts;
     struct list subscribers; /* struct subscriber_track, the connected ones */
 };
 
@@ -72,6 +75,12 @@ extern const struct transport_handlers publisher_transport_handlers; /* arg: the
  * before is freed. feedback_ssrc must not be another SSRC of the transport. */
 void publisher_set_source(struct publisher *p, struct transport *t, const struct neg_peer *neg,
                           uint32_t feedback_ssrc);
+
+struct subscriber_track;
+
+/* Sends a subscriber that has just begun what came since the last key frame, so that it need not
+ * wait for another. False: that is too long ago or too much, ask for one. */
+bool publisher_replay(struct publisher *p, struct subscriber_track *st, uint64_t now_us);
 
 /* A subscriber needs a key frame. */
 void publisher_want_key_frame(struct publisher *p, uint64_t now_us);

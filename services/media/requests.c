@@ -13,6 +13,7 @@
 #define SDP_TEXT_CAP 16384
 #define CANDIDATE_TEXT_SIZE 96
 #define MSID_MAX 64
+#define N_SSRCS ((size_t) 2 * NEG_KINDS + 1) /* media, RTX of each kind; our RTCP feedback */
 
 /* What we say about one transport; the strings that neg_local points to. */
 struct description {
@@ -64,7 +65,7 @@ static struct description *describe(const struct worker *w, const struct transpo
                                     const struct message *m, const char *cname)
 {
     struct description *d = calloc(1, sizeof(*d));
-    uint32_t ssrcs[2 * NEG_KINDS + 1];
+    uint32_t ssrcs[N_SSRCS];
 
     if (!d)
         return NULL;
@@ -83,12 +84,12 @@ static struct description *describe(const struct worker *w, const struct transpo
         .loopback = m->loopback,
     };
     describe_candidates(d, w);
-    draw_ssrcs(ssrcs, sizeof(ssrcs) / sizeof(ssrcs[0]));
-    for (unsigned i = 0; i < NEG_KINDS; i++) {
+    draw_ssrcs(ssrcs, N_SSRCS);
+    for (size_t i = 0; i < NEG_KINDS; i++) {
         d->local.send[i].ssrc = ssrcs[2 * i];
         d->local.send[i].rtx_ssrc = ssrcs[2 * i + 1];
     }
-    d->feedback_ssrc = ssrcs[2 * NEG_KINDS];
+    d->feedback_ssrc = ssrcs[N_SSRCS - 1];
     return d;
 }
 

@@ -244,15 +244,16 @@ static int add_senders(struct subscriber_track *st)
 
 static void start_track(struct subscriber_track *st)
 {
-    struct track *from = &st->subscriber->source->tracks[st->kind];
+    struct publisher *source = st->subscriber->source;
+    uint64_t now_us = clock_us();
 
     if (!st->active || add_senders(st) < 0)
         return;
     list_del(&st->node);
-    list_append(&from->subscribers, &st->node);
+    list_append(&source->tracks[st->kind].subscribers, &st->node);
     wait_for_key(st);
-    if (st->kind == SDP_VIDEO)
-        publisher_want_key_frame(st->subscriber->source, clock_us());
+    if (st->kind == SDP_VIDEO && !publisher_replay(source, st, now_us))
+        publisher_want_key_frame(source, now_us);
 }
 
 void subscriber_on_connected(struct subscriber *s)

@@ -130,7 +130,7 @@ int udp_new(uint16_t port, struct udp **ret_u)
     struct udp *u = calloc(1, sizeof(*u));
     struct sockaddr_storage name;
     socklen_t len = sizeof(name);
-    struct addr bound;
+    struct addr bound = {.port = 0};
     int r;
 
     if (!u)

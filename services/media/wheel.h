@@ -7,7 +7,7 @@
 #include "base/list.h"
 #include "loop/loop.h"
 
-#define WHEEL_TICK_MS 10
+#define WHEEL_TICK_MS UINT64_C(10)
 #define WHEEL_SLOTS 256
 
 struct wheel_timer;

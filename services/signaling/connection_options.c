@@ -112,7 +112,7 @@ static int parse_ice_servers(const struct config *c, json_t *given, json_t **ret
 int connection_options_parse(const struct config *c, json_t *body, struct connection_options *ret,
                              struct problem *p)
 {
-    json_t *kurento, *ice;
+    json_t *kurento = NULL, *ice = NULL;
     const char *data;
 
     if (validate(body, fields, sizeof(fields) / sizeof(fields[0]), p) < 0)

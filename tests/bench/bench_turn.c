@@ -20,7 +20,8 @@
 #define CLIENTS 100
 #define BEAT_US 20000 /* of each client: a packet to the peer, and one back */
 #define WARM_US 500000
-#define MEASURE_US 3000000
+#define WINDOW_US 600000
+#define WINDOWS 5
 #define START_US 5000000
 #define ANSWER_US 300000 /* then the request is sent again */
 #define CHANNEL 0x4001
@@ -240,11 +241,34 @@ static uint64_t cpu_ns(const struct child *c)
     return u.cpu_ns;
 }
 
+static struct figure measure_window(struct bench *b, const struct child *child)
+{
+    const double expected = 2.0 * CLIENTS * WINDOW_US / BEAT_US;
+    uint64_t start = clock_us(), cpu = cpu_ns(child), n = count_arrived(b);
+    double arrived;
+
+    run_for(b, WINDOW_US);
+    cpu = cpu_ns(child) - cpu;
+    arrived = (double) (count_arrived(b) - n);
+    return (struct figure){
+        .packets_per_s = arrived * 1e6 / (double) (clock_us() - start),
+        .us_per_packet = arrived > 0 ? (double) cpu / 1000 / arrived : 0,
+        .lost_percent = arrived < expected ? 100 * (1 - arrived / expected) : 0,
+    };
+}
+
+static int by_cost(const void *a, const void *b)
+{
+    double x = ((const struct figure *) a)->us_per_packet;
+    double y = ((const struct figure *) b)->us_per_packet;
+
+    return (x > y) - (x < y);
+}
+
+/* The median of some windows: the machine may have other things to do. */
 static struct figure measure(struct bench *b, const struct child *child)
 {
-    const double expected = 2.0 * CLIENTS * MEASURE_US / BEAT_US;
-    uint64_t cpu, n, start;
-    double arrived;
+    struct figure f[WINDOWS];
 
     for (unsigned i = 0; i < CLIENTS; i++) {
         struct client *c = &b->clients[i];
@@ -254,19 +278,12 @@ static struct figure measure(struct bench *b, const struct child *child)
         check(loop_timer_start(&c->beat, b->loop, offset_us, on_beat), "timer");
     }
     run_for(b, WARM_US);
-    start = clock_us();
-    cpu = cpu_ns(child);
-    n = count_arrived(b);
-    run_for(b, MEASURE_US);
-    cpu = cpu_ns(child) - cpu;
-    arrived = (double) (count_arrived(b) - n);
+    for (unsigned i = 0; i < WINDOWS; i++)
+        f[i] = measure_window(b, child);
+    qsort(f, WINDOWS, sizeof(f[0]), by_cost);
     for (unsigned i = 0; i < CLIENTS; i++)
         loop_timer_stop(&b->clients[i].beat);
-    return (struct figure){
-        .packets_per_s = arrived * 1e6 / (double) (clock_us() - start),
-        .us_per_packet = arrived > 0 ? (double) cpu / 1000 / arrived : 0,
-        .lost_percent = arrived < expected ? 100 * (1 - arrived / expected) : 0,
-    };
+    return f[WINDOWS / 2];
 }
 
 /* ---- who relays: ours, told by a media daemon of ours which peer is allowed ---- */

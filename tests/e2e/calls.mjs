@@ -28,10 +28,30 @@ export class Room {
     return this.people.get(name).page.e2e(fn, name, ...args);
   }
 
-  async leave(name) {
+  // Everybody has all candidates. A connection that is closed before gets its TURN allocation when
+  // it is gone, so that nobody ends it before its ten minutes are over.
+  async gathered() {
+    for (const { name } of this.people.values()) {
+      await until(`${name} has gathered`, async () => {
+        const { own, remote } = await this.e2e(name, 'stats');
+        return [own, ...Object.values(remote)].every((s) => !s || s.gathering === 'complete');
+      });
+    }
+  }
+
+  // keepPage: the page stays open, for joinAgain().
+  async leave(name, { keepPage = false } = {}) {
+    const person = this.people.get(name);
     await this.e2e(name, 'leave');
-    await this.people.get(name).page.close();
+    if (!keepPage) await person.page.close();
     this.people.delete(name);
+    return person;
+  }
+
+  async joinAgain(person) {
+    const token = await this.visavis.token(this.id);
+    person.id = await person.page.e2e('join', person.name, { token, publish: {} });
+    this.people.set(person.name, person);
   }
 
   async events(name, type) {

@@ -165,8 +165,8 @@ static void media_serve(struct kit *k, int fd)
             return;
         pthread_mutex_lock(&k->lock);
         media_answer(k, message);
-        pthread_mutex_unlock(&k->lock);
         json_decref(message);
+        pthread_mutex_unlock(&k->lock);
     }
 }
 

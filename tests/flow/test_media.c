@@ -385,7 +385,7 @@ static void video_starts_with_a_key_frame_that_is_asked_for(void **state)
     struct rtp p;
 
     (void) state;
-    send_video(pub, 1, true);
+    send_video(pub, 1, false);
     sub = connected_subscriber("a");
     expect_pli(pub);
     send_video(pub, 2, false);
@@ -394,6 +394,35 @@ static void video_starts_with_a_key_frame_that_is_asked_for(void **state)
     assert_true(wc_receive_rtp(sub, WC_WAIT_MS, buf, sizeof(buf), &p));
     assert_payload(&p, key_frame, sizeof(key_frame));
     wc_free(pub);
+    wc_free(sub);
+}
+
+static void what_followed_the_last_key_frame_is_replayed(void **state)
+{
+    struct wc *pub = connected_publisher(), *sub, *first;
+    uint8_t buf[2048];
+    struct rtp p;
+    uint16_t seq;
+
+    (void) state;
+    first = connected_subscriber("first");
+    send_video(pub, 1, true);
+    send_video(pub, 2, false);
+    for (unsigned i = 0; i < 2; i++) /* both have arrived */
+        assert_true(wc_receive_rtp(first, WC_WAIT_MS, buf, sizeof(buf), &p));
+    sub = connected_subscriber("a");
+    assert_true(wc_receive_rtp(sub, WC_WAIT_MS, buf, sizeof(buf), &p));
+    assert_payload(&p, key_frame, sizeof(key_frame));
+    seq = p.seq;
+    assert_true(wc_receive_rtp(sub, WC_WAIT_MS, buf, sizeof(buf), &p));
+    assert_int_equal(p.seq, (uint16_t) (seq + 1));
+    assert_payload(&p, delta_frame, sizeof(delta_frame));
+    send_video(pub, 3, false);
+    assert_true(wc_receive_rtp(sub, WC_WAIT_MS, buf, sizeof(buf), &p));
+    assert_int_equal(p.seq, (uint16_t) (seq + 2));
+    expect_nothing(sub);
+    wc_free(pub);
+    wc_free(first);
     wc_free(sub);
 }
 
@@ -557,7 +586,7 @@ static void media_waits_for_the_fingerprint(void **state)
     numbers.rtx = sdp_find_rtx(&wc_remote.media[1], (uint8_t) numbers.vp8)->pt;
     numbers.level = numbers.orientation = 9;
     wc_connect(sub);
-    send_video(pub, 1, true);
+    send_video(pub, 1, false);
     expect_nothing(sub);
 
     answer = wc_describe(sub, &numbers, "active", "recvonly", 0, 0);
@@ -737,6 +766,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(packets_are_rewritten_for_the_subscriber),
         TEST(video_starts_with_a_key_frame_that_is_asked_for),
+        TEST(what_followed_the_last_key_frame_is_replayed),
         TEST(a_nack_is_answered_by_rtx),
         TEST(a_gap_is_asked_for_and_filled_by_rtx),
         TEST(publishers_get_receiver_reports),

@@ -26,7 +26,10 @@
  *   closeRoom    {room}                                                {}
  *   stats        {room?}                                               {transports: [{room,
  *                 stream | subscriber, state, profile, localCandidate, remoteCandidate, bytesIn,
- *                 bytesOut, packetsIn, packetsOut, ageMs}], rooms, workers}
+ *                 bytesOut, packetsIn, packetsOut, ageMs, connectMs}], rooms,
+ *                 workers: [{port, transports, rooms, packetsIn,
+ *                 packetsOut, messagesOut, droppedOut, junk, gso}]}
+ *                    connectMs: first check to media keys; rooms: how many.
  *   Removing what is not there succeeds. forcedCodec: "VP8", "VP9" or "H264".
  *
  * Errors

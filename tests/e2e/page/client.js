@@ -62,6 +62,7 @@ async function rtcStats(stream) {
   const outVideo = rtp('outbound-rtp', 'video');
   return {
     state: pc.connectionState,
+    gathering: pc.iceGatheringState,
     srtp: transport?.srtpCipher,
     dtls: transport?.dtlsState,
     local: byId.get(pair?.localCandidateId)?.candidateType,
