@@ -161,26 +161,40 @@ static void default_listen(struct dev *d)
         d->listen[d->n_listen++] = a;
 }
 
+static void tell_port_problem(const struct addr *a, const char *key, int error)
+{
+    char text[ADDR_TEXT_SIZE];
+
+    addr_format(a, text);
+    if (error == -EADDRINUSE)
+        fprintf(stderr,
+                "visavis dev: another program listens on %s already.\n"
+                "  Stop it, or choose another port: %s=%d visavis dev\n",
+                text, key, a->port < UINT16_MAX ? a->port + 1 : a->port - 1);
+    else if (error == -EACCES)
+        fprintf(stderr,
+                "visavis dev: only root may listen on %s.\n"
+                "  Choose a port from 1024 on: %s=%d visavis dev\n",
+                text, key, a->port + 8000);
+    else if (error == -EADDRNOTAVAIL)
+        fprintf(stderr, "visavis dev: cannot listen on %s: this machine has no such address\n",
+                text);
+    else
+        fprintf(stderr, "visavis dev: cannot listen on %s: %s\n", text, strerror(-error));
+}
+
 static int check_http_port(const struct dev *d, enum setting id)
 {
     for (size_t i = 0; i < d->n_listen; i++) {
         struct addr a = d->listen[i];
-        char text[ADDR_TEXT_SIZE];
         int r;
 
         a.port = (uint16_t) settings_int(d->settings, id);
         r = port_check(&a, SOCK_STREAM);
-        if (r == 0)
-            continue;
-        addr_format(&a, text);
-        if (r == -EADDRINUSE)
-            fprintf(stderr,
-                    "visavis dev: another program listens on %s already.\n"
-                    "  Stop it, or choose another port: %s=%d visavis dev\n",
-                    text, setting_def(id)->key, a.port < UINT16_MAX ? a.port + 1 : a.port - 1);
-        else
-            fprintf(stderr, "visavis dev: cannot listen on %s: %s\n", text, strerror(-r));
-        return r;
+        if (r < 0) {
+            tell_port_problem(&a, setting_def(id)->key, r);
+            return r;
+        }
     }
     return 0;
 }

@@ -25,7 +25,7 @@ struct child {
     const char *name;
     pid_t pid; /* 0: none */
     int pidfd;
-    bool ready;
+    bool ready, asked_to_end;
     struct loop_io io;
 };
 
@@ -78,6 +78,23 @@ static bool any_running(const struct supervisor *s)
     return false;
 }
 
+/* The first one when no other is left. */
+static void ask_to_end(struct supervisor *s)
+{
+    bool others = false;
+
+    for (size_t i = s->n_children; i-- > 0;) {
+        struct child *c = &s->children[i];
+
+        if (!c->pid || (i == 0 && others))
+            continue;
+        others = true;
+        if (!c->asked_to_end)
+            kill(c->pid, SIGTERM);
+        c->asked_to_end = true;
+    }
+}
+
 static void describe_end(const siginfo_t *info, char *buf, size_t cap)
 {
     if (info->si_code == CLD_EXITED)
@@ -103,7 +120,9 @@ static void on_child_end(struct loop_io *io, uint32_t revents)
     c->ready = false;
     if (!s->stopping)
         s->handlers.on_died(c->name, how, s->arg);
-    else if (!any_running(s))
+    else if (any_running(s))
+        ask_to_end(s);
+    else
         loop_defer_arm(&s->stopped);
 }
 
@@ -203,7 +222,7 @@ static void on_grace_over(struct loop_timer *t)
     struct supervisor *s = container_of(t, struct supervisor, kill_timer);
 
     for (size_t i = 0; i < s->n_children; i++)
-        if (s->children[i].pid)
+        if (s->children[i].pid && s->children[i].asked_to_end)
             log_warning("%s did not end in time, killing it", s->children[i].name);
     signal_all(s, SIGKILL);
 }
@@ -350,7 +369,7 @@ void supervisor_stop(struct supervisor *s, unsigned grace_ms)
     if (s->stopping)
         return;
     s->stopping = true;
-    signal_all(s, SIGTERM);
+    ask_to_end(s);
     if (!any_running(s))
         loop_defer_arm(&s->stopped);
     else

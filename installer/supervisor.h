@@ -33,5 +33,6 @@ int supervisor_start(struct supervisor *s, const char *name, char *const argv[])
 
 bool supervisor_all_ready(const struct supervisor *s);
 
-/* SIGTERM to all, SIGKILL after grace_ms. on_stopped follows, never from inside this call. */
+/* SIGTERM to all but the first child, which the others may need: it gets its own when they have
+ * ended. SIGKILL to all after grace_ms. on_stopped follows, never from inside this call. */
 void supervisor_stop(struct supervisor *s, unsigned grace_ms);

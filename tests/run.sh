@@ -92,6 +92,14 @@ fuzz() {
     [ "$bad" -eq 0 ]
 }
 
+# The suite's command needs the programs of a flavour.
+with_build() {
+    local flavour=$1
+    shift
+    make -j"$(nproc)" FLAVOUR="$flavour" all >"$logs/build-$flavour" 2>&1 || { tail -n 30 "$logs/build-$flavour"; return 1; }
+    "$@"
+}
+
 SUITES="build check asan tsan fuzz dev conformance e2e e2e-asan"
 
 run_suite() {
@@ -101,17 +109,10 @@ run_suite() {
     asan) suite asan check asan ;;
     tsan) suite tsan check tsan ;;
     fuzz) suite fuzz fuzz ;;
-    dev) suite dev tests/system/dev.sh build/release ;;
-    conformance) suite conformance tests/conformance/run.sh build/release ;;
-    e2e) suite e2e tests/e2e/run.sh build/release ;;
-    e2e-asan)
-        make -j"$(nproc)" FLAVOUR=asan all >"$logs/asan-build" 2>&1 || tail -n 30 "$logs/asan-build"
-        suite e2e-asan tests/e2e/run.sh build/asan --short
-        ;;
-    *)
-        echo "tests/run.sh: there is no suite '$1'; the suites are: $SUITES" >&2
-        exit 2
-        ;;
+    dev) suite dev with_build release tests/system/dev.sh build/release ;;
+    conformance) suite conformance with_build release tests/conformance/run.sh build/release ;;
+    e2e) suite e2e with_build release tests/e2e/run.sh build/release ;;
+    e2e-asan) suite e2e-asan with_build asan tests/e2e/run.sh build/asan --short ;;
     esac
 }
 
@@ -119,6 +120,15 @@ if [ "${1-}" = --list ]; then
     echo "$SUITES"
     exit 0
 fi
+for s in "$@"; do
+    case " $SUITES " in
+    *" $s "*) ;;
+    *)
+        echo "tests/run.sh: there is no suite '$s'; the suites are: $SUITES" >&2
+        exit 2
+        ;;
+    esac
+done
 prepare || exit 1
 # shellcheck disable=SC2086 # a list of words
 for s in ${*:-$SUITES}; do run_suite "$s"; done

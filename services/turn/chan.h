@@ -7,7 +7,7 @@
 #define CHAN_MAX 32
 #define CHAN_FIRST 0x4000
 #define CHAN_LAST 0x4FFF
-#define CHAN_LIFETIME_MS (600 * 1000u)
+#define CHAN_LIFETIME_MS 600000u
 
 struct chan_table {
     size_t n; /* entries in use, expired ones included */

@@ -6,7 +6,7 @@
 
 #define NONCE_SIZE 24 /* characters, without the NUL */
 #define NONCE_KEY_SIZE 32
-#define NONCE_LIFETIME_MS (600 * 1000u)
+#define NONCE_LIFETIME_MS 600000u
 
 void nonce_make(const uint8_t key[static NONCE_KEY_SIZE], const struct addr *client,
                 uint64_t now_ms, char ret[static NONCE_SIZE + 1]);

@@ -6,7 +6,7 @@
 #include "base/addr.h"
 
 #define PERM_MAX 16
-#define PERM_LIFETIME_MS (300 * 1000u)
+#define PERM_LIFETIME_MS 300000u
 
 struct perm_table {
     struct {

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#define SWEEP_US (5 * 1000000u) /* what is over is not used from then on; this frees it */
+#define SWEEP_US 5000000u /* what is over is not used from then on; this frees it */
 
 static void on_sweep(struct loop_timer *t)
 {

@@ -89,6 +89,7 @@ ready_block() {
     kill -INT "$pid"
     finish
     expect 'status 0' [ $status -eq 0 ] || return 1
+    expect 'nobody misses the one that others need' [ -z "$(grep 'link' "$work/err")" ] || return 1
     expect 'an end within a second or so' [ $((($(date +%s%N) - began) / 1000000)) -lt 2000 ] || return 1
     for k in $kids; do kill -0 "$k" 2>/dev/null && gone=1; done
     expect 'no orphan' [ $gone -eq 0 ] && expect 'no folder left' [ -z "$(ls -d "$work"/visavis-dev-* 2>/dev/null)" ]
@@ -148,6 +149,13 @@ taken_http_port() {
     expect 'status 1' [ "$finish_first" -eq 1 ] &&
         expect 'the port is named' grep -q ":$api" "$work/err2" &&
         expect 'the mending setting is named' grep -q HTTPS_PORT= "$work/err2"
+}
+
+address_of_another_machine() {
+    "$visavis" dev --listen 203.0.113.9 >"$work/out" 2>"$work/err"
+    status=$?
+    expect 'status 1' [ $status -eq 1 ] &&
+        expect 'it is named' grep -q "203.0.113.9:$api.*no such address" "$work/err"
 }
 
 taken_media_and_turn_port() {
@@ -372,6 +380,7 @@ test_case 'listens on loopback alone' listens_on_loopback_alone
 test_case 'listens elsewhere' listens_elsewhere
 test_case 'no secret in the children' no_secret_in_the_children
 test_case 'a taken HTTP port' taken_http_port
+test_case 'an address of another machine' address_of_another_machine
 test_case 'two side by side: media and TURN take other ports' taken_media_and_turn_port
 test_case 'wrong settings, all at once' wrong_settings_all_at_once
 test_case 'every log level' every_log_level

@@ -133,6 +133,7 @@ static struct web_limits with_defaults(const struct web_limits *given)
     DEFAULT(websockets, 10000);
     DEFAULT(ws_message_bytes, 65536);
     DEFAULT(ws_queue_bytes, 1048576);
+    DEFAULT(ws_queues_bytes, 268435456);
     DEFAULT(request_s, 75);
     DEFAULT(idle_s, 75);
     DEFAULT(answer_s, 60);
@@ -166,6 +167,7 @@ int web_new(struct loop *l, const struct web_limits *limits, web_handler_fn *han
     config = (struct ws_group_config){
         .message_bytes = w->limits.ws_message_bytes,
         .queue_bytes = w->limits.ws_queue_bytes,
+        .all_queues_bytes = w->limits.ws_queues_bytes,
         .max = w->limits.websockets,
         .release = release_count,
         .owner = w,

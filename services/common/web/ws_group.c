@@ -38,6 +38,7 @@ struct ws_group {
     struct loop_set *set;
     struct ws_group_config config;
     unsigned n;
+    size_t queued; /* struct ws.counted of all */
     struct list all;
     struct list closing; /* those with a deadline */
     struct list dirty;   /* those to be looked after when the events at hand are done */
@@ -63,6 +64,7 @@ struct ws {
     uint8_t header[FRAME_HEADER_MAX]; /* kept back to go out together with the payload */
     size_t header_len;
     unsigned n_fragments;
+    size_t counted; /* our part of group.queued */
     bool close_asked;
     bool refused;   /* we have queued an error close */
     bool got_close; /* the peer's close frame, a valid one */
@@ -125,6 +127,7 @@ static void destroy(struct ws *s)
 
     s->state = WS_DEAD;
     tell_closed(s, 1006, "");
+    g->queued -= s->counted;
     list_del(&s->node);
     list_del(&s->closing_node);
     list_del(&s->dirty_node);
@@ -242,12 +245,32 @@ static size_t queue_cost(const struct ws *s)
            MESSAGE_COST * wslay_event_get_queued_msg_count(s->ctx);
 }
 
+static void count_queue(struct ws *s)
+{
+    size_t cost = queue_cost(s);
+
+    s->group->queued += cost - s->counted;
+    s->counted = cost;
+}
+
+/* Is the queue too long, with so many bytes more? Clients that read hardly have one, so a crowd of
+ * those that do not is kept short at their cost. */
+static bool is_over_limit(const struct ws *s, size_t more)
+{
+    const struct ws_group_config *c = &s->group->config;
+    bool crowded = c->all_queues_bytes && s->group->queued + more > c->all_queues_bytes;
+    size_t max = crowded && c->queue_bytes > WS_QUEUE_SHARE ? WS_QUEUE_SHARE : c->queue_bytes;
+
+    return s->counted + more > max;
+}
+
 static void send_queued(struct ws *s)
 {
     if (s->state == WS_OPENING || s->state == WS_DEAD)
         return;
     if (wslay_event_want_write(s->ctx) && wslay_event_send(s->ctx) != 0)
         s->state = WS_DEAD;
+    count_queue(s);
 }
 
 static bool is_reading(const struct ws *s)
@@ -271,7 +294,8 @@ static void feed(struct ws *s, struct bytes b)
         b.len -= len;
         if (wslay_event_get_queued_msg_count(s->ctx) > UNSENT_MAX)
             send_queued(s);
-        if (queue_cost(s) > s->group->config.queue_bytes)
+        count_queue(s);
+        if (is_over_limit(s, 0))
             s->state = WS_DEAD;
     }
 }
@@ -488,12 +512,13 @@ int ws_send(struct ws *s, struct bytes text)
 
     if ((s->state != WS_OPENING && s->state != WS_OPEN) || s->close_asked || !s->handlers)
         return -ENOTCONN;
-    if (queue_cost(s) + MESSAGE_COST + text.len > s->group->config.queue_bytes) {
+    if (is_over_limit(s, MESSAGE_COST + text.len)) {
         kill_later(s);
         return -ENOBUFS;
     }
     if (wslay_event_queue_msg(s->ctx, &msg) != 0)
         return -ENOTCONN;
+    count_queue(s);
     mark_dirty(s);
     return 0;
 }

@@ -6,11 +6,15 @@
 #include "loop/loop.h"
 #include "web/web.h"
 
+#define WS_QUEUE_SHARE 65536
+
 struct ws_group; /* all WebSockets of a server; one epoll set */
 
 struct ws_group_config {
     size_t message_bytes;
     size_t queue_bytes;
+    size_t all_queues_bytes; /* 0: no limit. While the queues together are over it, each may hold
+                              * WS_QUEUE_SHARE at most */
     unsigned max;
     /* Called with ws_new()'s ticket when the socket is freed; may be NULL. */
     void (*release)(void *owner, void *ticket);

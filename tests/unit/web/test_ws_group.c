@@ -235,6 +235,57 @@ static void long_reason_is_cut_between_characters(void **state)
     close(peer);
 }
 
+static int setup_crowded(void **state)
+{
+    static const struct ws_group_config config = {
+        .message_bytes = 1000, .queue_bytes = 1 << 20, .all_queues_bytes = 300000, .max = 3};
+
+    (void) state;
+    assert_int_equal(loop_new(&loop), 0);
+    return ws_group_new(loop, &config, &group);
+}
+
+/* How many bytes of messages it takes. */
+static size_t fill(struct ws *s)
+{
+    char text[1000] = "";
+    size_t n = 0;
+
+    while (ws_send(s, bytes_of(text, sizeof(text))) == 0)
+        n += sizeof(text);
+    return n;
+}
+
+static void on_closed_quit(struct ws *s, unsigned code, const char *reason, void *arg)
+{
+    (void) s;
+    (void) code;
+    (void) reason;
+    if (--*(int *) arg == 0)
+        loop_quit(loop, 0);
+}
+
+static void queues_together_have_a_limit(void **state)
+{
+    static const struct ws_handlers quiet = {.on_text = on_text, .on_closed = on_closed_quit};
+    struct ws *all[3], *again;
+    static int n_left; /* outlives the test: the rest closes when the group is freed */
+
+    (void) state;
+    n_left = 2;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(ws_new(group, &quiet, &n_left, &nobody, &all[i]), 0);
+    assert_in_range(fill(all[0]), 200000, 300000);
+    assert_in_range(fill(all[1]), 40000, WS_QUEUE_SHARE);
+    /* Somebody who reads is not concerned. */
+    assert_int_equal(ws_send(all[2], bytes_str("x")), 0);
+    /* The two are gone, and what they held is given back. */
+    assert_int_equal(loop_run(loop), 0);
+    n_left = 2;
+    assert_int_equal(ws_new(group, &quiet, &n_left, &nobody, &again), 0);
+    assert_in_range(fill(again), 200000, 300000);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -245,6 +296,7 @@ int main(void)
         TEST(unanswered_close_ends_by_itself),
         TEST(unread_queue_ends_by_itself),
         TEST(queue_has_a_limit),
+        cmocka_unit_test_setup_teardown(queues_together_have_a_limit, setup_crowded, teardown),
         TEST(long_reason_is_cut_between_characters),
     };
 
