@@ -5,15 +5,19 @@
 
 #include <netdb.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define LOOK_AGAIN_S 60
 #define LOCALS_MAX 64
 #define PUBLICS_MAX 8
 
-/* One look-up; its thread owns it until it is posted. */
+/* One look-up; its thread owns it until it is posted. A resolver may take half a minute to give up,
+ * so the daemon's end does not wait for it: whoever of the two comes second frees it. */
 struct lookup {
     struct mail mail;
+    atomic_bool settled; /* posted, or abandoned */
     struct mailbox *reply;
     char *name;
     struct addr found[PUBLICS_MAX];
@@ -31,17 +35,18 @@ struct addresses {
     struct loop_timer timer;
     struct addr resolved[PUBLICS_MAX]; /* of the public name; the last success stays */
     size_t n_resolved;
-    bool looking;
+    struct lookup *looking; /* under way */
     pthread_t thread;
     bool warned;
 };
 
+/* "localhost" is this machine, whatever a resolver thinks of it (RFC 6761 section 6.3). */
 static bool needs_lookup(const struct config *c)
 {
     struct addr a;
 
     return c->public_ips.n == 0 && c->public_name && *c->public_name &&
-           addr_parse_ip(c->public_name, 0, &a) < 0;
+           strcmp(c->public_name, "localhost") != 0 && addr_parse_ip(c->public_name, 0, &a) < 0;
 }
 
 static size_t configured(const struct config *c, struct addr *ret, size_t max)
@@ -95,6 +100,12 @@ int addresses_now(const struct config *config, bool with_ipv6, struct candidates
 
 /* ---- the look-up ---- */
 
+static void lookup_free(struct lookup *k)
+{
+    free(k->name);
+    free(k);
+}
+
 static void *lookup_main(void *arg)
 {
     struct lookup *k = arg;
@@ -107,14 +118,11 @@ static void *lookup_main(void *arg)
     }
     if (list)
         freeaddrinfo(list);
-    mailbox_post(k->reply, &k->mail);
+    if (atomic_exchange(&k->settled, true))
+        lookup_free(k); /* nobody waits any more */
+    else
+        mailbox_post(k->reply, &k->mail);
     return NULL;
-}
-
-static void lookup_free(struct lookup *k)
-{
-    free(k->name);
-    free(k);
 }
 
 static int start_lookup(struct addresses *a)
@@ -131,7 +139,7 @@ static int start_lookup(struct addresses *a)
     if (r < 0)
         lookup_free(k);
     else
-        a->looking = true;
+        a->looking = k;
     return r;
 }
 
@@ -160,7 +168,7 @@ static void on_lookup_done(struct mail *mail, void *arg)
     struct lookup *k = container_of(mail, struct lookup, mail);
 
     pthread_join(a->thread, NULL);
-    a->looking = false;
+    a->looking = NULL;
     if (k->error == 0) {
         memcpy(a->resolved, k->found, sizeof(k->found));
         a->n_resolved = k->n_found;
@@ -203,13 +211,14 @@ int addresses_new(struct loop *l, const struct config *config, bool with_ipv6, a
     return 0;
 }
 
-/* A look-up that is under way is waited for: it is bounded by the resolver's own time-outs. */
 struct addresses *addresses_free(struct addresses *a)
 {
     if (!a)
         return NULL;
-    if (a->looking)
-        pthread_join(a->thread, NULL);
+    if (a->looking && !atomic_exchange(&a->looking->settled, true))
+        pthread_detach(a->thread); /* it frees the look-up */
+    else if (a->looking)
+        pthread_join(a->thread, NULL); /* its message is in the mailbox, or about to be */
     loop_timer_done(&a->timer);
     if (a->mailbox)
         mailbox_free(a->mailbox, drop_lookup);

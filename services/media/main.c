@@ -58,7 +58,8 @@ static int open_sockets(struct daemon *d)
         base += PORT_STEP;
     }
     if (r < 0)
-        log_error("UDP ports from %ld: %s", (long) d->config.port, strerror(-r));
+        log_error("cannot open %u UDP ports from %ld on%s: %s", d->n_workers, (long) d->config.port,
+                  d->config.port_search ? ", nor from any base tried above it" : "", strerror(-r));
     return r;
 }
 

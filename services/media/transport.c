@@ -18,7 +18,8 @@ static void set_state(struct transport *t, enum transport_state state, const cha
               transport_state_name(state), *why ? ": " : "", why);
     t->state = state;
     if (state == TRANSPORT_FAILED)
-        log_info("transport %s failed: %s", t->ice.ufrag, why);
+        log_limited(&t->worker->log_failed, LOG_LEVEL_INFO, "transport %s failed: %s", t->ice.ufrag,
+                    why);
     t->handlers->on_state(t, t->arg);
 }
 

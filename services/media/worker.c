@@ -151,7 +151,7 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
     w->index = index;
     w->udp = u;
     w->candidates = *candidates;
-    w->junk.interval_ms = JUNK_LOG_MS;
+    w->junk.interval_ms = w->log_failed.interval_ms = JUNK_LOG_MS;
     r = make_maps(w);
     if (r == 0)
         r = loop_new(&w->loop);

@@ -43,6 +43,7 @@ struct worker {
     struct loop_defer flush;
     bool flush_armed;
     struct log_limit junk;
+    struct log_limit log_failed; /* transports */
     uint64_t n_junk;
     pthread_t thread;
     bool started;

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BUSY_LOG_MS 10000
 #define CLOSE_NORMAL 1000
 #define CLOSE_POLICY 1008
 #define WATCHDOG_TEXT "Close for not receive ping from client"
@@ -32,6 +33,7 @@ int clients_init(struct clients *all, struct app *app, size_t max)
     if (error)
         return error;
     all->app = app;
+    all->log_busy.interval_ms = BUSY_LOG_MS;
     list_init(&all->all);
     list_init(&all->ready);
     return loop_defer_init(&all->defer, app->loop, on_defer);
@@ -63,6 +65,15 @@ static void drop_socket(struct client *c, unsigned code, const char *reason)
     c->socket = NULL;
     s->client = NULL;
     s->close(s, code, reason);
+}
+
+/* A participant may come back within the grace period; who has not joined has nothing to come back
+ * to, and goes with the next sweep. */
+static void cut_off(struct client *c, unsigned code, const char *text)
+{
+    c->lost_reason = REASON_NETWORK_DISCONNECT;
+    c->back_by_ms = clock_ms() + (c->participant ? CLIENT_GRACE_MS : 1);
+    drop_socket(c, code, text);
 }
 
 void clients_done(struct clients *all)
@@ -164,10 +175,9 @@ void client_receive(struct client_socket *socket, struct bytes text)
     }
     if (c->n_queued >= (size_t) c->owner->app->config.max_queued_requests) {
         rpc_free(rq);
-        log_notice("client %s: too many requests at once, closing", c->ip);
-        c->lost_reason = REASON_NETWORK_DISCONNECT;
-        c->back_by_ms = clock_ms() + CLIENT_GRACE_MS;
-        drop_socket(c, CLOSE_POLICY, "Too many requests");
+        log_limited(&c->owner->log_busy, LOG_LEVEL_NOTICE,
+                    "client %s: too many requests at once, closing", c->ip);
+        cut_off(c, CLOSE_POLICY, "Too many requests");
         return;
     }
     list_append(&c->queue, &rq->node);
@@ -271,9 +281,7 @@ void clients_sweep(struct clients *all)
     list_for_each (c, &all->all, node) {
         if (c->socket && c->ping_by_ms && now >= c->ping_by_ms) {
             c->ping_by_ms = 0;
-            c->lost_reason = REASON_NETWORK_DISCONNECT;
-            c->back_by_ms = now + CLIENT_GRACE_MS;
-            drop_socket(c, CLOSE_NORMAL, WATCHDOG_TEXT);
+            cut_off(c, CLOSE_NORMAL, WATCHDOG_TEXT);
         }
         if (c->back_by_ms && now >= c->back_by_ms)
             give_up(c);

@@ -8,6 +8,7 @@
 #include "base/addr.h"
 #include "base/bytes.h"
 #include "base/list.h"
+#include "base/log.h"
 #include "base/map.h"
 #include "loop/loop.h"
 
@@ -37,6 +38,7 @@ struct clients {
     struct list all;
     struct list ready;       /* clients whose next request may run */
     struct loop_defer defer; /* runs them */
+    struct log_limit log_busy;
 };
 
 struct client {

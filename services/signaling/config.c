@@ -67,6 +67,7 @@ static const struct conf_key keys[] = {
     INT("max_participants", max_participants, 1, 10000, 1000),
     INT("max_data_bytes", max_data_bytes, 16, 60000, 10000),
     INT("max_clients", max_clients, 1, 1000000, 10000),
+    INT("max_per_address", max_per_address, 1, 1000000, 256),
     INT("max_queued_requests", max_queued_requests, 1, 10000, 256),
     {KEY("log_level", CONF_STRING, log_level), .string_default = "info",
      .allowed = log_level_names},

@@ -27,6 +27,7 @@ struct config {
     int64_t media_lost_s; /* without a media daemon for so long, running sessions end */
     int64_t max_recv_kbps, min_recv_kbps, max_send_kbps, min_send_kbps;
     int64_t max_sessions, max_connections, max_participants, max_data_bytes, max_clients;
+    int64_t max_per_address; /* connections and WebSockets of one client address */
     int64_t max_queued_requests;
     char *log_level;
 

@@ -7,12 +7,15 @@
 
 #include <string.h>
 
-/* All of them participants? */
+/* All of them participants? More names than participants would only be repetitions, which cost time
+ * in a large session. */
 static bool recipients_exist(const struct session *s, json_t *to)
 {
     json_t *id;
     size_t i;
 
+    if (json_array_size(to) > session_n_participants(s))
+        return false;
     json_array_foreach (to, i, id) {
         if (!json_is_string(id) || !session_participant(s, json_string_value(id)))
             return false;

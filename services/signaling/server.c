@@ -60,7 +60,8 @@ static int start_timers(struct app *app)
 int server_start(struct app *app, struct loop *l)
 {
     const struct config *c = &app->config;
-    struct web_limits limits = {.websockets = (unsigned) c->max_clients};
+    struct web_limits limits = {.websockets = (unsigned) c->max_clients,
+                                .per_address = (unsigned) c->max_per_address};
     int error;
 
     app->loop = l;
