@@ -1,4 +1,4 @@
-// usage: node main.mjs BUILD [--short] [NAME...]: NAME picks tests whose name contains it.
+// usage: node main.mjs BUILD [--short] [--sanitized] [NAME...]: NAME picks tests whose name contains it.
 import { Runner } from './harness.mjs';
 import { servePages } from './pages.mjs';
 import { startChromium } from './browsers.mjs';
@@ -12,6 +12,7 @@ import callApp from './test_call_app.mjs';
 
 const [buildFolder, ...rest] = process.argv.slice(2);
 const short = rest.includes('--short');
+const sanitized = rest.includes('--sanitized'); // its memory is no measure of ours
 const runner = new Runner(rest.filter((a) => !a.startsWith('--')));
 const pages = await servePages();
 const chromium = await startChromium();
@@ -28,7 +29,7 @@ async function server(style = 'kurento') {
   return byStyle.get(style);
 }
 
-const context = { runner, pages, chromium, server, short, buildFolder };
+const context = { runner, pages, chromium, server, short, sanitized, buildFolder };
 for (const suite of [calls, session, paths, callApp, firefox, soak]) await suite(context);
 
 await chromium.close();

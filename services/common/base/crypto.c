@@ -33,36 +33,42 @@ int sha256(const struct bytes *parts, size_t n, uint8_t ret[static SHA256_SIZE])
     return digest(EVP_sha256(), parts, n, ret);
 }
 
-/* Fetching the algorithm costs more than hashing a STUN message, so it is done once. */
-static EVP_MAC *hmac_algorithm(void)
-{
-    static EVP_MAC *cached;
-    EVP_MAC *mac = __atomic_load_n(&cached, __ATOMIC_ACQUIRE);
-    EVP_MAC *none = NULL;
-
-    if (mac)
-        return mac;
-    mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-    if (mac && !__atomic_compare_exchange_n(&cached, &none, mac, false, __ATOMIC_ACQ_REL,
-                                            __ATOMIC_ACQUIRE)) {
-        EVP_MAC_free(mac);
-        mac = none;
-    }
-    return mac;
-}
-
-static int hmac(const char *name, struct bytes key, const struct bytes *parts, size_t n,
-                uint8_t *ret, size_t size)
+/* Looking up an algorithm by name costs more than hashing a STUN message, so each digest has a
+ * context that is set up once and copied for each use. The first thread to come makes it. */
+static EVP_MAC_CTX *hmac_template(const char *digest_name, EVP_MAC_CTX **cached)
 {
     OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *) name, 0),
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *) digest_name, 0),
         OSSL_PARAM_construct_end(),
     };
-    EVP_MAC *mac = hmac_algorithm();
-    EVP_MAC_CTX *ctx = mac ? EVP_MAC_CTX_new(mac) : NULL;
+    EVP_MAC_CTX *ctx = __atomic_load_n(cached, __ATOMIC_ACQUIRE);
+    EVP_MAC_CTX *none = NULL;
+    EVP_MAC *mac;
+
+    if (ctx)
+        return ctx;
+    mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    ctx = mac ? EVP_MAC_CTX_new(mac) : NULL;
+    EVP_MAC_free(mac); /* the context holds its own reference */
+    if (!ctx || !EVP_MAC_CTX_set_params(ctx, params)) {
+        EVP_MAC_CTX_free(ctx);
+        return NULL;
+    }
+    if (!__atomic_compare_exchange_n(cached, &none, ctx, false, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_ACQUIRE)) {
+        EVP_MAC_CTX_free(ctx);
+        ctx = none;
+    }
+    return ctx;
+}
+
+static int hmac(const EVP_MAC_CTX *template, struct bytes key, const struct bytes *parts, size_t n,
+                uint8_t *ret, size_t size)
+{
+    EVP_MAC_CTX *ctx = template ? EVP_MAC_CTX_dup(template) : NULL;
     /* A NULL key means "keep the old one" to OpenSSL; an empty one still needs an address. */
     const uint8_t *k = key.len ? key.p : (const uint8_t *) "";
-    bool ok = ctx && EVP_MAC_init(ctx, k, key.len, params);
+    bool ok = ctx && EVP_MAC_init(ctx, k, key.len, NULL);
     size_t len;
 
     for (size_t i = 0; ok && i < n; i++)
@@ -74,13 +80,17 @@ static int hmac(const char *name, struct bytes key, const struct bytes *parts, s
 
 int hmac_sha1(struct bytes key, const struct bytes *parts, size_t n, uint8_t ret[static SHA1_SIZE])
 {
-    return hmac("SHA1", key, parts, n, ret, SHA1_SIZE);
+    static EVP_MAC_CTX *cached;
+
+    return hmac(hmac_template("SHA1", &cached), key, parts, n, ret, SHA1_SIZE);
 }
 
 int hmac_sha256(struct bytes key, const struct bytes *parts, size_t n,
                 uint8_t ret[static SHA256_SIZE])
 {
-    return hmac("SHA256", key, parts, n, ret, SHA256_SIZE);
+    static EVP_MAC_CTX *cached;
+
+    return hmac(hmac_template("SHA256", &cached), key, parts, n, ret, SHA256_SIZE);
 }
 
 bool secret_eq(struct bytes a, struct bytes b)

@@ -67,7 +67,7 @@ static void ends_done(struct ends *e)
 }
 
 /* CSRCs, an extension and a payload, each of random length; returns the header's. */
-static size_t make_rtp(uint8_t *buf, uint32_t ssrc, uint16_t seq, size_t *ret_len)
+static size_t make_rtp(uint8_t buf[static CAP], uint32_t ssrc, uint16_t seq, size_t *ret_len)
 {
     struct wr w = wr_init(buf, CAP);
     uint8_t n_csrc = rnd_u32() % 16;
