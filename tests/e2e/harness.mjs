@@ -25,6 +25,13 @@ export async function until(what, probe, timeoutMs = 15000) {
 
 export const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
+const cleanups = [];
+
+// What a test leaves to be put away, whether it passed or not.
+export function afterTest(fn) {
+  cleanups.push(fn);
+}
+
 export class Runner {
   constructor(only) {
     this.only = only;
@@ -53,6 +60,7 @@ export class Runner {
       console.log(`FAILED  ${name} (${Date.now() - begin} ms)\n        ${error.stack?.split('\n').slice(0, 4).join('\n        ') ?? error}`);
     } finally {
       clearTimeout(timer);
+      for (const fn of cleanups.splice(0)) await fn().catch(() => {});
     }
   }
 

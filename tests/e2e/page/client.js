@@ -50,7 +50,8 @@ function watchFirstFrame(user, streamId, element) {
 }
 
 async function rtcStats(stream) {
-  const pc = stream.getRTCPeerConnection?.() ?? stream.getWebRtcPeer?.().pc;
+  const pc = stream.getWebRtcPeer()?.pc;
+  if (!pc) return { state: 'new' }; // it is made when the server's offer is there
   const all = [...(await pc.getStats()).values()];
   const byId = new Map(all.map((s) => [s.id, s]));
   const transport = all.find((s) => s.type === 'transport');
