@@ -7,36 +7,36 @@
 
 /* ---- sync ---- */
 
-static bool names(const json_t *list, const char *id)
+/* The ids of a list, to look them up in. NULL without memory. */
+static json_t *set_of(const json_t *list)
 {
-    size_t i;
+    json_t *set = json_object();
     json_t *item;
+    size_t i;
 
-    json_array_foreach (list, i, item) {
-        const char *text = json_string_value(item);
-
-        if (text && strcmp(text, id) == 0)
-            return true;
-    }
-    return false;
+    json_array_foreach (list, i, item)
+        (void) json_object_set_new(set, json_string_value(item), json_null());
+    return set;
 }
 
 static void drop_unnamed(struct router *r, const json_t *room)
 {
-    const json_t *streams = json_object_get(room, "streams");
-    const json_t *subscribers = json_object_get(room, "subscribers");
+    json_t *streams = set_of(json_object_get(room, "streams"));
+    json_t *subscribers = set_of(json_object_get(room, "subscribers"));
     struct publisher *p;
     struct subscriber *s;
     size_t pos = 0;
 
     while ((s = map_next(r->subscribers, &pos))) {
-        if (s->owns_transport && !names(subscribers, s->id))
+        if (s->owns_transport && !json_object_get(subscribers, s->id))
             subscriber_free(s);
     }
     for (pos = 0; (p = map_next(r->publishers, &pos));) {
-        if (!names(streams, p->id))
+        if (!json_object_get(streams, p->id))
             publisher_free(p);
     }
+    json_decref(streams);
+    json_decref(subscribers);
 }
 
 /* The ids of a list that are no key of the map. */

@@ -1,11 +1,12 @@
 #include "methods.h"
 
+#include "link/media_api.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define SDP_MAX 65536
-#define KBPS_MAX 1000000
 
 const struct method *method_find(const char *name)
 {
@@ -94,7 +95,7 @@ static bool take_kbps(const json_t *value, unsigned *ret)
     if (!value || json_is_null(value))
         return true;
     if (!json_is_integer(value) || json_integer_value(value) < 0 ||
-        json_integer_value(value) > KBPS_MAX)
+        json_integer_value(value) > MEDIA_KBPS_MAX)
         return false;
     *ret = (unsigned) json_integer_value(value);
     return true;

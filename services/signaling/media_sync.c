@@ -6,8 +6,6 @@
 #include "reasons.h"
 #include "stream.h"
 
-#include <string.h>
-
 /* Everything that the media daemon should have of one session. */
 static json_t *room_inventory(const struct session *s)
 {
@@ -40,39 +38,40 @@ static json_t *inventory(void *arg)
     return rooms;
 }
 
-static bool names(json_t *list, const char *id)
+/* The ids of a list, to look them up in. */
+static json_t *set_of(json_t *list)
 {
-    json_t *entry;
+    json_t *set = json_object(), *entry;
     size_t i;
 
     json_array_foreach (list, i, entry) {
-        const char *text = json_string_value(entry);
-
-        if (text && strcmp(text, id) == 0)
-            return true;
+        if (json_is_string(entry))
+            json_object_set_new(set, json_string_value(entry), json_null());
     }
-    return false;
+    return set;
 }
 
 static void drop_missing(struct app *app, struct session *s, json_t *missing)
 {
-    json_t *streams = json_object_get(missing, "streams");
-    json_t *subscribers = json_object_get(missing, "subscribers");
+    json_t *streams = set_of(json_object_get(missing, "streams"));
+    json_t *subscribers = set_of(json_object_get(missing, "subscribers"));
     char name[SUBSCRIBER_ID_SIZE];
     struct subscription *sub;
     struct connection *c;
 
     list_for_each (c, &s->participants, node) {
-        if (c->stream && names(streams, c->stream->id))
+        if (c->stream && json_object_get(streams, c->stream->id))
             lifecycle_unpublish(app, c->stream, true, REASON_MEDIA_SERVER_RECONNECT);
     }
     list_for_each (c, &s->participants, node) {
         list_for_each (sub, &c->subscriptions, of_subscriber) {
             subscriber_id(c->id, sub->stream->id, name);
-            if (names(subscribers, name))
+            if (json_object_get(subscribers, name))
                 subscription_free(sub);
         }
     }
+    json_decref(streams);
+    json_decref(subscribers);
 }
 
 static void on_missing(json_t *missing, void *arg)
@@ -80,8 +79,12 @@ static void on_missing(json_t *missing, void *arg)
     struct app *app = arg;
     struct session *s;
 
-    list_for_each (s, &app->sessions.all, node)
-        drop_missing(app, s, json_object_get(missing, s->unique_id));
+    list_for_each (s, &app->sessions.all, node) {
+        json_t *room = json_object_get(missing, s->unique_id);
+
+        if (room)
+            drop_missing(app, s, room);
+    }
 }
 
 static void on_lost(void *arg)

@@ -21,7 +21,8 @@ static void add_kbps(json_t *params, const char *key, const struct connection *c
     json_int_t kbps = v ? json_integer_value(v) : fallback;
 
     if (kbps > 0)
-        json_object_set_new(params, key, json_integer(kbps));
+        json_object_set_new(params, key,
+                            json_integer(kbps < MEDIA_KBPS_MAX ? kbps : MEDIA_KBPS_MAX));
 }
 
 static json_t *publish_params(const struct rpc *rq, const struct connection *c, const char *offer,
@@ -95,6 +96,12 @@ static void trust_offer(struct stream *st, json_t *result)
     }
 }
 
+static void take_back(const struct negotiation *n)
+{
+    media_tell(n->app->media, "unpublish",
+               json_pack("{s:s,s:s}", "room", n->room, "stream", n->stream));
+}
+
 static void on_published(const struct link_answer *a, void *arg)
 {
     struct negotiation *n = arg;
@@ -102,10 +109,11 @@ static void on_published(const struct link_answer *a, void *arg)
     struct stream *st = n->published;
 
     if (a->error) {
+        if (a->error == -ETIMEDOUT) /* it may be done yet */
+            take_back(n);
         negotiation_error(n, a);
     } else if (!c || c->stream) {
-        media_tell(n->app->media, "unpublish",
-                   json_pack("{s:s,s:s}", "room", n->room, "stream", n->stream));
+        take_back(n);
         rpc_error(n->rq, RPC_TRANSPORT, "The session was left");
     } else {
         n->published = NULL;

@@ -15,6 +15,7 @@
  *                    Media drops what is not named, and returns what is named but not there.
  *   publish      {room, stream, offer, loopback?, forcedCodec?,        {answer, audio, video}
  *                 maxRecvKbps?, minRecvKbps?}
+ *                    Rates up to MEDIA_KBPS_MAX.
  *                    audio, video: does the offer really send them? With a stream id that exists
  *                    the transport is replaced and the subscribers stay (reconnection).
  *   unpublish    {room, stream}                                        {}   drops its subscribers
@@ -48,6 +49,7 @@
 
 #define MEDIA_ORPHAN_S 60
 #define MEDIA_CALL_TIMEOUT_MS 5000
+#define MEDIA_KBPS_MAX 1000000
 
 enum media_error {
     MEDIA_ERR_NO_STREAM = 105,

@@ -284,6 +284,7 @@ static void test_media_away(void **state)
     struct connection *pending = app_kit_connection(s);
     struct channel a;
     char text[512];
+    size_t n;
     const char *message;
 
     (void) state;
@@ -309,8 +310,16 @@ static void test_media_away(void **state)
                          json_object_get(json_array_get(a.got, 2), "error"), "code")),
                      204);
     kit_media_ready = true;
+    /* more than the media daemon takes */
+    json_decref(a.base.client->participant->options.kurento);
+    a.base.client->participant->options.kurento =
+        json_pack("{s:i}", "videoMaxRecvBandwidth", 5000000);
+    n = kit_n_calls;
     say(&a, PUBLISH);
+    assert_int_equal(json_integer_value(json_object_get(kit_calls[n].params, "maxRecvKbps")),
+                     MEDIA_KBPS_MAX);
     kit_answer_all(-ETIMEDOUT, 0);
+    assert_string_equal(kit_calls[n + 1].method, "unpublish"); /* it may be done yet */
     assert_int_equal(json_integer_value(json_object_get(
                          json_object_get(json_array_get(a.got, 3), "error"), "code")),
                      303);
