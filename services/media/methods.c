@@ -1,4 +1,4 @@
-#include "methods.h"
+#include "media/methods.h"
 
 #include <errno.h>
 #include <stdlib.h>

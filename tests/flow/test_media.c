@@ -1,19 +1,18 @@
 /* The media daemon as a child process: its control socket, and peer connections to it. */
+#include "webrtc_client.h"
+
 #include <errno.h>
+#include <jansson.h>
+#include <limits.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
-
-#include "webrtc_client.h"
-
-#include <jansson.h>
-#include <limits.h>
-#include <signal.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+
+#include <cmocka.h>
 
 #define AUDIO_SSRC 1000u
 #define VIDEO_SSRC 2000u

@@ -17,9 +17,13 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 #define WC_WAIT_MS 5000
 #define WC_QUIET_MS 300 /* long enough for something that must not come */
