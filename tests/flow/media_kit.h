@@ -1,5 +1,4 @@
-/* media_kit.h: the media daemon as a child process: its control socket, and peer connections to it.
- */
+/* media_kit.h: the media daemon as a child process, its control socket, and peers of it. */
 #pragma once
 
 #include "webrtc_client.h"
