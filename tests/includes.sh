@@ -81,10 +81,10 @@ find services installer certs -name '*.[ch]' 2>/dev/null | sort | xargs grep -Hn
                 for (i = 1; i <= n; i++) if (index(file, places[i]) == 1) ok = 1
                 if (!ok) problem("belongs to " home[h])
             }
-        } else if (name ~ /\//) {
+        } else {
             to = name
             sub(/\/.*/, "", to)
-            if (name ~ /\/.*\// || !(to in known)) problem("is no \"module/header.h\"")
+            if (name !~ /^[^\/]+\/[^\/]+$/ || !(to in known)) problem("is no \"module/header.h\"")
             else if (to != module && !((module, to) in may)) problem(module " may not use " to)
         }
     }

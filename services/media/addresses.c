@@ -1,4 +1,4 @@
-#include "addresses.h"
+#include "media/addresses.h"
 
 #include "base/log.h"
 #include "loop/mailbox.h"

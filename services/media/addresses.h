@@ -2,8 +2,8 @@
  * addresses, and the public name, looked up in a thread of its own. */
 #pragma once
 
-#include "candidates.h"
-#include "config.h"
+#include "media/candidates.h"
+#include "media/config.h"
 
 #include "loop/loop.h"
 

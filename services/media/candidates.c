@@ -1,4 +1,4 @@
-#include "candidates.h"
+#include "media/candidates.h"
 
 #define TYPE_PREFERENCE_HOST 126
 

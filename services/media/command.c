@@ -1,4 +1,4 @@
-#include "command.h"
+#include "media/command.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
  * goes from a worker to control alone. */
 #pragma once
 
-#include "candidates.h"
+#include "media/candidates.h"
 
 #include "loop/mailbox.h"
 

@@ -1,4 +1,4 @@
-#include "config.h"
+#include "media/config.h"
 
 #include "base/addr.h"
 #include "base/log.h"

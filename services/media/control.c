@@ -1,7 +1,7 @@
-#include "control.h"
+#include "media/control.h"
 
-#include "methods.h"
-#include "placement.h"
+#include "media/methods.h"
+#include "media/placement.h"
 
 #include "link/link.h"
 #include "link/media_api.h"

@@ -4,7 +4,7 @@
  * requests are posted to the workers, their outcome comes back by mailbox. */
 #pragma once
 
-#include "worker.h"
+#include "media/worker.h"
 
 struct control;
 

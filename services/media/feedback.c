@@ -1,4 +1,4 @@
-#include "feedback.h"
+#include "media/feedback.h"
 
 #define COMPOUND_MAX 1400
 #define NACK_MAX 64

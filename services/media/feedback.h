@@ -2,7 +2,7 @@
  * receiver reports and REMB every second. */
 #pragma once
 
-#include "publisher.h"
+#include "media/publisher.h"
 
 /* Sends what is due and arms the timer for what comes next. Cheap when nothing is. */
 void feedback_run(struct publisher *p, uint64_t now_us);

@@ -1,4 +1,4 @@
-#include "ice_lite.h"
+#include "media/ice_lite.h"
 
 #include "base/rnd.h"
 

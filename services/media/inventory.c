@@ -1,7 +1,7 @@
-#include "inventory.h"
+#include "media/inventory.h"
 
-#include "publisher.h"
-#include "subscriber.h"
+#include "media/publisher.h"
+#include "media/subscriber.h"
 
 #include "base/clock.h"
 

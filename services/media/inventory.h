@@ -1,7 +1,7 @@
 /* inventory.h: what a worker holds: compared with what signaling believes, and as statistics. */
 #pragma once
 
-#include "worker.h"
+#include "media/worker.h"
 
 /* Drops what m->rooms does not name; the result is what it names and is not here. */
 void inventory_sync(struct worker *w, struct message *m);

@@ -1,7 +1,7 @@
 /* visavis-media: the selective forwarding unit. */
-#include "addresses.h"
-#include "control.h"
-#include "transport.h"
+#include "media/addresses.h"
+#include "media/control.h"
+#include "media/transport.h"
 
 #include "base/clock.h"
 #include "daemon/daemon.h"

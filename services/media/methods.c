@@ -1,4 +1,4 @@
-#include "methods.h"
+#include "media/methods.h"
 
 #include "link/media_api.h"
 

@@ -1,7 +1,7 @@
 /* methods.h: the methods of media_api.h that become commands: their parameters, checked. */
 #pragma once
 
-#include "command.h"
+#include "media/command.h"
 
 struct method {
     const char *name;

@@ -1,4 +1,4 @@
-#include "placement.h"
+#include "media/placement.h"
 
 int placement_init(struct placement *p, size_t max_rooms)
 {

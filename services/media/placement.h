@@ -1,7 +1,7 @@
 /* placement.h: which worker each room lives on. Control's; not thread-safe. */
 #pragma once
 
-#include "worker.h"
+#include "media/worker.h"
 
 struct placement {
     struct map *rooms; /* id -> struct worker */

@@ -1,7 +1,7 @@
-#include "publisher.h"
+#include "media/publisher.h"
 
-#include "feedback.h"
-#include "subscriber.h"
+#include "media/feedback.h"
+#include "media/subscriber.h"
 
 #include "base/clock.h"
 #include "base/rnd.h"

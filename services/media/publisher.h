@@ -5,13 +5,13 @@
  * stay. Lives on its worker. */
 #pragma once
 
-#include "history.h"
-#include "keyframe.h"
-#include "nack.h"
-#include "reception.h"
-#include "router.h"
-#include "transport.h"
-#include "twcc.h"
+#include "media/history.h"
+#include "media/keyframe.h"
+#include "media/nack.h"
+#include "media/reception.h"
+#include "media/router.h"
+#include "media/transport.h"
+#include "media/twcc.h"
 
 /* What a payload type of the publisher means. */
 struct payload_type {

@@ -1,9 +1,9 @@
-#include "requests.h"
+#include "media/requests.h"
 
-#include "inventory.h"
-#include "publisher.h"
-#include "router.h"
-#include "subscriber.h"
+#include "media/inventory.h"
+#include "media/publisher.h"
+#include "media/router.h"
+#include "media/subscriber.h"
 
 #include "base/rnd.h"
 

@@ -2,7 +2,7 @@
  */
 #pragma once
 
-#include "worker.h"
+#include "media/worker.h"
 
 /* Any COMMAND_* that is posted back. */
 void requests_run(struct worker *w, struct message *m);

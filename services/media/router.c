@@ -1,7 +1,7 @@
-#include "router.h"
+#include "media/router.h"
 
-#include "publisher.h"
-#include "subscriber.h"
+#include "media/publisher.h"
+#include "media/subscriber.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* router.h: a room on its worker: its publishers and subscribers by id. */
 #pragma once
 
-#include "worker.h"
+#include "media/worker.h"
 
 struct publisher;
 struct subscriber;

@@ -1,4 +1,4 @@
-#include "subscriber.h"
+#include "media/subscriber.h"
 
 #include "base/clock.h"
 #include "base/rnd.h"

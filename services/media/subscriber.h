@@ -4,8 +4,8 @@
  * A loopback subscriber shares the publisher's transport. Lives on its worker. */
 #pragma once
 
-#include "publisher.h"
-#include "rewrite.h"
+#include "media/publisher.h"
+#include "media/rewrite.h"
 
 struct subscriber_track {
     struct list node; /* in the track's list while it takes packets */

@@ -1,4 +1,4 @@
-#include "transport.h"
+#include "media/transport.h"
 
 #include "base/clock.h"
 #include "base/crypto.h"

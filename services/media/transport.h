@@ -4,9 +4,9 @@
  * fingerprint from signalling, whichever of the two comes first. Lives on its worker. */
 #pragma once
 
-#include "ice_lite.h"
-#include "negotiate.h"
-#include "worker.h"
+#include "media/ice_lite.h"
+#include "media/negotiate.h"
+#include "media/worker.h"
 
 #include "rtc/srtp.h"
 

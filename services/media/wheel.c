@@ -1,4 +1,4 @@
-#include "wheel.h"
+#include "media/wheel.h"
 
 #include "base/clock.h"
 

@@ -1,8 +1,8 @@
-#include "worker.h"
+#include "media/worker.h"
 
-#include "requests.h"
-#include "router.h"
-#include "transport.h"
+#include "media/requests.h"
+#include "media/router.h"
+#include "media/transport.h"
 
 #include "base/clock.h"
 

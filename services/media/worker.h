@@ -4,13 +4,13 @@
  * to it by mailbox. */
 #pragma once
 
-#include "command.h"
-#include "udp.h"
-#include "wheel.h"
+#include "media/command.h"
+#include "media/udp.h"
+#include "media/wheel.h"
 
 #include "base/log.h"
 #include "base/map.h"
-#include "config.h"
+#include "media/config.h"
 #include "rtc/dtls.h"
 
 #include <pthread.h>

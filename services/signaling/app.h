@@ -4,9 +4,9 @@
 
 #include "loop/loop.h"
 
-#include "client.h"
-#include "config.h"
-#include "session.h"
+#include "signaling/client.h"
+#include "signaling/config.h"
+#include "signaling/session.h"
 
 struct media;
 struct web;

@@ -1,12 +1,12 @@
-#include "client.h"
+#include "signaling/client.h"
 
-#include "app.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "connection.h"
-#include "lifecycle.h"
-#include "reasons.h"
-#include "rpc.h"
+#include "signaling/app.h"
+#include "signaling/connection.h"
+#include "signaling/lifecycle.h"
+#include "signaling/reasons.h"
+#include "signaling/rpc.h"
 
 #include <errno.h>
 #include <stdio.h>

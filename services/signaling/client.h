@@ -12,7 +12,7 @@
 #include "base/map.h"
 #include "loop/loop.h"
 
-#include "ids.h"
+#include "signaling/ids.h"
 
 #define CLIENT_GRACE_MS 10000      /* from the loss of a socket to eviction */
 #define CLIENT_LEAVING_MS 10000    /* from leaving to the close of the socket by us */

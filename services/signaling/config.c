@@ -1,6 +1,6 @@
-#include "config.h"
+#include "signaling/config.h"
 
-#include "ice_server.h"
+#include "signaling/ice_server.h"
 
 #include "base/log.h"
 #include "web/web_listen.h"

@@ -3,7 +3,7 @@
 
 #include "conf/conf.h"
 
-#include "public_url.h"
+#include "signaling/public_url.h"
 
 #define API_VERSION "2.29.0" /* of the REST API and RPC that we speak */
 #define API_USER "OPENVIDUAPP"

@@ -1,9 +1,9 @@
-#include "connection.h"
+#include "signaling/connection.h"
 
 #include "base/clock.h"
-#include "client.h"
-#include "session.h"
-#include "stream.h"
+#include "signaling/client.h"
+#include "signaling/session.h"
+#include "signaling/stream.h"
 
 #include <errno.h>
 #include <stdio.h>

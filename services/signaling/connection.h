@@ -5,9 +5,9 @@
 #include "base/addr.h"
 #include "base/list.h"
 
-#include "connection_options.h"
-#include "ids.h"
-#include "turn_cred.h"
+#include "signaling/connection_options.h"
+#include "signaling/ids.h"
+#include "signaling/turn_cred.h"
 
 struct session;
 struct client;

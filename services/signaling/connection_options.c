@@ -1,6 +1,6 @@
-#include "connection_options.h"
+#include "signaling/connection_options.h"
 
-#include "ice_server.h"
+#include "signaling/ice_server.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
  * /tokens). */
 #pragma once
 
-#include "config.h"
-#include "validate.h"
+#include "signaling/config.h"
+#include "signaling/validate.h"
 
 struct connection_options {
     char *data; /* server data, "" when none */

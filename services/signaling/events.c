@@ -1,9 +1,9 @@
-#include "events.h"
+#include "signaling/events.h"
 
 #include "base/log.h"
-#include "connection.h"
-#include "notice.h"
-#include "shapes.h"
+#include "signaling/connection.h"
+#include "signaling/notice.h"
+#include "signaling/shapes.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,8 +2,8 @@
  * and to the log. */
 #pragma once
 
-#include "session.h"
-#include "stream.h"
+#include "signaling/session.h"
+#include "signaling/stream.h"
 
 struct client;
 

@@ -1,8 +1,8 @@
-#include "ice_server.h"
+#include "signaling/ice_server.h"
 
 #include "base/addr.h"
 #include "base/clock.h"
-#include "turn_cred.h"
+#include "signaling/turn_cred.h"
 
 #include <ctype.h>
 #include <stdio.h>

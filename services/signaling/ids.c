@@ -1,4 +1,4 @@
-#include "ids.h"
+#include "signaling/ids.h"
 
 #include "base/rnd.h"
 

@@ -1,14 +1,14 @@
-#include "lifecycle.h"
+#include "signaling/lifecycle.h"
 
-#include "app.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "connection.h"
-#include "events.h"
-#include "media.h"
-#include "reasons.h"
-#include "rpc.h"
-#include "stream.h"
+#include "signaling/app.h"
+#include "signaling/connection.h"
+#include "signaling/events.h"
+#include "signaling/media.h"
+#include "signaling/reasons.h"
+#include "signaling/rpc.h"
+#include "signaling/stream.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* lifecycle.h: what ends, and in which order everybody hears of it (state, media, events). */
 #pragma once
 
-#include "session.h"
+#include "signaling/session.h"
 
 struct app;
 struct stream;

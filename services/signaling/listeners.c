@@ -1,8 +1,8 @@
-#include "listeners.h"
+#include "signaling/listeners.h"
 
-#include "app.h"
 #include "base/log.h"
 #include "notify/notify.h"
+#include "signaling/app.h"
 #include "web/web_listen.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* visavis-signaling: sessions, REST and RPC of the OpenVidu API. */
 #include "daemon/daemon.h"
-#include "server.h"
+#include "signaling/server.h"
 
 #define DESCRIPTORS_BESIDE 256 /* those that are no client's */
 

@@ -1,4 +1,4 @@
-#include "media.h"
+#include "signaling/media.h"
 
 #include "base/list.h"
 #include "base/log.h"

@@ -1,10 +1,10 @@
-#include "media_sync.h"
+#include "signaling/media_sync.h"
 
-#include "app.h"
-#include "connection.h"
-#include "lifecycle.h"
-#include "reasons.h"
-#include "stream.h"
+#include "signaling/app.h"
+#include "signaling/connection.h"
+#include "signaling/lifecycle.h"
+#include "signaling/reasons.h"
+#include "signaling/stream.h"
 
 /* Everything that the media daemon should have of one session. */
 static json_t *room_inventory(const struct session *s)

@@ -2,7 +2,7 @@
  * does not. */
 #pragma once
 
-#include "media.h"
+#include "signaling/media.h"
 
 /* Their argument is the struct app. */
 extern const struct media_handlers media_sync_handlers;

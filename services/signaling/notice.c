@@ -1,8 +1,8 @@
-#include "notice.h"
+#include "signaling/notice.h"
 
-#include "client.h"
 #include "codec/jsonrpc.h"
-#include "connection.h"
+#include "signaling/client.h"
+#include "signaling/connection.h"
 
 #include <stdlib.h>
 

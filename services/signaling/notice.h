@@ -2,7 +2,7 @@
  * is lost, as clients expect. */
 #pragma once
 
-#include "session.h"
+#include "signaling/session.h"
 
 struct client;
 

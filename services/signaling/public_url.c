@@ -1,4 +1,4 @@
-#include "public_url.h"
+#include "signaling/public_url.h"
 
 #include "base/bytes.h"
 #include "base/rnd.h"

@@ -1,4 +1,4 @@
-#include "recording_options.h"
+#include "signaling/recording_options.h"
 
 #include "base/bytes.h"
 

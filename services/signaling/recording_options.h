@@ -1,7 +1,7 @@
 /* recording_options.h: recording properties as REST bodies give them, checked and completed. */
 #pragma once
 
-#include "validate.h"
+#include "signaling/validate.h"
 
 /* given: an object or NULL. *ret_options gets the keys of the session object's
  * defaultRecordingProperties, in their order. -EINVAL with p filled: 400 for wrong types and

@@ -1,7 +1,7 @@
-#include "rest.h"
+#include "signaling/rest.h"
 
-#include "app.h"
 #include "base/clock.h"
+#include "signaling/app.h"
 
 #include <stdio.h>
 #include <stdlib.h>

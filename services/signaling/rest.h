@@ -3,7 +3,7 @@
 
 #include "web/web.h"
 
-#include "validate.h"
+#include "signaling/validate.h"
 
 struct app;
 

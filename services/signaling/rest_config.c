@@ -1,6 +1,6 @@
-#include "rest.h"
+#include "signaling/rest.h"
 
-#include "app.h"
+#include "signaling/app.h"
 
 void rest_config_get(struct rest *r)
 {

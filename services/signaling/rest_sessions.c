@@ -1,11 +1,11 @@
-#include "rest.h"
+#include "signaling/rest.h"
 
-#include "app.h"
-#include "connection.h"
-#include "events.h"
-#include "lifecycle.h"
-#include "reasons.h"
-#include "shapes.h"
+#include "signaling/app.h"
+#include "signaling/connection.h"
+#include "signaling/events.h"
+#include "signaling/lifecycle.h"
+#include "signaling/reasons.h"
+#include "signaling/shapes.h"
 
 #include <errno.h>
 #include <string.h>

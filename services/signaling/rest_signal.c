@@ -1,8 +1,8 @@
-#include "rest.h"
+#include "signaling/rest.h"
 
-#include "app.h"
-#include "connection.h"
-#include "events.h"
+#include "signaling/app.h"
+#include "signaling/connection.h"
+#include "signaling/events.h"
 
 void rest_signal_post(struct rest *r)
 {

@@ -1,8 +1,8 @@
-#include "rpc.h"
+#include "signaling/rpc.h"
 
-#include "app.h"
 #include "base/log.h"
-#include "connection.h"
+#include "signaling/app.h"
+#include "signaling/connection.h"
 
 #include <errno.h>
 #include <stdarg.h>

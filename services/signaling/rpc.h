@@ -7,7 +7,7 @@
 
 #include "codec/jsonrpc.h"
 
-#include "client.h"
+#include "signaling/client.h"
 
 enum rpc_code {
     RPC_MISSING_PARAMETER = -1,

@@ -1,15 +1,15 @@
 /* Joining a session and leaving it. */
-#include "rpc.h"
+#include "signaling/rpc.h"
 
-#include "app.h"
 #include "base/crypto.h"
 #include "base/log.h"
-#include "events.h"
-#include "lifecycle.h"
-#include "media.h"
-#include "reasons.h"
-#include "sdk_version.h"
-#include "shapes.h"
+#include "signaling/app.h"
+#include "signaling/events.h"
+#include "signaling/lifecycle.h"
+#include "signaling/media.h"
+#include "signaling/reasons.h"
+#include "signaling/sdk_version.h"
+#include "signaling/shapes.h"
 
 #include <errno.h>
 #include <string.h>

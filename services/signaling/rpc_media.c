@@ -1,7 +1,7 @@
-#include "rpc_media.h"
+#include "signaling/rpc_media.h"
 
-#include "app.h"
-#include "connection.h"
+#include "signaling/app.h"
+#include "signaling/connection.h"
 
 #include <errno.h>
 #include <stdio.h>

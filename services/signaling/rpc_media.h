@@ -1,10 +1,10 @@
 /* rpc_media.h: a request that waits for the media daemon. */
 #pragma once
 
-#include "media.h"
-#include "rpc.h"
-#include "session.h"
-#include "stream.h"
+#include "signaling/media.h"
+#include "signaling/rpc.h"
+#include "signaling/session.h"
+#include "signaling/stream.h"
 
 /* Names what it is about; the things themselves may be gone when the answer comes. */
 struct negotiation {

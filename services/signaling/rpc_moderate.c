@@ -1,11 +1,11 @@
 /* What moderators may do to others. */
-#include "rpc_media.h"
+#include "signaling/rpc_media.h"
 
-#include "app.h"
-#include "connection.h"
-#include "events.h"
-#include "lifecycle.h"
-#include "reasons.h"
+#include "signaling/app.h"
+#include "signaling/connection.h"
+#include "signaling/events.h"
+#include "signaling/lifecycle.h"
+#include "signaling/reasons.h"
 
 void rpc_force_disconnect(struct rpc *rq)
 {

@@ -1,11 +1,11 @@
 /* Methods about the RPC session itself. */
-#include "rpc.h"
+#include "signaling/rpc.h"
 
-#include "app.h"
 #include "base/log.h"
-#include "connection.h"
-#include "lifecycle.h"
-#include "reasons.h"
+#include "signaling/app.h"
+#include "signaling/connection.h"
+#include "signaling/lifecycle.h"
+#include "signaling/reasons.h"
 
 void rpc_ping(struct rpc *rq)
 {

@@ -1,9 +1,9 @@
 /* Messages between participants. */
-#include "rpc.h"
+#include "signaling/rpc.h"
 
-#include "app.h"
-#include "connection.h"
-#include "events.h"
+#include "signaling/app.h"
+#include "signaling/connection.h"
+#include "signaling/events.h"
 
 #include <string.h>
 

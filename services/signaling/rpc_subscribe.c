@@ -1,9 +1,9 @@
 /* Watching the streams of others. The media server's style decides who offers: the client
  * ("kurento"), or we ("mediasoup"). */
-#include "rpc_media.h"
+#include "signaling/rpc_media.h"
 
-#include "app.h"
-#include "connection.h"
+#include "signaling/app.h"
+#include "signaling/connection.h"
 
 #include <errno.h>
 #include <string.h>

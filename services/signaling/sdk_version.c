@@ -1,7 +1,7 @@
-#include "sdk_version.h"
+#include "signaling/sdk_version.h"
 
 #include "base/bytes.h"
-#include "config.h"
+#include "signaling/config.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,12 +1,12 @@
-#include "server.h"
+#include "signaling/server.h"
 
-#include "lifecycle.h"
-#include "listeners.h"
-#include "media.h"
-#include "media_sync.h"
-#include "reasons.h"
-#include "rest.h"
-#include "socket.h"
+#include "signaling/lifecycle.h"
+#include "signaling/listeners.h"
+#include "signaling/media.h"
+#include "signaling/media_sync.h"
+#include "signaling/reasons.h"
+#include "signaling/rest.h"
+#include "signaling/socket.h"
 #include "web/web.h"
 
 #include <string.h>

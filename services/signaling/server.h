@@ -1,7 +1,7 @@
 /* server.h: the daemon as a whole: its parts made, joined, and taken down. */
 #pragma once
 
-#include "app.h"
+#include "signaling/app.h"
 
 /* app->config is read already; the rest of *app is zero. Listens on all addresses, or fails. */
 int server_start(struct app *app, struct loop *l);

@@ -1,7 +1,7 @@
-#include "session.h"
+#include "signaling/session.h"
 
 #include "base/clock.h"
-#include "connection.h"
+#include "signaling/connection.h"
 
 #include <errno.h>
 #include <inttypes.h>

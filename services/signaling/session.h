@@ -7,8 +7,8 @@
 #include "base/list.h"
 #include "base/map.h"
 
-#include "ids.h"
-#include "session_options.h"
+#include "signaling/ids.h"
+#include "signaling/session_options.h"
 
 struct sessions {
     struct map *by_id;

@@ -1,7 +1,7 @@
-#include "session_options.h"
+#include "signaling/session_options.h"
 
-#include "ids.h"
-#include "recording_options.h"
+#include "signaling/ids.h"
+#include "signaling/recording_options.h"
 
 #include <errno.h>
 #include <stdlib.h>

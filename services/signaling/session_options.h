@@ -1,8 +1,8 @@
 /* session_options.h: what the creator of a session may ask for (POST /sessions). */
 #pragma once
 
-#include "config.h"
-#include "validate.h"
+#include "signaling/config.h"
+#include "signaling/validate.h"
 
 struct session_options {
     char *custom_id; /* "" when none was given */

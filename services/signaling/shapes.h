@@ -1,9 +1,9 @@
 /* shapes.h: state as the JSON objects of REST and RPC, with exactly their keys. New references. */
 #pragma once
 
-#include "connection.h"
-#include "session.h"
-#include "stream.h"
+#include "signaling/connection.h"
+#include "signaling/session.h"
+#include "signaling/stream.h"
 
 struct shape_options {
     bool pending;      /* list pending connections as well */

@@ -1,4 +1,4 @@
-#include "shapes.h"
+#include "signaling/shapes.h"
 
 json_t *shape_list(json_t *list)
 {

@@ -1,6 +1,6 @@
-#include "socket.h"
+#include "signaling/socket.h"
 
-#include "app.h"
+#include "signaling/app.h"
 #include "web/web.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
-#include "stream.h"
+#include "signaling/stream.h"
 
 #include "base/clock.h"
-#include "connection.h"
+#include "signaling/connection.h"
 
 #include <errno.h>
 #include <stdio.h>

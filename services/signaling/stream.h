@@ -5,7 +5,7 @@
 
 #include "base/list.h"
 
-#include "ids.h"
+#include "signaling/ids.h"
 
 #include <jansson.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "turn_cred.h"
+#include "signaling/turn_cred.h"
 
 #include "base/crypto.h"
 #include "base/rnd.h"

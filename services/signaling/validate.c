@@ -1,4 +1,4 @@
-#include "validate.h"
+#include "signaling/validate.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -1,17 +1,17 @@
 /* What visavis-media costs: CPU per forwarded packet beside the floor under the same datagrams in
  * the same rhythm, memory per settled transport, CPU while nothing flows. On the loopback, where a
  * sender's CPU time holds the delivery to the receiver's socket as well. */
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/epoll.h>
-#include <unistd.h>
-
 #include "base/clock.h"
 #include "tests/lib/floor.h"
 #include "tests/lib/loopback.h"
 #include "tests/lib/measure.h"
 #include "tests/lib/media_client.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 #define WINDOW_US 500000
 #define ROUNDS_OF_ONE 5 /* windows that a profiler sees */

@@ -1,11 +1,11 @@
 /* What one RTP packet costs under AES-128-GCM: ours (OpenSSL) against libsrtp2, protecting and
  * unprotecting, turn about in short runs, so that noise meets both. Prints medians and ratios. */
+#include "rtc/srtp.h"
+
 #include <srtp2/srtp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-
-#include "rtc/srtp.h"
 
 #define SSRC 0x01020304u
 #define PACKETS 1000

@@ -1,14 +1,6 @@
 /* What visavis-turn costs: CPU per relayed packet, ChannelData from a hundred clients to a peer and
  * back; beside coturn, if it is installed, and beside a process that does no more than receive and
  * send, all under the same load. On the loopback. */
-#include <errno.h>
-#include <inttypes.h>
-#include <netinet/in.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/epoll.h>
-#include <unistd.h>
-
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/rnd.h"
@@ -16,6 +8,14 @@
 #include "link/link.h"
 #include "tests/lib/loopback.h"
 #include "tests/lib/measure.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 #define CLIENTS 100
 #define BEAT_US 20000 /* of each client: a packet to the peer, and one back */

@@ -1,16 +1,16 @@
 /* Played browsers against the real media daemon: what a publisher sends arrives, and what a
  * subscriber says comes back. */
+#include "tests/lib/child.h"
+#include "tests/lib/media_client.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tests/lib/child.h"
-#include "tests/lib/media_client.h"
+#include <cmocka.h>
 
 #define STEP_US 5000
 #define PATIENCE_US 10000000

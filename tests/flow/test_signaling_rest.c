@@ -23,20 +23,6 @@ static unsigned rest(const char *method, const char *path, const char *body)
     return kit_rest(kit, method, path, body, NULL);
 }
 
-static void expect_keys(json_t *j, const char *keys)
-{
-    char text[1024] = "";
-    const char *key;
-    json_t *v;
-
-    json_object_foreach (j, key, v) {
-        size_t len = strlen(text);
-
-        snprintf(text + len, sizeof(text) - len, "%s%s", len ? " " : "", key);
-    }
-    assert_string_equal(text, keys);
-}
-
 #define SESSION_KEYS                                                                               \
     "id object sessionId createdAt recording broadcasting mediaMode recordingMode "                \
     "defaultRecordingProperties customSessionId forcedVideoCodec allowTranscoding connections"

@@ -1,9 +1,9 @@
 /* Datagrams from a stranger to a DTLS server: each a 16-bit length and its bytes; the top bit in
  * place of a length asks for the timer. */
-#include <stdlib.h>
-
 #include "base/buf.h"
 #include "rtc/dtls.h"
+
+#include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

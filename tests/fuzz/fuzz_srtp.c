@@ -1,8 +1,8 @@
 /* A datagram in place of an SRTP or SRTCP packet: first byte says which profile and which kind. */
+#include "rtc/srtp.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include "rtc/srtp.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

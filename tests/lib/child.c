@@ -1,5 +1,7 @@
 #include "tests/lib/child.h"
 
+#include "base/list.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,8 +18,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "base/list.h"
 
 #define READY_MS 10000
 #define STOP_MS 5000

@@ -1,13 +1,13 @@
 #include "tests/lib/floor.h"
 
+#include "rtc/rtp_gcm.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-
-#include "rtc/rtp_gcm.h"
 
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103

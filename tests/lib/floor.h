@@ -2,9 +2,9 @@
  * process that receives and sends on one UDP socket, and does nothing else. */
 #pragma once
 
-#include <stddef.h>
-
 #include "base/addr.h"
+
+#include <stddef.h>
 
 enum floor_mode {
     FLOOR_SINGLE, /* a recvfrom() for each datagram in, a sendto() for each out */

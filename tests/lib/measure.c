@@ -1,11 +1,11 @@
 #include "tests/lib/measure.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "base/clock.h"
 
 #define WARM_US 100000
 #define ROUNDS 5

@@ -1,11 +1,11 @@
 #include "tests/lib/media_client.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "base/rnd.h"
 #include "link/link.h"
 #include "link/media_api.h"
+
+#include <stdio.h>
+#include <stdlib.h>
 
 #define CONNECT_US 5000000
 

@@ -1,14 +1,14 @@
 #include "tests/lib/rtc_peer_internal.h"
 
+#include "base/clock.h"
+#include "base/rnd.h"
+#include "codec/stun.h"
+
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
-
-#include "base/clock.h"
-#include "base/rnd.h"
-#include "codec/stun.h"
 
 #define CHECK_US 100000    /* between checks until one is answered */
 #define CONSENT_US 2500000 /* between checks after that, as in Chromium */

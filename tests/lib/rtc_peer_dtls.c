@@ -1,14 +1,14 @@
 /* rtc_peer_dtls.c: the DTLS client end (RFC 5763, 5764) over OpenSSL. */
 #include "tests/lib/rtc_peer_internal.h"
 
+#include "base/crypto.h"
+
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/srtp.h>
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <sys/time.h>
-
-#include "base/crypto.h"
 
 #define MTU 1200
 #define PROFILES "SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80"

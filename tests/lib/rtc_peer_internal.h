@@ -1,10 +1,9 @@
 /* rtc_peer_internal.h: what the parts of a peer share. Not for others. */
 #pragma once
 
-#include "tests/lib/rtc_peer.h"
-
 #include "base/addr.h"
 #include "rtc/srtp.h"
+#include "tests/lib/rtc_peer.h"
 
 #include <openssl/ssl.h>
 

@@ -1,10 +1,10 @@
 /* rtc_peer_sdp.c: the peer's session descriptions, in the shape of a browser's. */
 #include "tests/lib/rtc_peer_internal.h"
 
+#include "base/rnd.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-
-#include "base/rnd.h"
 
 #define URI_LEVEL "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 #define URI_TIME "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"

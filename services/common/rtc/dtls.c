@@ -1,5 +1,9 @@
 #include "rtc/dtls_internal.h"
 
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/crypto.h"
+
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -8,10 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/time.h>
-
-#include "base/buf.h"
-#include "base/clock.h"
-#include "base/crypto.h"
 
 #define LINK_MTU 1200
 #define FIRST_TIMEOUT_US 100000

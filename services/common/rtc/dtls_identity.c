@@ -1,5 +1,7 @@
 #include "rtc/dtls_internal.h"
 
+#include "base/rnd.h"
+
 #include <errno.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
@@ -8,8 +10,6 @@
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#include "base/rnd.h"
 
 #define CERT_DAYS 3650 /* lives as long as the process; peers compare the fingerprint alone */
 #define CERT_CHAIN_MAX 16384

@@ -1,13 +1,13 @@
 #include "rtc/rtp_gcm.h"
 
+#include "base/buf.h"
+#include "base/crypto.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
-
-#include "base/buf.h"
-#include "base/crypto.h"
 
 struct rtp_gcm {
     EVP_CIPHER_CTX *ctx;

@@ -1,13 +1,13 @@
 #include "rtc/srtp.h"
 
-#include <errno.h>
-#include <stdlib.h>
-
 #include "base/buf.h"
 #include "rtc/rtp_gcm.h"
 #include "rtc/srtp_cm.h"
 #include "rtc/srtp_gcm.h"
 #include "rtc/srtp_replay.h"
+
+#include <errno.h>
+#include <stdlib.h>
 
 #define RTP_HEADER_MIN 12
 #define RTCP_HEADER_MIN 8

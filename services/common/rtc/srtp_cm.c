@@ -1,11 +1,11 @@
 #include "rtc/srtp_cm.h"
 
+#include "base/crypto.h"
+#include "rtc/srtp_replay.h"
+
 #include <errno.h>
 #include <srtp2/srtp.h>
 #include <stdlib.h>
-
-#include "base/crypto.h"
-#include "rtc/srtp_replay.h"
 
 struct srtp_cm {
     srtp_t in;

@@ -1,12 +1,12 @@
 #include "rtc/srtp_gcm.h"
 
-#include <errno.h>
-#include <stdlib.h>
-
 #include "base/buf.h"
 #include "base/crypto.h"
 #include "rtc/rtp_gcm.h"
 #include "rtc/srtp_replay.h"
+
+#include <errno.h>
+#include <stdlib.h>
 
 #define RTCP_HEADER_SIZE 8
 #define RTCP_INDEX_SIZE 4

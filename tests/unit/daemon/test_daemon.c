@@ -1,7 +1,6 @@
 /* The main() that the daemons share: each case is a process of its own. */
-#include "daemon/daemon.h"
-
 #include "base/log.h"
+#include "daemon/daemon.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,11 +1,11 @@
+#include "media/candidates.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
-
-#include "media/candidates.h"
 
 static struct addr ip(const char *text)
 {

@@ -1,13 +1,12 @@
+#include "media/ice_lite.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
-
-#include "media/ice_lite.h"
-
-#include <stdio.h>
 
 static const uint8_t tid[STUN_TID_SIZE] = "transaction";
 

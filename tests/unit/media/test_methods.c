@@ -1,14 +1,13 @@
+#include "media/methods.h"
+
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
-
-#include "media/methods.h"
-
-#include <stdlib.h>
 
 /* The parameter that is refused, "" when none is; takes params. */
 static const char *refused(const char *method, json_t *params)

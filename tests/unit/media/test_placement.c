@@ -1,3 +1,5 @@
+#include "media/placement.h"
+
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -5,8 +7,6 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-
-#include "media/placement.h"
 
 static struct worker *workers[2];
 static struct placement placement;

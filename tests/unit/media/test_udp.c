@@ -1,14 +1,13 @@
+#include "media/udp.h"
+
 #include <errno.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
-
-#include "media/udp.h"
-
-#include <poll.h>
 
 struct box {
     unsigned n;

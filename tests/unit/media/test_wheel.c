@@ -1,12 +1,12 @@
+#include "base/clock.h"
+#include "media/wheel.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
-
-#include "base/clock.h"
-#include "media/wheel.h"
 
 struct counter {
     struct wheel_timer timer;

@@ -2,21 +2,21 @@
  * queues, and the time moved by hand. For one test program: it defines gettimeofday(). */
 #pragma once
 
+#include "base/clock.h"
+#include "rtc/dtls.h"
+
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
-#include <openssl/evp.h>
-#include <openssl/ssl.h>
-#include <openssl/x509.h>
 #include <stdlib.h>
 #include <sys/time.h>
 #include <time.h>
 
-#include "base/clock.h"
-#include "rtc/dtls.h"
+#include <cmocka.h>
 
 /* ---- time: ours and OpenSSL's, moved by hand ---- */
 

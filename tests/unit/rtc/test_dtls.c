@@ -1,9 +1,8 @@
+#include "base/rnd.h"
 #include "tests/unit/rtc/dtls_pair.h"
 
 #include <errno.h>
 #include <openssl/srtp.h>
-
-#include "base/rnd.h"
 
 #define MS UINT64_C(1000)
 #define BOTH_PROFILES "SRTP_AES128_CM_SHA1_80:SRTP_AEAD_AES_128_GCM"

@@ -1,12 +1,12 @@
+#include "rtc/rtp_gcm.h"
+
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <errno.h>
-
-#include "rtc/rtp_gcm.h"
 
 static uint8_t hex_digit(char c)
 {

@@ -1,15 +1,15 @@
+#include "base/buf.h"
+#include "base/rnd.h"
+#include "rtc/srtp.h"
+
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 #include <stdlib.h>
 
-#include "base/buf.h"
-#include "base/rnd.h"
-#include "rtc/srtp.h"
+#include <cmocka.h>
 
 #define SSRC 0x11223344u
 #define CAP 2048

@@ -1,16 +1,16 @@
 /* Our SRTP against libsrtp2's at the other end, for both profiles. */
+#include "base/buf.h"
+#include "base/rnd.h"
+#include "rtc/srtp.h"
+
 #include <errno.h>
 #include <setjmp.h>
+#include <srtp2/srtp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <srtp2/srtp.h>
-
-#include "base/buf.h"
-#include "base/rnd.h"
-#include "rtc/srtp.h"
 
 #define SSRC 0x11223344u
 #define CAP 2048

@@ -1,13 +1,13 @@
+#include "base/rnd.h"
+#include "rtc/srtp_replay.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 #include <string.h>
 
-#include "base/rnd.h"
-#include "rtc/srtp_replay.h"
+#include <cmocka.h>
 
 /* Against a list of everything that came. */
 static void agrees_with_a_plain_list(void **state)

@@ -1,5 +1,7 @@
 /* RPC sessions over time: watchdog, grace, eviction, coming back, the queue. Time is moved by hand.
  */
+#include "app_kit.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,8 +9,6 @@
 #include <stdio.h>
 
 #include <cmocka.h>
-
-#include "app_kit.h"
 
 static uint64_t now_ms;
 

@@ -1,4 +1,6 @@
 /* The configuration file: defaults, and problems that the table of keys cannot see. */
+#include "signaling/config.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,8 +11,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-#include "signaling/config.h"
 
 #define NEEDED                                                                                     \
     "listen = [\"unix:/run/x\"]; public_url = \"https://a.example\"; secret = \"s\";"              \

@@ -1,4 +1,10 @@
 /* The small pure modules: ids, URLs, credentials, versions, ICE servers. */
+#include "signaling/ice_server.h"
+#include "signaling/ids.h"
+#include "signaling/public_url.h"
+#include "signaling/sdk_version.h"
+#include "signaling/turn_cred.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,12 +14,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include "signaling/ice_server.h"
-#include "signaling/ids.h"
-#include "signaling/public_url.h"
-#include "signaling/sdk_version.h"
-#include "signaling/turn_cred.h"
 
 static void test_turn_credentials(void **state)
 {

@@ -1,6 +1,5 @@
-#include "turn/auth.h"
-
 #include "base/crypto.h"
+#include "turn/auth.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,5 @@
-#include "turn/control.h"
-
 #include "link/link.h"
+#include "turn/control.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,6 +1,5 @@
-#include "turn/server.h"
-
 #include "codec/stun.h"
+#include "turn/server.h"
 #include "turn/udp.h"
 
 #include <errno.h>

@@ -1,0 +1,210 @@
+/* The media daemon answers the control link, and admits the right peers. */
+#include "media_kit.h"
+
+/* Server offers; DTLS is done before the answer is known. */
+static void media_waits_for_the_fingerprint(void **state)
+{
+    struct wc *pub = connected_publisher(), *sub = wc_new();
+    json_t *r = call("offer", subscriber_params("a"));
+    struct wc_numbers numbers = {0};
+    uint8_t buf[2048];
+    struct rtp p;
+    char *answer;
+
+    (void) state;
+    wc_take(sub, json_string_value(json_object_get(r, "offer")));
+    numbers.opus = wc_remote.media[0].codecs[0].pt;
+    numbers.vp8 = wc_remote.media[1].codecs[0].pt;
+    numbers.rtx = sdp_find_rtx(&wc_remote.media[1], (uint8_t) numbers.vp8)->pt;
+    numbers.level = numbers.orientation = 9;
+    wc_connect(sub);
+    send_video(pub, 1, false);
+    expect_nothing(sub);
+
+    answer = wc_describe(sub, &numbers, "active", "recvonly", 0, 0);
+    call_and_forget("answer",
+                    json_pack("{s:s, s:s, s:s}", "room", "r", "subscriber", "a", "answer", answer));
+    expect_state("subscriber", "a", "connected");
+    expect_pli(pub);
+    send_video(pub, 2, true);
+    assert_true(wc_receive_rtp(sub, WC_WAIT_MS, buf, sizeof(buf), &p));
+    assert_int_equal(p.pt, numbers.vp8);
+    assert_int_equal(call_error("answer", json_pack("{s:s, s:s, s:s}", "room", "r", "subscriber",
+                                                    "a", "answer", answer)),
+                     303);
+    json_decref(r);
+    free(answer);
+    wc_free(pub);
+    wc_free(sub);
+}
+
+static void a_wrong_fingerprint_gets_no_media(void **state)
+{
+    struct wc *pub = connected_publisher(), *sub = wc_new();
+    uint8_t digit = sub->fingerprint[0] == 'A' ? 'B' : 'A';
+    json_t *params = subscriber_params("a"), *r;
+    char *offer;
+
+    (void) state;
+    sub->fingerprint[0] = (char) digit;
+    offer = wc_describe(sub, &bob, "actpass", "recvonly", 0, 0);
+    json_object_set_new(params, "offer", json_string(offer));
+    r = call("subscribe", params);
+    wc_take(sub, json_string_value(json_object_get(r, "answer")));
+    wc_connect(sub);
+    expect_state("subscriber", "a", "failed");
+    send_video(pub, 1, true);
+    expect_nothing(sub);
+    json_decref(r);
+    free(offer);
+    wc_free(pub);
+    wc_free(sub);
+}
+
+static void strangers_are_met_with_silence(void **state)
+{
+    struct wc *pub = publish("sendonly", false);
+    uint8_t buf[2048];
+    size_t len;
+
+    (void) state;
+    assert_false(wc_check(pub, "wrong-password-of-the-peer", true, WC_QUIET_MS));
+    for (unsigned i = 0; i < 64; i++) {
+        rnd_bytes(buf, 200);
+        buf[0] = (uint8_t) (4 * i);
+        (void) !send(pub->fd, buf, 1 + rnd_u32() % 200, 0);
+    }
+    assert_false(wc_receive(pub, WC_QUIET_MS, buf, sizeof(buf), &len));
+    assert_false(wc_handshake(pub, WC_QUIET_MS)); /* no check has opened the address yet */
+    assert_true(wc_check(pub, pub->remote_pwd, false, WC_WAIT_MS));
+    assert_true(wc_check(pub, pub->remote_pwd, true, WC_WAIT_MS));
+    wc_free(pub);
+}
+
+static void wrong_requests_get_their_codes(void **state)
+{
+    struct wc *c = wc_new();
+    char *offer = wc_describe(c, &alice, "actpass", "sendonly", AUDIO_SSRC, VIDEO_SSRC);
+    json_t *params = publish_params("s", offer);
+
+    (void) state;
+    assert_int_equal(call_error("dance", json_object()), -32601);
+    assert_int_equal(call_error("publish", json_pack("{s:s}", "room", "r")), -32602);
+    assert_int_equal(call_error("publish", publish_params("../s", offer)), -32602);
+    assert_int_equal(call_error("publish", publish_params("s", "v=0\r\n")), 302);
+    assert_int_equal(call_error("offer", subscriber_params("a")), 105);
+    json_object_set_new(params, "forcedCodec", json_string("H264"));
+    assert_int_equal(call_error("publish", params), 800);
+    call_and_forget("unpublish", json_pack("{s:s, s:s}", "room", "r", "stream", "s"));
+    call_and_forget("unsubscribe", json_pack("{s:s, s:s}", "room", "r", "subscriber", "a"));
+    free(offer);
+    wc_free(c);
+}
+
+static void limits_are_errors(void **state)
+{
+    static const char *const streams[] = {"s1", "s2", "s3"};
+    struct wc *c = wc_new();
+    char *offer = wc_describe(c, &alice, "actpass", "sendonly", AUDIO_SSRC, VIDEO_SSRC);
+
+    (void) state;
+    for (unsigned i = 0; i < 3; i++)
+        call_and_forget("publish", publish_params(streams[i], offer));
+    assert_int_equal(call_error("publish", publish_params("s4", offer)), 303);
+    call_and_forget("unpublish", json_pack("{s:s, s:s}", "room", "r", "stream", "s1"));
+    call_and_forget("publish", publish_params("s", offer));
+    call_and_forget("offer", subscriber_params("a"));
+    call_and_forget("offer", subscriber_params("b"));
+    call_and_forget("offer", subscriber_params("b"));
+    assert_int_equal(call_error("offer", subscriber_params("c")), 303);
+    free(offer);
+    wc_free(c);
+}
+
+static void hello_comes_first(void **state)
+{
+    int fd = connect_control();
+    json_t *m = call_on(fd, "stats", json_object());
+    json_t *peers;
+
+    (void) state;
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(m, "error"), "code")),
+                     -32600);
+    json_decref(m);
+    m = call_on(fd, "hello", json_pack("{s:s, s:s}", "client", "turn", "instance", "u"));
+    peers = json_object_get(json_object_get(m, "result"), "peers");
+    assert_true(json_array_size(peers) >= 2); /* loopback, two workers */
+    assert_true(json_integer_value(json_object_get(json_array_get(peers, 0), "port")) >= 20000);
+    json_decref(m);
+    m = call_on(fd, "stats", json_object());
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(m, "error"), "code")),
+                     -32600);
+    json_decref(m);
+    close(fd);
+}
+
+static void sync_compares_inventories(void **state)
+{
+    struct wc *c = publish("sendonly", false);
+    json_t *r, *missing;
+
+    (void) state;
+    call_and_forget("offer", subscriber_params("a"));
+    r = call("sync", json_pack("{s:{s:{s:[s,s], s:[]}, s:{s:[s]}}}", "rooms", "r", "streams", "s",
+                               "t", "subscribers", "q", "streams", "u"));
+    missing = json_object_get(r, "missing");
+    assert_int_equal(json_object_size(missing), 2);
+    assert_string_equal(json_string_value(json_array_get(
+                            json_object_get(json_object_get(missing, "r"), "streams"), 0)),
+                        "t");
+    json_decref(r);
+    r = call("stats", json_pack("{s:s}", "room", "r"));
+    assert_int_equal(json_array_size(json_object_get(r, "transports")), 1); /* "a" was dropped */
+    assert_int_equal(json_integer_value(json_object_get(r, "rooms")), 1);
+    assert_int_equal(json_array_size(json_object_get(r, "workers")), 2);
+    json_decref(r);
+    call_and_forget("sync", json_pack("{s:{}}", "rooms"));
+    r = call("stats", json_object());
+    assert_int_equal(json_array_size(json_object_get(r, "transports")), 0);
+    json_decref(r);
+    wc_free(c);
+}
+
+static void a_new_signaling_peer_replaces_the_old(void **state)
+{
+    struct wc *pub = connected_publisher(), *sub = connected_subscriber("a");
+    int old = control_fd;
+    uint8_t buf[2048];
+    struct rtp p;
+    char byte;
+
+    (void) state;
+    control_fd = connect_control();
+    call_and_forget("hello", json_pack("{s:s, s:s}", "client", "signaling", "instance", "v"));
+    assert_int_equal(recv(old, &byte, 1, 0), 0);
+    close(old);
+    call_and_forget("sync", json_pack("{s:{s:{s:[s], s:[s]}}}", "rooms", "r", "streams", "s",
+                                      "subscribers", "a"));
+    send_video(pub, 1, true); /* media did not notice */
+    assert_true(wc_receive_rtp(sub, WC_WAIT_MS, buf, sizeof(buf), &p));
+    wc_free(pub);
+    wc_free(sub);
+}
+
+#define TEST(name) cmocka_unit_test_teardown(name, close_room)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(media_waits_for_the_fingerprint),
+        TEST(a_wrong_fingerprint_gets_no_media),
+        TEST(strangers_are_met_with_silence),
+        TEST(wrong_requests_get_their_codes),
+        TEST(limits_are_errors),
+        TEST(hello_comes_first),
+        TEST(sync_compares_inventories),
+        TEST(a_new_signaling_peer_replaces_the_old),
+    };
+
+    return cmocka_run_group_tests(tests, setup_daemon, stop_daemon);
+}
