@@ -372,8 +372,11 @@ static void on_closed(struct link *k, int error, void *arg)
     peer_free(p);
     if (!was_signaling)
         return;
-    log_warning("signaling daemon is gone (%s), keeping its rooms for %d s", strerror(-error),
-                MEDIA_ORPHAN_S);
+    if (error == -ECONNRESET) /* how a link ends in order */
+        log_notice("signaling daemon is gone, keeping its rooms for %d s", MEDIA_ORPHAN_S);
+    else
+        log_warning("signaling daemon is gone (%s), keeping its rooms for %d s", strerror(-error),
+                    MEDIA_ORPHAN_S);
     (void) loop_timer_start(&c->orphan_timer, c->loop, MEDIA_ORPHAN_S * 1000000ull,
                             on_orphan_timer);
 }
