@@ -23,7 +23,6 @@ export async function startChromium() {
       await page.waitForFunction(() => document.title === 'ready');
       return {
         log,
-        raw: page,
         e2e: (fn, ...args) => page.evaluate(([f, a]) => window.e2e[f](...a), [fn, args]),
         close: () => page.close(),
       };
@@ -55,7 +54,6 @@ export async function startFirefox() {
       await page.waitForFunction(() => document.title === 'ready');
       return {
         log,
-        raw: page,
         e2e: (fn, ...args) => page.evaluate((f, a) => window.e2e[f](...a), fn, args),
         close: () => page.close(),
       };

@@ -4,6 +4,15 @@ import { OpenVidu } from 'openvidu-browser';
 
 const users = new Map();
 
+// The sockets that the library opens, so that a test can cut them as a network would.
+const sockets = [];
+window.WebSocket = class extends window.WebSocket {
+  constructor(...args) {
+    super(...args);
+    sockets.push(this);
+  }
+};
+
 function box(id) {
   const div = document.createElement('div');
   div.id = id;
@@ -27,6 +36,8 @@ function listen(user) {
   });
   session.on('streamPropertyChanged', (e) => note(user, 'streamPropertyChanged', { property: e.changedProperty, value: e.newValue, reason: e.reason }));
   session.on('signal', (e) => note(user, 'signal', { name: e.type, data: e.data, from: e.from?.connectionId }));
+  session.on('reconnecting', () => note(user, 'reconnecting'));
+  session.on('reconnected', () => note(user, 'reconnected'));
   session.on('exception', (e) => note(user, 'exception', { name: e.name, message: e.message }));
   session.on('streamCreated', (e) => {
     note(user, 'streamCreated', { id: e.stream.streamId, video: e.stream.hasVideo, audio: e.stream.hasAudio, typeOfVideo: e.stream.typeOfVideo });
@@ -152,10 +163,11 @@ window.e2e = {
     return session.forceUnpublish(session.remoteConnections.get(connectionId).stream);
   },
 
-  // Drops the WebSocket as a network change would; the library reconnects by itself.
-  dropSocket(name) {
-    const { session } = users.get(name);
-    session.openvidu.jsonRpcClient.close?.(4104, 'Connection closed for reconnection');
+  // Cuts this page's WebSockets; the library is not told and reconnects by itself.
+  dropSockets() {
+    const open = sockets.filter((socket) => socket.readyState === WebSocket.OPEN);
+    for (const socket of open) socket.close();
+    return open.length;
   },
 
   events: (name) => users.get(name)?.events ?? [],
