@@ -1,6 +1,6 @@
 /* visavis dev: media first, then the daemons that talk to it; ready when all say so. Everything
  * that is written lives in one private folder, which goes away at the end. */
-#include "installer/cmd.h"
+#include "installer/verbs.h"
 
 #include "base/crypto.h"
 #include "base/log.h"
@@ -12,7 +12,6 @@
 #include "installer/workdir.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,59 +89,30 @@ static void warn_about_near_misses(void)
 
 /* ---- the call ---- */
 
-static void print_usage(FILE *out)
+static void print_settings(void)
 {
-    fputs("usage: [KEY=VALUE...] visavis dev [--listen ADDRESS]...\n\n"
-          "Runs signaling, media, TURN and Call in the foreground until Ctrl+C. Needs no root and\n"
-          "no network; keeps nothing.\n\n"
-          "  --listen ADDRESS   IP address on which the API and Call listen; may be repeated\n"
-          "                     (default: 127.0.0.1 and ::1)\n\n"
-          "Settings come from the environment:\n",
-          out);
     for (int i = 0; i < N_SETTINGS; i++) {
         const struct setting_def *d = setting_def((enum setting) i);
 
-        fprintf(out, "  %-42s %s\n", d->key, d->doc);
-        fprintf(out, "  %-42s   default: %s\n", "",
-                d->dev_value ? d->dev_value
-                : *d->value  ? d->value
-                             : "(random)");
+        printf("%-42s %s\n", d->key, d->doc);
+        printf("%-42s   default: %s\n", "",
+               d->dev_value ? d->dev_value
+               : *d->value  ? d->value
+                            : "(none)");
     }
 }
 
-/* CMD_OK to go on, else the exit status; *ret_exit tells which. */
-static int parse_options(struct dev *d, int argc, char **argv, bool *ret_exit)
+static int parse_options(const struct cmd_call *call, struct dev *d)
 {
-    static const struct option options[] = {
-        {"listen", required_argument, NULL, 'l'}, {"help", no_argument, NULL, 'h'}, {0}};
-    int c;
+    const char *text;
 
-    *ret_exit = true;
-    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (c) {
-        case 'l':
-            if (d->n_listen == RENDER_LISTEN_MAX) {
-                fprintf(stderr, "visavis dev: at most %d addresses\n", RENDER_LISTEN_MAX);
-                return CMD_USAGE;
-            }
-            if (addr_parse_ip(optarg, 0, &d->listen[d->n_listen]) < 0) {
-                fprintf(stderr, "visavis dev: --listen %s: not an IP address\n", optarg);
-                return CMD_USAGE;
-            }
-            d->n_listen++;
-            break;
-        case 'h':
-            print_usage(stdout);
-            return CMD_OK;
-        default:
-            return CMD_USAGE;
-        }
+    while ((text = cmd_value_at(call, "listen", d->n_listen))) {
+        if (d->n_listen == RENDER_LISTEN_MAX)
+            return cmd_fail(call, CMD_USAGE, "at most %d addresses", RENDER_LISTEN_MAX);
+        if (addr_parse_ip(text, 0, &d->listen[d->n_listen]) < 0)
+            return cmd_fail(call, CMD_USAGE, "--listen %s: not an IP address", text);
+        d->n_listen++;
     }
-    if (optind < argc) {
-        fprintf(stderr, "visavis dev: unexpected argument '%s'\n", argv[optind]);
-        return CMD_USAGE;
-    }
-    *ret_exit = false;
     return CMD_OK;
 }
 
@@ -485,13 +455,17 @@ static int run(struct dev *d)
     return r < 0 ? CMD_FAILED : d->status;
 }
 
-int cmd_dev(int argc, char **argv)
+static int dev(const struct cmd_call *call)
 {
     struct dev d = {0};
-    bool exit_now;
-    int status = parse_options(&d, argc, argv, &exit_now);
+    int status;
 
-    if (exit_now)
+    if (cmd_has(call, "settings")) {
+        print_settings();
+        return CMD_OK;
+    }
+    status = parse_options(call, &d);
+    if (status != CMD_OK)
         return status;
     log_init("visavis", LOG_LEVEL_INFO);
     warn_about_near_misses();
@@ -508,3 +482,23 @@ int cmd_dev(int argc, char **argv)
     settings_free(d.settings);
     return status;
 }
+
+static const struct cmd_option options[] = {
+    {.name = "listen",
+     .arg = "ADDRESS",
+     .help = "IP address on which the API and Call listen; may be repeated "
+             "(default: 127.0.0.1 and ::1)"},
+    {.name = "settings", .help = "list the settings that the environment may have, and end"},
+    {0},
+};
+
+const struct cmd cmd_dev = {
+    .name = "dev",
+    .fn = dev,
+    .help = "run everything here in the foreground, on plain HTTP, to develop against",
+    .doc =
+        "Runs signaling, media, TURN and Call until Ctrl+C. Needs no root and no network; keeps\n"
+        "nothing. Settings come from the environment: OPENVIDU_SECRET=another visavis dev",
+    .options = options,
+    .no_json = true,
+};

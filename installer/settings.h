@@ -9,27 +9,74 @@
 #include <stdint.h>
 
 enum setting {
+    /* identity, certificates, proxy */
     SET_DOMAIN_OR_PUBLIC_IP,
     SET_OPENVIDU_SECRET,
+    SET_CERTIFICATE_TYPE,
+    SET_LETSENCRYPT_EMAIL,
+    SET_HTTP_PORT,
     SET_HTTPS_PORT,
-    SET_CALL_PORT,
-    SET_OPENVIDU_MEDIA_SERVER,
-    SET_STREAMS_FORCED_VIDEO_CODEC,
-    SET_STREAMS_ALLOW_TRANSCODING,
-    SET_VIDEO_MAX_RECV_BANDWIDTH,
-    SET_VIDEO_MIN_RECV_BANDWIDTH,
-    SET_VIDEO_MAX_SEND_BANDWIDTH,
-    SET_VIDEO_MIN_SEND_BANDWIDTH,
-    SET_SESSIONS_GARBAGE_INTERVAL,
-    SET_SESSIONS_GARBAGE_THRESHOLD,
+    SET_HTTPS_PROTOCOLS,
+    SET_HTTPS_CIPHERS,
+    SET_HTTPS_HSTS,
+    SET_REDIRECT_WWW,
+    SET_SUPPORT_DEPRECATED_API,
+    SET_WORKER_CONNECTIONS,
+    SET_ALLOWED_ACCESS_TO_DASHBOARD,
+    SET_ALLOWED_ACCESS_TO_RESTAPI,
+    SET_PROXY_PUBLIC_IP,
+    SET_CLIENT_MAX_BODY_SIZE,
+    SET_XFRAME_SAMEORIGIN,
+    SET_PROXY,       /* ours: auto, front, site, external */
+    SET_SERVER_PORT, /* loopback port of signaling, 5443 */
+    /* TURN and addresses */
     SET_COTURN_IP,
     SET_COTURN_PORT,
     SET_COTURN_MIN_PORT,
     SET_COTURN_MAX_PORT,
     SET_COTURN_SHARED_SECRET_KEY,
-    SET_MEDIA_PORT,
-    SET_MEDIA_WORKERS,
-    SET_LOG_LEVEL,
+    SET_COTURN_INTERNAL_RELAY,
+    SET_WEBRTC_ICE_SERVERS,
+    SET_MEDIA_NODES_PUBLIC_IPS,
+    /* media and sessions */
+    SET_OPENVIDU_MEDIA_SERVER, /* ours: kurento, mediasoup */
+    SET_MEDIA_PORT,            /* ours */
+    SET_MEDIA_WORKERS,         /* ours */
+    SET_VIDEO_MAX_RECV_BANDWIDTH,
+    SET_VIDEO_MIN_RECV_BANDWIDTH,
+    SET_VIDEO_MAX_SEND_BANDWIDTH,
+    SET_VIDEO_MIN_SEND_BANDWIDTH,
+    SET_STREAMS_FORCED_VIDEO_CODEC,
+    SET_STREAMS_ALLOW_TRANSCODING,
+    SET_SESSIONS_GARBAGE_INTERVAL,
+    SET_SESSIONS_GARBAGE_THRESHOLD,
+    /* recording */
+    SET_RECORDING,
+    SET_RECORDING_DEBUG,
+    SET_RECORDING_PATH,
+    SET_RECORDING_PUBLIC_ACCESS,
+    SET_RECORDING_NOTIFICATION,
+    SET_RECORDING_CUSTOM_LAYOUT,
+    SET_RECORDING_AUTOSTOP_TIMEOUT,
+    /* webhook, CDR */
+    SET_WEBHOOK,
+    SET_WEBHOOK_ENDPOINT,
+    SET_WEBHOOK_HEADERS,
+    SET_WEBHOOK_EVENTS,
+    SET_CDR,
+    SET_CDR_PATH,
+    /* Call */
+    SET_CALL_APP,  /* ours: on, off */
+    SET_CALL_PORT, /* `visavis dev` alone; 5442 on an installed machine */
+    SET_CALL_PRIVATE_ACCESS,
+    SET_CALL_USER,
+    SET_CALL_SECRET,
+    SET_CALL_ADMIN_SECRET,
+    SET_CALL_RECORDING,
+    /* the rest */
+    SET_REDIS_URL, /* ours: "" is the instance of our own */
+    SET_LOG_LEVEL, /* ours */
+    SET_OV_CE_DEBUG_LEVEL,
     N_SETTINGS
 };
 
@@ -40,6 +87,7 @@ enum setting_type {
     SETTING_INT,    /* decimal, within min and max */
     SETTING_BOOL,   /* true or false, any letter case */
     SETTING_CHOICE, /* one of a list of words, exactly */
+    SETTING_TEXT,   /* anything printable */
 };
 
 struct setting_def {

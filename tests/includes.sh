@@ -6,6 +6,7 @@ set -u
 # module: the modules it may include, all of them listed further up; so there are no cycles.
 modules='
 base:
+files: base
 codec: base
 loop: base
 conf: base
@@ -15,12 +16,12 @@ http: base loop
 link: base loop codec notify
 rtc: base loop codec
 daemon: base loop conf notify
-certs: base loop codec http conf
+certs: base files loop codec http conf
 call: base loop codec conf notify web http daemon
 signaling: base loop codec conf notify web http link daemon
 media: base loop codec conf notify link rtc daemon
 turn: base loop codec conf notify link rtc daemon
-installer: base loop codec conf notify http certs
+installer: base files loop codec conf notify http certs
 '
 
 # header: the files, or folders, of the program that may include it
@@ -30,7 +31,9 @@ wslay/: services/common/web/
 curl/: services/common/http/
 libconfig.h: services/common/conf/
 systemd/sd-event.h: services/common/loop/
-systemd/sd-daemon.h: services/common/notify/ services/common/loop/
+systemd/sd-daemon.h: services/common/notify/ services/common/loop/ installer/units.
+systemd/sd-bus.h: installer/units.
+systemd/sd-journal.h: installer/journal.
 openssl/: services/common/base/crypto.c services/common/rtc/ certs/
 srtp2/: services/common/rtc/
 jansson.h: services/codec/jsonrpc. services/common/link/ services/call/ services/signaling/ services/media/command.h services/turn/control. certs/ installer/

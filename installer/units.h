@@ -1,0 +1,60 @@
+/* units.h: the service manager (systemd) over its bus: the only module that meets sd-bus. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct units; /* a connection to the system's manager */
+
+/* Is systemd process 1 here? */
+bool units_available(void);
+
+/* -ENOTCONN when there is no such manager. */
+int units_open(struct units **ret);
+
+/* NULL is fine; returns NULL. */
+struct units *units_close(struct units *u);
+
+enum unit_job {
+    UNIT_START,
+    UNIT_STOP,
+    UNIT_RESTART,
+    UNIT_RELOAD,
+    UNIT_TRY_RESTART, /* only if it runs */
+};
+
+/* Enqueues and does not wait: for visavis-setup.service, where waiting for units that are ordered
+ * after it would never end. -ENOENT: no such unit. */
+int units_enqueue(struct units *u, const char *unit, enum unit_job job);
+
+/* Told of each job that ends, while units_run waits. result: "done", "failed", "dependency", ... */
+typedef void units_progress_fn(const char *unit, const char *result, void *arg);
+
+/* Enqueues for all and waits for the ends. 0 when all are done; -EIO when one was not; -ETIMEDOUT.
+ */
+int units_run(struct units *u, const char *const *names, size_t n, enum unit_job job,
+              unsigned timeout_ms, units_progress_fn *progress, void *arg);
+
+/* Lets the manager read unit files again (systemctl daemon-reload). */
+int units_reload_manager(struct units *u);
+
+int units_enable(struct units *u, const char *const *names, size_t n, bool enable);
+
+struct unit_state {
+    char active[16];       /* "active", "inactive", "failed", "activating", ... */
+    char sub[24];          /* "running", "listening", "auto-restart", ... */
+    char result[32];       /* "success", "exit-code", "start-limit-hit", "watchdog", ... */
+    char status_text[256]; /* what the daemon said last by STATUS=; "" */
+    bool loaded;           /* the manager knows such a unit */
+    bool enabled;
+    pid_t main_pid; /* 0: none */
+    unsigned n_restarts;
+    int exit_status;   /* of the last main process */
+    uint64_t since_us; /* wall clock, when it became active or inactive; 0 unknown */
+    uint64_t memory;   /* bytes; UINT64_MAX unknown */
+};
+
+/* 0, also for a unit that is not there (loaded is false). */
+int units_state(struct units *u, const char *unit, struct unit_state *ret);

@@ -1,0 +1,10 @@
+#include "installer/verbs.h"
+
+#include <stddef.h>
+
+/* In the order of the help. */
+const struct cmd *const verbs[] = {
+    &cmd_dev,
+    &cmd_version,
+    NULL,
+};
