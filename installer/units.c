@@ -1,5 +1,6 @@
 #include "installer/units.h"
 
+#include "base/clock.h"
 #include "installer/paths.h"
 
 #include <ctype.h>
@@ -9,7 +10,6 @@
 #include <string.h>
 #include <systemd/sd-bus.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 #include <unistd.h>
 
 #define MANAGER "org.freedesktop.systemd1"
@@ -227,14 +227,6 @@ static int on_job_removed(sd_bus_message *m, void *arg, sd_bus_error *e)
     return 0;
 }
 
-static uint64_t now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t) t.tv_sec * 1000 + (uint64_t) t.tv_nsec / 1000000;
-}
-
 static int wait_for_ends(struct units *u, const struct wait *w, uint64_t deadline_ms)
 {
     while (w->n_left > 0) {
@@ -245,7 +237,7 @@ static int wait_for_ends(struct units *u, const struct wait *w, uint64_t deadlin
             return r;
         if (r > 0)
             continue;
-        now = now_ms();
+        now = clock_ms();
         if (now >= deadline_ms)
             return -ETIMEDOUT;
         r = sd_bus_wait(u->bus, (deadline_ms - now) * 1000);
@@ -271,7 +263,7 @@ int units_run(struct units *u, const char *const *names, size_t n, enum unit_job
               unsigned timeout_ms, units_progress_fn *progress, void *arg)
 {
     struct wait w = {.n = n, .progress = progress, .arg = arg};
-    uint64_t deadline_ms = now_ms() + timeout_ms;
+    uint64_t deadline_ms = clock_ms() + timeout_ms;
     sd_bus_message *m = NULL;
     sd_bus_slot *slot = NULL;
     int r;
