@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #define GAP 2
+#define ROOM_MIN 20 /* columns; less is not worth wrapping into */
 
 struct cell {
     enum term_style style;
@@ -56,24 +57,39 @@ static size_t rows(const struct table *t)
     return t->n_rows < TABLE_ROWS_MAX ? t->n_rows : TABLE_ROWS_MAX;
 }
 
-/* Bytes of the first n_columns characters. */
-static size_t cut(const char *text, size_t n_columns)
+/* Bytes of the part of a text that fits into so many columns, ended at a blank if there is one. */
+static size_t fitting(const char *text, size_t columns)
 {
-    size_t i = 0;
+    size_t i = 0, n = 0, blank = 0;
 
-    for (; text[i]; i++)
-        if (((unsigned char) text[i] & 0xc0) != 0x80 && n_columns-- == 0)
-            break;
+    for (; text[i]; i++) {
+        bool starts = ((unsigned char) text[i] & 0xc0) != 0x80;
+
+        if (text[i] == ' ')
+            blank = i;
+        if (starts && n++ == columns)
+            return blank ? blank : i;
+    }
     return i;
 }
 
-static void print_last(const struct cell *c, FILE *to, size_t used)
+static void print_last(const struct cell *c, FILE *to, size_t column)
 {
     size_t width = term_is_tty(to) ? term_width(to) : SIZE_MAX;
-    size_t len = cut(c->text, width > used ? width - used : 0);
+    size_t room = width > column + ROOM_MIN ? width - column : SIZE_MAX;
+    const char *text = c->text;
 
     fputs(term_on(to, c->style), to);
-    term_text(to, bytes_of(c->text, len), 0);
+    for (;;) {
+        size_t len = fitting(text, room);
+
+        term_text(to, bytes_of(text, len), 0);
+        text += len;
+        text += strspn(text, " ");
+        if (!*text)
+            break;
+        fprintf(to, "\n%*s", (int) column, "");
+    }
     fputs(term_off(to), to);
 }
 

@@ -1,5 +1,5 @@
-/* table.h: rows of text in aligned columns, for people. The last column runs on; a stream that is a
- * terminal cuts it at its width. */
+/* table.h: rows of text in aligned columns, for people. The last column is wrapped at the
+ * width of a terminal. */
 #pragma once
 
 #include "installer/term.h"
