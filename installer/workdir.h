@@ -13,7 +13,7 @@ struct workdir {
  * the Unix sockets in it. The error is that of the last. */
 int workdir_make(struct workdir *ret);
 
-/* Removes the files in it (there are no folders) and itself. A zeroed one is fine. */
+/* Removes it with what is in it. A zeroed one is fine. */
 void workdir_remove(struct workdir *d);
 
 /* Writes a new file, 0600, whole: a temporary one, fsync, rename. */
