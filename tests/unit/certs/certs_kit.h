@@ -75,7 +75,7 @@ static inline int kit_ensure(struct kit *k, int64_t now_s)
 __attribute__((format(printf, 2, 3))) static inline int kit_sh(const struct kit *k, const char *fmt,
                                                                ...)
 {
-    char line[2048], all[2304];
+    char line[8192], all[8448];
     va_list args;
     int status;
 
