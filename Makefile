@@ -60,7 +60,7 @@ FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAYS := $(patsubst %,$(O)/tests/fuzz/replay_%,$(FUZZERS))
 BENCHES := $(patsubst tests/bench/bench_%.c,$(O)/bench/%,$(wildcard tests/bench/bench_*.c))
 
-.PHONY: all bins pages web tests check asan tsan fuzz bench analyze format install dist deb rpm clean help
+.PHONY: all bins pages web env tests check asan tsan fuzz bench analyze format install dist deb rpm clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -72,6 +72,7 @@ help:
 	@echo 'all      the daemons, the visavis command and the Call pages, in $(O)'
 	@echo 'check    unit and flow tests, replay of the fuzz seeds; asan, tsan: the same, sanitized'
 	@echo 'fuzz-X   fuzz one parser ($(FUZZERS)) for FUZZ_SECONDS (10); fuzz: all of them'
+	@echo 'env      the .env template and the reference of settings, from the table'
 	@echo 'bench    the benches; analyze: clang-tidy and cppcheck; format: clang-format'
 	@echo 'install  into DESTDIR; web: Call pages alone; dist: source archive; deb, rpm: packages of it'
 	@echo 'clean    remove build/'
@@ -123,6 +124,7 @@ AREA_negotiate := media
 AREA_turn := turn
 AREA_rpc := signaling
 AREA_settings := installer
+AREA_envfile := installer
 
 # A fuzz harness with a main() that replays the corpus, for every flavour and compiler.
 .SECONDEXPANSION:
@@ -161,6 +163,13 @@ $(O)/share/call/main.js: build/npm/call/.done $(wildcard $(CALL_PAGES)/src/*.js)
 	@cp $(CALL_STATIC) $(@D)/
 	$(Q)NODE_PATH=build/npm/call/node_modules build/npm/call/node_modules/.bin/esbuild $(CALL_PAGES)/src/main.js \
 	    --bundle --format=esm --target=es2020 --minify --define:global=globalThis --log-level=warning --outfile=$@
+
+# What is generated from the table of settings; a test holds it equal to that.
+env: $(O)/bin/visavis
+	$(call say,GEN,env)
+	@mkdir -p env
+	$(Q)$< config template >env/env.template
+	$(Q)$< config reference >env/settings.md
 
 check: bins tests
 	$(Q)tests/check.sh $(O)
