@@ -60,7 +60,7 @@ FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAYS := $(patsubst %,$(O)/tests/fuzz/replay_%,$(FUZZERS))
 BENCHES := $(patsubst tests/bench/bench_%.c,$(O)/bench/%,$(wildcard tests/bench/bench_*.c))
 
-.PHONY: all bins pages tests check asan tsan fuzz bench analyze format install clean help
+.PHONY: all bins pages web tests check asan tsan fuzz bench analyze format install dist deb rpm clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -73,7 +73,8 @@ help:
 	@echo 'check    unit and flow tests, replay of the fuzz seeds; asan, tsan: the same, sanitized'
 	@echo 'fuzz-X   fuzz one parser ($(FUZZERS)) for FUZZ_SECONDS (10); fuzz: all of them'
 	@echo 'bench    the benches; analyze: clang-tidy and cppcheck; format: clang-format'
-	@echo 'install  into DESTDIR; clean: remove build/'
+	@echo 'install  into DESTDIR; web: Call pages alone; dist: source archive; deb, rpm: packages of it'
+	@echo 'clean    remove build/'
 
 define lib_rule
 $(call lib_of,$(1)): $(call objects_of,$(1))
@@ -145,6 +146,7 @@ CALL_PAGES := services/call/pages
 CALL_STATIC := $(filter-out %/package.json %/package-lock.json,$(wildcard $(CALL_PAGES)/*.*))
 
 pages: $(O)/share/call/main.js
+web: pages
 
 build/npm/call/.done: $(CALL_PAGES)/package.json $(CALL_PAGES)/package-lock.json
 	$(call say,NPM,$(CALL_PAGES))
@@ -193,12 +195,7 @@ analyze:
 format:
 	$(Q)clang-format -i $(SOURCES)
 
-install: all
-	$(Q)umask 022 && mkdir -p $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/visavis $(DESTDIR)$(PREFIX)/share/visavis
-	$(Q)install -m 755 $(O)/bin/visavis $(DESTDIR)$(PREFIX)/bin/
-	$(Q)install -m 755 $(filter-out %/visavis,$(BINS)) $(DESTDIR)$(PREFIX)/lib/visavis/
-	$(Q)cp -R $(O)/share/. $(DESTDIR)$(PREFIX)/share/visavis/
-	$(Q)chmod -R u=rwX,go=rX $(DESTDIR)$(PREFIX)/share/visavis
+include packaging/install.mk
 
 clean:
 	$(Q)rm -rf build

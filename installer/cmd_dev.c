@@ -335,11 +335,12 @@ static int start(struct dev *d, size_t i)
     char program[PATH_MAX], config[PATH_MAX];
     char option[] = "--config";
     char *argv[] = {program, option, config, NULL};
+    struct supervisor_program p = {.name = daemons[i].program, .argv = argv};
     int r = program_find(daemons[i].program, program);
 
     snprintf(config, sizeof(config), "%s/%s", d->dir.path, daemons[i].config);
     if (r == 0)
-        r = supervisor_start(d->supervisor, daemons[i].program, argv);
+        r = supervisor_start(d->supervisor, &p);
     if (r < 0)
         fprintf(stderr, "visavis dev: cannot start %s: %s\n", daemons[i].program, strerror(-r));
     return r;

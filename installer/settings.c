@@ -3,6 +3,7 @@
 #include "base/addr.h"
 #include "base/crypto.h"
 #include "base/log.h"
+#include "installer/nearest.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -399,55 +400,14 @@ const struct setting_def *setting_def(enum setting id)
     return &defs[id];
 }
 
-#define KEY_MAX 64
-
-/* Edits (insert, delete, replace, swap of neighbours) between two keys; anything from limit on may
- * be reported as limit. */
-static unsigned edit_distance(const char *a, const char *b, unsigned limit)
-{
-    unsigned rows[3][KEY_MAX + 1];
-    unsigned *before = rows[0], *last = rows[1], *row = rows[2];
-    size_t a_len = strlen(a), b_len = strlen(b);
-
-    if (a_len > KEY_MAX || b_len > KEY_MAX)
-        return limit;
-    for (size_t j = 0; j <= b_len; j++)
-        last[j] = (unsigned) j;
-    for (size_t i = 1; i <= a_len; i++) {
-        unsigned *reused = before;
-
-        row[0] = (unsigned) i;
-        for (size_t j = 1; j <= b_len; j++) {
-            unsigned best = last[j - 1] + (a[i - 1] != b[j - 1]);
-
-            best = last[j] + 1 < best ? last[j] + 1 : best;
-            best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-                before[j - 2] + 1 < best)
-                best = before[j - 2] + 1;
-            row[j] = best;
-        }
-        before = last;
-        last = row;
-        row = reused;
-    }
-    return last[b_len] < limit ? last[b_len] : limit;
-}
-
 const char *setting_nearest(const char *key)
 {
-    const char *nearest = NULL;
-    unsigned best = 3;
+    struct nearest n;
 
-    for (size_t i = 0; i < N_SETTINGS; i++) {
-        unsigned d = edit_distance(key, defs[i].key, best);
-
-        if (d < best) {
-            best = d;
-            nearest = defs[i].key;
-        }
-    }
-    return nearest;
+    nearest_start(&n, key, 2);
+    for (size_t i = 0; i < N_SETTINGS; i++)
+        nearest_offer(&n, defs[i].key);
+    return n.found;
 }
 
 static bool is_int(const char *text, int64_t min, int64_t max, int64_t *ret)

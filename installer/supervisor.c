@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +21,8 @@
 
 #define NOTIFY_MAX 4096
 #define ENV_MAX 32
+#define GROUPS_MAX 32
+#define LISTEN_FDS_START 3
 
 struct child {
     struct supervisor *owner;
@@ -119,7 +123,7 @@ static void on_child_end(struct loop_io *io, uint32_t revents)
     c->pid = 0;
     c->ready = false;
     if (!s->stopping)
-        s->handlers.on_died(c->name, how, s->arg);
+        s->handlers.on_died(c->name, how, s->arg); /* it may start it again, in this place */
     else if (any_running(s))
         ask_to_end(s);
     else
@@ -273,8 +277,62 @@ struct supervisor *supervisor_free(struct supervisor *s)
     return NULL;
 }
 
-/* Runs in the child; only async-signal-safe calls, the parent may have threads. */
-static _Noreturn void become(char *const argv[], char *const env[], pid_t parent, int error_fd)
+/* What the child needs to know, looked up before there is one: afterwards only async-signal-safe
+ * calls are allowed, since the parent may have threads. */
+struct becoming {
+    char *const *argv;
+    char *env[ENV_MAX];
+    char *listen_pid; /* the digits' place in env; NULL without sockets */
+    const int *sockets;
+    size_t n_sockets;
+    bool change_user;
+    uid_t uid;
+    gid_t gid;
+    gid_t groups[GROUPS_MAX];
+    int n_groups;
+    pid_t parent;
+    int error_fd;
+};
+
+static void write_pid(char *at, pid_t pid)
+{
+    char digits[12];
+    size_t n = 0;
+
+    for (; pid > 0; pid /= 10)
+        digits[n++] = (char) ('0' + pid % 10);
+    while (n > 0)
+        *at++ = digits[--n];
+    *at = '\0';
+}
+
+/* To 3, 4, ...; first out of the way, since they may stand on each other's places. */
+static bool place_sockets(struct becoming *b)
+{
+    int high[SUPERVISOR_SOCKETS_MAX];
+    int first_free = LISTEN_FDS_START + SUPERVISOR_SOCKETS_MAX;
+
+    b->error_fd = fcntl(b->error_fd, F_DUPFD_CLOEXEC, first_free);
+    if (b->error_fd < 0)
+        return false;
+    for (size_t i = 0; i < b->n_sockets; i++) {
+        high[i] = fcntl(b->sockets[i], F_DUPFD_CLOEXEC, first_free);
+        if (high[i] < 0)
+            return false;
+    }
+    for (size_t i = 0; i < b->n_sockets; i++)
+        if (dup2(high[i], LISTEN_FDS_START + (int) i) < 0)
+            return false;
+    return true;
+}
+
+static bool take_user(const struct becoming *b)
+{
+    return !b->change_user || (setgroups((size_t) b->n_groups, b->groups) == 0 &&
+                               setgid(b->gid) == 0 && setuid(b->uid) == 0);
+}
+
+static _Noreturn void become(struct becoming *b)
 {
     sigset_t none;
     int error;
@@ -283,11 +341,15 @@ static _Noreturn void become(char *const argv[], char *const env[], pid_t parent
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
     setpgid(0, 0);
-    if (prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == parent)
-        execve(argv[0], argv, env);
+    if (b->listen_pid)
+        write_pid(b->listen_pid, getpid());
+    /* The wish to die with the parent does not outlive a change of user. */
+    if ((b->n_sockets == 0 || place_sockets(b)) && take_user(b) &&
+        prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == b->parent)
+        execve(b->argv[0], b->argv, b->env);
     error = errno;
     /* The parent reads this number; when even that fails it sees status 127. */
-    if (write(error_fd, &error, sizeof(error)) < 0)
+    if (write(b->error_fd, &error, sizeof(error)) < 0)
         _exit(126);
     _exit(127);
 }
@@ -304,44 +366,107 @@ static int wait_for_exec(int fd)
     return n == (ssize_t) sizeof(error) ? -error : 0;
 }
 
-static pid_t spawn(struct supervisor *s, char *const argv[])
+static int look_up_user(struct becoming *b, const char *user)
 {
-    char *env[ENV_MAX];
-    pid_t parent = getpid();
-    int pipe_fd[2];
-    pid_t pid;
-    int r;
+    const struct passwd *p;
 
-    if (pipe2(pipe_fd, O_CLOEXEC) < 0)
-        return -errno;
-    make_environment(s, env);
-    pid = fork();
-    if (pid == 0)
-        become(argv, env, parent, pipe_fd[1]);
-    r = pid < 0 ? -errno : 0;
-    close(pipe_fd[1]);
+    errno = 0;
+    p = getpwnam(user);
+    if (!p)
+        return errno ? -errno : -ENOENT;
+    b->change_user = true;
+    b->uid = p->pw_uid;
+    b->gid = p->pw_gid;
+    b->n_groups = GROUPS_MAX;
+    return getgrouplist(user, p->pw_gid, b->groups, &b->n_groups) < 0 ? -E2BIG : 0;
+}
+
+static int prepare(const struct supervisor *s, const struct supervisor_program *p,
+                   struct becoming *ret)
+{
+    size_t n = 0;
+
+    if (p->n_sockets > SUPERVISOR_SOCKETS_MAX)
+        return -E2BIG;
+    ret->argv = p->argv;
+    ret->sockets = p->sockets;
+    ret->n_sockets = p->n_sockets;
+    ret->parent = getpid();
+    make_environment(s, ret->env);
+    while (ret->env[n])
+        n++;
+    if (p->n_sockets > 0) {
+        if (asprintf(&ret->env[n], "LISTEN_FDS=%zu", p->n_sockets) >= 0)
+            n++;
+        if (asprintf(&ret->env[n], "LISTEN_FDNAMES=%s", p->socket_names) >= 0)
+            n++;
+        if (asprintf(&ret->env[n], "LISTEN_PID=%12s", "") >= 0)
+            ret->listen_pid = ret->env[n++] + strlen("LISTEN_PID=");
+        ret->env[n] = NULL;
+    }
+    return p->user ? look_up_user(ret, p->user) : 0;
+}
+
+static pid_t spawn(struct supervisor *s, const struct supervisor_program *p)
+{
+    struct becoming b = {.argv = NULL};
+    int pipe_fd[2] = {-1, -1};
+    pid_t pid = 0;
+    int r = prepare(s, p, &b);
+
+    if (r == 0 && pipe2(pipe_fd, O_CLOEXEC) < 0)
+        r = -errno;
+    if (r == 0) {
+        b.error_fd = pipe_fd[1];
+        pid = fork();
+        if (pid == 0)
+            become(&b);
+        r = pid < 0 ? -errno : 0;
+        close(pipe_fd[1]);
+    }
     if (r == 0)
         r = wait_for_exec(pipe_fd[0]);
-    close(pipe_fd[0]);
-    free_environment(env);
+    if (pipe_fd[0] >= 0)
+        close(pipe_fd[0]);
+    free_environment(b.env);
     if (r < 0 && pid > 0)
         waitpid(pid, NULL, 0);
     return r < 0 ? r : pid;
 }
 
-int supervisor_start(struct supervisor *s, const char *name, char *const argv[])
+static struct child *find_name(const struct supervisor *s, const char *name)
+{
+    for (size_t i = 0; i < s->n_children; i++)
+        if (strcmp(s->children[i].name, name) == 0)
+            return (struct child *) &s->children[i];
+    return NULL;
+}
+
+/* A child that ended leaves its place to the next of its name. */
+static int find_place(struct supervisor *s, const char *name, struct child **ret)
+{
+    struct child *c = find_name(s, name);
+
+    if (c && c->pid)
+        return -EALREADY;
+    if (!c && s->n_children == SUPERVISOR_CHILDREN_MAX)
+        return -ENOSPC;
+    *ret = c ? c : &s->children[s->n_children++];
+    **ret = (struct child){.owner = s, .name = name};
+    return 0;
+}
+
+int supervisor_start(struct supervisor *s, const struct supervisor_program *p)
 {
     struct child *c;
     pid_t pid;
-    int r;
+    int r = find_place(s, p->name, &c);
 
-    if (s->n_children == SUPERVISOR_CHILDREN_MAX)
-        return -ENOSPC;
-    pid = spawn(s, argv);
+    if (r < 0)
+        return r;
+    pid = spawn(s, p);
     if (pid < 0)
         return pid;
-    c = &s->children[s->n_children];
-    *c = (struct child){.owner = s, .name = name};
     c->pidfd = (int) syscall(SYS_pidfd_open, pid, 0);
     r = c->pidfd < 0 ? -errno : loop_io_start(&c->io, s->loop, c->pidfd, EPOLLIN, on_child_end);
     if (r < 0) {
@@ -352,8 +477,15 @@ int supervisor_start(struct supervisor *s, const char *name, char *const argv[])
         return r;
     }
     c->pid = pid;
-    s->n_children++;
+    c->ready = p->is_silent;
     return 0;
+}
+
+pid_t supervisor_pid(const struct supervisor *s, const char *name)
+{
+    const struct child *c = find_name(s, name);
+
+    return c ? c->pid : 0;
 }
 
 bool supervisor_all_ready(const struct supervisor *s)

@@ -7,18 +7,32 @@
 #include "loop/loop.h"
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #define SUPERVISOR_CHILDREN_MAX 8
+#define SUPERVISOR_SOCKETS_MAX 4
 
 struct supervisor;
 
 struct supervisor_handlers {
     void (*on_ready)(const char *name, void *arg);
-    /* A child ended although nobody asked for it; how: "exit status 1", "signal 11
-     * (Segmentation fault)". */
+    /* A child ended although supervisor_stop() was not called; how: "exit status 1", "signal 11
+     * (Segmentation fault)". It may be started again here. */
     void (*on_died)(const char *name, const char *how, void *arg);
     /* After supervisor_stop(): no child is left. The supervisor may be freed here. */
     void (*on_stopped)(void *arg);
+};
+
+/* What to run. All of it is borrowed until supervisor_start() returns, the name for good. */
+struct supervisor_program {
+    const char *name;
+    char *const *argv; /* argv[0] is the program's path */
+    const char *user;  /* whose rights it gets, with his groups; NULL: ours */
+    bool is_silent;    /* does not report readiness: ready when it runs */
+    /* Listening sockets that it inherits as from a .socket unit (sd_listen_fds_with_names(3)). */
+    const int *sockets;
+    const char *socket_names; /* "signaling-proxy:signaling:signaling" */
+    size_t n_sockets;
 };
 
 /* The notification socket is made in dir. */
@@ -28,8 +42,11 @@ int supervisor_new(struct loop *l, const char *dir, const struct supervisor_hand
 /* Kills what still runs. NULL is fine; returns NULL. */
 struct supervisor *supervisor_free(struct supervisor *s);
 
-/* name must stay valid; argv[0] is the program's path. */
-int supervisor_start(struct supervisor *s, const char *name, char *const argv[]);
+/* -EALREADY when one of this name runs; -ENOENT for an unknown user or program. */
+int supervisor_start(struct supervisor *s, const struct supervisor_program *p);
+
+/* 0: none of this name runs. */
+pid_t supervisor_pid(const struct supervisor *s, const char *name);
 
 bool supervisor_all_ready(const struct supervisor *s);
 

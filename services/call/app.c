@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,7 @@ struct app {
     struct http *http;
     struct rooms *rooms;
     struct log_limit log_busy;
+    uint64_t n_guests;
 };
 
 static void reply_json(struct web_request *rq, unsigned status, json_t *body)
@@ -129,6 +131,34 @@ static void on_request(struct web_request *rq, void *arg)
     web_reply_file(rq, a->config->pages, path + 1);
 }
 
+static int open_configured(struct app *a)
+{
+    char bound[WEB_LISTEN_TEXT_SIZE];
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < a->config->listen.n; i++) {
+        r = web_listen(a->web, a->config->listen.items[i], bound);
+        if (r < 0)
+            log_error("cannot listen on %s: %s", a->config->listen.items[i], strerror(-r));
+        else
+            log_info("listening on %s", bound);
+    }
+    return r;
+}
+
+static int open_listeners(struct app *a)
+{
+    int n = web_listen_inherited(a->web, "call", false);
+
+    if (n == 0)
+        return open_configured(a);
+    if (n < 0)
+        log_error("cannot listen on the inherited sockets: %s", strerror(-n));
+    else
+        log_info("listening on %d inherited sockets", n);
+    return n < 0 ? n : 0;
+}
+
 int app_new(struct loop *l, const struct call_config *config, struct app **ret_app)
 {
     struct web_limits limits = {.body_bytes = BODY_MAX, .per_address = 64};
@@ -144,21 +174,25 @@ int app_new(struct loop *l, const struct call_config *config, struct app **ret_a
         r = http_new(l, &a->http);
     if (r == 0)
         r = rooms_new(a->http, config, &a->rooms);
-    for (size_t i = 0; r == 0 && i < config->listen.n; i++) {
-        char bound[WEB_LISTEN_TEXT_SIZE];
-
-        r = web_listen(a->web, config->listen.items[i], bound);
-        if (r < 0)
-            log_error("cannot listen on %s: %s", config->listen.items[i], strerror(-r));
-        else
-            log_info("listening on %s", bound);
-    }
+    if (r == 0)
+        r = open_listeners(a);
     if (r < 0) {
         app_free(a);
         return r;
     }
     *ret_app = a;
     return 0;
+}
+
+void app_reloaded(struct app *a)
+{
+    (void) a;
+}
+
+void app_status(const struct app *a, char *text, size_t size)
+{
+    snprintf(text, size, "%llu guests let into rooms since the start",
+             (unsigned long long) a->n_guests);
 }
 
 struct app *app_free(struct app *a)

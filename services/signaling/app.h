@@ -20,5 +20,6 @@ struct app {
     struct web *web;
     struct loop_timer sweep_timer;
     struct loop_timer gc_timer;
+    int64_t gc_interval_s; /* as the timer goes by */
     struct loop_timer quit_timer;
 };

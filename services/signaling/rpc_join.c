@@ -63,6 +63,12 @@ static int make_internal(struct rpc *rq, struct session *s, struct connection **
     return error ? error : connection_new_internal(&app->config, s, kind, &options, ret);
 }
 
+/* A token from before TURN was configured has no credentials for it. */
+static bool has_turn(const struct config *config, const struct connection *c)
+{
+    return config->coturn_ip && *c->turn.username;
+}
+
 static json_t *ice_servers(const struct config *config, const struct connection *c)
 {
     json_t *list = c->options.ice_servers;
@@ -70,7 +76,7 @@ static json_t *ice_servers(const struct config *config, const struct connection 
 
     if (json_array_size(list) > 0)
         return json_incref(list);
-    if (!host)
+    if (!has_turn(config, c))
         return json_array();
     return json_pack("[{s:o,s:s,s:s}]", "url",
                      json_sprintf(strchr(host, ':') ? "turn:[%s]:%d" : "turn:%s:%d", host,
@@ -107,9 +113,9 @@ static json_t *join_result(struct rpc *rq, const struct connection *c)
     r = json_pack("{s:s,s:s,s:I,s:o,s:o,s:s,s:s,s:s,s:b,s:b,s:s}", "id", c->id, "finalUserId",
                   rq->client->user_id, "createdAt", (json_int_t) c->active_ms, "metadata",
                   shape_metadata(c), "value", others(c), "session", c->session->id, "version",
-                  version, "mediaServer", config->media_server, "videoSimulcast", 0, "record",
-                  c->options.record, "role", c->options.role);
-    if (config->coturn_ip) {
+                  version, "mediaServer", c->session->options.mediasoup ? "mediasoup" : "kurento",
+                  "videoSimulcast", 0, "record", c->options.record, "role", c->options.role);
+    if (has_turn(config, c)) {
         json_object_set_new(r, "coturnIp", json_string(config->coturn_ip));
         json_object_set_new(r, "coturnPort", json_integer(config->coturn_port));
         json_object_set_new(r, "turnUsername", json_string(c->turn.username));

@@ -9,6 +9,7 @@
 #include "signaling/socket.h"
 #include "web/web.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define SWEEP_US 500000
@@ -37,22 +38,24 @@ static void on_sweep(struct loop_timer *t)
     loop_timer_start(t, app->loop, SWEEP_US, on_sweep);
 }
 
+static int start_gc_timer(struct app *app);
+
 static void on_gc(struct loop_timer *t)
 {
     struct app *app = container_of(t, struct app, gc_timer);
 
     lifecycle_collect_garbage(app, (uint64_t) app->config.gc_threshold_s * 1000);
-    loop_timer_start(t, app->loop, (uint64_t) app->config.gc_interval_s * 1000000, on_gc);
+    (void) start_gc_timer(app);
 }
 
-static int start_timers(struct app *app)
+static int start_gc_timer(struct app *app)
 {
-    int error = loop_timer_start(&app->sweep_timer, app->loop, SWEEP_US, on_sweep);
-
-    if (!error && app->config.gc_interval_s)
-        error = loop_timer_start(&app->gc_timer, app->loop,
-                                 (uint64_t) app->config.gc_interval_s * 1000000, on_gc);
-    return error;
+    app->gc_interval_s = app->config.gc_interval_s;
+    loop_timer_stop(&app->gc_timer);
+    if (app->config.gc_interval_s == 0)
+        return 0;
+    return loop_timer_start(&app->gc_timer, app->loop,
+                            (uint64_t) app->config.gc_interval_s * 1000000, on_gc);
 }
 
 /* ---- all of it ---- */
@@ -74,8 +77,31 @@ int server_start(struct app *app, struct loop *l)
     if (!error)
         error = web_new(l, &limits, on_request, app, &app->web);
     if (!error)
-        error = start_timers(app);
+        error = loop_timer_start(&app->sweep_timer, app->loop, SWEEP_US, on_sweep);
+    if (!error)
+        error = start_gc_timer(app);
     return error ? error : listeners_open(app);
+}
+
+void server_reloaded(struct app *app)
+{
+    /* A timer that is started anew each time would never fire. */
+    if (app->config.gc_interval_s != app->gc_interval_s)
+        (void) start_gc_timer(app);
+    media_set_lost_after(app->media, (uint64_t) app->config.media_lost_s * 1000);
+}
+
+void server_status(const struct app *app, char *text, size_t size)
+{
+    const struct session *s;
+    size_t n_sessions = 0, n_participants = 0;
+
+    list_for_each (s, &app->sessions.all, node) {
+        n_sessions++;
+        n_participants += session_n_participants(s);
+    }
+    snprintf(text, size, "%zu sessions, %zu participants%s", n_sessions, n_participants,
+             media_is_ready(app->media) ? "" : "; waiting for the media daemon");
 }
 
 static void on_quit(struct loop_timer *t)

@@ -4,6 +4,7 @@
 #include "notify/notify.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -61,6 +62,13 @@ static void on_stopped(void *arg)
     loop_quit(s->loop, 0);
 }
 
+static int start_program(struct supervisor *s, const char *name, char *const argv[])
+{
+    struct supervisor_program p = {.name = name, .argv = argv};
+
+    return supervisor_start(s, &p);
+}
+
 static void run_script(struct seen *s, struct workdir *dir, const char *script)
 {
     static const struct supervisor_handlers handlers = {on_ready, on_died, on_stopped};
@@ -72,7 +80,7 @@ static void run_script(struct seen *s, struct workdir *dir, const char *script)
     assert_int_equal(workdir_make(dir), 0);
     assert_int_equal(loop_new(&s->loop), 0);
     assert_int_equal(supervisor_new(s->loop, dir->path, &handlers, s, &s->supervisor), 0);
-    assert_int_equal(supervisor_start(s->supervisor, "shell", argv), 0);
+    assert_int_equal(start_program(s->supervisor, "shell", argv), 0);
     assert_int_equal(loop_run(s->loop), 0);
     assert_false(supervisor_all_ready(s->supervisor));
     supervisor_free(s->supervisor);
@@ -138,8 +146,8 @@ static void test_the_first_ends_last(void **state)
              dir.path, dir.path);
     assert_int_equal(loop_new(&s.loop), 0);
     assert_int_equal(supervisor_new(s.loop, dir.path, &handlers, &s, &s.supervisor), 0);
-    assert_int_equal(supervisor_start(s.supervisor, "first", first_argv), 0);
-    assert_int_equal(supervisor_start(s.supervisor, "second", second_argv), 0);
+    assert_int_equal(start_program(s.supervisor, "first", first_argv), 0);
+    assert_int_equal(start_program(s.supervisor, "second", second_argv), 0);
     for (const char *name = "a"; *name; name = *name == 'a' ? "b" : "") {
         snprintf(path, sizeof(path), "%s/%s", dir.path, name);
         for (int i = 0; i < 2000 && access(path, F_OK) < 0; i++)
@@ -180,7 +188,91 @@ static void test_a_missing_program_is_an_error(void **state)
     assert_int_equal(workdir_make(&dir), 0);
     assert_int_equal(loop_new(&s.loop), 0);
     assert_int_equal(supervisor_new(s.loop, dir.path, &handlers, &s, &s.supervisor), 0);
-    assert_int_equal(supervisor_start(s.supervisor, "none", argv), -ENOENT);
+    assert_int_equal(start_program(s.supervisor, "none", argv), -ENOENT);
+    supervisor_free(s.supervisor);
+    loop_free(s.loop);
+    workdir_remove(&dir);
+}
+
+/* ---- what a unit of a service manager would give ---- */
+
+#define SCRIPT(text)                                                                               \
+    {                                                                                              \
+        (char[]){"/bin/sh"}, (char[]){"-c"}, (char[]){text}, NULL                                  \
+    }
+
+static void run_program(struct seen *s, const struct supervisor_program *p)
+{
+    static const struct supervisor_handlers handlers = {on_ready, on_died, on_stopped};
+    struct workdir dir;
+
+    assert_int_equal(workdir_make(&dir), 0);
+    assert_int_equal(loop_new(&s->loop), 0);
+    assert_int_equal(supervisor_new(s->loop, dir.path, &handlers, s, &s->supervisor), 0);
+    assert_int_equal(supervisor_start(s->supervisor, p), 0);
+    assert_int_equal(supervisor_start(s->supervisor, p), -EALREADY);
+    assert_int_equal(supervisor_all_ready(s->supervisor), p->is_silent);
+    assert_int_equal(loop_run(s->loop), 0);
+    assert_int_equal(supervisor_pid(s->supervisor, p->name), 0);
+    supervisor_free(s->supervisor);
+    loop_free(s->loop);
+    workdir_remove(&dir);
+}
+
+/* The second socket has the number where the first must go. */
+static void test_sockets_arrive_in_order(void **state)
+{
+    char *argv[] =
+        SCRIPT("test \"$LISTEN_FDS $LISTEN_FDNAMES $LISTEN_PID\" = \"2 one:two $$\" || exit 8;"
+               "read first <&3; read second <&4; test \"$first$second\" = ab || exit 9;"
+               "exit 4");
+    struct seen s = {0};
+    int one[2], two[2], sockets[2];
+
+    (void) state;
+    assert_int_equal(pipe(one), 0);
+    assert_int_equal(pipe(two), 0);
+    assert_int_equal(write(one[1], "a\n", 2), 2);
+    assert_int_equal(write(two[1], "b\n", 2), 2);
+    sockets[0] = fcntl(one[0], F_DUPFD, 5);
+    assert_true(dup2(two[0], 3) == 3 && sockets[0] > 3);
+    sockets[1] = 3;
+    run_program(&s, &(struct supervisor_program){.name = "sockets",
+                                                 .argv = argv,
+                                                 .is_silent = true,
+                                                 .sockets = sockets,
+                                                 .socket_names = "one:two",
+                                                 .n_sockets = 2});
+    assert_string_equal(s.how, "exit status 4");
+}
+
+static void test_another_user(void **state)
+{
+    char *argv[] =
+        SCRIPT("test $(id -un) = nobody && test \"$(id -G)\" = \"$(id -G nobody)\" && exit 4");
+    struct seen s = {0};
+
+    (void) state;
+    if (getuid() != 0)
+        skip();
+    run_program(&s, &(struct supervisor_program){
+                        .name = "user", .argv = argv, .user = "nobody", .is_silent = true});
+    assert_string_equal(s.how, "exit status 4");
+}
+
+static void test_an_unknown_user_is_an_error(void **state)
+{
+    static const struct supervisor_handlers handlers = {on_ready, on_died, on_stopped};
+    char *argv[] = SCRIPT("exit 0");
+    struct supervisor_program p = {.name = "x", .argv = argv, .user = "visavis-no-such-user"};
+    struct seen s = {0};
+    struct workdir dir;
+
+    (void) state;
+    assert_int_equal(workdir_make(&dir), 0);
+    assert_int_equal(loop_new(&s.loop), 0);
+    assert_int_equal(supervisor_new(s.loop, dir.path, &handlers, &s, &s.supervisor), 0);
+    assert_int_equal(supervisor_start(s.supervisor, &p), -ENOENT);
     supervisor_free(s.supervisor);
     loop_free(s.loop);
     workdir_remove(&dir);
@@ -195,6 +287,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_the_first_ends_last),
         cmocka_unit_test(test_no_secret_reaches_the_environment),
         cmocka_unit_test(test_a_missing_program_is_an_error),
+        cmocka_unit_test(test_sockets_arrive_in_order),
+        cmocka_unit_test(test_another_user),
+        cmocka_unit_test(test_an_unknown_user_is_an_error),
     };
 
     if (argc > 1)
