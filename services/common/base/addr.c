@@ -164,3 +164,16 @@ int addr_local_list(struct addr *ret, size_t max, char (*names)[16])
     freeifaddrs(all);
     return (int) n;
 }
+
+bool addr_is_container_interface(const char *name)
+{
+    static const char *const prefixes[] = {
+        "docker", "br-", "veth", "virbr", "lxc", "podman", "cni", "flannel", "cali", "vnet",
+    };
+
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+        if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
+            return true;
+    }
+    return false;
+}

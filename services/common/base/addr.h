@@ -64,3 +64,6 @@ bool addr_is_multicast(const struct addr *a);
  * At most max; returns how many, or a negative errno. names (may be NULL) gets the interface name
  * of each. */
 int addr_local_list(struct addr *ret, size_t max, char (*names)[16]);
+
+/* Is this the name of a bridge or tunnel end of containers or virtual machines? */
+bool addr_is_container_interface(const char *name);

@@ -12,7 +12,7 @@
 #include <sysexits.h>
 
 #define STATUS_US 5000000
-#define STATUS_SIZE 256
+#define STATUS_SIZE 320
 #define PROBLEM_SIZE 128
 
 struct options {
