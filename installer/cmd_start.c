@@ -72,8 +72,10 @@ static void tell_setup(const struct start *s)
 
 static void tell_service(const struct start *s, const struct service_health *h)
 {
-    fprintf(stderr, "\n%s%s %s%s\n\n", term_on(stderr, TERM_BAD), h->service->unit, h->why,
+    fprintf(stderr, "\n%s%s: %s%s\n\n", term_on(stderr, TERM_BAD), h->service->word, h->why,
             term_off(stderr));
+    if (!h->state.loaded)
+        return;
     manage_print_log(h->service->unit, s->began_us);
     fprintf(stderr, "\nMore: visavis logs %s   What is wrong on this machine: visavis doctor\n",
             h->service->word);
@@ -135,8 +137,8 @@ static int print_json(const struct start *s, int status)
 
         if (is_meant(s, h))
             json_object_set_new(list, h->service->word,
-                                json_pack("{s:s, s:s, s:s}", "state", h->word, "health",
-                                          health_name(h->health), "why", h->why));
+                                json_pack("{s:s, s:s, s:s?}", "state", h->word, "health",
+                                          health_name(h->health), "why", *h->why ? h->why : NULL));
     }
     json_object_set_new(o, "ready", json_boolean(status == CMD_OK));
     json_object_set_new(o, "applied", json_boolean(!setup_failed(s)));
