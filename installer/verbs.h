@@ -3,5 +3,6 @@
 
 #include "installer/cmd.h"
 
+extern const struct cmd cmd_apply;
 extern const struct cmd cmd_dev;
 extern const struct cmd cmd_version;
