@@ -1,7 +1,5 @@
 #include "installer/runner.h"
 
-/* visavis run: the installed product on a machine where systemd is not process 1. Applies .env,
- * runs what it asks for, starts again what ends, and takes a changed .env on SIGHUP. */
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/log.h"
