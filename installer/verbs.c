@@ -4,7 +4,6 @@
 
 /* In the order of the help. */
 const struct cmd *const verbs[] = {
-    &cmd_dev,
-    &cmd_version,
-    NULL,
+    &cmd_start,    &cmd_stop,    &cmd_restart, &cmd_status, &cmd_logs,
+    &cmd_kms_logs, &cmd_version, &cmd_dev,     NULL,
 };

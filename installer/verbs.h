@@ -4,4 +4,10 @@
 #include "installer/cmd.h"
 
 extern const struct cmd cmd_dev;
+extern const struct cmd cmd_kms_logs;
+extern const struct cmd cmd_logs;
+extern const struct cmd cmd_restart;
+extern const struct cmd cmd_start;
+extern const struct cmd cmd_status;
+extern const struct cmd cmd_stop;
 extern const struct cmd cmd_version;

@@ -152,3 +152,8 @@ int base64_decode(struct bytes in, uint8_t *buf, size_t cap, size_t *ret_len)
     *ret_len = n;
     return 0;
 }
+
+const char *crypto_version(void)
+{
+    return OpenSSL_version(OPENSSL_VERSION_STRING);
+}

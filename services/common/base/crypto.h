@@ -29,3 +29,6 @@ int base64_encode(struct bytes in, char *buf, size_t cap);
 
 /* Refuses anything but the canonical form with padding: -EBADMSG; -ENOSPC. */
 int base64_decode(struct bytes in, uint8_t *buf, size_t cap, size_t *ret_len);
+
+/* Of the library behind all this: "3.0.17". */
+const char *crypto_version(void);
