@@ -77,29 +77,22 @@ static void read_name(const char *pid, struct port_holder *ret)
 /* A process that forked has its socket in its children as well: the one with the lowest number. */
 int port_holder_find(uint16_t port, struct port_holder *ret)
 {
-    struct port_holder h = {.inode = listening_inode("/proc/net/tcp", port)};
+    struct port_holder h = {.pid = 0};
+    uint64_t inode = listening_inode("/proc/net/tcp", port);
     struct dirent *e;
     DIR *d;
 
-    if (h.inode == 0)
-        h.inode = listening_inode("/proc/net/tcp6", port);
-    if (h.inode == 0)
+    if (inode == 0)
+        inode = listening_inode("/proc/net/tcp6", port);
+    if (inode == 0)
         return -ENOENT;
     d = opendir("/proc");
     while (d && (e = readdir(d)))
         if (isdigit((unsigned char) e->d_name[0]) &&
-            (h.pid == 0 || strtol(e->d_name, NULL, 10) < h.pid) && has_socket(e->d_name, h.inode))
+            (h.pid == 0 || strtol(e->d_name, NULL, 10) < h.pid) && has_socket(e->d_name, inode))
             read_name(e->d_name, &h);
     if (d)
         closedir(d);
     *ret = h;
     return 0;
-}
-
-bool port_holder_is(const struct port_holder *h, pid_t pid)
-{
-    char text[16];
-
-    snprintf(text, sizeof(text), "%d", (int) pid);
-    return has_socket(text, h->inode);
 }
