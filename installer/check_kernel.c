@@ -6,6 +6,7 @@
 #include "installer/port_ranges.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
