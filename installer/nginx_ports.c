@@ -1,8 +1,8 @@
 #include "installer/nginx_ports.h"
 
+#include "installer/listeners.h"
 #include "installer/nginx_listen.h"
 #include "installer/nginx_walk.h"
-#include "installer/port_holder.h"
 #include "installer/ports.h"
 
 #include <errno.h>
@@ -83,25 +83,32 @@ static bool has(const struct ports *p, const struct nginx_listen *l)
     return false;
 }
 
+static void tell_holder(const struct addr *a, char *ret, size_t size)
+{
+    struct listeners all;
+    const struct listener *l;
+
+    snprintf(ret, size, "another program: `ss -ltnp sport = :%u` names it", a->port);
+    if (listeners_read(&all) < 0)
+        return;
+    l = listeners_find(&all, a, SOCK_STREAM);
+    if (l && l->pid > 0)
+        listener_describe(l, ret, size);
+    listeners_done(&all);
+}
+
 static bool is_taken(const struct found *f, char *why, size_t why_size)
 {
-    struct port_holder holder;
-    struct addr a = f->listen.addr;
+    const struct addr *a = &f->listen.addr;
+    char holder[512];
 
     /* An address that is not here: nginx tells of it in its own words. */
-    if (!a.family || f->listen.is_udp || f->listen.is_unix ||
-        port_check(&a, SOCK_STREAM) != -EADDRINUSE)
+    if (!a->family || f->listen.is_udp || f->listen.is_unix ||
+        port_check(a, SOCK_STREAM) != -EADDRINUSE)
         return false;
-    if (port_holder_find(a.port, &holder) == 0 && holder.pid > 0)
-        snprintf(why, why_size,
-                 "port %u, which nginx is to listen on (%s), is held by %s (process %d): stop that "
-                 "program, or choose another port",
-                 a.port, f->at, holder.name, (int) holder.pid);
-    else
-        snprintf(why, why_size,
-                 "port %u, which nginx is to listen on (%s), is held by another program: `ss -ltnp "
-                 "sport = :%u` names it",
-                 a.port, f->at, a.port);
+    tell_holder(a, holder, sizeof(holder));
+    snprintf(why, why_size, "port %u, which nginx is to listen on (%s), is held by %s", a->port,
+             f->at, holder);
     return true;
 }
 
