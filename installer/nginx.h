@@ -17,37 +17,37 @@ enum proxy_layout {
 /* "front", "site", "external". */
 extern const char *const proxy_layout_names[];
 
-#define NGINX_WHERE_SIZE 256    /* "file:line", cut if need be */
+#define NGINX_WHERE_SIZE 256 /* "file:line", cut if need be */
 #define NGINX_NETWORKS_MAX 64
 
 struct nginx_facts {
     bool installed;
     bool running;
-    bool has_stream;           /* stream module with ssl_preread, and http realip: front needs them */
+    bool has_stream; /* stream module with ssl_preread, and http realip: front needs them */
     bool has_http2;
-    bool has_status;           /* stub_status */
-    bool conf_d;               /* RHEL-like: conf.d instead of sites-enabled */
-    bool ipv6;                 /* the machine has it */
-    bool https_shared;         /* another site listens on HTTPS_PORT */
-    bool https_http2;          /* ... with HTTP/2 (before 1.25.1 a matter of the port) */
-    bool http_default_taken;   /* another site listens on HTTP_PORT, and stays the default there */
-    bool ocsp;                 /* the served certificate names an OCSP responder; filled by the
-                                * caller that knows the certificate */
-    unsigned version;          /* 1022001 for 1.22.1; 0 unknown */
-    pid_t pid;                 /* of the master process; 0 not running */
-    long worker_connections;   /* as configured; 0 unknown */
+    bool has_status;         /* stub_status */
+    bool conf_d;             /* RHEL-like: conf.d instead of sites-enabled */
+    bool ipv6;               /* the machine has it */
+    bool https_shared;       /* another site listens on HTTPS_PORT */
+    bool https_http2;        /* ... with HTTP/2 (before 1.25.1 a matter of the port) */
+    bool http_default_taken; /* another site listens on HTTP_PORT, and stays the default there */
+    bool ocsp;               /* the served certificate names an OCSP responder; filled by the
+                              * caller that knows the certificate */
+    unsigned version;        /* 1022001 for 1.22.1; 0 unknown */
+    pid_t pid;               /* of the master process; 0 not running */
+    long worker_connections; /* as configured; 0 unknown */
     char worker_connections_at[NGINX_WHERE_SIZE];
     char https_shared_by[NGINX_WHERE_SIZE]; /* "file:line" of that site */
     char name_taken_by[NGINX_WHERE_SIZE];   /* another site on our ports has our name */
     char stream_block_at[NGINX_WHERE_SIZE]; /* there is a stream{} already; a second is an error */
     char port_in_stream_at[NGINX_WHERE_SIZE]; /* a stream server of others has one of our ports */
-    char broken[1024];         /* its configuration without ours is wrong: what nginx says; "" */
-    char conf[PATH_MAX];       /* its main file */
-    char site_link[PATH_MAX];  /* where it would find our site; "" nowhere */
+    char broken[1024];          /* its configuration without ours is wrong: what nginx says; "" */
+    char conf[PATH_MAX];        /* its main file */
+    char site_link[PATH_MAX];   /* where it would find our site; "" nowhere */
     char stream_link[PATH_MAX]; /* and our stream server */
     struct allow_net networks[NGINX_NETWORKS_MAX]; /* of this machine's interfaces */
     size_t n_networks;
-    struct addr public_ip;     /* own public address (PROXY_PUBLIC_IP); family 0 unknown */
+    struct addr public_ip; /* own public address (PROXY_PUBLIC_IP); family 0 unknown */
 };
 
 /* Looks at the configuration and the machine. 0 also when nginx is not installed. */

@@ -8,7 +8,8 @@
 #define NGINX_CONTEXT_SIZE 128
 
 struct nginx_place {
-    const char *context; /* the blocks around it: "", "http", "http/server", "http/server/location" */
+    const char
+        *context; /* the blocks around it: "", "http", "http/server", "http/server/location" */
     const char *file;
     unsigned line;
 };

@@ -6,5 +6,6 @@
 const struct cmd *const verbs[] = {
     &cmd_dev,
     &cmd_version,
+    &cmd_env_init,
     NULL,
 };
