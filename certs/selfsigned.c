@@ -110,33 +110,34 @@ static X509 *choose(struct ca *cas, size_t n, EVP_PKEY *key, const struct names 
             continue;
         *ret_ca = cas[i];
         cas[i] = (struct ca){.cert = NULL};
-        *ret_is_other = i > 0;
+        *ret_is_other = !ret_ca->in_force;
         return leaf;
     }
     *ret_is_other = true;
     return leaf_of_new_ca(key, names, now_s, ret_ca);
 }
 
-static void tell_ca(const struct pair *p, const struct names *names, bool is_first,
-                    struct report *r)
+/* before: the CA that visitors may trust so far; NULL: none. */
+static void tell_ca(const X509 *ca, const X509 *before, const struct names *names, struct report *r)
 {
     char subject[CERTS_TEXT_MAX];
 
-    validate_name_text(X509_get_subject_name(p->ca), subject);
-    if (is_first)
+    validate_name_text(X509_get_subject_name(ca), subject);
+    if (!before)
         report_news(r,
-                    "A local CA was made: %s. Visitors are warned until they trust it: `visavis "
-                    "cert trust`",
+                    "A local CA signs from now on: %s. Visitors are warned until they trust it: "
+                    "`visavis cert trust`",
                     subject);
-    else
+    else if (X509_cmp(ca, before) != 0)
         report_warning(r,
-                       "ANOTHER LOCAL CA signs from now on: %s. The one before was not good for "
-                       "%s (or is about to expire). Every device that trusted that one must be "
-                       "told to trust this one: `visavis cert trust`",
+                       "ANOTHER LOCAL CA signs from now on: %s. The one before was not good for %s "
+                       "(or is about to expire). Every device that trusted that one must be told "
+                       "to trust this one: `visavis cert trust`",
                        subject, names->list[0].text);
 }
 
-static int make(const struct store *s, const struct names *names, int64_t now_s, struct report *r)
+static int make(const struct store *s, const struct names *names, const X509 *before, int64_t now_s,
+                struct report *r)
 {
     struct ca cas[STORE_CAS_MAX], ca = {.cert = NULL};
     struct pair p = {.key = key_new()};
@@ -155,8 +156,7 @@ static int make(const struct store *s, const struct names *names, int64_t now_s,
             error = store_put_pair(s, &p);
     }
     if (error == 0) {
-        if (is_other)
-            tell_ca(&p, names, n == 0, r);
+        tell_ca(p.ca, before, names, r);
         report_news(r, "A self-signed certificate for %s was made, valid until %s.",
                     names->list[0].text,
                     validate_date_text(time_of(X509_get0_notAfter(p.chain[0])), date));
@@ -175,11 +175,10 @@ int selfsigned_ensure(const struct store *s, const struct names *names, int64_t 
     struct pair live;
     bool good = store_load_live(s->path, &live) == 0 && is_good(&live, names, now_s, r);
     char today[16];
-    int error;
+    int error = 0;
 
-    pair_done(&live);
     if (good && !force)
-        return 0;
+        goto out;
     if (now_s < CLOCK_FLOOR_S) {
         report_warning(r,
                        "This machine's clock says %s, which cannot be; the certificate made now "
@@ -187,14 +186,15 @@ int selfsigned_ensure(const struct store *s, const struct names *names, int64_t 
                        validate_date_text(now_s, today));
         now_s = CLOCK_FLOOR_S + BACKDATE_S;
     }
-    error = make(s, names, now_s, r);
-    if (error < 0) {
+    error = make(s, names, live.ca, now_s, r);
+    if (error < 0)
         report_fault(r,
                      "No self-signed certificate could be made in %s: %s. `df -h %s` and `ls -l "
                      "%s` show whether it can be written.",
                      s->path, strerror(-error), s->path, s->path);
-        return error;
-    }
-    *ret_changed = true;
-    return 0;
+    else
+        *ret_changed = true;
+out:
+    pair_done(&live);
+    return error;
 }

@@ -45,7 +45,7 @@ static void test_first(void **state)
     assert_int_equal(certs_describe(k->store, &i), -ENOENT);
     assert_int_equal(kit_ensure(k, NOW), 0);
     assert_true(k->changed);
-    assert_told(k, "- A local CA was made");
+    assert_told(k, "- A local CA signs");
     assert_told(k, "visavis cert trust");
     assert_verifies(k, NOW, "-verify_hostname video.example.org");
     assert_text(k, "store/live/fullchain.pem", "ASN1 OID: prime256v1");
