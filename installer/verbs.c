@@ -11,7 +11,6 @@ const struct cmd *const verbs[] = {
     &cmd_restart,
     &cmd_status,
     &cmd_logs,
-    &cmd_cert,
     &cmd_apply,
     &cmd_run,
     &cmd_version,
