@@ -135,6 +135,7 @@ static void guessing_is_slow(void **state)
 {
     static const char guesser[] = JSON "X-Real-IP: 203.0.113.5\r\n";
     static const char from_there[] = JSON "X-Real-IP: 203.0.113.5\r\n" BASIC;
+    unsigned n_busy = 0, n_right = 0, n_wrong = 0;
     int held[4], fd;
 
     (void) state;
@@ -150,7 +151,6 @@ static void guessing_is_slow(void **state)
      * read in order, so that one of the four may be the one. */
     fd = ask_connect_tcp(port);
     assert_int_equal(ask_send(fd, "POST", "/sessions", from_there, ROOM), 0);
-    unsigned n_busy = 0, n_right = 0, n_wrong = 0;
     for (int i = 0; i < 5; i++) {
         unsigned status = ask_receive(i < 4 ? held[i] : fd, &answer);
 
