@@ -6,6 +6,7 @@
 #include "installer/port_ranges.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
@@ -32,6 +33,7 @@ static void check_reserved_ports(struct check_context *x)
         found(x, SEVERITY_UNKNOWN, "net.ipv4.ip_local_reserved_ports cannot be read.");
         return;
     }
+    text[strcspn(text, "\n")] = '\0';
     if (fact_text(SYSCTL "net/ipv4/ip_local_port_range", 256, &ephemeral, &len) == 0)
         port_range_parse(ephemeral, &used);
     free(ephemeral);
