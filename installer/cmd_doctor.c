@@ -1,12 +1,9 @@
 /* visavis doctor: what is wrong with this machine or installation, and what mends it. */
 #include "installer/verbs.h"
 
-#include "files/files.h"
 #include "installer/doctor.h"
 #include "installer/doctor_print.h"
 #include "installer/doctor_settings.h"
-#include "installer/paths.h"
-#include "installer/term.h"
 
 #include <errno.h>
 #include <string.h>
@@ -44,7 +41,6 @@ static int run(const struct cmd_call *call)
 {
     static struct check_context context;
     const char *words[WORDS_MAX], *wrong = "";
-    struct settings *settings = NULL;
     struct doctor *d = NULL;
     size_t n = 0;
     int r;
@@ -53,12 +49,10 @@ static int run(const struct cmd_call *call)
         return list(call);
     for (const char *word; n < WORDS_MAX && (word = cmd_arg(call, n)); n++)
         words[n] = word;
-    /* Before there is an .env there is nothing that could be looked at as installed. */
     context.preflight = cmd_has(call, "preflight");
-    r = doctor_settings(&settings, &context.origin);
+    r = doctor_settings_load(&context);
     if (r < 0)
         return cmd_fail(call, CMD_FAILED, "%s", strerror(-r));
-    context.settings = settings;
     r = doctor_new(check_groups, &context, words, n, &d, &wrong);
     if (r == -ENOENT)
         r = cmd_fail(call, CMD_USAGE, "there is no check or group '%s'; --list shows them", wrong);
@@ -69,7 +63,7 @@ static int run(const struct cmd_call *call)
     else if (r == 0)
         r = print_results(call, d);
     doctor_free(d);
-    settings_free(settings);
+    doctor_settings_free(&context);
     return r;
 }
 

@@ -1,5 +1,7 @@
 #include "installer/doctor_print.h"
 
+#include "installer/term.h"
+
 #include <jansson.h>
 #include <string.h>
 
@@ -9,20 +11,17 @@
 struct printer {
     FILE *to;
     unsigned width;
-    bool colours, details;
+    bool details;
 };
 
-static const char *const colour_of[] = {
-    [SEVERITY_OK] = "32",   [SEVERITY_UNKNOWN] = "35", [SEVERITY_NOTE] = "36",
-    [SEVERITY_WARNING] = "33", [SEVERITY_FAILURE] = "1;31",
+static const enum term_style style_of[] = {
+    [SEVERITY_OK] = TERM_GOOD,      [SEVERITY_UNKNOWN] = TERM_DIM, [SEVERITY_NOTE] = TERM_PLAIN,
+    [SEVERITY_WARNING] = TERM_WARN, [SEVERITY_FAILURE] = TERM_BAD,
 };
 
 static void print_severity(const struct printer *p, enum severity s)
 {
-    if (p->colours)
-        fprintf(p->to, "  \033[%sm%-9s\033[0m", colour_of[s], severity_name(s));
-    else
-        fprintf(p->to, "  %-9s", severity_name(s));
+    fprintf(p->to, "  %s%-9s%s", term_on(p->to, style_of[s]), severity_name(s), term_off(p->to));
 }
 
 /* Text that goes on from a column, wrapped at blanks. */
@@ -114,9 +113,8 @@ static void print_group(const struct printer *p, const struct doctor *d, const c
     for (enum severity s = SEVERITY_OK; s < N_SEVERITIES; s++)
         n += count_severity(d, group, s);
     if (n_ok == n) {
-        fprintf(p->to, "%-13s", group);
-        fprintf(p->to, p->colours ? "\033[32mok\033[0m" : "ok");
-        fprintf(p->to, " (%zu %s)\n", n, n == 1 ? "check" : "checks");
+        fprintf(p->to, "%-13s%sok%s (%zu %s)\n", group, term_on(p->to, TERM_GOOD), term_off(p->to),
+                n, n == 1 ? "check" : "checks");
         return;
     }
     fprintf(p->to, "%-13s%zu of %zu %s fine\n", group, n_ok, n, n == 1 ? "check" : "checks");
@@ -141,7 +139,7 @@ static void print_group(const struct printer *p, const struct doctor *d, const c
 static void print_summary(const struct printer *p, const struct doctor *d)
 {
     static const char *const plural[] = {
-        [SEVERITY_OK] = "fine",        [SEVERITY_UNKNOWN] = "unknown",  [SEVERITY_NOTE] = "notes",
+        [SEVERITY_OK] = "fine",          [SEVERITY_UNKNOWN] = "unknown",  [SEVERITY_NOTE] = "notes",
         [SEVERITY_WARNING] = "warnings", [SEVERITY_FAILURE] = "failures",
     };
     const char *comma = "\n";
@@ -158,12 +156,11 @@ static void print_summary(const struct printer *p, const struct doctor *d)
     fputc('\n', p->to);
 }
 
-void doctor_print(const struct doctor *d, FILE *to, unsigned width, bool colours, bool details)
+void doctor_print(const struct doctor *d, FILE *to, bool details)
 {
-    const struct printer p = {.to = to,
-                              .width = width < WIDTH_MIN ? WIDTH_MIN : width,
-                              .colours = colours,
-                              .details = details};
+    unsigned width = term_width(to);
+    const struct printer p = {
+        .to = to, .width = width < WIDTH_MIN ? WIDTH_MIN : width, .details = details};
     const struct check_result *r;
     const char *group = NULL;
 
@@ -233,11 +230,10 @@ void doctor_print_list_json(const struct check_group *const *groups, FILE *to)
 
     for (; *groups; groups++)
         for (const struct check *c = (*groups)->checks; c->id; c++)
-            json_array_append_new(
-                list, json_pack("{s:s, s:s, s:s, s:b, s:b, s:b}", "id", c->id, "group",
-                                (*groups)->name, "title", c->title, "preflight",
-                                (c->flags & CHECK_PREFLIGHT) != 0, "installed",
-                                (c->flags & CHECK_INSTALLED) != 0, "needs_root",
-                                (c->flags & CHECK_ROOT) != 0));
+            json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:b, s:b, s:b}", "id", c->id,
+                                                  "group", (*groups)->name, "title", c->title,
+                                                  "preflight", (c->flags & CHECK_PREFLIGHT) != 0,
+                                                  "installed", (c->flags & CHECK_INSTALLED) != 0,
+                                                  "needs_root", (c->flags & CHECK_ROOT) != 0));
     dump(json_pack("{s:o}", "checks", list), to);
 }

@@ -3,6 +3,9 @@
 
 #include "installer/check.h"
 
-/* Those of the operator's file when it is without a fault, else those in force, else the defaults.
- * -ENOMEM alone. */
-int doctor_settings(struct settings **ret, enum settings_origin *ret_origin);
+/* Stands for DOMAIN_OR_PUBLIC_IP while there is none. */
+#define DOCTOR_NO_HOST "unknown.invalid"
+
+/* Fills settings, origin, in_force and own. -ENOMEM alone. */
+int doctor_settings_load(struct check_context *x);
+void doctor_settings_free(struct check_context *x);

@@ -4,6 +4,7 @@
 
 /* In the order of the help. */
 const struct cmd *const verbs[] = {
+    &cmd_doctor,
     &cmd_dev,
     &cmd_version,
     NULL,
