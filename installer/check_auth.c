@@ -1,9 +1,11 @@
 /* The password of the REST API, asked on the loopback port of the daemon itself. */
 #include "installer/check.h"
 
+#include "installer/needed_ports.h"
 #include "installer/web_probe.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define USER "OPENVIDUAPP"
 #define REQUEST_MS 3000
@@ -55,9 +57,34 @@ static void check_required(struct check_context *x)
     found_command(x, "visavis logs signaling");
 }
 
+/* Another program on the port would get the secret. */
+static bool port_is_ours(const struct check_context *x)
+{
+    struct needed_port needed[NEEDED_PORTS_MAX];
+    size_t n = needed_ports(served(x), needed);
+    struct listeners all;
+    bool ours = true;
+
+    if (listeners_read(&all) < 0)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; strcmp(needed[i].program, "visavis-signaling") == 0 && k < all.n; k++)
+            if (all.list[k].type == needed[i].type && all.list[k].addr.port == needed[i].first)
+                ours &= needed_port_is_ours(&needed[i], &all.list[k]);
+    listeners_done(&all);
+    return ours;
+}
+
 static void check_secret(struct check_context *x)
 {
     struct web_answer a;
+
+    if (!port_is_ours(x)) {
+        found(x, SEVERITY_UNKNOWN,
+              "The port of the API is another program's, which must not get "
+              "the secret.");
+        return;
+    }
 
     if (x->origin == ORIGIN_PARTS && !x->in_force) {
         found(x, SEVERITY_UNKNOWN, "There are no settings to ask with.");
@@ -87,13 +114,12 @@ static const struct check checks[] = {
      .flags = CHECK_INSTALLED,
      .timeout_ms = CHECK_MS,
      .needs = "ports.silent"},
-    /* Not before it is known that the port is not another program's, which would get the secret. */
     {.id = "auth.secret",
      .title = "does it take OPENVIDU_SECRET",
      .fn = check_secret,
      .flags = CHECK_INSTALLED | CHECK_ROOT,
      .timeout_ms = CHECK_MS,
-     .needs = "ports.taken"},
+     .needs = "auth.required"},
     {.id = NULL},
 };
 

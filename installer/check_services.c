@@ -2,6 +2,7 @@
 #include "installer/check.h"
 
 #include "files/files.h"
+#include "installer/facts.h"
 #include "installer/nginx.h"
 #include "installer/paths.h"
 #include "installer/services.h"
@@ -36,6 +37,44 @@ static bool is_wanted(const struct check_context *x, const struct service *s)
         return !is_external(x);
     return true;
 }
+
+/* ---- processes ---- */
+
+static bool is_daemon(const char *pid)
+{
+    static const char *const names[] = {"visavis-signali", "visavis-media", "visavis-turn",
+                                        "visavis-call"}; /* the kernel keeps 15 characters */
+    char path[64], *text;
+    size_t len;
+    bool is = false;
+
+    snprintf(path, sizeof(path), "/proc/%.16s/comm", pid);
+    if (fact_text(path, 256, &text, &len) < 0)
+        return false;
+    text[strcspn(text, "\n")] = '\0';
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        is |= strcmp(text, names[i]) == 0;
+    free(text);
+    return is;
+}
+
+static void check_running(struct check_context *x)
+{
+    DIR *dir = opendir("/proc");
+    struct dirent *e;
+    bool any = false;
+
+    while (dir && !any && (e = readdir(dir)))
+        any = e->d_name[0] >= '1' && e->d_name[0] <= '9' && is_daemon(e->d_name);
+    if (dir)
+        closedir(dir);
+    if (any)
+        return;
+    found(x, SEVERITY_FAILURE, "No daemon of Visavis runs: nothing is served.");
+    found_command(x, "visavis start");
+}
+
+/* ---- units ---- */
 
 static struct units *open_units(struct check_context *x)
 {
@@ -224,10 +263,15 @@ static void check_nginx(struct check_context *x)
 }
 
 static const struct check checks[] = {
+    {.id = "services.running",
+     .title = "does the server run at all",
+     .fn = check_running,
+     .flags = CHECK_INSTALLED},
     {.id = "services.units",
      .title = "do all services run, without restarts",
      .fn = check_units,
-     .flags = CHECK_INSTALLED},
+     .flags = CHECK_INSTALLED,
+     .needs = "services.running"},
     {.id = "services.enabled",
      .title = "will they run after a reboot",
      .fn = check_enabled,
@@ -239,7 +283,8 @@ static const struct check checks[] = {
     {.id = "services.redis",
      .title = "does Redis answer",
      .fn = check_redis,
-     .flags = CHECK_INSTALLED | CHECK_ROOT},
+     .flags = CHECK_INSTALLED | CHECK_ROOT,
+     .needs = "services.running"},
     {.id = "services.nginx",
      .title = "is nginx's configuration whole, other sites' included",
      .fn = check_nginx,

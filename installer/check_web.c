@@ -7,8 +7,11 @@
 #include "installer/web_probe.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define REQUEST_MS 4000
 #define CHECK_MS 8000
@@ -73,6 +76,26 @@ static bool tell_wrong(struct check_context *x, const char *path, const struct w
         found_command(x, "visavis logs nginx");
     }
     return true;
+}
+
+/* Without it every other check of this group would fail for the same reason. */
+static void check_listens(struct check_context *x)
+{
+    int port = (int) settings_int(served(x), SET_HTTPS_PORT);
+    struct sockaddr_in sa = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t) port),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd < 0 || connect(fd, (struct sockaddr *) &sa, sizeof(sa)) < 0) {
+        found(x, SEVERITY_FAILURE,
+              "No web server takes connections on HTTPS_PORT %d (%s): nobody "
+              "reaches the site.",
+              port, strerror(errno));
+        found_command(x, is_external(x) ? "visavis config show PROXY" : "systemctl restart nginx");
+    }
+    if (fd >= 0)
+        close(fd);
 }
 
 static void check_page(struct check_context *x)
@@ -181,9 +204,15 @@ static void check_public(struct check_context *x)
         found(x, SEVERITY_WARNING, "%s answers %u: is it another server?", base, a.status);
 }
 
-#define OF_WEB .flags = CHECK_INSTALLED, .timeout_ms = CHECK_MS, .needs = "ports.silent"
+#define OF_WEB .flags = CHECK_INSTALLED, .timeout_ms = CHECK_MS, .needs = "web.listens"
 
 static const struct check checks[] = {
+    {.id = "web.listens",
+     .title = "does a web server take connections on HTTPS_PORT",
+     .fn = check_listens,
+     .flags = CHECK_INSTALLED,
+     .timeout_ms = CHECK_MS,
+     .needs = "services.running"},
     {.id = "web.page", .title = "is there a page at /", .fn = check_page, OF_WEB},
     {.id = "web.redirect",
      .title = "are visitors of HTTP_PORT sent on to https",

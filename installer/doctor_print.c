@@ -87,9 +87,8 @@ static void print_unknown(const struct printer *p, const struct doctor *d, size_
     for (size_t k = i + 1; (other = doctor_result(d, k)); k++)
         if (same_reason(r, other) && len + strlen(other->check->id) + 4 < sizeof(ids))
             len += (size_t) snprintf(ids + len, sizeof(ids) - len, ", %s", other->check->id);
-    snprintf(ids + len, sizeof(ids) - len, ": ");
     print_severity(p, SEVERITY_UNKNOWN);
-    fputs(ids, p->to);
+    fprintf(p->to, "%s:", ids);
     print_wrapped(p, INDENT + (unsigned) len + 1, INDENT, unknown_reason(r));
 }
 
@@ -105,19 +104,33 @@ static size_t count_severity(const struct doctor *d, const char *group, enum sev
     return n;
 }
 
+/* "2 failures, 1 unknown, 3 fine" */
+static void print_counts(const struct printer *p, const struct doctor *d, const char *group)
+{
+    static const char *const plural[] = {
+        [SEVERITY_OK] = "fine",          [SEVERITY_UNKNOWN] = "unknown",  [SEVERITY_NOTE] = "notes",
+        [SEVERITY_WARNING] = "warnings", [SEVERITY_FAILURE] = "failures",
+    };
+    const char *comma = "";
+
+    for (int s = N_SEVERITIES - 1; s >= 0; s--) {
+        size_t n = count_severity(d, group, (enum severity) s);
+
+        if (n == 0)
+            continue;
+        fprintf(p->to, "%s%zu %s", comma, n,
+                n == 1 && s != SEVERITY_OK ? severity_name((enum severity) s) : plural[s]);
+        comma = ", ";
+    }
+    fputc('\n', p->to);
+}
+
 static void print_group(const struct printer *p, const struct doctor *d, const char *group)
 {
     const struct check_result *r;
-    size_t n_ok = count_severity(d, group, SEVERITY_OK), n = 0;
 
-    for (enum severity s = SEVERITY_OK; s < N_SEVERITIES; s++)
-        n += count_severity(d, group, s);
-    if (n_ok == n) {
-        fprintf(p->to, "%-13s%sok%s (%zu %s)\n", group, term_on(p->to, TERM_GOOD), term_off(p->to),
-                n, n == 1 ? "check" : "checks");
-        return;
-    }
-    fprintf(p->to, "%-13s%zu of %zu %s fine\n", group, n_ok, n, n == 1 ? "check" : "checks");
+    fprintf(p->to, "%s%-13s%s", term_on(p->to, TERM_BOLD), group, term_off(p->to));
+    print_counts(p, d, group);
     for (enum severity s = SEVERITY_FAILURE; s > SEVERITY_UNKNOWN; s--)
         for (size_t i = 0; (r = doctor_result(d, i)); i++)
             for (size_t k = 0; strcmp(r->group, group) == 0 && k < r->n_findings; k++)
@@ -136,26 +149,6 @@ static void print_group(const struct printer *p, const struct doctor *d, const c
     }
 }
 
-static void print_summary(const struct printer *p, const struct doctor *d)
-{
-    static const char *const plural[] = {
-        [SEVERITY_OK] = "fine",          [SEVERITY_UNKNOWN] = "unknown",  [SEVERITY_NOTE] = "notes",
-        [SEVERITY_WARNING] = "warnings", [SEVERITY_FAILURE] = "failures",
-    };
-    const char *comma = "\n";
-
-    for (int s = N_SEVERITIES - 1; s >= 0; s--) {
-        size_t n = count_severity(d, NULL, (enum severity) s);
-
-        if (n == 0)
-            continue;
-        fprintf(p->to, "%s%zu %s", comma, n,
-                n == 1 && s != SEVERITY_OK ? severity_name((enum severity) s) : plural[s]);
-        comma = ", ";
-    }
-    fputc('\n', p->to);
-}
-
 void doctor_print(const struct doctor *d, FILE *to, bool details)
 {
     unsigned width = term_width(to);
@@ -170,7 +163,8 @@ void doctor_print(const struct doctor *d, FILE *to, bool details)
         group = r->group;
         print_group(&p, d, group);
     }
-    print_summary(&p, d);
+    fputc('\n', to);
+    print_counts(&p, d, NULL);
 }
 
 /* ---- JSON ---- */
