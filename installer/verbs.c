@@ -11,6 +11,7 @@ const struct cmd *const verbs[] = {
     &cmd_restart,
     &cmd_status,
     &cmd_logs,
+    &cmd_doctor,
     &cmd_apply,
     &cmd_run,
     &cmd_version,
