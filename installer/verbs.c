@@ -2,8 +2,19 @@
 
 #include <stddef.h>
 
-/* In the order of the help. */
+/* In the order of the help; a row each. */
+/* clang-format off */
 const struct cmd *const verbs[] = {
-    &cmd_start,    &cmd_stop,    &cmd_restart, &cmd_status, &cmd_logs,
-    &cmd_kms_logs, &cmd_version, &cmd_dev,     NULL,
+    &cmd_start,
+    &cmd_stop,
+    &cmd_restart,
+    &cmd_status,
+    &cmd_logs,
+    &cmd_kms_logs,
+    &cmd_version,
+    &cmd_dev,
+    &cmd_completion,
+    &cmd_man,
+    NULL,
 };
+/* clang-format on */
