@@ -61,8 +61,9 @@ static void tell_way_out(struct check_context *x, const struct needed_port *n,
     else if (n->key)
         snprintf(other, sizeof(other), "Or set %s to another port in /etc/visavis/.env.", n->key);
     else
-        snprintf(other, sizeof(other), "Or set CALL_APP=off in /etc/visavis/.env if that is your "
-                                       "own application.");
+        snprintf(other, sizeof(other),
+                 "Or set CALL_APP=off in /etc/visavis/.env if that is your "
+                 "own application.");
     found_detail(x, "%s", other);
     if (suffix && (strcmp(suffix, ".service") == 0 || strcmp(suffix, ".socket") == 0))
         found_command(x, "systemctl disable --now %s", l->unit);
@@ -113,8 +114,7 @@ static void check_taken(struct check_context *x)
             told_port = (uint16_t) port;
             told_of = l->pid;
             if (!l->pid) {
-                found(x, SEVERITY_UNKNOWN,
-                      "%s port %u is in use, and only root can see by whom.",
+                found(x, SEVERITY_UNKNOWN, "%s port %u is in use, and only root can see by whom.",
                       protocol(needed[i].type), port);
                 continue;
             }

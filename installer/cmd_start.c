@@ -1,5 +1,6 @@
 /* start and restart. */
 #include "base/clock.h"
+#include "installer/banner.h"
 #include "installer/inforce.h"
 #include "installer/interrupt.h"
 #include "installer/json.h"
@@ -104,27 +105,10 @@ static unsigned tell_problems(const struct start *s)
 
 static void print_banner(const struct start *s)
 {
-    const char *on = term_on(stdout, TERM_BOLD), *off = term_off(stdout);
-    char url[SETTINGS_URL_SIZE];
-
-    if (s->n_some > 0 || !s->settings) {
+    if (s->n_some > 0 || !s->settings)
         puts(s->n_some > 0 ? "Ready." : "Visavis is ready.");
-        return;
-    }
-    settings_public_url(s->settings, url);
-    printf("\n"
-           "%sVisavis is ready.%s\n"
-           "\n"
-           "  Server      %s/\n"
-           "  Dashboard   %s/dashboard/\n",
-           on, off, url, url);
-    if (strcmp(settings_text(s->settings, SET_CALL_APP), "off") != 0)
-        printf("  Call        %s/\n", url);
-    printf("  User        OPENVIDUAPP\n"
-           "  Secret      OPENVIDU_SECRET in %s\n"
-           "\n",
-           path_of(PATH_ENV));
-    fflush(stdout);
+    else
+        banner_print(s->settings);
 }
 
 static int print_json(const struct start *s, int status)

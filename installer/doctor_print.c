@@ -13,7 +13,7 @@ struct printer {
 };
 
 static const char *const colour_of[] = {
-    [SEVERITY_OK] = "32",   [SEVERITY_UNKNOWN] = "35", [SEVERITY_NOTE] = "36",
+    [SEVERITY_OK] = "32",      [SEVERITY_UNKNOWN] = "35",   [SEVERITY_NOTE] = "36",
     [SEVERITY_WARNING] = "33", [SEVERITY_FAILURE] = "1;31",
 };
 
@@ -141,7 +141,7 @@ static void print_group(const struct printer *p, const struct doctor *d, const c
 static void print_summary(const struct printer *p, const struct doctor *d)
 {
     static const char *const plural[] = {
-        [SEVERITY_OK] = "fine",        [SEVERITY_UNKNOWN] = "unknown",  [SEVERITY_NOTE] = "notes",
+        [SEVERITY_OK] = "fine",          [SEVERITY_UNKNOWN] = "unknown",  [SEVERITY_NOTE] = "notes",
         [SEVERITY_WARNING] = "warnings", [SEVERITY_FAILURE] = "failures",
     };
     const char *comma = "\n";
@@ -233,11 +233,10 @@ void doctor_print_list_json(const struct check_group *const *groups, FILE *to)
 
     for (; *groups; groups++)
         for (const struct check *c = (*groups)->checks; c->id; c++)
-            json_array_append_new(
-                list, json_pack("{s:s, s:s, s:s, s:b, s:b, s:b}", "id", c->id, "group",
-                                (*groups)->name, "title", c->title, "preflight",
-                                (c->flags & CHECK_PREFLIGHT) != 0, "installed",
-                                (c->flags & CHECK_INSTALLED) != 0, "needs_root",
-                                (c->flags & CHECK_ROOT) != 0));
+            json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:b, s:b, s:b}", "id", c->id,
+                                                  "group", (*groups)->name, "title", c->title,
+                                                  "preflight", (c->flags & CHECK_PREFLIGHT) != 0,
+                                                  "installed", (c->flags & CHECK_INSTALLED) != 0,
+                                                  "needs_root", (c->flags & CHECK_ROOT) != 0));
     dump(json_pack("{s:o}", "checks", list), to);
 }

@@ -5,14 +5,18 @@
 /* In the order of the help; a row each. */
 /* clang-format off */
 const struct cmd *const verbs[] = {
+    &cmd_setup,
     &cmd_start,
     &cmd_stop,
     &cmd_restart,
     &cmd_status,
     &cmd_logs,
     &cmd_kms_logs,
+    &cmd_apply,
+    &cmd_run,
     &cmd_version,
     &cmd_dev,
+    &cmd_env_init,
     &cmd_completion,
     &cmd_man,
     NULL,
