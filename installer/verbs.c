@@ -16,6 +16,8 @@ const struct cmd *const verbs[] = {
     &cmd_run,
     &cmd_version,
     &cmd_dev,
+    &cmd_completion,
+    &cmd_man,
     &cmd_kms_logs,
     &cmd_env_init,
     NULL,
