@@ -4,6 +4,7 @@
 #include "installer/cmd.h"
 
 extern const struct cmd cmd_apply;
+extern const struct cmd cmd_cert;
 extern const struct cmd cmd_dev;
 extern const struct cmd cmd_kms_logs;
 extern const struct cmd cmd_logs;
