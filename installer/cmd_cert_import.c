@@ -80,6 +80,26 @@ static int read_files(const struct cmd_call *call, struct source *s)
     return CMD_OK;
 }
 
+static bool holds(struct bytes file, const char *what)
+{
+    return memmem(file.p, file.len, what, strlen(what)) != NULL;
+}
+
+/* Given the other way round: which is which shows. */
+static void put_right(struct source *s)
+{
+    static const char key[] = "PRIVATE KEY-----", cert[] = "CERTIFICATE-----";
+    struct bytes first = bytes_of(s->cert, s->cert_len), second = bytes_of(s->key, s->key_len);
+    struct source swapped = {
+        .cert = s->key, .cert_len = s->key_len, .key = s->cert, .key_len = s->cert_len};
+
+    if (holds(first, cert) || !holds(first, key) || !holds(second, cert) || holds(second, key))
+        return;
+    memcpy(swapped.cert_path, s->key_path, sizeof(swapped.cert_path));
+    memcpy(swapped.key_path, s->cert_path, sizeof(swapped.key_path));
+    *s = swapped;
+}
+
 /* ---- PFX ---- */
 
 static int get_password(const struct cmd_call *call, const char *file, char ret[PASSWORD_SIZE])
@@ -159,6 +179,8 @@ static int load(const struct cmd_call *call, struct source *s)
 
     if (status == CMD_OK)
         status = read_files(call, s);
+    if (status == CMD_OK)
+        put_right(s);
     if (status == CMD_OK && certs_is_pfx(bytes_of(s->cert, s->cert_len)))
         status = open_pfx(call, s);
     return status;

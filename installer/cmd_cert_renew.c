@@ -37,10 +37,13 @@ static void warn_of_expiry(struct cert_output *o, int64_t now_s)
     certs_info_done(&i);
 }
 
-static void tell_reload(struct cert_output *o, const struct settings *s, int r, const char *unit)
+static void tell_reload(struct cert_output *o, const struct settings *s, bool is_new, int r,
+                        const char *unit)
 {
     char text[512];
 
+    if (r == -ENOTCONN && !is_new)
+        return;
     if (r == -ENOTCONN)
         snprintf(text, sizeof(text),
                  "There is no systemd here; `visavis run` lets its web server take the certificate "
@@ -57,12 +60,12 @@ static void tell_reload(struct cert_output *o, const struct settings *s, int r, 
 }
 
 /* Those who serve it are told; who could not be is told by the next run. */
-static int reload(struct cert_output *o, const struct settings *s)
+static int reload(struct cert_output *o, const struct settings *s, bool is_new)
 {
     const char *unit;
     int r = certificate_reload(s, &unit);
 
-    tell_reload(o, s, r, unit);
+    tell_reload(o, s, is_new, r, unit);
     if (r == 0)
         r = pending_clear();
     return r == 0 || r == -ENOTCONN ? CMD_OK : CMD_FAILED;
@@ -88,7 +91,7 @@ int cert_renew(const struct cmd_call *call, struct cert_output *o, const struct 
     if (*ret_changed && pending_set() < 0)
         was_pending = true;
     if (*ret_changed || was_pending)
-        status = reload(o, s);
+        status = reload(o, s, *ret_changed);
     warn_of_expiry(o, now_s);
     if (r == -EINVAL)
         return CERT_NOT_WANTED;
