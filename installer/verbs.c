@@ -12,6 +12,7 @@ const struct cmd *const verbs[] = {
     &cmd_status,
     &cmd_logs,
     &cmd_doctor,
+    &cmd_cert,
     &cmd_apply,
     &cmd_run,
     &cmd_version,
@@ -20,6 +21,10 @@ const struct cmd *const verbs[] = {
     &cmd_man,
     &cmd_kms_logs,
     &cmd_env_init,
+    &cmd_cert_import,
+    &cmd_cert_renew,
+    &cmd_cert_status,
+    &cmd_cert_trust,
     NULL,
 };
 /* clang-format on */
