@@ -12,7 +12,7 @@ static struct network lan(bool ipv6)
     return n;
 }
 
-static struct turn_ip ip; /* of the last call */
+static struct turn_ip told; /* of the last call */
 
 static struct places places(const char *env, bool ipv6, const char *turn_ip,
                             struct places_texts *texts)
@@ -22,7 +22,7 @@ static struct places places(const char *env, bool ipv6, const char *turn_ip,
     struct installation in = {
         .settings = s,
         .network = &n,
-        .turn_ip = &ip,
+        .turn_ip = &told,
         .turn_secret = "s3cret",
         .call_pages = "/usr/share/visavis/call",
         .cores = 4,
@@ -30,7 +30,7 @@ static struct places places(const char *env, bool ipv6, const char *turn_ip,
     };
     struct places p;
 
-    snprintf(ip.text, sizeof(ip.text), "%s", turn_ip);
+    snprintf(told.text, sizeof(told.text), "%s", turn_ip);
     places_of(&in, texts, &p);
     settings_free(s);
     return p;
