@@ -131,7 +131,7 @@ static int load_ca(const struct versions *v, unsigned number, struct ca *ret)
 {
     char folder[PATH_MAX], path[PATH_MAX + sizeof("/" CA_CERT)], *cert = NULL, *key = NULL;
     struct pem_certs certs = {.n = 0};
-    struct ca ca = {.number = number};
+    struct ca ca = {.cert = NULL};
     size_t cert_len, key_len = 0;
     int r = versions_path(v, number, folder);
 
@@ -167,7 +167,7 @@ size_t store_load_cas(const struct store *s, struct ca ret[static STORE_CAS_MAX]
     size_t listed = versions_list(&v, numbers, STORE_CAS_MAX), n = 0;
 
     if (versions_current(&v, &current) == 0 && load_ca(&v, current, &ret[n]) == 0)
-        n++;
+        ret[n++].in_force = true;
     for (size_t i = 0; i < listed && n < STORE_CAS_MAX; i++)
         if (numbers[i] != current && load_ca(&v, numbers[i], &ret[n]) == 0)
             n++;

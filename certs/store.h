@@ -30,7 +30,7 @@ int store_put_pair(const struct store *s, const struct pair *p);
 struct ca {
     X509 *cert;
     EVP_PKEY *key;
-    unsigned number;
+    bool in_force;
 };
 
 /* The CA in force first, then older ones, newest first; those that cannot be read are left out.

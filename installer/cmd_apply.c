@@ -46,27 +46,6 @@ static void on_text(enum log_level level, const char *text, void *arg)
         printf("%s\n", text);
 }
 
-/* ".env:3: HTTPS_PORT=x is no port; allowed: ...; mend it by: ..." */
-static void format_problem(const struct setting_problem *p, char *buf, size_t cap)
-{
-    struct wr w = wr_init(buf, cap - 1);
-
-    if (p->file && p->line)
-        wr_fmt(&w, "%s:%u: ", p->file, p->line);
-    else if (p->file)
-        wr_fmt(&w, "%s: ", p->file);
-    if (p->key)
-        wr_fmt(&w, "%s%s%s ", p->key, p->value ? "=" : "", p->value ? p->value : "");
-    wr_str(&w, p->what);
-    if (p->wanted)
-        wr_fmt(&w, "; allowed: %s", p->wanted);
-    if (p->example)
-        wr_fmt(&w, "; example: %s", p->example);
-    if (p->mend)
-        wr_fmt(&w, "; mend it by: %s", p->mend);
-    *w.p = '\0'; /* cut where it did not fit */
-}
-
 static json_t *problem_json(const struct setting_problem *p)
 {
     return json_pack("{s:s,s:s?,s:i,s:s?,s:s?,s:s,s:s?,s:s?,s:s?}", "severity",
@@ -86,7 +65,7 @@ static void on_problem(const struct setting_problem *p, void *arg)
     char text[2048];
 
     problems_add(p, o->problems);
-    format_problem(p, text, sizeof(text));
+    problem_line(p, text, sizeof(text));
     if (p->severity == SETTING_ERROR)
         keep_error(o, text);
     if (o->journal)
