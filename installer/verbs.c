@@ -5,6 +5,7 @@
 /* In the order of the help. */
 const struct cmd *const verbs[] = {
     &cmd_dev,
+    &cmd_proxy,
     &cmd_version,
     NULL,
 };

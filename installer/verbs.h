@@ -4,4 +4,5 @@
 #include "installer/cmd.h"
 
 extern const struct cmd cmd_dev;
+extern const struct cmd cmd_proxy;
 extern const struct cmd cmd_version;
