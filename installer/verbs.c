@@ -13,6 +13,7 @@ const struct cmd *const verbs[] = {
     &cmd_logs,
     &cmd_doctor,
     &cmd_cert,
+    &cmd_proxy,
     &cmd_apply,
     &cmd_run,
     &cmd_version,
