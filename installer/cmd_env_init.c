@@ -1,28 +1,23 @@
 /* For package scripts: answers that were given at the install become the .env file. */
 #include "base/crypto.h"
-#include "base/rnd.h"
 #include "files/files.h"
-#include "installer/envedit.h"
+#include "installer/envstore.h"
 #include "installer/paths.h"
-#include "installer/program.h"
 #include "installer/settings.h"
 #include "installer/verbs.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define ANSWERS_MAX 16
 #define INPUT_MAX 65536
-#define ENV_MAX 1048576
-#define SECRET_LEN 32
 
 struct answers {
     char *input; /* what the changes point into */
     struct env_change changes[ANSWERS_MAX];
     size_t n;
-    char secret[SECRET_LEN + 1];
+    char secret[ENVSTORE_SECRET_LEN + 1];
 };
 
 static int read_input(char *buf, size_t size)
@@ -88,46 +83,21 @@ static int add_secret(struct answers *a)
             return 0;
     if (a->n == ANSWERS_MAX)
         return -EBADMSG;
-    rnd_alnum(a->secret, SECRET_LEN);
+    envstore_make_secret(a->secret);
     a->changes[a->n++] = (struct env_change){.key = key, .value = a->secret};
     return 0;
 }
 
-/* A file that was there stays where it is, behind a link perhaps, and whose it is. */
-static int find_target(char target[static PATH_MAX], struct file_access *ret)
+static int write_env(const struct answers *a, struct bytes text)
 {
-    struct stat st;
+    char *changed;
+    size_t len;
+    int r = envedit(text, a->changes, a->n, &changed, &len);
 
-    if (!realpath(path_of(PATH_ENV), target)) {
-        snprintf(target, PATH_MAX, "%s", path_of(PATH_ENV));
-        return errno == ENOENT ? 0 : -errno;
-    }
-    if (stat(target, &st) < 0)
-        return -errno;
-    *ret = (struct file_access){.mode = st.st_mode & 07777, .uid = st.st_uid, .gid = st.st_gid};
-    return 0;
-}
-
-static int write_env(const struct answers *a, const char *from)
-{
-    struct file_access access = {.mode = 0640, .uid = FILE_KEEP_OWNER, .gid = (gid_t) -1};
-    char target[PATH_MAX];
-    char *text = NULL;
-    char *changed = NULL;
-    size_t len, changed_len;
-    int r = find_target(target, &access);
-
-    if (r == 0)
-        r = file_read(from, ENV_MAX, &text, &len);
     if (r < 0)
         return r;
-    r = envedit(bytes_of(text, len), a->changes, a->n, &changed, &changed_len);
-    if (r == 0) {
-        r = file_write(target, bytes_of(changed, changed_len), &access);
-        secret_wipe(changed, changed_len);
-    }
-    secret_wipe(text, len);
-    free(text);
+    r = envstore_write(bytes_of(changed, len));
+    secret_wipe(changed, len);
     free(changed);
     return r;
 }
@@ -142,25 +112,27 @@ static void answers_done(struct answers *a)
 
 static int env_init(const struct cmd_call *call)
 {
-    bool exists = file_exists(path_of(PATH_ENV));
     struct answers a = {.n = 0};
-    char template[PATH_MAX];
+    bool is_new;
+    char *text;
+    size_t len;
     int r;
 
-    if (exists && !cmd_has(call, "update"))
+    if (file_exists(path_of(PATH_ENV)) && !cmd_has(call, "update"))
         return CMD_OK;
-    if (!exists && program_find_data("env.template", template) < 0)
-        return cmd_fail(call, CMD_FAILED, "env.template is missing; install the package again");
+    r = envstore_read(&text, &len, &is_new);
+    if (r < 0)
+        return cmd_fail(call, CMD_FAILED, "%s: %s", path_of(PATH_ENV), strerror(-r));
     r = read_answers(&a);
-    if (r == 0 && !exists)
+    if (r == 0 && is_new)
         r = add_secret(&a);
-    if (r == -EBADMSG) {
-        answers_done(&a);
-        return cmd_fail(call, CMD_USAGE, "what was answered are no lines KEY=VALUE of known keys");
-    }
-    if (r == 0 && (a.n > 0 || !exists))
-        r = write_env(&a, exists ? path_of(PATH_ENV) : template);
+    if (r == 0 && (a.n > 0 || is_new))
+        r = write_env(&a, bytes_of(text, len));
     answers_done(&a);
+    secret_wipe(text, len);
+    free(text);
+    if (r == -EBADMSG)
+        return cmd_fail(call, CMD_USAGE, "what was answered are no lines KEY=VALUE of known keys");
     if (r < 0)
         return cmd_fail(call, CMD_FAILED, "cannot write %s: %s", path_of(PATH_ENV), strerror(-r));
     return CMD_OK;
