@@ -171,7 +171,7 @@ static int prepare_loop(struct running *running, struct loop **ret_loop)
     if (r == 0)
         r = loop_signal_add(*ret_loop, SIGHUP, on_reload_signal, running);
     if (r == 0)
-        r = loop_enable_watchdog(*ret_loop);
+        r = loop_feed_watchdog(*ret_loop, true);
     if (r == 0 && signal(SIGPIPE, SIG_IGN) == SIG_ERR)
         r = -errno;
     return r;
