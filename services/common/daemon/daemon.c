@@ -13,7 +13,7 @@
 
 #define STATUS_US 5000000
 #define STATUS_SIZE 256
-#define PROBLEM_SIZE 128
+#define PROBLEM_SIZE 112 /* fits the status with what else is in it */
 
 struct options {
     const char *config;
