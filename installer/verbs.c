@@ -22,10 +22,6 @@ const struct cmd *const verbs[] = {
     &cmd_man,
     &cmd_kms_logs,
     &cmd_env_init,
-    &cmd_cert_import,
-    &cmd_cert_renew,
-    &cmd_cert_status,
-    &cmd_cert_trust,
     NULL,
 };
 /* clang-format on */

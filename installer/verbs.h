@@ -5,10 +5,6 @@
 
 extern const struct cmd cmd_apply;
 extern const struct cmd cmd_cert;
-extern const struct cmd cmd_cert_import;
-extern const struct cmd cmd_cert_renew;
-extern const struct cmd cmd_cert_status;
-extern const struct cmd cmd_cert_trust;
 extern const struct cmd cmd_completion;
 extern const struct cmd cmd_dev;
 extern const struct cmd cmd_doctor;
