@@ -123,6 +123,9 @@ AREA_negotiate := media
 AREA_turn := turn
 AREA_rpc := signaling
 AREA_settings := installer
+AREA_nft := installer
+AREA_iptables := installer
+AREA_procnet := installer
 
 # A fuzz harness with a main() that replays the corpus, for every flavour and compiler.
 .SECONDEXPANSION:
