@@ -1,11 +1,13 @@
 #include "installer/cmd.h"
 
 #include "installer/nearest.h"
+#include "installer/paths.h"
 #include "installer/table.h"
 
 #include <ctype.h>
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
 #define VALUES_MAX 64
 #define LEVELS_MAX 3
@@ -87,6 +89,19 @@ int cmd_fail(const struct cmd_call *c, int status, const char *fmt, ...)
     va_end(args);
     fputc('\n', stderr);
     return status;
+}
+
+int cmd_need_root(const struct cmd_call *c)
+{
+    if (geteuid() == 0 || *path_root())
+        return CMD_OK;
+    print_name(c, stderr);
+    fputs(": this needs root: sudo ", stderr);
+    print_name(c, stderr);
+    for (size_t i = 0; i < c->n_args; i++)
+        fprintf(stderr, " %s", c->args[i]);
+    fputc('\n', stderr);
+    return CMD_FAILED;
 }
 
 /* ---- help ---- */

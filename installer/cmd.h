@@ -60,6 +60,9 @@ bool cmd_json(const struct cmd_call *c);                 /* --json was given */
 int cmd_fail(const struct cmd_call *c, int status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* CMD_OK for root, and below VISAVIS_ROOT; else CMD_FAILED after the line that names sudo. */
+int cmd_need_root(const struct cmd_call *c);
+
 /* argv as main() has it. The exit status. */
 int cmd_main(const struct cmd *const *verbs, int argc, char **argv);
 

@@ -281,6 +281,3 @@ int setting_ice_parse(const char *item, struct setting_ice *ret, const char **re
 
 /* "10.0.0.5:203.0.113.5", IPv6 addresses in brackets. -EBADMSG. */
 int setting_pair_parse(const char *item, struct addr *ret_private, struct addr *ret_public);
-
-/* "10.0.0.0/8", "2001:db8::1". *ret_bits: length of the prefix. -EBADMSG. */
-int setting_network_parse(const char *item, struct addr *ret_ip, unsigned *ret_bits);

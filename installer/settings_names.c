@@ -15,7 +15,7 @@
 static const struct {
     const char *key, *why;
 } ignored[] = {
-    {"KMS_*", "is ignored: there is no Kurento here, MEDIA_* settings are for our media server"},
+    {"KMS_*", "is ignored: there is no Kurento here"},
     {"DOCKER_LOGS_MAX_SIZE",
      "is ignored: logs are in the journal (SystemMaxUse= in journald.conf)"},
     {"JAVA_OPTIONS", "is ignored: there is no Java here"},
@@ -145,4 +145,22 @@ const char *setting_nearest(const char *key)
     for (size_t i = 0; i < N_SETTINGS; i++)
         nearest_offer(&n, setting_defs[i].key);
     return n.found;
+}
+
+bool setting_ignored_at(size_t i, const char **ret_key, const char **ret_why)
+{
+    if (i >= sizeof(ignored) / sizeof(ignored[0]))
+        return false;
+    *ret_key = ignored[i].key;
+    *ret_why = ignored[i].why;
+    return true;
+}
+
+bool setting_old_at(size_t i, const char **ret_key, const char **ret_modern)
+{
+    if (i >= sizeof(olds) / sizeof(olds[0]))
+        return false;
+    *ret_key = olds[i].key;
+    *ret_modern = olds[i].modern;
+    return true;
 }

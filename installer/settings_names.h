@@ -18,3 +18,7 @@ struct setting_name {
 };
 
 struct setting_name setting_name_look(const char *key);
+
+/* The lists, for documentation; false past the last. A key may end in '*'. */
+bool setting_ignored_at(size_t i, const char **ret_key, const char **ret_why);
+bool setting_old_at(size_t i, const char **ret_key, const char **ret_modern);

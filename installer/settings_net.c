@@ -1,6 +1,7 @@
 /* The checks of names and addresses. */
 #include "installer/settings_check.h"
 
+#include "installer/allow_list.h"
 #include "installer/punycode.h"
 #include "installer/text.h"
 
@@ -11,6 +12,7 @@
 
 #define HOST_MAX 253
 #define LABEL_MAX 63
+#define NETWORKS_MAX 100 /* both lists and what is added fit into an allow_list */
 
 /* ---- host names ---- */
 
@@ -244,51 +246,33 @@ int setting_check_url(const char *text, const char *const *schemes, struct setti
 
 /* ---- lists of addresses ---- */
 
-int setting_network_parse(const char *item, struct addr *ret_ip, unsigned *ret_bits)
+/* Whether the address itself was given, not just its network. */
+static bool has_host_bits(const char *item, const struct allow_net *net)
 {
     size_t len = strcspn(item, "/");
     char ip[INET6_ADDRSTRLEN];
-    struct in6_addr v6;
     struct addr a;
-    uint64_t bits;
 
     if (len >= sizeof(ip))
-        return -EBADMSG;
+        return false;
     memcpy(ip, item, len);
     ip[len] = '\0';
-    if (!is_ip(ip, &a))
-        return -EBADMSG;
-    /* ::ffff:1.2.3.4 is IPv4 by now, but its prefix would count from 128. */
-    if (a.family == AF_INET && inet_pton(AF_INET6, ip, &v6) == 1)
-        return -EBADMSG;
-    bits = 8 * addr_ip_len(&a);
-    if (item[len] && bytes_to_u64(bytes_str(item + len + 1), bits, &bits) < 0)
-        return -EBADMSG;
-    *ret_ip = a;
-    *ret_bits = (unsigned) bits;
-    return 0;
-}
-
-static bool has_host_bits(const struct addr *a, unsigned bits)
-{
-    for (unsigned i = bits; i < 8 * addr_ip_len(a); i++)
-        if (a->ip[i / 8] & (0x80U >> (i % 8)))
-            return true;
-    return false;
+    return is_ip(ip, &a) && !addr_ip_eq(&a, &net->addr);
 }
 
 int setting_check_networks(const struct setting_list *l, struct setting_verdict *v)
 {
     char shown[80];
 
+    if (l->n > NETWORKS_MAX)
+        return setting_refuse(v, "has more than %d items", NETWORKS_MAX);
     for (size_t i = 0; i < l->n; i++) {
-        struct addr a;
-        unsigned bits;
+        struct allow_net net;
 
         text_printable(bytes_str(l->items[i]), shown, sizeof(shown));
-        if (setting_network_parse(l->items[i], &a, &bits) < 0)
+        if (allow_net_parse(bytes_str(l->items[i]), &net) < 0)
             return setting_refuse(v, "has an item that is no address and no network: %s", shown);
-        if (has_host_bits(&a, bits))
+        if (has_host_bits(l->items[i], &net))
             setting_warn(v, "has a network with bits beyond its prefix, which do not count: %s",
                          shown);
     }

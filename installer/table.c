@@ -73,13 +73,25 @@ static size_t fitting(const char *text, size_t columns)
     return i;
 }
 
+static void begin(const struct cell *c, FILE *to)
+{
+    if (c->style != TERM_PLAIN)
+        fputs(term_on(to, c->style), to);
+}
+
+static void end(const struct cell *c, FILE *to)
+{
+    if (c->style != TERM_PLAIN)
+        fputs(term_off(to), to);
+}
+
 static void print_last(const struct cell *c, FILE *to, size_t column)
 {
     size_t width = term_is_tty(to) ? term_width(to) : SIZE_MAX;
     size_t room = width > column + ROOM_MIN ? width - column : SIZE_MAX;
     const char *text = c->text;
 
-    fputs(term_on(to, c->style), to);
+    begin(c, to);
     for (;;) {
         size_t len = fitting(text, room);
 
@@ -90,7 +102,7 @@ static void print_last(const struct cell *c, FILE *to, size_t column)
             break;
         fprintf(to, "\n%*s", (int) column, "");
     }
-    fputs(term_off(to), to);
+    end(c, to);
 }
 
 static void print_row(const struct cell *cells, size_t n, const size_t *widths, FILE *to,
@@ -100,10 +112,10 @@ static void print_row(const struct cell *cells, size_t n, const size_t *widths, 
 
     fprintf(to, "%*s", (int) indent, "");
     for (size_t i = 0; i + 1 < n; i++) {
-        fputs(term_on(to, cells[i].style), to);
+        begin(&cells[i], to);
         term_text(to, bytes_str(cells[i].text), 0);
-        fprintf(to, "%s%*s", term_off(to), (int) (widths[i] - term_columns(cells[i].text) + GAP),
-                "");
+        end(&cells[i], to);
+        fprintf(to, "%*s", (int) (widths[i] - term_columns(cells[i].text) + GAP), "");
         used += widths[i] + GAP;
     }
     if (n > 0)

@@ -1,5 +1,7 @@
 #include "installer/term.h"
 
+#include "installer/utf8.h"
+
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -66,24 +68,16 @@ size_t term_columns(const char *text)
     return n;
 }
 
-/* Bytes of the printable character at p: 0 when there is none. */
-static size_t printable(const uint8_t *p, size_t left)
+/* Bytes of the printable character that text begins with; 0 when there is none. */
+static size_t printable(struct bytes text)
 {
-    size_t len = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : (p[0] & 0xf0) == 0xe0 ? 3 : 4;
+    size_t n = utf8_char(text);
 
-    if (p[0] < 0x80)
-        return (p[0] >= 0x20 && p[0] != 0x7f) || p[0] == '\t' ? 1 : 0;
-    if (p[0] < 0xc2 || p[0] > 0xf4 || left < len)
+    if (n == 1)
+        return (text.p[0] >= 0x20 && text.p[0] != 0x7f) || text.p[0] == '\t';
+    if (n == 2 && text.p[0] == 0xc2 && text.p[1] < 0xa0) /* C1 controls */
         return 0;
-    for (size_t i = 1; i < len; i++)
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    if (p[0] == 0xc2 && p[1] < 0xa0) /* C1 controls */
-        return 0;
-    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] >= 0xa0) ||
-        (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] >= 0x90))
-        return 0; /* too long a form, surrogates, past the last code point */
-    return len;
+    return n;
 }
 
 void term_text(FILE *f, struct bytes text, unsigned indent)
@@ -91,7 +85,7 @@ void term_text(FILE *f, struct bytes text, unsigned indent)
     while (text.len > 0 && text.p[text.len - 1] == '\n')
         text.len--;
     for (size_t i = 0; i < text.len;) {
-        size_t n = printable(text.p + i, text.len - i);
+        size_t n = printable(bytes_of(text.p + i, text.len - i));
 
         if (n > 0)
             fwrite(text.p + i, 1, n, f);

@@ -114,3 +114,26 @@ void text_shell_quote(struct wr *w, const char *text)
     }
     wr_u8(w, '\'');
 }
+
+void text_wrap(struct wr *w, const char *prefix, const char *text, size_t columns)
+{
+    size_t at = strlen(prefix);
+
+    wr_str(w, prefix + strspn(prefix, " "));
+    while (*text) {
+        size_t len = strcspn(text, " ");
+
+        if (at > strlen(prefix) && at + 1 + len > columns) {
+            wr_fmt(w, "\n%s", prefix);
+            at = strlen(prefix);
+        } else if (at > strlen(prefix)) {
+            wr_u8(w, ' ');
+            at++;
+        }
+        wr_bytes(w, bytes_of(text, len));
+        at += len;
+        text += len;
+        text += strspn(text, " ");
+    }
+    wr_u8(w, '\n');
+}

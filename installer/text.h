@@ -15,3 +15,7 @@ char *text_join(char *const *items, size_t n, const char *separator);
 
 /* For a shell: in single quotes where it needs them. */
 void text_shell_quote(struct wr *w, const char *text);
+
+/* Lines of at most so many columns, each with the prefix before it (the first one without its
+ * blanks at the beginning), broken at blanks. */
+void text_wrap(struct wr *w, const char *prefix, const char *text, size_t columns);

@@ -307,6 +307,28 @@ static bool get_number(struct units *u, const char *path, const char *interface,
            0;
 }
 
+static bool has_job(struct units *u, const char *path)
+{
+    sd_bus_message *m = NULL;
+    uint32_t id = 0;
+
+    if (sd_bus_get_property(u->bus, MANAGER, path, UNIT_INTERFACE, "Job", NULL, &m, "(uo)") < 0 ||
+        sd_bus_message_read(m, "(uo)", &id, NULL) < 0)
+        id = 0;
+    sd_bus_message_unref(m);
+    return id != 0;
+}
+
+static bool is_skipped(struct units *u, const char *path)
+{
+    uint64_t when = 0;
+    int held = 1;
+
+    get_number(u, path, UNIT_INTERFACE, "ConditionTimestamp", 't', &when);
+    get_number(u, path, UNIT_INTERFACE, "ConditionResult", 'b', &held);
+    return when != 0 && !held;
+}
+
 /* "org.freedesktop.systemd1.Service" of "visavis-media.service". */
 static void interface_of(const char *unit, char *ret, size_t size)
 {
@@ -350,6 +372,8 @@ static void read_state(struct units *u, const char *unit, const char *path, stru
     get_number(u, path, interface, "MemoryCurrent", 't', &ret->memory);
     ret->loaded = strcmp(load, "loaded") == 0;
     ret->enabled = strncmp(file, "enabled", strlen("enabled")) == 0;
+    ret->skipped = is_skipped(u, path);
+    ret->has_job = has_job(u, path);
     ret->main_pid = (pid_t) pid;
     ret->n_restarts = restarts;
     ret->since_us = since(u, path, ret->active);

@@ -55,6 +55,8 @@ struct unit_state {
     char status_text[256]; /* what the daemon said last by STATUS=; "" */
     bool loaded;           /* the manager knows such a unit */
     bool enabled;
+    bool skipped;   /* not started, as a condition of it does not hold */
+    bool has_job;   /* something is to happen to it: a start, a stop, ... */
     pid_t main_pid; /* 0: none */
     unsigned n_restarts;
     int exit_status;   /* of the last main process */
