@@ -21,5 +21,7 @@ const struct cmd *const verbs[] = {
     &cmd_kms_logs,
     &cmd_env_init,
     NULL,
+    &cmd_start,    &cmd_stop,   &cmd_restart, &cmd_status, &cmd_logs,
+    &cmd_kms_logs, &cmd_config, &cmd_version, &cmd_dev,    NULL,
 };
 /* clang-format on */
