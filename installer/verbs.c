@@ -23,5 +23,7 @@ const struct cmd *const verbs[] = {
     NULL,
     &cmd_start,    &cmd_stop,   &cmd_restart, &cmd_status, &cmd_logs,
     &cmd_kms_logs, &cmd_config, &cmd_version, &cmd_dev,    NULL,
+    &cmd_start, &cmd_stop,     &cmd_restart, &cmd_apply, &cmd_cert, &cmd_status,
+    &cmd_logs,  &cmd_kms_logs, &cmd_version, &cmd_dev,   NULL,
 };
 /* clang-format on */
