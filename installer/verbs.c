@@ -12,6 +12,7 @@ const struct cmd *const verbs[] = {
     &cmd_status,
     &cmd_logs,
     &cmd_doctor,
+    &cmd_config,
     &cmd_cert,
     &cmd_proxy,
     &cmd_apply,
