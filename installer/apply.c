@@ -1,12 +1,12 @@
 #include "installer/apply.h"
 
 #include "base/crypto.h"
-#include "certs/certs.h"
-#include "installer/accounts.h"
 #include "installer/before.h"
+#include "installer/certificate.h"
 #include "installer/folders.h"
 #include "installer/jobs.h"
 #include "installer/paths.h"
+#include "installer/pending.h"
 #include "installer/places.h"
 #include "installer/program.h"
 #include "installer/secrets.h"
@@ -215,28 +215,11 @@ static enum apply_end decide(struct apply *a)
 
 /* ---- what nginx has not taken notice of yet ---- */
 
-static const char *pending_path(char buf[static PATH_MAX])
-{
-    return path_join(buf, PATH_CONF, "nginx-pending");
-}
-
-/* Outlives whoever is killed, and runs that had to leave nginx alone. */
 static enum apply_end set_pending(struct apply *a)
 {
-    static const struct file_access access = {0600, FILE_KEEP_OWNER, FILE_KEEP_OWNER};
-    char path[PATH_MAX];
-    int r = 0;
+    int r = pending_set();
 
-    if (!file_exists(pending_path(path)))
-        r = file_write(path, bytes_str(""), &access);
-    return r < 0 ? fail(a, path, r) : APPLY_DONE;
-}
-
-static bool is_pending(void)
-{
-    char path[PATH_MAX];
-
-    return file_exists(pending_path(path));
+    return r < 0 ? fail(a, path_of(PATH_CONF), r) : APPLY_DONE;
 }
 
 /* ---- what the rest stands on: folders, secrets, pages, certificate ---- */
@@ -300,24 +283,14 @@ static void on_certs_text(bool is_problem, const char *text, void *arg)
  * any the web server cannot start. */
 static enum apply_end ensure_certificate(struct apply *a)
 {
-    struct place_names names;
-    struct certs_wanted wanted = {
-        .type = strcmp(settings_text(a->settings, SET_CERTIFICATE_TYPE), "owncert") == 0
-                    ? CERTS_OWNCERT
-                    : CERTS_SELFSIGNED,
-        .store = path_of(PATH_CERTS),
-        .owncert = path_of(PATH_OWNCERT),
-    };
+    struct certificate_wish wish;
     int r;
 
     if (a->options->dry_run)
         return APPLY_DONE;
-    if (account_access(0640, "root", "visavis-certs", &wanted.key_access) < 0)
+    if (certificate_wish(a->settings, &a->network, &wish) < 0)
         return tell_missing_account(a, "visavis-certs");
-    places_names(a->settings, &a->network, &names);
-    for (size_t i = 0; i < CERTS_NAMES_MAX && names.list[i]; i++)
-        wanted.names[i] = names.list[i];
-    r = certs_ensure(&wanted, time(NULL), on_certs_text, a, &a->result->new_certificate);
+    r = certs_ensure(&wish.wanted, time(NULL), on_certs_text, a, &a->result->new_certificate);
     if (r < 0 && r != -EINVAL && !a->without_nginx) {
         leave_nginx(a, "there is no certificate", "see above");
     }
@@ -378,7 +351,7 @@ static void compare_settings(const struct apply *a, struct plan_input *in)
 
 static enum apply_end plan(struct apply *a)
 {
-    struct plan_input in = {.nginx_pending = is_pending()};
+    struct plan_input in = {.nginx_pending = pending_is()};
     struct desired was = {0};
     bool known = a->before.readable;
     int r = known ? render(a, a->before.settings, &a->before.decided, &was) : 0;
@@ -500,7 +473,6 @@ static enum apply_end run_jobs(struct apply *a)
 
 static enum apply_end put_in_force(struct apply *a)
 {
-    char path[PATH_MAX];
     enum apply_end end;
     int r;
 
@@ -512,8 +484,8 @@ static enum apply_end put_in_force(struct apply *a)
     if (end != APPLY_DONE)
         return end;
     r = generation_set_applied(a->result->generation);
-    if (r == 0 && !a->without_nginx && unlink(pending_path(path)) < 0 && errno != ENOENT)
-        r = -errno;
+    if (r == 0 && !a->without_nginx)
+        r = pending_clear();
     if (r == 0)
         r = generation_prune();
     return r < 0 ? fail(a, path_of(PATH_CONF), r) : APPLY_DONE;

@@ -39,8 +39,7 @@ static bool open_view(struct check_context *x, struct view *ret)
               why[0] ? ": " : "", why);
         return false;
     }
-    v.local = addr_parse_ip(settings_text(x->settings, SET_DOMAIN_OR_PUBLIC_IP), 0, &ip) == 0 &&
-              addr_is_private(&ip);
+    v.local = addr_parse_ip(check_host(x), 0, &ip) == 0 && addr_is_private(&ip);
     *ret = v;
     return true;
 }
@@ -299,7 +298,7 @@ static void check_provider(struct check_context *x)
     struct own_addresses own;
     struct addr ip;
     int64_t media = settings_int(x->settings, SET_MEDIA_PORT);
-    const char *host = settings_text(x->settings, SET_DOMAIN_OR_PUBLIC_IP);
+    const char *host = check_host(x);
 
     if (own_addresses_read(&own) < 0 || own_addresses_main(&own, AF_INET) < 0 ||
         own_addresses_public(&own, AF_INET))

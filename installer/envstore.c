@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 int envstore_read(char **ret_text, size_t *ret_len, bool *ret_is_new)
 {
@@ -34,12 +35,30 @@ int envstore_read(char **ret_text, size_t *ret_len, bool *ret_is_new)
     return 0;
 }
 
+/* A file that was there stays where it is, behind a link perhaps, and whose it is. */
+static int find_target(char target[static PATH_MAX], struct file_access *ret)
+{
+    struct stat st;
+
+    if (!realpath(path_of(PATH_ENV), target)) {
+        snprintf(target, PATH_MAX, "%s", path_of(PATH_ENV));
+        return errno == ENOENT ? 0 : -errno;
+    }
+    if (stat(target, &st) < 0)
+        return -errno;
+    *ret = (struct file_access){.mode = st.st_mode & 07777, .uid = st.st_uid, .gid = st.st_gid};
+    return 0;
+}
+
 int envstore_write(struct bytes text)
 {
-    static const struct file_access access = {0640, FILE_KEEP_OWNER, (gid_t) FILE_KEEP_OWNER};
+    struct file_access access = {0640, FILE_KEEP_OWNER, (gid_t) FILE_KEEP_OWNER};
+    char target[PATH_MAX];
     int r = dir_make(path_of(PATH_ETC), NULL);
 
-    return r < 0 ? r : file_write(path_of(PATH_ENV), text, &access);
+    if (r == 0)
+        r = find_target(target, &access);
+    return r < 0 ? r : file_write(target, text, &access);
 }
 
 void envstore_make_secret(char ret[static ENVSTORE_SECRET_LEN + 1])

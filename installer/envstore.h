@@ -9,7 +9,8 @@
  */
 int envstore_read(char **ret_text, size_t *ret_len, bool *ret_is_new);
 
-/* Replaces .env, 0640, in a folder that is made when it is missing. */
+/* Replaces .env: one that was there keeps its mode, its owner and its place behind a link; a new
+ * one is 0640. */
 int envstore_write(struct bytes text);
 
 /* A random value for OPENVIDU_SECRET. */

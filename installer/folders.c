@@ -19,7 +19,7 @@ static const struct {
     {PATH_NGINX_OWN, NULL, 0755, "root", "root"},
     {PATH_STATE, NULL, 0755, "root", "root"},
     {PATH_CONF, NULL, 0755, "root", "root"},
-    {PATH_CERTS, NULL, 0750, "root", "visavis-certs"},
+    {PATH_CERTS, NULL, 0755, "root", "root"},
     {PATH_ACME_WEBROOT, NULL, 0750, "root", "visavis-proxy"},
     {PATH_RECORDINGS, NULL, 02750, "visavis-signaling", "visavis-proxy"},
     {PATH_CDR, NULL, 0750, "visavis-signaling", "visavis-signaling"},

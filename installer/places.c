@@ -105,7 +105,7 @@ void places_names(const struct settings *s, const struct network *n, struct plac
         snprintf(text, sizeof(text), "www.%.251s", domain);
         add_name(ret, text);
     }
-    if (strcmp(settings_text(s, SET_CERTIFICATE_TYPE), "selfsigned") != 0)
+    if (!n || strcmp(settings_text(s, SET_CERTIFICATE_TYPE), "selfsigned") != 0)
         return;
     add_name(ret, "localhost");
     family = has_ipv4(n) ? AF_INET : AF_INET6;

@@ -18,7 +18,7 @@ struct site {
     enum proxy_layout layout;
     struct site_guards guards;
     char name[SITE_NAME_SIZE];
-    char url[SITE_URL_SIZE];
+    char url[SETTINGS_URL_SIZE];
 };
 
 static void put_head(struct wr *w)
@@ -229,17 +229,23 @@ static void put_guard(struct site *t, enum site_guard guard)
         wr_str(t->w, "        deny all;\n");
 }
 
+/* With a slash at its end. */
+static void put_folder(struct site *t, enum setting id)
+{
+    char dir[PATH_MAX + 1], path[PATH_MAX];
+
+    snprintf(dir, sizeof(dir), "%s/", settings_path(t->s, id, path));
+    site_put_literal(t->w, dir);
+}
+
 static void put_layouts(struct site *t, const struct site_route *r)
 {
-    char dir[PATH_MAX];
-
     /* With the slash on both sides: without it "/layouts../" would lead out of the folder. */
     wr_fmt(t->w,
            "    location = %s {\n        return 301 %s/$is_args$args;\n    }\n"
            "    location ^~ %s/ {\n        alias ",
            r->path, r->path, r->path);
-    snprintf(dir + strlen(site_layouts_dir(t->s, dir)), 2, "/");
-    site_put_literal(t->w, dir);
+    put_folder(t, SET_RECORDING_CUSTOM_LAYOUT);
     wr_str(t->w, ";\n        index index.html;\n    }\n");
 }
 
@@ -275,11 +281,8 @@ static void put_routes(struct site *t)
 
 static void put_recordings(struct site *t)
 {
-    char dir[PATH_MAX];
-
     wr_str(t->w, "    location ^~ " SITE_RECORDINGS " {\n        internal;\n        alias ");
-    snprintf(dir + strlen(site_recordings_dir(t->s, dir)), 2, "/");
-    site_put_literal(t->w, dir);
+    put_folder(t, SET_RECORDING_PATH);
     wr_str(t->w, ";\n    }\n");
 }
 
@@ -383,7 +386,7 @@ void render_site(struct wr *w, const struct settings *s, enum proxy_layout layou
 
     site_guards(s, f, &t.guards);
     site_name(s, t.name);
-    site_url(s, t.url);
+    settings_public_url(s, t.url);
     put_head(w);
     put_upstreams(&t);
     put_maps(&t);

@@ -31,19 +31,6 @@ const char *site_name(const struct settings *s, char buf[static SITE_NAME_SIZE])
     return buf;
 }
 
-const char *site_url(const struct settings *s, char buf[static SITE_URL_SIZE])
-{
-    long long port = (long long) settings_int(s, SET_HTTPS_PORT);
-    char name[SITE_NAME_SIZE];
-
-    site_name(s, name);
-    if (port == 443)
-        snprintf(buf, SITE_URL_SIZE, "https://%s", name);
-    else
-        snprintf(buf, SITE_URL_SIZE, "https://%s:%lld", name, port);
-    return buf;
-}
-
 static void put_quoted(struct wr *w, struct bytes text, bool variables)
 {
     wr_u8(w, '"');

@@ -2,7 +2,7 @@
 
 #include <stddef.h>
 
-/* In the order of the help; a row each. */
+/* In the order of the help. */
 /* clang-format off */
 const struct cmd *const verbs[] = {
     &cmd_setup,
@@ -11,14 +11,15 @@ const struct cmd *const verbs[] = {
     &cmd_restart,
     &cmd_status,
     &cmd_logs,
-    &cmd_kms_logs,
+    &cmd_doctor,
     &cmd_apply,
     &cmd_run,
     &cmd_version,
     &cmd_dev,
-    &cmd_env_init,
     &cmd_completion,
     &cmd_man,
+    &cmd_kms_logs,
+    &cmd_env_init,
     NULL,
 };
 /* clang-format on */

@@ -6,6 +6,7 @@
 extern const struct cmd cmd_apply;
 extern const struct cmd cmd_completion;
 extern const struct cmd cmd_dev;
+extern const struct cmd cmd_doctor;
 extern const struct cmd cmd_env_init;
 extern const struct cmd cmd_kms_logs;
 extern const struct cmd cmd_logs;
