@@ -19,6 +19,7 @@ const struct cmd *const verbs[] = {
     &cmd_completion,
     &cmd_man,
     &cmd_kms_logs,
+    &cmd_report,
     &cmd_env_init,
     NULL,
 };
