@@ -14,6 +14,7 @@ extern const struct cmd cmd_kms_logs;
 extern const struct cmd cmd_logs;
 extern const struct cmd cmd_man;
 extern const struct cmd cmd_proxy;
+extern const struct cmd cmd_report;
 extern const struct cmd cmd_restart;
 extern const struct cmd cmd_run;
 extern const struct cmd cmd_setup;
