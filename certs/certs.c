@@ -19,7 +19,7 @@ static int bridge(const struct store *s, const struct names *names, int64_t now_
         report_warning(r, "The certificate that was served before stays in service.");
         return 0;
     }
-    error = selfsigned_ensure(s, names, now_s, false, r, ret_changed);
+    error = selfsigned_ensure(s, names, now_s, ANEW_IF_DUE, r, ret_changed);
     if (error == 0)
         report_warning(r, none ? "A self-signed certificate is served until then."
                                : "The self-signed certificate stays in service until then.");
@@ -32,7 +32,11 @@ static int ensure(const struct store *s, const struct certs_wanted *wanted,
     int error, bridged;
 
     if (wanted->type == CERTS_SELFSIGNED)
-        return selfsigned_ensure(s, names, now_s, wanted->force, r, ret_changed);
+        return selfsigned_ensure(s, names, now_s,
+                                 wanted->force_ca ? ANEW_CA
+                                 : wanted->force  ? ANEW_PAIR
+                                                  : ANEW_IF_DUE,
+                                 r, ret_changed);
     error = owncert_ensure(s, wanted->owncert, names, now_s, r, ret_changed);
     if (error == 0)
         return 0;

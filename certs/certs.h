@@ -20,10 +20,13 @@ struct certs_wanted {
     enum certs_type type;
     const char *store;   /* folder */
     const char *owncert; /* folder with certificate.cert and certificate.key */
-    const char
-        *names[CERTS_NAMES_MAX + 1]; /* host names and IP addresses, the first is the main one */
-    struct file_access key_access;   /* of privkey.pem */
-    bool force;                      /* a self-signed pair is made anew whatever its age */
+    /* Host names and IP addresses, the first is the main one. Further addresses come and go with
+     * the network, so a self-signed certificate is for those of them that its CA may speak for; for
+     * the first and for host names another CA is made when the present one may not. */
+    const char *names[CERTS_NAMES_MAX + 1];
+    struct file_access key_access; /* of privkey.pem */
+    bool force;                    /* a self-signed pair is made anew whatever its age */
+    bool force_ca;                 /* the local CA as well: all must trust it again */
 };
 
 /* A sentence for the operator, or several. is_problem: something to mend (it names the command);

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <openssl/err.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -147,6 +148,46 @@ static bool from_general_name(const GENERAL_NAME *g, char text[static NAME_TEXT_
             is_label_char((char) p[i]) || p[i] == '.' || p[i] == '*' ? (char) tolower(p[i]) : '?';
     text[len] = '\0';
     return true;
+}
+
+static int is_permitted(const struct name *name, NAME_CONSTRAINTS *nc)
+{
+    struct names one = {.list = {*name}, .n = 1};
+    GENERAL_NAMES *san = names_to_san(&one);
+    X509 *probe = X509_new();
+    int r = -ENOMEM;
+
+    if (san && probe &&
+        X509_add1_ext_i2d(probe, NID_subject_alt_name, san, 0, X509V3_ADD_DEFAULT) == 1) {
+        X509_check_purpose(probe, -1, 0); /* only now the extensions are looked at */
+        r = NAME_CONSTRAINTS_check(probe, nc) == X509_V_OK;
+    }
+    GENERAL_NAMES_free(san);
+    X509_free(probe);
+    return r;
+}
+
+int names_within(const struct names *n, const X509 *ca, struct names *ret)
+{
+    NAME_CONSTRAINTS *nc = X509_get_ext_d2i(ca, NID_name_constraints, NULL, NULL);
+    struct names within = {.n = 0};
+    int r = nc ? 0 : -EPERM;
+
+    for (size_t i = 0; r == 0 && i < n->n; i++) {
+        int permitted = is_permitted(&n->list[i], nc);
+
+        if (permitted < 0)
+            r = permitted;
+        else if (permitted)
+            within.list[within.n++] = n->list[i];
+        else if (i == 0 || !n->list[i].is_ip)
+            r = -EPERM;
+    }
+    NAME_CONSTRAINTS_free(nc);
+    ERR_clear_error();
+    if (r == 0)
+        *ret = within;
+    return r;
 }
 
 bool names_same(const struct names *n, const X509 *cert)

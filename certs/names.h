@@ -30,6 +30,10 @@ int names_parse(const char *const *list, struct names *ret, const char **ret_bad
 /* As subjectAltName, to be freed; NULL without memory. */
 GENERAL_NAMES *names_to_san(const struct names *n);
 
+/* Those of n that this CA may speak for by its name constraints, in *ret. -EPERM: the first of n,
+ * or a host name, is not among them. -ENOMEM. */
+int names_within(const struct names *n, const X509 *ca, struct names *ret);
+
 /* Has the certificate exactly these names? */
 bool names_same(const struct names *n, const X509 *cert);
 

@@ -44,11 +44,14 @@ static bool is_of_the_future(const struct pair *live, int64_t now_s, struct repo
 static bool is_good(const struct pair *live, const struct names *names, int64_t now_s,
                     struct report *r)
 {
-    if (!live->ca || !names_same(names, live->chain[0]))
+    struct names within;
+
+    if (!live->ca || names_within(names, live->ca, &within) < 0 ||
+        !names_same(&within, live->chain[0]))
         return false;
     if (is_of_the_future(live, now_s, r))
         return true;
-    return !is_due(live, now_s) && validate_under_ca(live->chain[0], live->ca, names, now_s);
+    return !is_due(live, now_s) && validate_under_ca(live->chain[0], live->ca, &within, now_s);
 }
 
 /* ---- making one ---- */
@@ -68,12 +71,14 @@ static const char *machine_name(char text[static MACHINE_MAX])
 /* A leaf of this CA, if clients that trust the CA will accept it for its whole life. */
 static X509 *leaf_of(const struct ca *ca, EVP_PKEY *key, const struct names *names, int64_t now_s)
 {
+    struct names within;
     X509 *leaf;
 
-    if (time_of(X509_get0_notAfter(ca->cert)) < now_s + (int64_t) LEAF_DAYS * DAY_S)
+    if (time_of(X509_get0_notAfter(ca->cert)) < now_s + (int64_t) LEAF_DAYS * DAY_S ||
+        names_within(names, ca->cert, &within) < 0)
         return NULL;
-    leaf = issue_leaf(key, names, ca->cert, ca->key, now_s);
-    if (leaf && !validate_under_ca(leaf, ca->cert, names, now_s)) {
+    leaf = issue_leaf(key, &within, ca->cert, ca->key, now_s);
+    if (leaf && !validate_under_ca(leaf, ca->cert, &within, now_s)) {
         X509_free(leaf);
         leaf = NULL;
     }
@@ -136,8 +141,27 @@ static void tell_ca(const X509 *ca, const X509 *before, const struct names *name
                        subject, names->list[0].text);
 }
 
-static int make(const struct store *s, const struct names *names, const X509 *before, int64_t now_s,
-                struct report *r)
+/* Addresses that the CA may not speak for: nobody misses them, unless told. */
+static void tell_left_out(const X509 *ca, const struct names *names, struct report *r)
+{
+    struct names within;
+
+    if (names_within(names, ca, &within) < 0)
+        return;
+    for (size_t i = 0, k = 0; i < names->n; i++) {
+        if (k < within.n && strcmp(names->list[i].text, within.list[k].text) == 0)
+            k++;
+        else
+            report_news(r,
+                        "The certificate is not for %s, because the local CA was made before that "
+                        "address was there. Where it is needed: `visavis cert renew --new-ca`, and "
+                        "every device must trust the new CA.",
+                        names->list[i].text);
+    }
+}
+
+static int make(const struct store *s, const struct names *names, const struct pair *live,
+                enum selfsigned_anew anew, int64_t now_s, struct report *r)
 {
     struct ca cas[STORE_CAS_MAX], ca = {.cert = NULL};
     struct pair p = {.key = key_new()};
@@ -147,7 +171,7 @@ static int make(const struct store *s, const struct names *names, const X509 *be
     int error = -ENOMEM;
 
     if (p.key)
-        p.chain[0] = choose(cas, n, p.key, names, now_s, &ca, &is_other);
+        p.chain[0] = choose(cas, anew == ANEW_CA ? 0 : n, p.key, names, now_s, &ca, &is_other);
     if (p.chain[0]) {
         p.n = 1;
         p.ca = ca.cert;
@@ -156,7 +180,8 @@ static int make(const struct store *s, const struct names *names, const X509 *be
             error = store_put_pair(s, &p);
     }
     if (error == 0) {
-        tell_ca(p.ca, before, names, r);
+        tell_ca(p.ca, live->ca, names, r);
+        tell_left_out(p.ca, names, r);
         report_news(r, "A self-signed certificate for %s was made, valid until %s.",
                     names->list[0].text,
                     validate_date_text(time_of(X509_get0_notAfter(p.chain[0])), date));
@@ -169,15 +194,15 @@ static int make(const struct store *s, const struct names *names, const X509 *be
     return error;
 }
 
-int selfsigned_ensure(const struct store *s, const struct names *names, int64_t now_s, bool force,
-                      struct report *r, bool *ret_changed)
+int selfsigned_ensure(const struct store *s, const struct names *names, int64_t now_s,
+                      enum selfsigned_anew anew, struct report *r, bool *ret_changed)
 {
     struct pair live;
     bool good = store_load_live(s->path, &live) == 0 && is_good(&live, names, now_s, r);
     char today[16];
     int error = 0;
 
-    if (good && !force)
+    if (good && anew == ANEW_IF_DUE)
         goto out;
     if (now_s < CLOCK_FLOOR_S) {
         report_warning(r,
@@ -186,7 +211,7 @@ int selfsigned_ensure(const struct store *s, const struct names *names, int64_t 
                        validate_date_text(now_s, today));
         now_s = CLOCK_FLOOR_S + BACKDATE_S;
     }
-    error = make(s, names, live.ca, now_s, r);
+    error = make(s, names, &live, anew, now_s, r);
     if (error < 0)
         report_fault(r,
                      "No self-signed certificate could be made in %s: %s. `df -h %s` and `ls -l "

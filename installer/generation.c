@@ -41,7 +41,10 @@ static int read_link(const char *link, unsigned *ret_n)
 static int write_link(const char *link, unsigned n)
 {
     char target[16];
+    unsigned now;
 
+    if (read_link(link, &now) == 0 && now == n)
+        return 0;
     snprintf(target, sizeof(target), "%u", n);
     return link_replace(link, target);
 }

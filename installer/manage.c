@@ -98,6 +98,7 @@ struct run {
     struct progress progress;
     enum unit_job job;
     unsigned n_done;
+    bool told[SERVICES_MAX];
 };
 
 static const char *done_word(enum unit_job job)
@@ -110,8 +111,9 @@ static void on_job_end(const char *unit, const char *result, void *arg)
     struct run *run = arg;
     const struct service *s = service_of_unit(unit);
 
-    if (!s)
+    if (!s || run->told[s - services]) /* a second job may find nothing left to do */
         return;
+    run->told[s - services] = true;
     run->n_done++;
     if (strcmp(result, "done") == 0)
         progress_step(&run->progress, run->n_done, "%s %s", s->word, done_word(run->job));
@@ -156,7 +158,7 @@ int manage_run(const struct cmd_call *call, struct units *u, enum unit_job job,
     r = units_run(u, names, n_names, job, JOB_TIMEOUT_MS, on_job_end, &run);
     progress_clear(&run.progress);
     if (r == -ENOENT)
-        return cmd_fail(call, CMD_FAILED, "%s; is the package installed whole?", units_error(u));
+        return cmd_fail(call, CMD_FAILED, "%s Is the package installed whole?", units_error(u));
     if (r == -ETIMEDOUT)
         return cmd_fail(call, CMD_FAILED, "not done after %d s; `visavis status` shows more",
                         JOB_TIMEOUT_MS / 1000);

@@ -208,3 +208,24 @@ const char *problems_summary(const struct problems *p, char buf[static PROBLEMS_
         snprintf(buf, PROBLEMS_SUMMARY_SIZE, "no problems");
     return buf;
 }
+
+const char *problem_line(const struct setting_problem *p, char *buf, size_t cap)
+{
+    struct wr w = wr_init(buf, cap - 1);
+
+    if (p->file && p->line)
+        wr_fmt(&w, "%s:%u: ", p->file, p->line);
+    else if (p->file)
+        wr_fmt(&w, "%s: ", p->file);
+    if (p->key)
+        wr_fmt(&w, "%s%s%s ", p->key, p->value ? "=" : "", p->value ? p->value : "");
+    wr_str(&w, p->what);
+    if (p->wanted)
+        wr_fmt(&w, "; allowed: %s", p->wanted);
+    if (p->example)
+        wr_fmt(&w, "; example: %s", p->example);
+    if (p->mend)
+        wr_fmt(&w, "; mend it by: %s", p->mend);
+    *w.p = '\0'; /* cut where it did not fit */
+    return buf;
+}

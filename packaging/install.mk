@@ -11,7 +11,7 @@ REDIS_SERVER ?= $(firstword $(wildcard /usr/bin/redis-check-rdb /usr/bin/redis-s
 LIBDIR := $(PREFIX)/lib
 DATADIR := $(PREFIX)/share
 UNITDIR := $(LIBDIR)/systemd/system
-DOCDIR := $(DATADIR)/doc/visavis
+DOCDIR ?= $(DATADIR)/doc/visavis
 
 UNITS := $(wildcard units/*.service units/*.socket units/*.target units/*.timer units/*.path)
 
@@ -44,3 +44,4 @@ install: all
 	$(call put,$(DATADIR)/man/man1,644,$(wildcard $(O)/share/man/*.1 $(O)/share/man/man1/*.1))
 	$(call put,$(DATADIR)/man/man5,644,$(wildcard $(O)/share/man/*.5 $(O)/share/man/man5/*.5))
 	$(call put,$(DATADIR)/man/man8,644,$(wildcard $(O)/share/man/*.8 $(O)/share/man/man8/*.8))
+	$(call put,$(DOCDIR),644,$(O)/doc/third-party.txt $(wildcard LICENSE README.md))

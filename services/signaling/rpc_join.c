@@ -3,6 +3,7 @@
 
 #include "base/crypto.h"
 #include "base/log.h"
+#include "signaling/access.h"
 #include "signaling/app.h"
 #include "signaling/events.h"
 #include "signaling/lifecycle.h"
@@ -10,6 +11,7 @@
 #include "signaling/reasons.h"
 #include "signaling/sdk_version.h"
 #include "signaling/shapes.h"
+#include "web/throttle.h"
 
 #include <errno.h>
 #include <string.h>
@@ -151,7 +153,28 @@ static void enter(struct rpc *rq, struct connection *c, const struct join *j)
     rpc_reply(rq, join_result(rq, c));
 }
 
-void rpc_join_room(struct rpc *rq)
+static struct addr guesser_of(const struct rpc *rq)
+{
+    struct addr a = {0};
+
+    (void) addr_parse_ip(rq->client->ip, 0, &a);
+    return a;
+}
+
+/* Ordinary clients have a token and no secret. */
+static bool has_secret(struct rpc *rq, const struct join *j)
+{
+    struct addr guesser = guesser_of(rq);
+
+    if (!*j->secret)
+        return false;
+    if (secret_eq(bytes_str(j->secret), bytes_str(rq->app->config.secret)))
+        return true;
+    access_wrong(rq->app, &guesser);
+    return false;
+}
+
+static void join(struct rpc *rq)
 {
     struct connection *c;
     struct session *s;
@@ -171,7 +194,7 @@ void rpc_join_room(struct rpc *rq)
                   j.session);
         return;
     }
-    trusted = secret_eq(bytes_str(j.secret), bytes_str(rq->app->config.secret));
+    trusted = has_secret(rq, &j);
     c = trusted ? NULL : session_pending_by_token(s, j.token);
     if (!trusted && !c) {
         rpc_error(rq, RPC_USER_UNAUTHORIZED, "Unable to join session %s. Token %.300s is not valid",
@@ -193,6 +216,29 @@ void rpc_join_room(struct rpc *rq)
         return;
     }
     enter(rq, c, &j);
+}
+
+static void on_turn(void *arg)
+{
+    struct rpc *rq = *(struct rpc **) arg;
+
+    if (rq->client)
+        join(rq);
+    else
+        rpc_free(rq);
+}
+
+void rpc_join_room(struct rpc *rq)
+{
+    struct addr guesser = guesser_of(rq);
+    int r = 0;
+
+    if (*rpc_string_opt(rq, "secret", ""))
+        r = throttle_admit(rq->app->throttle, &guesser, on_turn, &rq, sizeof(struct rpc *));
+    if (r == 0)
+        join(rq);
+    else if (r < 0)
+        rpc_error(rq, RPC_USER_UNAUTHORIZED, "Too many wrong secrets, try again later");
 }
 
 void rpc_leave_room(struct rpc *rq)

@@ -4,15 +4,18 @@
 #include "signaling/listeners.h"
 #include "signaling/media.h"
 #include "signaling/media_sync.h"
+#include "signaling/pages.h"
 #include "signaling/reasons.h"
 #include "signaling/rest.h"
 #include "signaling/socket.h"
+#include "web/throttle.h"
 #include "web/web.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define SWEEP_US 500000
+#define LOG_GUESSING_MS 10000
 #define STOP_US 200000 /* for the last words to leave */
 
 /* ---- requests ---- */
@@ -24,7 +27,7 @@ static void on_request(struct web_request *rq, void *arg)
 
     if (web_wants_upgrade(rq) && first && strcmp(first, "openvidu") == 0 && web_n_segments(rq) == 1)
         socket_accept(app, rq);
-    else
+    else if (!pages_handle(app, rq))
         rest_handle(app, rq);
 }
 
@@ -74,6 +77,9 @@ int server_start(struct app *app, struct loop *l)
     if (!error)
         error = media_new(l, c->media_control, (uint64_t) c->media_lost_s * 1000,
                           &media_sync_handlers, app, &app->media);
+    app->log_guessing.interval_ms = LOG_GUESSING_MS;
+    if (!error)
+        error = throttle_new(l, &(struct throttle_limits){0}, &app->throttle);
     if (!error)
         error = web_new(l, &limits, on_request, app, &app->web);
     if (!error)
@@ -119,6 +125,7 @@ void server_stop(struct app *app)
 
 void server_done(struct app *app)
 {
+    app->throttle = throttle_free(app->throttle);
     app->media = media_free(app->media);
     app->web = web_free(app->web);
     sessions_done(&app->sessions);

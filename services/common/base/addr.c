@@ -112,6 +112,13 @@ const char *addr_format(const struct addr *a, char buf[static ADDR_TEXT_SIZE])
     return buf;
 }
 
+void addr_host_key(const struct addr *a, uint8_t ret[static ADDR_HOST_KEY_SIZE])
+{
+    memset(ret, 0, ADDR_HOST_KEY_SIZE);
+    ret[0] = a->family == AF_INET6 ? 6 : 4;
+    memcpy(ret + 1, a->ip, a->family == AF_INET6 ? 8 : 4);
+}
+
 bool addr_is_loopback(const struct addr *a)
 {
     static const uint8_t loopback6[16] = {[15] = 1};

@@ -55,6 +55,11 @@ static inline struct bytes addr_key(const struct addr *a)
     return bytes_of(a, sizeof(*a));
 }
 
+/* Who is behind an address, to count by: the whole IPv4 address, of an IPv6 one the /64, which is
+ * what one customer gets. */
+#define ADDR_HOST_KEY_SIZE 9
+void addr_host_key(const struct addr *a, uint8_t ret[static ADDR_HOST_KEY_SIZE]);
+
 bool addr_is_loopback(const struct addr *a);
 bool addr_is_unspecified(const struct addr *a);
 bool addr_is_link_local(const struct addr *a);

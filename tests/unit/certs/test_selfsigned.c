@@ -227,6 +227,49 @@ static void test_other_names(void **state)
     certs_info_done(&first);
 }
 
+/* Addresses of interfaces come and go; the CA stays, whoever trusts it need not be asked. */
+static void test_addresses_come_and_go(void **state)
+{
+    struct kit *k = *state;
+    struct certs_info first, i;
+
+    k->wanted.names[1] = "localhost";
+    k->wanted.names[2] = "192.0.2.1";
+    k->wanted.names[3] = "192.0.2.2";
+    assert_int_equal(kit_ensure(k, NOW), 0);
+    first = kit_live(k);
+    assert_true(certs_covers(&first, "192.0.2.2"));
+
+    k->wanted.names[2] = "198.51.100.7";
+    assert_int_equal(kit_ensure(k, NOW), 0);
+    assert_true(k->changed);
+    assert_told(k, "- The certificate is not for 198.51.100.7");
+    assert_not_told(k, "!");
+    i = kit_live(k);
+    assert_string_equal(i.ca_fingerprint, first.ca_fingerprint);
+    assert_true(certs_covers(&i, "192.0.2.2"));
+    assert_false(certs_covers(&i, "192.0.2.1"));
+    certs_info_done(&i);
+    assert_int_equal(kit_ensure(k, NOW), 0);
+    assert_false(k->changed);
+
+    k->wanted.force_ca = true;
+    assert_int_equal(kit_ensure(k, NOW), 0);
+    k->wanted.force_ca = false;
+    assert_told(k, "! ANOTHER LOCAL CA");
+    i = kit_live(k);
+    assert_string_not_equal(i.ca_fingerprint, first.ca_fingerprint);
+    assert_true(certs_covers(&i, "198.51.100.7"));
+    certs_info_done(&i);
+    assert_verifies(k, NOW, "-verify_ip 198.51.100.7 -verify_hostname localhost");
+
+    /* the first is not such an address */
+    k->wanted.names[0] = "203.0.113.77";
+    assert_int_equal(kit_ensure(k, NOW), 0);
+    assert_told(k, "! ANOTHER LOCAL CA");
+    certs_info_done(&first);
+}
+
 static void test_clock_goes_back(void **state)
 {
     struct kit *k = *state;
@@ -327,6 +370,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_renewal, kit_setup, kit_teardown),
         cmocka_unit_test_setup_teardown(test_the_ca_ends, kit_setup, kit_teardown),
         cmocka_unit_test_setup_teardown(test_other_names, kit_setup, kit_teardown),
+        cmocka_unit_test_setup_teardown(test_addresses_come_and_go, kit_setup, kit_teardown),
         cmocka_unit_test_setup_teardown(test_clock_goes_back, kit_setup, kit_teardown),
         cmocka_unit_test_setup_teardown(test_clock_of_1970, kit_setup, kit_teardown),
         cmocka_unit_test_setup_teardown(test_damage, kit_setup, kit_teardown),
