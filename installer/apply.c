@@ -129,8 +129,8 @@ static enum apply_end look_back(struct apply *a)
 static void leave_nginx(struct apply *a, const char *what, const char *why)
 {
     tell(a, LOG_LEVEL_ERROR,
-         "%s: %s. The web server is left alone until that is mended and `visavis apply` has run "
-         "again",
+         "%s: %s. The web server is left alone until that is mended; then: sudo systemctl restart "
+         "visavis.target",
          what, why);
     a->partly = a->without_nginx = true;
 }

@@ -170,11 +170,11 @@ static void tell_status(const struct output *o, const struct apply_result *r)
     format_plan(r, steps, sizeof(steps));
     if (o->n_errors > 1)
         snprintf(more, sizeof(more), " (and %u more, see the journal)", o->n_errors - 1);
+    if ((r->end == APPLY_DONE || r->end == APPLY_PARTLY) && (r->is_new || *steps))
+        log_notice("generation %u is in force; %s", r->generation,
+                   *steps ? steps : "no service has to take notice");
     switch (r->end) {
     case APPLY_DONE:
-        if (r->is_new || *steps)
-            log_notice("generation %u is in force; %s", r->generation,
-                       *steps ? steps : "no service has to take notice");
         notify_status("%s generation %u%s%s", r->is_new ? "Applied:" : "Unchanged:", r->generation,
                       *steps ? "; " : "", steps);
         break;
