@@ -129,3 +129,19 @@ machine_remove() {
     machine_net_down
     rm -rf "$machine" "$machine.console"
 }
+
+# The package for a suite and one of a higher version, built there: $deb, $deb_next.
+machine_packages_of() {
+    local out=$machine_folder/packages-$1
+    mkdir -p "$out"
+    next_version=99.0
+    if [ "$1" = "$(. /etc/os-release && echo "$VERSION_CODENAME")" ]; then
+        make --no-print-directory deb DEB_OUT="$out" >"$out/log" 2>&1 &&
+            make --no-print-directory deb VERSION=$next_version DEB_OUT="$out" >>"$out/log" 2>&1 || { tail -n 30 "$out/log"; return 1; }
+    else
+        machine_build_in_root "$1" "$out" || return 1
+    fi
+    deb=$(find "$out" -name 'visavis_*.deb' ! -name "visavis_$next_version*" | sort -V | tail -n 1)
+    deb_next=$(find "$out" -name "visavis_$next_version*.deb" | tail -n 1)
+    [ -n "$deb" ] && [ -n "$deb_next" ]
+}
