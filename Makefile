@@ -22,8 +22,9 @@ PKGS := libsystemd libmicrohttpd jansson libcurl libcrypto libssl libconfig libs
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS := $(shell pkg-config --libs $(PKGS)) -lwslay
 
+WERROR ?= -Werror
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
-            -Wpointer-arith -Wwrite-strings -Wundef -Wvla -Werror
+            -Wpointer-arith -Wwrite-strings -Wundef -Wvla $(WERROR)
 CPPFLAGS += -I. -Iservices -Iservices/common -D_GNU_SOURCE $(PKG_CFLAGS)
 CFLAGS_COMMON := -std=c17 -g -fno-omit-frame-pointer $(WARNINGS) -pthread
 LDFLAGS_COMMON := -Wl,--as-needed -pthread
@@ -60,7 +61,7 @@ FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAYS := $(patsubst %,$(O)/tests/fuzz/replay_%,$(FUZZERS))
 BENCHES := $(patsubst tests/bench/bench_%.c,$(O)/bench/%,$(wildcard tests/bench/bench_*.c))
 
-.PHONY: all bins pages tests check asan tsan fuzz bench analyze format install clean help
+.PHONY: all bins pages web tests check asan tsan fuzz bench analyze format install dist deb rpm clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -73,7 +74,8 @@ help:
 	@echo 'check    unit and flow tests, replay of the fuzz seeds; asan, tsan: the same, sanitized'
 	@echo 'fuzz-X   fuzz one parser ($(FUZZERS)) for FUZZ_SECONDS (10); fuzz: all of them'
 	@echo 'bench    the benches; analyze: clang-tidy and cppcheck; format: clang-format'
-	@echo 'install  into DESTDIR; clean: remove build/'
+	@echo 'install  into DESTDIR; web: Call pages alone; dist: source archive; deb, rpm: packages of it'
+	@echo 'clean    remove build/'
 
 define lib_rule
 $(call lib_of,$(1)): $(call objects_of,$(1))
@@ -141,24 +143,41 @@ $(O)/bench/%: $(O)/obj/tests/bench/bench_%.o $(TEST_LIB) $(SHARED_LIBS) $$(call 
 	$(call link)
 
 # Call's pages: npm's packages once, in build/npm; the bundle and the files beside it for each flavour.
+# The source archive of `make dist` has them made already, so that packages need no npm.
 CALL_PAGES := services/call/pages
 CALL_STATIC := $(filter-out %/package.json %/package-lock.json,$(wildcard $(CALL_PAGES)/*.*))
+NPM_CALL := build/npm/call
 
-pages: $(O)/share/call/main.js
+pages: $(O)/share/call/main.js $(O)/doc/third-party.txt
+web: pages
 
-build/npm/call/.done: $(CALL_PAGES)/package.json $(CALL_PAGES)/package-lock.json
+ifneq ($(wildcard prebuilt/call/main.js),)
+$(O)/share/call/main.js: $(wildcard prebuilt/call/*)
+	@mkdir -p $(@D)
+	@cp $^ $(@D)/
+
+$(O)/doc/third-party.txt: prebuilt/third-party.txt
+	@mkdir -p $(@D)
+	@cp $< $@
+else
+$(NPM_CALL)/.done: $(CALL_PAGES)/package.json $(CALL_PAGES)/package-lock.json
 	$(call say,NPM,$(CALL_PAGES))
 	@mkdir -p $(@D)
 	@cp $^ $(@D)/
 	$(Q)cd $(@D) && npm ci --no-audit --no-fund --loglevel=error --cache .cache >/dev/null
 	@touch $@
 
-$(O)/share/call/main.js: build/npm/call/.done $(wildcard $(CALL_PAGES)/src/*.js) $(CALL_STATIC)
-	$(call say,PAGES,$@)
-	@mkdir -p $(@D)
-	@cp $(CALL_STATIC) $(@D)/
-	$(Q)NODE_PATH=build/npm/call/node_modules build/npm/call/node_modules/.bin/esbuild $(CALL_PAGES)/src/main.js \
-	    --bundle --format=esm --target=es2020 --minify --define:global=globalThis --log-level=warning --outfile=$@
+$(O)/share/call/main.js $(O)/doc/call.json &: $(NPM_CALL)/.done $(wildcard $(CALL_PAGES)/src/*.js) $(CALL_STATIC)
+	$(call say,PAGES,$(O)/share/call)
+	@mkdir -p $(O)/share/call $(O)/doc
+	@cp $(CALL_STATIC) $(O)/share/call/
+	$(Q)NODE_PATH=$(NPM_CALL)/node_modules $(NPM_CALL)/node_modules/.bin/esbuild $(CALL_PAGES)/src/main.js \
+	    --bundle --format=esm --target=es2020 --minify --define:global=globalThis --log-level=warning \
+	    --metafile=$(O)/doc/call.json --outfile=$(O)/share/call/main.js
+
+$(O)/doc/third-party.txt: $(O)/doc/call.json packaging/third-party.mjs
+	$(Q)node packaging/third-party.mjs $< >$@
+endif
 
 check: bins tests
 	$(Q)tests/check.sh $(O)
@@ -193,12 +212,7 @@ analyze:
 format:
 	$(Q)clang-format -i $(SOURCES)
 
-install: all
-	$(Q)umask 022 && mkdir -p $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/visavis $(DESTDIR)$(PREFIX)/share/visavis
-	$(Q)install -m 755 $(O)/bin/visavis $(DESTDIR)$(PREFIX)/bin/
-	$(Q)install -m 755 $(filter-out %/visavis,$(BINS)) $(DESTDIR)$(PREFIX)/lib/visavis/
-	$(Q)cp -R $(O)/share/. $(DESTDIR)$(PREFIX)/share/visavis/
-	$(Q)chmod -R u=rwX,go=rX $(DESTDIR)$(PREFIX)/share/visavis
+include packaging/install.mk packaging/packages.mk
 
 clean:
 	$(Q)rm -rf build

@@ -1,7 +1,13 @@
 #include "installer/cmd.h"
 
+#include "installer/nearest.h"
+#include "installer/paths.h"
+#include "installer/table.h"
+
+#include <ctype.h>
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
 #define VALUES_MAX 64
 #define LEVELS_MAX 3
@@ -17,10 +23,8 @@ struct cmd_call {
     size_t n_args;
 };
 
-static const struct cmd_option common_options[] = {
-    {.name = "help", .letter = 'h', .help = "show this text"},
-    {.name = "json", .help = "print one JSON document"},
-};
+const struct cmd_option cmd_option_help = {.name = "help", .letter = 'h', .help = "show this text"};
+const struct cmd_option cmd_option_json = {.name = "json", .help = "print JSON instead of text"};
 
 static const struct cmd *last(const struct cmd_call *c)
 {
@@ -87,24 +91,59 @@ int cmd_fail(const struct cmd_call *c, int status, const char *fmt, ...)
     return status;
 }
 
+int cmd_need_root(const struct cmd_call *c)
+{
+    if (geteuid() == 0 || *path_root())
+        return CMD_OK;
+    print_name(c, stderr);
+    fputs(": this needs root: sudo ", stderr);
+    print_name(c, stderr);
+    for (size_t i = 0; i < c->n_args; i++)
+        fprintf(stderr, " %s", c->args[i]);
+    fputc('\n', stderr);
+    return CMD_FAILED;
+}
+
 /* ---- help ---- */
 
 static void print_verbs(const struct cmd *const *list, FILE *to)
 {
-    for (; *list; list++)
-        if (!(*list)->internal)
-            fprintf(to, "  %-10s %s\n", (*list)->name, (*list)->help);
+    struct table *t = table_new();
+
+    for (; *list; list++) {
+        if ((*list)->internal)
+            continue;
+        table_row(t);
+        table_cell(t, TERM_BOLD, "%s", (*list)->name);
+        table_cell(t, TERM_PLAIN, "%s", (*list)->help);
+    }
+    table_print(t, to, 2);
+    table_free(t);
 }
 
-static void print_option(const struct cmd_option *o, FILE *to)
+static void add_option(struct table *t, const struct cmd_option *o)
 {
-    char left[64], letter[8] = "";
+    char letter[8] = "    ";
 
     if (o->letter)
         snprintf(letter, sizeof(letter), "-%c, ", o->letter);
-    snprintf(left, sizeof(left), "%s--%s%s%s", letter, o->name, o->arg ? " " : "",
-             o->arg ? o->arg : "");
-    fprintf(to, "  %-20s %s\n", left, o->help);
+    table_row(t);
+    table_cell(t, TERM_PLAIN, "%s--%s%s%s", letter, o->name, o->arg ? " " : "",
+               o->arg ? o->arg : "");
+    table_cell(t, TERM_PLAIN, "%s", o->help);
+}
+
+static void print_options(const struct cmd *cmd, FILE *to)
+{
+    struct table *t = table_new();
+
+    for (const struct cmd_option *o = cmd->options; o && o->name; o++)
+        add_option(t, o);
+    if (!cmd->no_json)
+        add_option(t, &cmd_option_json);
+    add_option(t, &cmd_option_help);
+    table_print(t, to, 2);
+    table_free(t);
 }
 
 static void print_usage(const struct cmd_call *c, FILE *to)
@@ -123,7 +162,7 @@ static void print_help_of(const struct cmd_call *c, FILE *to)
     const struct cmd *cmd = last(c);
 
     print_usage(c, to);
-    fprintf(to, "\n%c%s.\n", cmd->help[0] & ~0x20, cmd->help + 1);
+    fprintf(to, "\n%c%s.\n", toupper((unsigned char) cmd->help[0]), cmd->help + 1);
     if (cmd->doc)
         fprintf(to, "\n%s\n", cmd->doc);
     if (cmd->subs) {
@@ -131,11 +170,7 @@ static void print_help_of(const struct cmd_call *c, FILE *to)
         print_verbs(cmd->subs, to);
     }
     fputc('\n', to);
-    for (const struct cmd_option *o = cmd->options; o && o->name; o++)
-        print_option(o, to);
-    print_option(&common_options[0], to);
-    if (!cmd->no_json)
-        print_option(&common_options[1], to);
+    print_options(cmd, to);
     if (cmd->exits) {
         fputs("\nExit status, besides 0, 1 and 2 as everywhere:\n", to);
         for (const struct cmd_exit *e = cmd->exits; e->meaning; e++)
@@ -154,20 +189,23 @@ static void print_help(const struct cmd *const *list, FILE *to)
 
 /* ---- parsing ---- */
 
+static bool is_option(const struct cmd_option *o, const char *name, size_t len, char letter)
+{
+    if (name)
+        return strlen(o->name) == len && strncmp(o->name, name, len) == 0;
+    return letter && o->letter == letter;
+}
+
 static const struct cmd_option *find_option(const struct cmd *cmd, const char *name, size_t len,
                                             char letter)
 {
     for (const struct cmd_option *o = cmd->options; o && o->name; o++)
-        if (name ? strlen(o->name) == len && strncmp(o->name, name, len) == 0 : o->letter == letter)
+        if (is_option(o, name, len, letter))
             return o;
-    for (size_t i = 0; i < (cmd->no_json ? 1 : 2); i++) {
-        const struct cmd_option *o = &common_options[i];
-
-        if (name ? strlen(o->name) == len && strncmp(o->name, name, len) == 0
-                 : o->letter && o->letter == letter)
-            return o;
-    }
-    return NULL;
+    if (is_option(&cmd_option_help, name, len, letter))
+        return &cmd_option_help;
+    return !cmd->no_json && is_option(&cmd_option_json, name, len, letter) ? &cmd_option_json
+                                                                           : NULL;
 }
 
 static bool give(struct cmd_call *c, const struct cmd_option *o, const char *value)
@@ -180,23 +218,32 @@ static bool give(struct cmd_call *c, const struct cmd_option *o, const char *val
     return true;
 }
 
-/* One of "--name", "--name=value", "--name value", "-x", "-x value"; *i steps over the value. */
-static int parse_option(struct cmd_call *c, int argc, char **argv, int *i)
+static int no_such_option(const struct cmd_call *c, const char *text)
 {
-    const char *text = argv[*i];
-    bool is_long = text[1] == '-';
-    size_t len = is_long ? strcspn(text + 2, "=") : 0;
-    const char *value = is_long && text[2 + len] == '=' ? text + 2 + len + 1 : NULL;
-    const struct cmd_option *o = NULL;
+    struct nearest n;
+    size_t len = strcspn(text, "=");
+    char name[64];
 
-    if (is_long)
-        o = find_option(last(c), text + 2, len, 0);
-    else if (!text[2])
-        o = find_option(last(c), NULL, 0, text[1]);
-    if (!o)
-        return cmd_fail(c, CMD_USAGE, "there is no option '%s'; --help lists them", text);
-    if (value && !o->arg)
-        return cmd_fail(c, CMD_USAGE, "--%s takes no value", o->name);
+    if (text[1] == '-' && len < sizeof(name)) {
+        memcpy(name, text, len);
+        name[len] = 0;
+        nearest_start(&n, name + 2, 2);
+        for (const struct cmd_option *o = last(c)->options; o && o->name; o++)
+            nearest_offer(&n, o->name);
+        if (!last(c)->no_json)
+            nearest_offer(&n, cmd_option_json.name);
+        nearest_offer(&n, cmd_option_help.name);
+        if (n.found)
+            return cmd_fail(c, CMD_USAGE, "there is no option '%s'; did you mean --%s?", name,
+                            n.found);
+    }
+    return cmd_fail(c, CMD_USAGE, "there is no option '%s'; --help lists them", text);
+}
+
+/* The option's value is what follows in the same word, else the next word; *i steps over that. */
+static int take(struct cmd_call *c, const struct cmd_option *o, const char *value, int argc,
+                char **argv, int *i)
+{
     if (o->arg && !value) {
         if (*i + 1 == argc)
             return cmd_fail(c, CMD_USAGE, "--%s needs a value: --%s %s", o->name, o->name, o->arg);
@@ -205,6 +252,64 @@ static int parse_option(struct cmd_call *c, int argc, char **argv, int *i)
     if (!give(c, o, value ? value : ""))
         return cmd_fail(c, CMD_USAGE, "too many options");
     return CMD_OK;
+}
+
+/* "--name", "--name=value", "--name value". */
+static int parse_long(struct cmd_call *c, int argc, char **argv, int *i)
+{
+    const char *name = argv[*i] + 2;
+    size_t len = strcspn(name, "=");
+    const char *value = name[len] == '=' ? name + len + 1 : NULL;
+    const struct cmd_option *o = find_option(last(c), name, len, 0);
+
+    if (!o)
+        return no_such_option(c, argv[*i]);
+    if (value && !o->arg)
+        return cmd_fail(c, CMD_USAGE, "--%s takes no value", o->name);
+    return take(c, o, value, argc, argv, i);
+}
+
+/* "-f", "-n value", "-nvalue", "-fn value". */
+static int parse_letters(struct cmd_call *c, int argc, char **argv, int *i)
+{
+    const char *text = argv[*i];
+
+    for (const char *letter = text + 1; *letter; letter++) {
+        const struct cmd_option *o = find_option(last(c), NULL, 0, *letter);
+        int status;
+
+        if (!o)
+            return no_such_option(c, text);
+        if (o->arg)
+            return take(c, o, letter[1] ? letter + 1 : NULL, argc, argv, i);
+        status = take(c, o, NULL, argc, argv, i);
+        if (status != CMD_OK)
+            return status;
+    }
+    return CMD_OK;
+}
+
+static const char *nearest_verb(const struct cmd *const *list, const char *name)
+{
+    struct nearest n;
+
+    nearest_start(&n, name, 2);
+    for (; *list; list++)
+        if (!(*list)->internal)
+            nearest_offer(&n, (*list)->name);
+    return n.found;
+}
+
+static int unexpected(const struct cmd_call *c, const char *text)
+{
+    const char *near;
+
+    if (!last(c)->subs)
+        return cmd_fail(c, CMD_USAGE, "unexpected argument '%s'", text);
+    near = nearest_verb(last(c)->subs, text);
+    if (near)
+        return cmd_fail(c, CMD_USAGE, "there is no verb '%s'; did you mean '%s'?", text, near);
+    return cmd_fail(c, CMD_USAGE, "there is no verb '%s'; --help lists them", text);
 }
 
 static int parse_rest(struct cmd_call *c, int argc, char **argv, int i)
@@ -217,9 +322,10 @@ static int parse_rest(struct cmd_call *c, int argc, char **argv, int i)
         if (options && strcmp(argv[i], "--") == 0)
             options = false;
         else if (options && argv[i][0] == '-' && argv[i][1])
-            status = parse_option(c, argc, argv, &i);
+            status = argv[i][1] == '-' ? parse_long(c, argc, argv, &i)
+                                       : parse_letters(c, argc, argv, &i);
         else if (!last(c)->args)
-            status = cmd_fail(c, CMD_USAGE, "unexpected argument '%s'", argv[i]);
+            status = unexpected(c, argv[i]);
         else if (c->n_args == VALUES_MAX)
             status = cmd_fail(c, CMD_USAGE, "too many arguments");
         else
@@ -230,41 +336,82 @@ static int parse_rest(struct cmd_call *c, int argc, char **argv, int i)
     return CMD_OK;
 }
 
-static const struct cmd *find_verb(const struct cmd *const *list, const char *name)
+const struct cmd *cmd_find(const struct cmd *const *list, const char *name)
 {
-    for (; *list; list++)
+    for (; list && *list; list++)
         if (strcmp((*list)->name, name) == 0)
             return *list;
     return NULL;
 }
 
-int cmd_main(const struct cmd *const *all, int argc, char **argv)
+/* Follows argv from i on through the verbs; the index of what comes after them. */
+static int find_path(struct cmd_call *c, const struct cmd *const *list, int argc, char **argv,
+                     int i)
 {
-    const struct cmd *const *level = all;
-    struct cmd_call c = {.n_path = 0};
-    const char *name = argc > 1 ? argv[1] : NULL;
-    int i = 1, status;
-
-    if (name &&
-        (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)) {
-        print_help(all, stdout);
-        return CMD_OK;
-    }
-    while (level && i < argc && argv[i][0] != '-' && c.n_path < LEVELS_MAX) {
-        const struct cmd *cmd = find_verb(level, argv[i]);
+    for (; i < argc && c->n_path < LEVELS_MAX; i++) {
+        const struct cmd *cmd = cmd_find(list, argv[i]);
 
         if (!cmd)
             break;
-        c.path[c.n_path++] = cmd;
-        level = cmd->subs;
-        i++;
+        c->path[c->n_path++] = cmd;
+        list = cmd->subs;
     }
-    if (c.n_path == 0) {
-        if (name)
-            fprintf(stderr, "visavis: there is no verb '%s'\n\n", name);
+    return i;
+}
+
+static int no_such_verb(const struct cmd *const *all, const char *name)
+{
+    const char *near = nearest_verb(all, name);
+
+    if (near)
+        fprintf(stderr, "visavis: there is no verb '%s'; did you mean '%s'?\n", name, near);
+    else
+        fprintf(stderr, "visavis: there is no verb '%s'; `visavis help` lists them\n", name);
+    return CMD_USAGE;
+}
+
+/* "help", "help VERB...". */
+static int help(const struct cmd *const *all, int argc, char **argv)
+{
+    struct cmd_call c = {.n_path = 0};
+    int i = find_path(&c, all, argc, argv, 2);
+
+    if (c.n_path > 0 && i < argc)
+        return unexpected(&c, argv[i]);
+    if (i < argc && argv[i][0] != '-')
+        return no_such_verb(all, argv[i]);
+    if (c.n_path > 0)
+        print_help_of(&c, stdout);
+    else
+        print_help(all, stdout);
+    return CMD_OK;
+}
+
+static bool is_one_of(const char *text, const char *const *words)
+{
+    for (; *words; words++)
+        if (strcmp(text, *words) == 0)
+            return true;
+    return false;
+}
+
+int cmd_main(const struct cmd *const *all, int argc, char **argv)
+{
+    static const char *const help_words[] = {"help", "--help", "-h", NULL};
+    struct cmd_call c = {.n_path = 0};
+    int i, status;
+
+    if (argc < 2) {
         print_help(all, stderr);
         return CMD_USAGE;
     }
+    if (is_one_of(argv[1], help_words))
+        return help(all, argc, argv);
+    if (strcmp(argv[1], "--version") == 0)
+        argv[1] = argv[1] + strlen("--");
+    i = find_path(&c, all, argc, argv, 1);
+    if (c.n_path == 0)
+        return no_such_verb(all, argv[1]);
     status = parse_rest(&c, argc, argv, i);
     if (status != CMD_OK)
         return status;

@@ -25,21 +25,27 @@ struct cmd_exit {
     const char *meaning;
 };
 
+/* The i-th word that an argument may be, for completion; NULL past the last. */
+typedef const char *cmd_word_fn(size_t i);
+
 struct cmd_call;
 typedef int cmd_fn(const struct cmd_call *call);
 
 /* --help is of every verb, --json of every verb without no_json; they are not listed. */
+extern const struct cmd_option cmd_option_help, cmd_option_json;
+
 struct cmd {
     const char *name;
-    cmd_fn *fn;       /* NULL: subs only */
-    const char *args; /* "[UNIT...]" for the usage line; NULL: takes none (they are refused) */
-    const char *help; /* one line, no full stop */
-    const char *doc;  /* paragraphs for --help and the man page, parted by empty lines, or NULL */
+    cmd_fn *fn;         /* NULL: subs only */
+    const char *args;   /* "[UNIT...]" for the usage line; NULL: takes none (they are refused) */
+    const char *help;   /* one line, no full stop */
+    const char *doc;    /* paragraphs for --help and the man page, parted by empty lines, or NULL */
+    cmd_word_fn *words; /* NULL: completed as file names, when args are taken */
     const struct cmd_option *options; /* ended by an empty one; may be NULL */
     const struct cmd_exit *exits;  /* beyond the shared ones; ended by an empty one; may be NULL */
     const struct cmd *const *subs; /* "config" has "check"; ended by NULL; may be NULL */
     bool no_json;
-    bool internal; /* for units and scripts: left out of help and completion */
+    bool internal; /* for units and scripts: left out of help, completion and man pages */
 };
 
 bool cmd_has(const struct cmd_call *c, const char *option);
@@ -54,8 +60,14 @@ bool cmd_json(const struct cmd_call *c);                 /* --json was given */
 int cmd_fail(const struct cmd_call *c, int status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* CMD_OK for root, and below VISAVIS_ROOT; else CMD_FAILED after the line that names sudo. */
+int cmd_need_root(const struct cmd_call *c);
+
 /* argv as main() has it. The exit status. */
 int cmd_main(const struct cmd *const *verbs, int argc, char **argv);
+
+/* The one of that name; NULL. */
+const struct cmd *cmd_find(const struct cmd *const *list, const char *name);
 
 /* All of them; ended by NULL. */
 extern const struct cmd *const verbs[];

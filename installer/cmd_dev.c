@@ -63,10 +63,10 @@ static void tell_problem(const struct setting_problem *p, void *arg)
 {
     (void) arg;
     fprintf(stderr,
-            "visavis dev: %s=%s is not valid.\n"
+            "visavis dev: %s=%s is not valid: it %s.\n"
             "  allowed: %s\n"
             "  example: %s\n",
-            p->key, p->value, p->wanted, p->example);
+            p->key, p->value ? p->value : "", p->what, p->wanted ? p->wanted : "", p->example);
 }
 
 /* A misspelt key in the environment would otherwise just do nothing. */
@@ -94,6 +94,8 @@ static void print_settings(void)
     for (int i = 0; i < N_SETTINGS; i++) {
         const struct setting_def *d = setting_def((enum setting) i);
 
+        if (d->scope == SETTING_INSTALLED_ONLY)
+            continue;
         printf("%-42s %s\n", d->key, d->doc);
         printf("%-42s   default: %s\n", "",
                d->dev_value ? d->dev_value

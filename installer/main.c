@@ -18,7 +18,14 @@ static bool open_standard_descriptors(void)
 
 int main(int argc, char **argv)
 {
+    int status;
+
     if (!open_standard_descriptors())
         return CMD_FAILED;
-    return cmd_main(verbs, argc, argv);
+    status = cmd_main(verbs, argc, argv);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fputs("visavis: cannot write what was asked for\n", stderr);
+        return status == CMD_OK ? CMD_FAILED : status;
+    }
+    return status;
 }

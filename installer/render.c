@@ -42,6 +42,33 @@ static void put_list(struct wr *w, const char *key, const char *const *items)
     wr_str(w, "];\n");
 }
 
+static void put_items(struct wr *w, const char *key, const struct settings *s, enum setting id)
+{
+    wr_fmt(w, "%s = [", key);
+    for (size_t i = 0; i < settings_n(s, id); i++) {
+        wr_str(w, i == 0 ? "" : ", ");
+        put_quoted(w, settings_item(s, id, i));
+    }
+    wr_str(w, "];\n");
+}
+
+/* The public halves of MEDIA_NODES_PUBLIC_IPS. */
+static void put_public_ips(struct wr *w, const struct settings *s)
+{
+    wr_str(w, "public_ips = [");
+    for (size_t i = 0; i < settings_n(s, SET_MEDIA_NODES_PUBLIC_IPS); i++) {
+        struct addr inside, outside;
+        char text[ADDR_TEXT_SIZE];
+
+        if (setting_pair_parse(settings_item(s, SET_MEDIA_NODES_PUBLIC_IPS, i), &inside, &outside) <
+            0)
+            continue; /* the settings were checked */
+        wr_str(w, i == 0 ? "" : ", ");
+        put_quoted(w, addr_format_ip(&outside, text));
+    }
+    wr_str(w, "];\n");
+}
+
 static void put_head(struct wr *w, const char *daemon, const struct settings *s)
 {
     wr_fmt(w, "# %s: written by visavis from the settings; changes here are lost.\n", daemon);
@@ -67,6 +94,14 @@ void render_signaling(struct wr *w, const struct settings *s, const struct place
     put_text(w, "coturn_ip", p->turn_ip);
     put_int(w, "coturn_port", p->turn_port);
     put_text(w, "turn_secret", p->turn_secret);
+    put_items(w, "ice_servers", s, SET_WEBRTC_ICE_SERVERS);
+    put_bool(w, "deprecated_api", settings_bool(s, SET_SUPPORT_DEPRECATED_API));
+    if (p->recordings)
+        put_text(w, "recordings_path", p->recordings);
+    put_bool(w, "recordings_public", settings_bool(s, SET_RECORDING_PUBLIC_ACCESS));
+    if (p->layouts)
+        put_text(w, "layouts_path", p->layouts);
+    put_bool(w, "accel", p->accel);
 }
 
 void render_media(struct wr *w, const struct settings *s, const struct places *p)
@@ -77,6 +112,7 @@ void render_media(struct wr *w, const struct settings *s, const struct places *p
     put_bool(w, "port_search", p->media_port_search);
     put_int(w, "workers", settings_int(s, SET_MEDIA_WORKERS));
     put_text(w, "public_name", settings_text(s, SET_DOMAIN_OR_PUBLIC_IP));
+    put_public_ips(w, s);
 }
 
 void render_turn(struct wr *w, const struct settings *s, const struct places *p)
@@ -88,6 +124,15 @@ void render_turn(struct wr *w, const struct settings *s, const struct places *p)
     put_int(w, "relay_min", settings_int(s, SET_COTURN_MIN_PORT));
     put_int(w, "relay_max", settings_int(s, SET_COTURN_MAX_PORT));
     put_text(w, "control", p->control_socket);
+    if (p->turn_threads)
+        put_int(w, "threads", p->turn_threads);
+    if (p->turn_external_ip)
+        put_text(w, "external_ip", p->turn_external_ip);
+}
+
+static bool is_enabled(const struct settings *s, enum setting id)
+{
+    return strcmp(settings_text(s, id), "ENABLED") == 0;
 }
 
 void render_call(struct wr *w, const struct settings *s, const struct places *p)
@@ -97,4 +142,9 @@ void render_call(struct wr *w, const struct settings *s, const struct places *p)
     put_text(w, "openvidu_url", p->openvidu_url);
     put_text(w, "openvidu_secret", settings_text(s, SET_OPENVIDU_SECRET));
     put_text(w, "pages", p->call_pages);
+    put_bool(w, "private_access", p->call_login && is_enabled(s, SET_CALL_PRIVATE_ACCESS));
+    put_text(w, "user", settings_text(s, SET_CALL_USER));
+    put_text(w, "secret", settings_text(s, SET_CALL_SECRET));
+    put_text(w, "admin_secret", settings_text(s, SET_CALL_ADMIN_SECRET));
+    put_bool(w, "recording", is_enabled(s, SET_CALL_RECORDING));
 }

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#define SUBPROCESS_OUTPUT_MAX 65536
+#define SUBPROCESS_OUTPUT_MAX (4 << 20) /* rule sets, whole configurations */
 
 struct subprocess_result {
     int status;   /* exit status, 128 + signal, or -1 when it was killed at the time limit */

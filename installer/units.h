@@ -8,7 +8,8 @@
 
 struct units; /* a connection to the system's manager */
 
-/* Is systemd process 1 here? */
+/* Is systemd process 1 here? Never below VISAVIS_ROOT: the manager is the machine's, not that
+ * folder's. */
 bool units_available(void);
 
 /* -ENOTCONN when there is no such manager. */
@@ -25,8 +26,13 @@ enum unit_job {
     UNIT_TRY_RESTART, /* only if it runs */
 };
 
+/* What the manager said to the last call that failed; "" when it said nothing. Valid until the next
+ * call. */
+const char *units_error(const struct units *u);
+
 /* Enqueues and does not wait: for visavis-setup.service, where waiting for units that are ordered
- * after it would never end. -ENOENT: no such unit. */
+ * after it would never end. -ENOENT: no such unit;
+ * -EACCES: not root. */
 int units_enqueue(struct units *u, const char *unit, enum unit_job job);
 
 /* Told of each job that ends, while units_run waits. result: "done", "failed", "dependency", ... */
@@ -49,6 +55,8 @@ struct unit_state {
     char status_text[256]; /* what the daemon said last by STATUS=; "" */
     bool loaded;           /* the manager knows such a unit */
     bool enabled;
+    bool skipped;   /* not started, as a condition of it does not hold */
+    bool has_job;   /* something is to happen to it: a start, a stop, ... */
     pid_t main_pid; /* 0: none */
     unsigned n_restarts;
     int exit_status;   /* of the last main process */

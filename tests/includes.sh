@@ -11,9 +11,9 @@ codec: base
 loop: base
 conf: base
 notify: base
-web: base loop
+web: base loop notify
 http: base loop
-link: base loop codec notify
+link: base loop codec
 rtc: base loop codec
 daemon: base loop conf notify
 certs: base files loop codec http conf

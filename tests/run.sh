@@ -100,7 +100,7 @@ with_build() {
     "$@"
 }
 
-SUITES="build check asan tsan fuzz dev conformance e2e e2e-asan"
+SUITES="build check units asan tsan fuzz dev conformance e2e e2e-asan"
 
 run_suite() {
     case $1 in
@@ -109,6 +109,7 @@ run_suite() {
     asan) suite asan check asan ;;
     tsan) suite tsan check tsan ;;
     fuzz) suite fuzz fuzz ;;
+    units) suite units with_build release tests/system/units.sh build/release ;;
     dev) suite dev with_build release tests/system/dev.sh build/release ;;
     conformance) suite conformance with_build release tests/conformance/run.sh build/release ;;
     e2e) suite e2e with_build release tests/e2e/run.sh build/release ;;

@@ -1,12 +1,14 @@
 #include "call/app.h"
 
 #include "base/log.h"
+#include "call/login.h"
+#include "call/reply.h"
 #include "call/room.h"
 #include "web/web.h"
 #include "web/web_listen.h"
 
 #include <errno.h>
-#include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,34 +19,17 @@ struct app {
     struct web *web;
     struct http *http;
     struct rooms *rooms;
+    struct login *login;
     struct log_limit log_busy;
 };
-
-static void reply_json(struct web_request *rq, unsigned status, json_t *body)
-{
-    char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
-
-    json_decref(body);
-    if (!text) {
-        web_reply(rq, 500, NULL, bytes_str(NULL));
-        return;
-    }
-    web_reply_header(rq, "Cache-Control", "no-store");
-    web_reply(rq, status, "application/json", bytes_str(text));
-    free(text);
-}
-
-static void reply_error(struct web_request *rq, unsigned status, const char *message)
-{
-    reply_json(rq, status, json_pack("{s:s}", "message", message));
-}
 
 /* ---- routes ---- */
 
 static void get_config(struct app *a, struct web_request *rq)
 {
-    (void) a;
-    reply_json(rq, 200, json_pack("{s:b}", "isPrivate", 0));
+    reply_json(rq, 200,
+               json_pack("{s:b, s:b}", "isPrivate", a->config->private_access, "isLoggedIn",
+                         login_is_in(a->login, rq)));
 }
 
 static void on_entry(const struct room_entry *e, void *arg)
@@ -62,7 +47,7 @@ static void on_entry(const struct room_entry *e, void *arg)
                          "isBroadcastingActive", 0));
 }
 
-static void post_sessions(struct app *a, struct web_request *rq)
+static void enter_room(struct app *a, struct web_request *rq)
 {
     struct bytes body = web_body(rq);
     json_t *in = json_loadb((const char *) body.p, body.len, JSON_REJECT_DUPLICATES, NULL);
@@ -83,12 +68,41 @@ static void post_sessions(struct app *a, struct web_request *rq)
     }
 }
 
+static void post_sessions(struct app *a, struct web_request *rq)
+{
+    login_admit(a->login, rq, enter_room, a);
+}
+
+static void post_login(struct app *a, struct web_request *rq)
+{
+    login_user_in(a->login, rq);
+}
+
+static void post_logout(struct app *a, struct web_request *rq)
+{
+    login_user_out(a->login, rq);
+}
+
+static void post_admin_login(struct app *a, struct web_request *rq)
+{
+    login_admin_in(a->login, rq);
+}
+
+static void post_admin_logout(struct app *a, struct web_request *rq)
+{
+    login_admin_out(a->login, rq);
+}
+
 static const struct {
     const char *method, *path;
     void (*fn)(struct app *a, struct web_request *rq);
 } routes[] = {
     {"GET", "/call/config", get_config},
     {"POST", "/sessions", post_sessions},
+    {"POST", "/auth/login", post_login},
+    {"POST", "/auth/logout", post_logout},
+    {"POST", "/auth/admin/login", post_admin_login},
+    {"POST", "/auth/admin/logout", post_admin_logout},
 };
 
 /* Nothing from other hosts; connections only to the video server, whose address is the operator's
@@ -129,6 +143,34 @@ static void on_request(struct web_request *rq, void *arg)
     web_reply_file(rq, a->config->pages, path + 1);
 }
 
+static int open_configured(struct app *a)
+{
+    char bound[WEB_LISTEN_TEXT_SIZE];
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < a->config->listen.n; i++) {
+        r = web_listen(a->web, a->config->listen.items[i], bound);
+        if (r < 0)
+            log_error("cannot listen on %s: %s", a->config->listen.items[i], strerror(-r));
+        else
+            log_info("listening on %s", bound);
+    }
+    return r;
+}
+
+static int open_listeners(struct app *a)
+{
+    int n = web_listen_inherited(a->web, "call", false);
+
+    if (n == 0)
+        return open_configured(a);
+    if (n < 0)
+        log_error("cannot listen on the inherited sockets: %s", strerror(-n));
+    else
+        log_info("listening on %d inherited sockets", n);
+    return n < 0 ? n : 0;
+}
+
 int app_new(struct loop *l, const struct call_config *config, struct app **ret_app)
 {
     struct web_limits limits = {.body_bytes = BODY_MAX, .per_address = 64};
@@ -144,15 +186,10 @@ int app_new(struct loop *l, const struct call_config *config, struct app **ret_a
         r = http_new(l, &a->http);
     if (r == 0)
         r = rooms_new(a->http, config, &a->rooms);
-    for (size_t i = 0; r == 0 && i < config->listen.n; i++) {
-        char bound[WEB_LISTEN_TEXT_SIZE];
-
-        r = web_listen(a->web, config->listen.items[i], bound);
-        if (r < 0)
-            log_error("cannot listen on %s: %s", config->listen.items[i], strerror(-r));
-        else
-            log_info("listening on %s", bound);
-    }
+    if (r == 0)
+        r = login_new(l, config, &a->login);
+    if (r == 0)
+        r = open_listeners(a);
     if (r < 0) {
         app_free(a);
         return r;
@@ -161,11 +198,26 @@ int app_new(struct loop *l, const struct call_config *config, struct app **ret_a
     return 0;
 }
 
+void app_reloaded(struct app *a)
+{
+    int r = login_reloaded(a->login);
+
+    if (r < 0)
+        log_error("cannot make the keys of logins: %s", strerror(-r));
+}
+
+void app_status(const struct app *a, char *text, size_t size)
+{
+    snprintf(text, size, "%llu guests let in since the start",
+             (unsigned long long) rooms_n_entered(a->rooms));
+}
+
 struct app *app_free(struct app *a)
 {
     if (!a)
         return NULL;
-    /* Rooms first: their continuations hold requests, which the server answers as it ends. */
+    /* These first: they hold requests, which the server answers as it ends. */
+    login_free(a->login);
     rooms_free(a->rooms);
     http_free(a->http);
     web_free(a->web);

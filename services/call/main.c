@@ -23,6 +23,24 @@ static const char *log_level(const void *self)
     return c->config.log_level;
 }
 
+static int reload(void *self, const char *path, conf_problem_fn *fn, conf_problem_fn *fn_later,
+                  void *arg)
+{
+    struct call *c = self;
+    int r = call_config_reload(&c->config, path, fn, fn_later, arg);
+
+    if (r == 0)
+        app_reloaded(c->app);
+    return r;
+}
+
+static void status(void *self, char *text, size_t size)
+{
+    const struct call *c = self;
+
+    app_status(c->app, text, size);
+}
+
 static int start(void *self, struct loop *l)
 {
     struct call *c = self;
@@ -53,6 +71,8 @@ int main(int argc, char **argv)
         .name = "visavis-call",
         .read_config = read_config,
         .log_level = log_level,
+        .reload = reload,
+        .status = status,
         .start = start,
         .stop = stop,
         .done_config = done_config,

@@ -33,8 +33,9 @@ struct addresses {
     void *arg;
     struct mailbox *mailbox;
     struct loop_timer timer;
-    struct addr resolved[PUBLICS_MAX]; /* of the public name; the last success stays */
+    struct addr resolved[PUBLICS_MAX]; /* of `name`; the last success stays */
     size_t n_resolved;
+    char *name;             /* the public name that was looked up last; NULL none */
     struct lookup *looking; /* under way */
     pthread_t thread;
     bool warned;
@@ -125,6 +126,23 @@ static void *lookup_main(void *arg)
     return NULL;
 }
 
+/* What was found for another name is over. */
+static int take_name(struct addresses *a, const char *name)
+{
+    char *copy;
+
+    if (a->name && strcmp(a->name, name) == 0)
+        return 0;
+    copy = strdup(name);
+    if (!copy)
+        return -ENOMEM;
+    free(a->name);
+    a->name = copy;
+    a->n_resolved = 0;
+    a->warned = false;
+    return 0;
+}
+
 static int start_lookup(struct addresses *a)
 {
     struct lookup *k = calloc(1, sizeof(*k));
@@ -135,7 +153,9 @@ static int start_lookup(struct addresses *a)
     list_init(&k->mail.node);
     k->reply = a->mailbox;
     k->name = strdup(a->config->public_name);
-    r = k->name ? -pthread_create(&a->thread, NULL, lookup_main, k) : -ENOMEM;
+    r = k->name ? take_name(a, k->name) : -ENOMEM;
+    if (r == 0)
+        r = -pthread_create(&a->thread, NULL, lookup_main, k);
     if (r < 0)
         lookup_free(k);
     else
@@ -149,15 +169,23 @@ static void on_timer(struct loop_timer *t)
 {
     struct addresses *a = container_of(t, struct addresses, timer);
 
+    if (a->looking) /* for an earlier name: on_lookup_done() comes back here */
+        return;
     if (!needs_lookup(a->config) || start_lookup(a) < 0)
         report(a);
 }
 
+static void look_now(struct addresses *a)
+{
+    (void) loop_timer_start(&a->timer, a->loop, 0, on_timer);
+}
+
 static void report(struct addresses *a)
 {
+    size_t n_resolved = needs_lookup(a->config) ? a->n_resolved : 0;
     struct candidates c;
 
-    if (collect(a->config, a->with_ipv6, a->resolved, a->n_resolved, &c) == 0)
+    if (collect(a->config, a->with_ipv6, a->resolved, n_resolved, &c) == 0)
         a->fn(&c, a->arg);
     (void) loop_timer_start(&a->timer, a->loop, LOOK_AGAIN_S * 1000000ull, on_timer);
 }
@@ -169,6 +197,11 @@ static void on_lookup_done(struct mail *mail, void *arg)
 
     pthread_join(a->thread, NULL);
     a->looking = NULL;
+    if (!needs_lookup(a->config) || strcmp(k->name, a->config->public_name) != 0) {
+        lookup_free(k);
+        look_now(a);
+        return;
+    }
     if (k->error == 0) {
         memcpy(a->resolved, k->found, sizeof(k->found));
         a->n_resolved = k->n_found;
@@ -211,6 +244,11 @@ int addresses_new(struct loop *l, const struct config *config, bool with_ipv6, a
     return 0;
 }
 
+void addresses_reloaded(struct addresses *a)
+{
+    look_now(a);
+}
+
 struct addresses *addresses_free(struct addresses *a)
 {
     if (!a)
@@ -222,6 +260,7 @@ struct addresses *addresses_free(struct addresses *a)
     loop_timer_done(&a->timer);
     if (a->mailbox)
         mailbox_free(a->mailbox, drop_lookup);
+    free(a->name);
     free(a);
     return NULL;
 }

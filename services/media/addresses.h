@@ -17,4 +17,7 @@ int addresses_now(const struct config *config, bool with_ipv6, struct candidates
 /* fn is told after each look (now and then), changed or not. */
 int addresses_new(struct loop *l, const struct config *config, bool with_ipv6, addresses_fn *fn,
                   void *arg, struct addresses **ret_a);
+/* The configured public addresses or name may have changed: looks at once. */
+void addresses_reloaded(struct addresses *a);
+
 struct addresses *addresses_free(struct addresses *a);

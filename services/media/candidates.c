@@ -2,19 +2,6 @@
 
 #define TYPE_PREFERENCE_HOST 126
 
-bool candidates_is_container_interface(const char *name)
-{
-    static const char *const prefixes[] = {
-        "docker", "br-", "veth", "virbr", "lxc", "podman", "cni", "flannel", "cali", "vnet",
-    };
-
-    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-        if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
-            return true;
-    }
-    return false;
-}
-
 static bool contains(const struct candidates *c, const struct addr *a)
 {
     for (size_t i = 0; i < c->n; i++) {
@@ -47,7 +34,7 @@ static bool is_usable(const struct addr *a, const char *name, bool with_ipv6)
         return false;
     if (a->family == AF_INET6 && (!with_ipv6 || addr_is_link_local(a)))
         return false;
-    return !candidates_is_container_interface(name);
+    return !addr_is_container_interface(name);
 }
 
 static void add_family(const struct addr *locals, char (*names)[16], size_t n, uint16_t family,

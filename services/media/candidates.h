@@ -20,9 +20,6 @@ struct candidates {
     size_t n;
 };
 
-/* Is this the name of a bridge or tunnel end of containers or virtual machines? */
-bool candidates_is_container_interface(const char *name);
-
 /* Orders and numbers. locals with their interface names as addr_local_list() gives them; publics:
  * configured or resolved addresses, those among locals are not repeated. only_public: announce
  * publics alone (loopback stays, for this machine's own tools). */

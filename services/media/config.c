@@ -28,21 +28,33 @@ static const struct conf_key keys[] = {
     INT("port", port, 1024, 65535 - WORKERS_MAX, 40000),
     FIELD("port_search", CONF_BOOL, port_search, .int_default = false),
     INT("workers", workers, 0, WORKERS_MAX, 0),
-    FIELD("public_name", CONF_STRING, public_name, .string_default = ""),
-    FIELD("public_ips", CONF_STRINGS, public_ips, .check = check_ip),
+    FIELD("public_name", CONF_STRING, public_name, .string_default = "", .live = true),
+    FIELD("public_ips", CONF_STRINGS, public_ips, .check = check_ip, .live = true),
     FIELD("announce_loopback", CONF_BOOL, announce_loopback, .int_default = true),
     INT("max_rooms", max_rooms, 1, 1000000, 10000),
     INT("max_streams", max_streams, 1, 10000, 1000),
     INT("max_subscribers", max_subscribers, 1, 100000, 10000),
     INT("max_transports", max_transports, 1, 1000000, 20000),
-    FIELD("log_level", CONF_STRING, log_level, .string_default = "info",
-          .allowed = log_level_names),
+    FIELD("log_level", CONF_STRING, log_level, .string_default = "info", .allowed = log_level_names,
+          .live = true),
 };
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
 
 int config_read(const char *path, struct config *ret, conf_problem_fn *fn, void *arg)
 {
     return conf_read(path, keys, N_KEYS, ret, fn, arg);
+}
+
+int config_reload(struct config *c, const char *path, conf_problem_fn *fn,
+                  conf_problem_fn *fn_later, void *arg)
+{
+    struct config fresh = {.control = NULL};
+    int r = config_read(path, &fresh, fn, arg);
+
+    if (r == 0)
+        conf_take_live(keys, N_KEYS, c, &fresh, fn_later, arg);
+    config_done(&fresh);
+    return r;
 }
 
 void config_done(struct config *c)

@@ -4,19 +4,27 @@
 #include "conf/conf.h"
 
 struct config {
-    char *control;     /* the control socket */
-    int64_t port;      /* of the first worker; the others follow */
-    bool port_search;  /* taken already: try further up */
-    int64_t workers;   /* 0: one per core */
-    char *public_name; /* address or name under which the machine is reached; "" none */
-    struct conf_strings public_ips; /* announced instead of what the machine itself knows */
+    char *control;    /* the control socket */
+    int64_t port;     /* of the first worker; the others follow */
+    bool port_search; /* taken already: try further up */
+    int64_t workers;  /* 0: one per core */
     bool announce_loopback;
     int64_t max_rooms, max_streams, max_subscribers, max_transports;
+
+    /* these may change while the daemon runs; workers know nothing of them */
+    char *public_name; /* address or name under which the machine is reached; "" none */
+    struct conf_strings public_ips; /* announced instead of what the machine itself knows */
     char *log_level;
 };
 
 /* Tells each problem as one line. *ret must be zeroed; config_done() frees it in every case. */
 int config_read(const char *path, struct config *ret, conf_problem_fn *fn, void *arg);
+
+/* Reads again; the live values (public_*, log_level: the main thread's) are in force then, and
+ * nobody may still hold strings from before. Tells fn_later the keys that changed and are not live.
+ * After an error nothing has changed. */
+int config_reload(struct config *c, const char *path, conf_problem_fn *fn,
+                  conf_problem_fn *fn_later, void *arg);
 void config_done(struct config *c);
 
 /* Of config.workers: the number of workers to start. */

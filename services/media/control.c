@@ -7,8 +7,10 @@
 #include "link/media_api.h"
 
 #include "base/rnd.h"
+#include "notify/notify.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -487,9 +489,25 @@ int control_new(struct loop *l, struct node *node, struct control **ret_c)
 
 int control_listen(struct control *c, struct worker **workers, unsigned n_workers)
 {
+    int fd = -1, r;
+
     c->placement.workers = workers;
     c->placement.n_workers = n_workers;
-    return link_listen(c->loop, c->node->config->control, on_accept, c, &c->listener);
+    r = notify_listen_fds("media", &fd, 1);
+    if (r > 0)
+        r = link_listen_fd(c->loop, fd, on_accept, c, &c->listener);
+    else if (r == 0)
+        r = link_listen(c->loop, c->node->config->control, on_accept, c, &c->listener);
+    if (r < 0)
+        log_error("cannot listen on the control socket %s: %s",
+                  fd >= 0 ? "that was inherited" : c->node->config->control, strerror(-r));
+    return r;
+}
+
+void control_status(const struct control *c, char *text, size_t size)
+{
+    snprintf(text, size, "%zu rooms, %u transports", map_count(c->placement.rooms),
+             atomic_load(&c->node->n_transports));
 }
 
 struct control *control_free(struct control *c)

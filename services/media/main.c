@@ -164,6 +164,24 @@ static int read_config(void *self, const char *path, conf_problem_fn *fn, void *
     return config_read(path, &d->config, fn, arg);
 }
 
+static int reload(void *self, const char *path, conf_problem_fn *fn, conf_problem_fn *fn_later,
+                  void *arg)
+{
+    struct daemon *d = self;
+    int r = config_reload(&d->config, path, fn, fn_later, arg);
+
+    if (r == 0)
+        addresses_reloaded(d->addresses);
+    return r;
+}
+
+static void status(void *self, char *text, size_t size)
+{
+    const struct daemon *d = self;
+
+    control_status(d->control, text, size);
+}
+
 static const char *log_level(const void *self)
 {
     const struct daemon *d = self;
@@ -184,6 +202,8 @@ int main(int argc, char **argv)
         .name = "visavis-media",
         .read_config = read_config,
         .log_level = log_level,
+        .reload = reload,
+        .status = status,
         .start = start,
         .stop = stop,
         .done_config = done_config,

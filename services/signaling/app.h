@@ -2,6 +2,7 @@
  * this. */
 #pragma once
 
+#include "base/log.h"
 #include "loop/loop.h"
 
 #include "signaling/client.h"
@@ -9,6 +10,7 @@
 #include "signaling/session.h"
 
 struct media;
+struct throttle;
 struct web;
 
 struct app {
@@ -18,7 +20,10 @@ struct app {
     struct clients clients;
     struct media *media;
     struct web *web;
+    struct throttle *throttle; /* of those who guess the secret */
+    struct log_limit log_guessing;
     struct loop_timer sweep_timer;
     struct loop_timer gc_timer;
+    int64_t gc_interval_s; /* as the timer goes by */
     struct loop_timer quit_timer;
 };

@@ -24,6 +24,12 @@ static bool check_ice_server(const char *text, char *why, size_t why_size)
     return server != NULL;
 }
 
+static bool check_folder(const char *text, char *why, size_t why_size)
+{
+    snprintf(why, why_size, "must be an absolute path, or empty");
+    return *text == '\0' || *text == '/';
+}
+
 static const char *const media_servers[] = {"kurento", "mediasoup", NULL};
 static const char *const codecs[] = {"MEDIA_SERVER_PREFERRED", "NONE", "VP8", "VP9", "H264", NULL};
 
@@ -31,30 +37,35 @@ static const char *const codecs[] = {"MEDIA_SERVER_PREFERRED", "NONE", "VP8", "V
     .name = (key), .type = (kind), .offset = offsetof(struct config, field)
 #define INT(key, field, lowest, highest, initially)                                                \
     {                                                                                              \
-        .name = (key), .type = CONF_INT, .offset = offsetof(struct config, field),                 \
-        .min = (lowest), .max = (highest), .int_default = (initially)                              \
+        KEY(key, CONF_INT, field), .min = (lowest), .max = (highest), .int_default = (initially),  \
+                                   .live = true                                                    \
+    }
+#define SIZE(key, field, lowest, highest, initially) /* of a table */                              \
+    {                                                                                              \
+        KEY(key, CONF_INT, field), .min = (lowest), .max = (highest), .int_default = (initially)   \
     }
 #define BOOL(key, field, initially)                                                                \
     {                                                                                              \
-        .name = (key), .type = CONF_BOOL, .offset = offsetof(struct config, field),                \
-        .int_default = (initially)                                                                 \
+        KEY(key, CONF_BOOL, field), .int_default = (initially), .live = true                       \
     }
 
 static const struct conf_key keys[] = {
     {KEY("listen", CONF_STRINGS, listen), .required = true, .check = web_listen_check},
-    {KEY("public_url", CONF_STRING, public_url_text), .required = true, .check = check_public_url},
-    {KEY("secret", CONF_STRING, secret), .required = true, .check = conf_check_not_empty},
+    {KEY("public_url", CONF_STRING, public_url_text), .required = true, .check = check_public_url,
+     .live = true},
+    {KEY("secret", CONF_STRING, secret), .required = true, .check = conf_check_not_empty,
+     .live = true},
     {KEY("media_control", CONF_STRING, media_control), .required = true},
     {KEY("media_server", CONF_STRING, media_server), .string_default = "kurento",
-     .allowed = media_servers},
+     .allowed = media_servers, .live = true},
     {KEY("forced_codec", CONF_STRING, forced_codec), .string_default = "MEDIA_SERVER_PREFERRED",
-     .allowed = codecs},
+     .allowed = codecs, .live = true},
     BOOL("allow_transcoding", allow_transcoding, false),
-    BOOL("deprecated_api", deprecated_api, true),
-    {KEY("coturn_ip", CONF_STRING, coturn_ip)},
+    BOOL("deprecated_api", deprecated_api, false),
+    {KEY("coturn_ip", CONF_STRING, coturn_ip), .live = true},
     INT("coturn_port", coturn_port, 1, 65535, 3478),
-    {KEY("turn_secret", CONF_STRING, turn_secret)},
-    {KEY("ice_servers", CONF_STRINGS, ice_servers), .check = check_ice_server},
+    {KEY("turn_secret", CONF_STRING, turn_secret), .live = true},
+    {KEY("ice_servers", CONF_STRINGS, ice_servers), .check = check_ice_server, .live = true},
     INT("gc_interval_s", gc_interval_s, 0, 31536000, 900),
     INT("gc_threshold_s", gc_threshold_s, 0, 31536000, 3600),
     INT("media_lost_s", media_lost_s, 1, 3600, 30),
@@ -62,15 +73,21 @@ static const struct conf_key keys[] = {
     INT("video_min_recv_kbps", min_recv_kbps, 0, 1000000, 300),
     INT("video_max_send_kbps", max_send_kbps, 0, 1000000, 1000),
     INT("video_min_send_kbps", min_send_kbps, 0, 1000000, 300),
-    INT("max_sessions", max_sessions, 1, 1000000, 10000),
+    SIZE("max_sessions", max_sessions, 1, 1000000, 10000),
     INT("max_connections", max_connections, 1, 100000, 5000),
     INT("max_participants", max_participants, 1, 10000, 1000),
     INT("max_data_bytes", max_data_bytes, 16, 60000, 10000),
-    INT("max_clients", max_clients, 1, 1000000, 10000),
-    INT("max_per_address", max_per_address, 1, 1000000, 256),
+    SIZE("max_clients", max_clients, 1, 1000000, 10000),
+    SIZE("max_per_address", max_per_address, 1, 1000000, 256),
     INT("max_queued_requests", max_queued_requests, 1, 10000, 256),
-    {KEY("log_level", CONF_STRING, log_level), .string_default = "info",
-     .allowed = log_level_names},
+    {KEY("recordings_path", CONF_STRING, recordings_path), .string_default = "",
+     .check = check_folder, .live = true},
+    BOOL("recordings_public", recordings_public, false),
+    BOOL("accel", accel, false),
+    {KEY("layouts_path", CONF_STRING, layouts_path), .string_default = "", .check = check_folder,
+     .live = true},
+    {KEY("log_level", CONF_STRING, log_level), .string_default = "info", .allowed = log_level_names,
+     .live = true},
 };
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
 
@@ -83,6 +100,20 @@ int config_read(const char *path, struct config *ret, conf_problem_fn *fn, void 
     if (ret->coturn_ip && !ret->turn_secret)
         return conf_problem(path, fn, arg, "turn_secret: is needed with coturn_ip");
     return public_url_parse(ret->public_url_text, &ret->public_url);
+}
+
+int config_reload(struct config *c, const char *path, conf_problem_fn *fn,
+                  conf_problem_fn *fn_later, void *arg)
+{
+    struct config fresh = {.secret = NULL};
+    int error = config_read(path, &fresh, fn, arg);
+
+    if (error == 0) {
+        conf_take_live(keys, N_KEYS, c, &fresh, fn_later, arg);
+        c->public_url = fresh.public_url;
+    }
+    config_done(&fresh);
+    return error;
 }
 
 void config_done(struct config *c)

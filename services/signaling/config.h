@@ -29,6 +29,11 @@ struct config {
     int64_t max_sessions, max_connections, max_participants, max_data_bytes, max_clients;
     int64_t max_per_address; /* connections and WebSockets of one client address */
     int64_t max_queued_requests;
+    char *recordings_path;  /* served as /openvidu/recordings/...; "" none */
+    bool recordings_public; /* without credentials */
+    bool accel;             /* recordings are sent by nginx, which we tell the place
+                             * (X-Accel-Redirect: /_visavis/recordings/...) */
+    char *layouts_path;     /* served as /openvidu/layouts/...; "" none */
     char *log_level;
 
     /* derived */
@@ -37,6 +42,11 @@ struct config {
 
 /* Tells each problem as one line. *ret must be zeroed; config_done() frees it in every case. */
 int config_read(const char *path, struct config *ret, conf_problem_fn *fn, void *arg);
+
+/* Reads again. The live values are in force then, and nobody may still hold strings from before;
+ * tells fn_later the keys that changed and are not live. After an error nothing has changed. */
+int config_reload(struct config *c, const char *path, conf_problem_fn *fn,
+                  conf_problem_fn *fn_later, void *arg);
 void config_done(struct config *c);
 
 bool config_is_mediasoup(const struct config *c);

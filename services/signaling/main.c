@@ -18,6 +18,22 @@ static const char *log_level(const void *self)
     return app->config.log_level;
 }
 
+static int reload(void *self, const char *path, conf_problem_fn *fn, conf_problem_fn *fn_later,
+                  void *arg)
+{
+    struct app *app = self;
+    int error = config_reload(&app->config, path, fn, fn_later, arg);
+
+    if (error == 0)
+        server_reloaded(app);
+    return error;
+}
+
+static void status(void *self, char *text, size_t size)
+{
+    server_status(self, text, size);
+}
+
 static int start(void *self, struct loop *l)
 {
     struct app *app = self;
@@ -50,6 +66,8 @@ int main(int argc, char **argv)
         .name = "visavis-signaling",
         .read_config = read_config,
         .log_level = log_level,
+        .reload = reload,
+        .status = status,
         .start = start,
         .quit = quit,
         .stop = stop,

@@ -210,6 +210,11 @@ struct media *media_free(struct media *m)
     return NULL;
 }
 
+void media_set_lost_after(struct media *m, uint64_t lost_after_ms)
+{
+    m->lost_after_ms = lost_after_ms;
+}
+
 bool media_is_ready(const struct media *m)
 {
     return m && m->ready;

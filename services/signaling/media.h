@@ -22,6 +22,9 @@ int media_new(struct loop *l, const char *path, uint64_t lost_after_ms,
               const struct media_handlers *handlers, void *arg, struct media **ret_media);
 struct media *media_free(struct media *m);
 
+/* Counts from the next loss on. */
+void media_set_lost_after(struct media *m, uint64_t lost_after_ms);
+
 bool media_is_ready(const struct media *m);
 
 /* As link_call(); steals params. -ENOTCONN when not ready, fn is not called then. */

@@ -1,6 +1,7 @@
 #include "signaling/rest.h"
 
 #include "base/clock.h"
+#include "signaling/access.h"
 #include "signaling/app.h"
 
 #include <stdio.h>
@@ -71,6 +72,8 @@ static const char *status_text(unsigned status)
         return "Unsupported Media Type";
     case 422:
         return "Unprocessable Entity";
+    case 429:
+        return "Too Many Requests";
     case 501:
         return "Not Implemented";
     default:
@@ -114,8 +117,8 @@ void rest_reply_problem(struct rest *r, const struct problem *p)
                         p->text, "path", web_path(r->rq)));
 }
 
-/* Shape E2: what the framework below the original API answers by itself. */
-static void refuse(struct web_request *rq, unsigned status)
+/* Shape E2. */
+void rest_refuse(struct web_request *rq, unsigned status)
 {
     uint64_t ms = clock_wall_ms();
     time_t seconds = (time_t) (ms / 1000);
@@ -142,7 +145,7 @@ bool rest_query_bool(struct rest *r, const char *name, bool fallback, bool *ret)
     else if (strcasecmp(text, "false") == 0 || strcmp(text, "0") == 0)
         *ret = false;
     else {
-        refuse(r->rq, 400);
+        rest_refuse(r->rq, 400);
         return false;
     }
     return true;
@@ -175,15 +178,6 @@ static void reply_preflight(struct web_request *rq)
         web_reply_header(rq, "Access-Control-Allow-Headers", headers);
     web_reply_header(rq, "Access-Control-Max-Age", "1800");
     web_reply(rq, 200, NULL, bytes_str(NULL));
-}
-
-static void reply_unauthorized(struct web_request *rq)
-{
-    const char *with = web_header(rq, "X-Requested-With");
-
-    if (!with || strcmp(with, "XMLHttpRequest") != 0)
-        web_reply_header(rq, "WWW-Authenticate", "Basic realm=\"Realm\"");
-    refuse(rq, 401);
 }
 
 /* ---- routing ---- */
@@ -276,35 +270,50 @@ static void run(struct app *app, struct web_request *rq, const struct route *rou
     unsigned status = read_body(&r, route->body);
 
     if (status)
-        refuse(rq, status);
+        rest_refuse(rq, status);
     else
         route->fn(&r);
     json_decref(r.body);
 }
 
-void rest_handle(struct app *app, struct web_request *rq)
+static void route(struct app *app, struct web_request *rq)
 {
     const char *args[2] = {NULL, NULL};
-    const struct route *route = NULL;
-    bool known = false;
     int prefix = api_prefix(app, rq);
+    const struct route *found = NULL;
+    bool known = false;
 
-    add_headers(rq);
-    if (is_method(rq, "OPTIONS")) {
-        reply_preflight(rq);
-        return;
-    }
     if (prefix >= 0)
-        route = find_route(rq, (unsigned) prefix, args, &known);
-    if (prefix >= 0 && !(route && route->open) &&
-        !web_basic_auth_matches(rq, API_USER, app->config.secret)) {
-        reply_unauthorized(rq);
-        return;
-    }
-    if (route)
-        run(app, rq, route, args);
+        found = find_route(rq, (unsigned) prefix, args, &known);
+    if (found)
+        run(app, rq, found, args);
     else if (!known && (is_method(rq, "GET") || is_method(rq, "HEAD")))
-        refuse(rq, 404);
+        rest_refuse(rq, 404);
     else
-        refuse(rq, 405);
+        rest_refuse(rq, 405);
+}
+
+/* Whatever is below the API needs credentials, whether it is there or not. */
+static bool is_open(const struct app *app, struct web_request *rq)
+{
+    const char *args[2] = {NULL, NULL};
+    int prefix = api_prefix(app, rq);
+    const struct route *found;
+    bool known = false;
+
+    if (prefix < 0)
+        return true;
+    found = find_route(rq, (unsigned) prefix, args, &known);
+    return found && found->open;
+}
+
+void rest_handle(struct app *app, struct web_request *rq)
+{
+    add_headers(rq);
+    if (is_method(rq, "OPTIONS"))
+        reply_preflight(rq);
+    else if (is_open(app, rq))
+        route(app, rq);
+    else
+        access_admit(app, rq, route);
 }

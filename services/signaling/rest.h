@@ -10,6 +10,9 @@ struct app;
 /* Answers any request that is no WebSocket handshake. */
 void rest_handle(struct app *app, struct web_request *rq);
 
+/* Answers in the shape that the framework below the original API has for what it refuses itself. */
+void rest_refuse(struct web_request *rq, unsigned status);
+
 /* ---- for the handlers ---- */
 
 /* A request with its place in the API. */

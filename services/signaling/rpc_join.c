@@ -3,6 +3,7 @@
 
 #include "base/crypto.h"
 #include "base/log.h"
+#include "signaling/access.h"
 #include "signaling/app.h"
 #include "signaling/events.h"
 #include "signaling/lifecycle.h"
@@ -10,6 +11,7 @@
 #include "signaling/reasons.h"
 #include "signaling/sdk_version.h"
 #include "signaling/shapes.h"
+#include "web/throttle.h"
 
 #include <errno.h>
 #include <string.h>
@@ -63,6 +65,12 @@ static int make_internal(struct rpc *rq, struct session *s, struct connection **
     return error ? error : connection_new_internal(&app->config, s, kind, &options, ret);
 }
 
+/* A token from before TURN was configured has no credentials for it. */
+static bool has_turn(const struct config *config, const struct connection *c)
+{
+    return config->coturn_ip && *c->turn.username;
+}
+
 static json_t *ice_servers(const struct config *config, const struct connection *c)
 {
     json_t *list = c->options.ice_servers;
@@ -70,7 +78,7 @@ static json_t *ice_servers(const struct config *config, const struct connection 
 
     if (json_array_size(list) > 0)
         return json_incref(list);
-    if (!host)
+    if (!has_turn(config, c))
         return json_array();
     return json_pack("[{s:o,s:s,s:s}]", "url",
                      json_sprintf(strchr(host, ':') ? "turn:[%s]:%d" : "turn:%s:%d", host,
@@ -107,9 +115,9 @@ static json_t *join_result(struct rpc *rq, const struct connection *c)
     r = json_pack("{s:s,s:s,s:I,s:o,s:o,s:s,s:s,s:s,s:b,s:b,s:s}", "id", c->id, "finalUserId",
                   rq->client->user_id, "createdAt", (json_int_t) c->active_ms, "metadata",
                   shape_metadata(c), "value", others(c), "session", c->session->id, "version",
-                  version, "mediaServer", config->media_server, "videoSimulcast", 0, "record",
-                  c->options.record, "role", c->options.role);
-    if (config->coturn_ip) {
+                  version, "mediaServer", c->session->options.mediasoup ? "mediasoup" : "kurento",
+                  "videoSimulcast", 0, "record", c->options.record, "role", c->options.role);
+    if (has_turn(config, c)) {
         json_object_set_new(r, "coturnIp", json_string(config->coturn_ip));
         json_object_set_new(r, "coturnPort", json_integer(config->coturn_port));
         json_object_set_new(r, "turnUsername", json_string(c->turn.username));
@@ -145,7 +153,28 @@ static void enter(struct rpc *rq, struct connection *c, const struct join *j)
     rpc_reply(rq, join_result(rq, c));
 }
 
-void rpc_join_room(struct rpc *rq)
+static struct addr guesser_of(const struct rpc *rq)
+{
+    struct addr a = {0};
+
+    (void) addr_parse_ip(rq->client->ip, 0, &a);
+    return a;
+}
+
+/* Ordinary clients have a token and no secret. */
+static bool has_secret(struct rpc *rq, const struct join *j)
+{
+    struct addr guesser = guesser_of(rq);
+
+    if (!*j->secret)
+        return false;
+    if (secret_eq(bytes_str(j->secret), bytes_str(rq->app->config.secret)))
+        return true;
+    access_wrong(rq->app, &guesser);
+    return false;
+}
+
+static void join(struct rpc *rq)
 {
     struct connection *c;
     struct session *s;
@@ -165,7 +194,7 @@ void rpc_join_room(struct rpc *rq)
                   j.session);
         return;
     }
-    trusted = secret_eq(bytes_str(j.secret), bytes_str(rq->app->config.secret));
+    trusted = has_secret(rq, &j);
     c = trusted ? NULL : session_pending_by_token(s, j.token);
     if (!trusted && !c) {
         rpc_error(rq, RPC_USER_UNAUTHORIZED, "Unable to join session %s. Token %.300s is not valid",
@@ -187,6 +216,29 @@ void rpc_join_room(struct rpc *rq)
         return;
     }
     enter(rq, c, &j);
+}
+
+static void on_turn(void *arg)
+{
+    struct rpc *rq = *(struct rpc **) arg;
+
+    if (rq->client)
+        join(rq);
+    else
+        rpc_free(rq);
+}
+
+void rpc_join_room(struct rpc *rq)
+{
+    struct addr guesser = guesser_of(rq);
+    int r = 0;
+
+    if (*rpc_string_opt(rq, "secret", ""))
+        r = throttle_admit(rq->app->throttle, &guesser, on_turn, &rq, sizeof(struct rpc *));
+    if (r == 0)
+        join(rq);
+    else if (r < 0)
+        rpc_error(rq, RPC_USER_UNAUTHORIZED, "Too many wrong secrets, try again later");
 }
 
 void rpc_leave_room(struct rpc *rq)

@@ -23,7 +23,7 @@ void negotiate(struct rpc *rq, struct connection *c, const char *stream_id, cons
                json_t *params, link_answer_fn *fn, struct stream *published)
 {
     const struct session *s = c->session;
-    const char *codec = session_options_codec(&s->options, &rq->app->config);
+    const char *codec = session_options_codec(&s->options);
     struct negotiation *n = calloc(1, sizeof(*n));
 
     if (!n || !params) {
@@ -66,8 +66,7 @@ void negotiation_error(struct negotiation *n, const struct link_answer *a)
         rpc_error(n->rq, RPC_FORCED_CODEC,
                   "Error forcing codec: '%s', for PARTICIPANT: '%s' in SESSION: '%s'. The SDP does "
                   "not have it",
-                  session_options_codec(&c->session->options, &n->app->config), c->id,
-                  c->session->id);
+                  session_options_codec(&c->session->options), c->id, c->session->id);
     else if (a->error == -EREMOTEIO && a->code > 0)
         rpc_error(n->rq, a->code, "%s", a->message);
     else if (a->error == -EREMOTEIO)

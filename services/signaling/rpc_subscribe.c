@@ -91,7 +91,7 @@ static struct stream *named_stream(struct rpc *rq, const char *name)
 
 void rpc_receive_video_from(struct rpc *rq)
 {
-    bool we_offer = config_is_mediasoup(&rq->app->config);
+    bool we_offer = rq->client->participant->session->options.mediasoup;
     const char *sdp = rpc_string(rq, we_offer ? "sdpAnswer" : "sdpOffer");
     struct stream *st = sdp ? named_stream(rq, "sender") : NULL;
 
@@ -147,7 +147,7 @@ void rpc_reconnect_stream(struct rpc *rq)
 {
     const char *sdp = rpc_string_opt(rq, "sdpString", rpc_string_opt(rq, "sdpOffer", NULL));
     struct connection *c = rq->client->participant;
-    bool we_offer = config_is_mediasoup(&rq->app->config);
+    bool we_offer = c->session->options.mediasoup;
     struct stream *st;
 
     if (!sdp) {

@@ -4,14 +4,18 @@
 #include "signaling/listeners.h"
 #include "signaling/media.h"
 #include "signaling/media_sync.h"
+#include "signaling/pages.h"
 #include "signaling/reasons.h"
 #include "signaling/rest.h"
 #include "signaling/socket.h"
+#include "web/throttle.h"
 #include "web/web.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define SWEEP_US 500000
+#define LOG_GUESSING_MS 10000
 #define STOP_US 200000 /* for the last words to leave */
 
 /* ---- requests ---- */
@@ -23,7 +27,7 @@ static void on_request(struct web_request *rq, void *arg)
 
     if (web_wants_upgrade(rq) && first && strcmp(first, "openvidu") == 0 && web_n_segments(rq) == 1)
         socket_accept(app, rq);
-    else
+    else if (!pages_handle(app, rq))
         rest_handle(app, rq);
 }
 
@@ -37,22 +41,24 @@ static void on_sweep(struct loop_timer *t)
     loop_timer_start(t, app->loop, SWEEP_US, on_sweep);
 }
 
+static int start_gc_timer(struct app *app);
+
 static void on_gc(struct loop_timer *t)
 {
     struct app *app = container_of(t, struct app, gc_timer);
 
     lifecycle_collect_garbage(app, (uint64_t) app->config.gc_threshold_s * 1000);
-    loop_timer_start(t, app->loop, (uint64_t) app->config.gc_interval_s * 1000000, on_gc);
+    (void) start_gc_timer(app);
 }
 
-static int start_timers(struct app *app)
+static int start_gc_timer(struct app *app)
 {
-    int error = loop_timer_start(&app->sweep_timer, app->loop, SWEEP_US, on_sweep);
-
-    if (!error && app->config.gc_interval_s)
-        error = loop_timer_start(&app->gc_timer, app->loop,
-                                 (uint64_t) app->config.gc_interval_s * 1000000, on_gc);
-    return error;
+    app->gc_interval_s = app->config.gc_interval_s;
+    loop_timer_stop(&app->gc_timer);
+    if (app->config.gc_interval_s == 0)
+        return 0;
+    return loop_timer_start(&app->gc_timer, app->loop,
+                            (uint64_t) app->config.gc_interval_s * 1000000, on_gc);
 }
 
 /* ---- all of it ---- */
@@ -71,11 +77,37 @@ int server_start(struct app *app, struct loop *l)
     if (!error)
         error = media_new(l, c->media_control, (uint64_t) c->media_lost_s * 1000,
                           &media_sync_handlers, app, &app->media);
+    app->log_guessing.interval_ms = LOG_GUESSING_MS;
+    if (!error)
+        error = throttle_new(l, &(struct throttle_limits){0}, &app->throttle);
     if (!error)
         error = web_new(l, &limits, on_request, app, &app->web);
     if (!error)
-        error = start_timers(app);
+        error = loop_timer_start(&app->sweep_timer, app->loop, SWEEP_US, on_sweep);
+    if (!error)
+        error = start_gc_timer(app);
     return error ? error : listeners_open(app);
+}
+
+void server_reloaded(struct app *app)
+{
+    /* A timer that is started anew each time would never fire. */
+    if (app->config.gc_interval_s != app->gc_interval_s)
+        (void) start_gc_timer(app);
+    media_set_lost_after(app->media, (uint64_t) app->config.media_lost_s * 1000);
+}
+
+void server_status(const struct app *app, char *text, size_t size)
+{
+    const struct session *s;
+    size_t n_sessions = 0, n_participants = 0;
+
+    list_for_each (s, &app->sessions.all, node) {
+        n_sessions++;
+        n_participants += session_n_participants(s);
+    }
+    snprintf(text, size, "%zu sessions, %zu participants%s", n_sessions, n_participants,
+             media_is_ready(app->media) ? "" : "; waiting for the media daemon");
 }
 
 static void on_quit(struct loop_timer *t)
@@ -93,6 +125,7 @@ void server_stop(struct app *app)
 
 void server_done(struct app *app)
 {
+    app->throttle = throttle_free(app->throttle);
     app->media = media_free(app->media);
     app->web = web_free(app->web);
     sessions_done(&app->sessions);

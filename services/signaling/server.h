@@ -6,6 +6,12 @@
 /* app->config is read already; the rest of *app is zero. Listens on all addresses, or fails. */
 int server_start(struct app *app, struct loop *l);
 
+/* app->config has been read again. */
+void server_reloaded(struct app *app);
+
+/* "2 sessions, 5 participants" */
+void server_status(const struct app *app, char *text, size_t size);
+
 /* Everybody is told that the server stops; the loop ends a moment later with code 0. */
 void server_stop(struct app *app);
 

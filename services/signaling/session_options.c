@@ -46,6 +46,7 @@ int session_options_parse(const struct config *c, json_t *body, struct session_o
         .recording_mode = strdup(body_string(body, "recordingMode", "MANUAL")),
         .forced_codec = strdup(body_string(body, "forcedVideoCodec", c->forced_codec)),
         .allow_transcoding = body_bool(body, "allowTranscoding", c->allow_transcoding),
+        .mediasoup = config_is_mediasoup(c),
         .recording = recording,
         .media_node = node,
     };
@@ -67,9 +68,9 @@ void session_options_done(struct session_options *o)
     *o = (struct session_options){.custom_id = NULL};
 }
 
-const char *session_options_codec(const struct session_options *o, const struct config *c)
+const char *session_options_codec(const struct session_options *o)
 {
     if (strcmp(o->forced_codec, "MEDIA_SERVER_PREFERRED") == 0)
-        return config_is_mediasoup(c) ? NULL : "VP8";
+        return o->mediasoup ? NULL : "VP8";
     return strcmp(o->forced_codec, "NONE") == 0 ? NULL : o->forced_codec;
 }

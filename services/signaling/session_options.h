@@ -10,6 +10,7 @@ struct session_options {
     char *recording_mode;
     char *forced_codec; /* as asked for, not as resolved */
     bool allow_transcoding;
+    bool mediasoup;     /* the server offers; as the configuration was when the session was made */
     json_t *recording;  /* defaultRecordingProperties, in the shape of the session object */
     json_t *media_node; /* NULL when not given */
 };
@@ -20,4 +21,4 @@ int session_options_parse(const struct config *c, json_t *body, struct session_o
 void session_options_done(struct session_options *o);
 
 /* "VP8", "VP9", "H264", or NULL when the clients may choose. */
-const char *session_options_codec(const struct session_options *o, const struct config *c);
+const char *session_options_codec(const struct session_options *o);

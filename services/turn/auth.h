@@ -1,17 +1,22 @@
 /* auth.h: time-limited long-term credentials (RFC 8489 section 9.2): the user name is
  * "<expiry in Unix seconds>:<anything>", its password base64(HMAC-SHA1(secret, user name)).
- * No state: what a stranger sends costs a few hashes. Read-only after auth_init, for all threads.
- */
+ * No state: what a stranger sends costs a few hashes. Each thread has its own.
+ *
+ * When the secret changes, the one before stays good for the credentials that were given out with
+ * it, which expire within AUTH_OLD_S: calls that run are not cut off from their relays. */
 #pragma once
 
 #include "codec/stun.h"
 #include "turn/nonce.h"
 
 #define AUTH_KEY_SIZE 16
+#define AUTH_OLD_S (24 * 3600 + 60) /* a day, as long as signaling makes them; clocks differ */
 
 struct auth {
-    const char *secret; /* borrowed */
-    const char *realm;  /* borrowed */
+    char *secret;
+    char *old_secret;     /* NULL: none */
+    uint64_t old_until_s; /* no credentials of the old secret are younger; Unix time */
+    const char *realm;    /* borrowed */
     uint8_t nonce_key[NONCE_KEY_SIZE];
 };
 
@@ -24,8 +29,15 @@ enum auth_verdict {
     AUTH_STALE, /* right key, but the nonce is not ours or too old */
 };
 
-/* secret and realm must outlive it. */
-void auth_init(struct auth *a, const char *secret, const char *realm);
+/* realm must outlive it, secret is copied. Threads of one server have one nonce_key. -ENOMEM. */
+int auth_init(struct auth *a, const char *secret, const char *realm,
+              const uint8_t nonce_key[static NONCE_KEY_SIZE]);
+
+/* Wipes. May be called on zeroed memory. */
+void auth_done(struct auth *a);
+
+/* Takes over secret, from malloc(). The same as before: nothing changes. */
+void auth_set_secret(struct auth *a, char *secret, uint64_t wall_ms);
 
 /* ret_key is the key of the user name, set with AUTH_OK, AUTH_EXPIRED and AUTH_STALE.
  * now_ms is monotonic, wall_ms since 1970. */

@@ -54,37 +54,46 @@ static bool check_realm(const char *text, char *why, size_t why_size)
 
 static const struct conf_key keys[] = {
     {FIELD(listen), .type = CONF_STRINGS, .required = true, .check = check_listen},
-    {FIELD(secret), .type = CONF_STRING, .required = true, .check = conf_check_not_empty},
+    {FIELD(secret), .type = CONF_STRING, .required = true, .check = conf_check_not_empty,
+     .live = true},
     {FIELD(realm), .type = CONF_STRING, .string_default = "visavis", .check = check_realm},
     {FIELD(control), .type = CONF_STRING, .required = true, .check = conf_check_not_empty},
     {FIELD(relay_min), .type = CONF_INT, .min = 1, .max = 65535, .int_default = 57001},
     {FIELD(relay_max), .type = CONF_INT, .min = 1, .max = 65535, .int_default = 65535},
     {FIELD(relay_ip), .type = CONF_STRING, .check = check_ip},
-    {FIELD(external_ip), .type = CONF_STRING, .check = check_ip},
-    {FIELD(user_quota), .type = CONF_INT, .min = 1, .max = 65535, .int_default = 200},
-    {FIELD(total_quota), .type = CONF_INT, .min = 1, .max = 1000000, .int_default = 8000},
+    {FIELD(external_ip), .type = CONF_STRING, .check = check_ip, .live = true},
+    {FIELD(user_quota), .type = CONF_INT, .min = 1, .max = 65535, .int_default = 200, .live = true},
+    {FIELD(total_quota), .type = CONF_INT, .min = 1, .max = CONFIG_QUOTA_MAX, .int_default = 8000,
+     .live = true},
     {FIELD(threads), .type = CONF_INT, .min = 1, .max = 256, .int_default = 1},
-    {FIELD(log_level), .type = CONF_STRING, .string_default = "info", .allowed = log_level_names},
+    {FIELD(log_level), .type = CONF_STRING, .string_default = "info", .allowed = log_level_names,
+     .live = true},
 };
 
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
 
 /* Texts that have passed their checks. */
+static void take_live(struct turn_config *c, const struct turn_config_file *f)
+{
+    c->external_ip = (struct addr){0};
+    (void) parse_ip(f->external_ip, &c->external_ip);
+    c->user_quota = (size_t) f->user_quota;
+    c->total_quota = (size_t) f->total_quota;
+    c->secret = f->secret;
+    c->log_level = f->log_level;
+}
+
 static void take_file(struct turn_config *c, const struct turn_config_file *f)
 {
     c->n_listen = f->listen.n;
     for (size_t i = 0; i < f->listen.n; i++)
         (void) parse_listen(f->listen.items[i], &c->listen[i]);
     (void) parse_ip(f->relay_ip, &c->relay_ip);
-    (void) parse_ip(f->external_ip, &c->external_ip);
     c->relay_ports = (struct ports){(uint16_t) f->relay_min, (uint16_t) f->relay_max};
-    c->user_quota = (size_t) f->user_quota;
-    c->total_quota = (size_t) f->total_quota;
     c->n_threads = (unsigned) f->threads;
-    c->secret = f->secret;
     c->realm = f->realm;
     c->control = f->control;
-    c->log_level = f->log_level;
+    take_live(c, f);
 }
 
 int config_read(const char *path, struct turn_config *ret, conf_problem_fn *fn, void *arg)
@@ -105,6 +114,20 @@ int config_read(const char *path, struct turn_config *ret, conf_problem_fn *fn, 
                          (int) f->relay_max);
     if (r == 0)
         take_file(ret, f);
+    return r;
+}
+
+int config_reload(struct turn_config *c, const char *path, conf_problem_fn *fn,
+                  conf_problem_fn *fn_later, void *arg)
+{
+    struct turn_config fresh = {.file = NULL};
+    int r = config_read(path, &fresh, fn, arg);
+
+    if (r == 0) {
+        conf_take_live(keys, N_KEYS, c->file, fresh.file, fn_later, arg);
+        take_live(c, c->file);
+    }
+    config_done(&fresh);
     return r;
 }
 

@@ -6,18 +6,22 @@
 #include "turn/ports.h"
 
 #define CONFIG_LISTEN_MAX 16
+#define CONFIG_QUOTA_MAX 1000000
 
-/* Read-only after config_read, for all threads. */
+/* What is not live is read-only after config_read, for all threads. */
 struct turn_config {
     struct addr listen[CONFIG_LISTEN_MAX];
     size_t n_listen;
     struct ports relay_ports;
-    struct addr relay_ip;    /* family 0: where the client's packet arrived */
+    struct addr relay_ip; /* family 0: where the client's packet arrived */
+    unsigned n_threads;
+    const char *realm;
+    const char *control; /* path of the media daemon's socket */
+
+    /* live: the main thread's, workers have copies */
     struct addr external_ip; /* written into XOR-RELAYED-ADDRESS; family 0: the relay's own */
     size_t user_quota, total_quota;
-    unsigned n_threads;
-    const char *secret, *realm, *log_level;
-    const char *control; /* path of the media daemon's socket */
+    const char *secret, *log_level;
 
     struct turn_config_file *file; /* what the strings belong to */
 };
@@ -25,4 +29,9 @@ struct turn_config {
 /* Tells each problem as one line; 0 or as conf_read(). *ret must be zeroed; config_done() frees it
  * in every case. */
 int config_read(const char *path, struct turn_config *ret, conf_problem_fn *fn, void *arg);
+
+/* Reads again. The live values are in force then, and nobody may still hold strings from before;
+ * tells fn_later the keys that changed and are not live. After an error nothing has changed. */
+int config_reload(struct turn_config *c, const char *path, conf_problem_fn *fn,
+                  conf_problem_fn *fn_later, void *arg);
 void config_done(struct turn_config *c);

@@ -19,6 +19,22 @@ static int read_config(void *self, const char *path, conf_problem_fn *fn, void *
     return config_read(path, &t->config, fn, arg);
 }
 
+static int reload(void *self, const char *path, conf_problem_fn *fn, conf_problem_fn *fn_later,
+                  void *arg)
+{
+    struct turn *t = self;
+    int r = config_reload(&t->config, path, fn, fn_later, arg);
+
+    return r < 0 ? r : server_reloaded(t->server, &t->config);
+}
+
+static void status(void *self, char *text, size_t size)
+{
+    const struct turn *t = self;
+
+    server_status(t->server, text, size);
+}
+
 static const char *log_level(const void *self)
 {
     const struct turn *t = self;
@@ -70,6 +86,8 @@ int main(int argc, char **argv)
         .name = "visavis-turn",
         .read_config = read_config,
         .log_level = log_level,
+        .reload = reload,
+        .status = status,
         .start = start,
         .stop = stop,
         .done_config = done_config,

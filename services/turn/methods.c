@@ -54,7 +54,7 @@ static unsigned code_of(int error)
 
 static int open_relay(struct turn *t, struct alloc *a, const struct addr *ip, bool even)
 {
-    const struct addr *external = &t->config->external_ip;
+    const struct addr *external = &t->external_ip;
     int r = relay_open(&a->relay, t->set, t->batch, ip, &t->config->relay_ports, even,
                        forward_peer_data);
 

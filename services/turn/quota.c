@@ -26,7 +26,7 @@ int quota_new(size_t max_total, size_t max_per_user, struct quota **ret_quota)
 
     if (!q)
         return -ENOMEM;
-    r = map_new(max_total, &q->users);
+    r = map_new(SIZE_MAX, &q->users); /* never more than the total */
     if (r < 0) {
         free(q);
         return r;
@@ -36,6 +36,14 @@ int quota_new(size_t max_total, size_t max_per_user, struct quota **ret_quota)
     q->max_per_user = max_per_user;
     *ret_quota = q;
     return 0;
+}
+
+void quota_set_limits(struct quota *q, size_t max_total, size_t max_per_user)
+{
+    pthread_mutex_lock(&q->lock);
+    q->max_total = max_total;
+    q->max_per_user = max_per_user;
+    pthread_mutex_unlock(&q->lock);
 }
 
 struct quota *quota_free(struct quota *q)

@@ -10,6 +10,9 @@ struct quota_user;
 
 int quota_new(size_t max_total, size_t max_per_user, struct quota **ret_quota);
 
+/* For those to come; nothing that was taken is taken back. */
+void quota_set_limits(struct quota *q, size_t max_total, size_t max_per_user);
+
 /* All that was taken must have been given back. NULL is fine; returns NULL. */
 struct quota *quota_free(struct quota *q);
 

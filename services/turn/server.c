@@ -1,16 +1,20 @@
 #include "turn/server.h"
 
+#include "base/clock.h"
 #include "base/crypto.h"
 #include "base/log.h"
+#include "base/rnd.h"
 #include "loop/mailbox.h"
 #include "turn/worker.h"
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct thread {
     struct worker worker;
+    struct auth auth;
     struct loop *loop;
     struct mailbox *box;
     struct mail stop; /* the order to end; here, so that it needs no memory then */
@@ -19,23 +23,49 @@ struct thread {
 };
 
 struct server {
-    struct auth auth;
     struct quota *quota;
     size_t n_threads;
     struct thread threads[];
 };
 
-struct new_peers {
+/* What a thread is told; it owns it then. */
+struct news {
     struct mail mail;
+    enum { NEWS_PEERS, NEWS_SETTINGS } type;
     struct peers peers;
+    char *secret;
+    struct addr external_ip;
 };
+
+static struct news *news_free(struct news *n)
+{
+    if (n && n->secret)
+        secret_wipe(n->secret, strlen(n->secret));
+    if (n)
+        free(n->secret);
+    free(n);
+    return NULL;
+}
 
 static void drop_mail(struct mail *m, void *arg)
 {
     struct thread *t = arg;
 
     if (m != &t->stop)
-        free(container_of(m, struct new_peers, mail));
+        news_free(container_of(m, struct news, mail));
+}
+
+static void take_news(struct thread *t, struct news *n)
+{
+    struct turn *turn = &t->worker.turn;
+
+    if (n->type == NEWS_PEERS) {
+        turn->peers = n->peers;
+    } else {
+        turn->external_ip = n->external_ip;
+        auth_set_secret(&t->auth, n->secret, clock_wall_ms());
+        n->secret = NULL;
+    }
 }
 
 static void on_mail(struct mail *m, void *arg)
@@ -45,18 +75,21 @@ static void on_mail(struct mail *m, void *arg)
     if (m == &t->stop)
         loop_quit(t->loop, 0);
     else
-        t->worker.turn.peers = container_of(m, struct new_peers, mail)->peers;
+        take_news(t, container_of(m, struct news, mail));
     drop_mail(m, arg);
 }
 
-static int prepare(struct server *s, struct thread *t, const struct turn_config *config)
+static int prepare(struct server *s, struct thread *t, const struct turn_config *config,
+                   const uint8_t nonce_key[static NONCE_KEY_SIZE])
 {
-    int r = loop_new(&t->loop);
+    int r = auth_init(&t->auth, config->secret, config->realm, nonce_key);
 
+    if (r == 0)
+        r = loop_new(&t->loop);
     if (r == 0)
         r = mailbox_new(t->loop, on_mail, t, &t->box);
     if (r == 0)
-        r = worker_init(&t->worker, t->loop, config, &s->auth, s->quota);
+        r = worker_init(&t->worker, t->loop, config, &t->auth, s->quota);
     return r;
 }
 
@@ -81,15 +114,16 @@ static int start(struct thread *t)
 int server_new(const struct turn_config *config, struct server **ret_server)
 {
     struct server *s = calloc(1, sizeof(*s) + config->n_threads * sizeof(s->threads[0]));
+    uint8_t nonce_key[NONCE_KEY_SIZE];
     int r;
 
     if (!s)
         return -ENOMEM;
     s->n_threads = config->n_threads;
-    auth_init(&s->auth, config->secret, config->realm);
+    rnd_bytes(nonce_key, sizeof(nonce_key));
     r = quota_new(config->total_quota, config->user_quota, &s->quota);
     for (size_t i = 0; i < s->n_threads && r == 0; i++)
-        r = prepare(s, &s->threads[i], config);
+        r = prepare(s, &s->threads[i], config, nonce_key);
     for (size_t i = 0; i < s->n_threads && r == 0; i++)
         r = start(&s->threads[i]);
     if (r < 0) {
@@ -102,12 +136,13 @@ int server_new(const struct turn_config *config, struct server **ret_server)
 
 static int give_peers(struct thread *t, const struct peers *peers)
 {
-    struct new_peers *m = malloc(sizeof(*m));
+    struct news *n = calloc(1, sizeof(*n));
 
-    if (!m)
+    if (!n)
         return -ENOMEM;
-    m->peers = *peers;
-    mailbox_post(t->box, &m->mail);
+    n->type = NEWS_PEERS;
+    n->peers = *peers;
+    mailbox_post(t->box, &n->mail);
     return 0;
 }
 
@@ -123,6 +158,44 @@ int server_set_peers(struct server *s, const struct peers *peers)
     return result;
 }
 
+static struct news *settings_new(const struct turn_config *config)
+{
+    struct news *n = calloc(1, sizeof(*n));
+
+    if (!n)
+        return NULL;
+    n->type = NEWS_SETTINGS;
+    n->external_ip = config->external_ip;
+    n->secret = strdup(config->secret);
+    return n->secret ? n : news_free(n);
+}
+
+int server_reloaded(struct server *s, const struct turn_config *config)
+{
+    struct news **news = calloc(s->n_threads, sizeof(*news));
+    bool complete = news != NULL;
+
+    for (size_t i = 0; complete && i < s->n_threads; i++) {
+        news[i] = settings_new(config);
+        complete = news[i] != NULL;
+    }
+    for (size_t i = 0; news && i < s->n_threads; i++) {
+        if (complete)
+            mailbox_post(s->threads[i].box, &news[i]->mail);
+        else
+            news_free(news[i]);
+    }
+    free(news);
+    if (complete)
+        quota_set_limits(s->quota, config->total_quota, config->user_quota);
+    return complete ? 0 : -ENOMEM;
+}
+
+void server_status(struct server *s, char *text, size_t size)
+{
+    snprintf(text, size, "%zu allocations", quota_count(s->quota));
+}
+
 static void stop(struct thread *t)
 {
     if (t->running) {
@@ -133,6 +206,7 @@ static void stop(struct thread *t)
     if (t->box)
         mailbox_free(t->box, drop_mail);
     loop_free(t->loop);
+    auth_done(&t->auth);
 }
 
 struct server *server_free(struct server *s)
@@ -142,7 +216,6 @@ struct server *server_free(struct server *s)
     for (size_t i = 0; i < s->n_threads; i++)
         stop(&s->threads[i]);
     quota_free(s->quota);
-    secret_wipe(&s->auth, sizeof(s->auth));
     free(s);
     return NULL;
 }

@@ -9,6 +9,13 @@ struct server;
 /* Opens everything, then starts the threads. config must outlive it. Failures are logged. */
 int server_new(const struct turn_config *config, struct server **ret_server);
 
+/* The live values of the configuration have changed: each thread gets a copy. -ENOMEM: nothing
+ * changes. */
+int server_reloaded(struct server *s, const struct turn_config *config);
+
+/* "12 allocations" */
+void server_status(struct server *s, char *text, size_t size);
+
 /* Ends and joins the threads. NULL is fine; returns NULL. */
 struct server *server_free(struct server *s);
 

@@ -32,13 +32,14 @@ int turn_init(struct turn *t, struct loop *l, const struct turn_config *config,
     *t = (struct turn){
         .config = config,
         .auth = auth,
+        .external_ip = config->external_ip,
         .own_ip4 = own_ip("192.0.2.1"),
         .own_ip6 = own_ip("2001:db8::1"),
         .last_tid = rnd_u32(),
         .log_refused = {.interval_ms = 10000},
         .log_failed = {.interval_ms = 10000},
     };
-    r = alloc_table_new(config->total_quota, quota, &t->allocs);
+    r = alloc_table_new(CONFIG_QUOTA_MAX, quota, &t->allocs);
     if (r == 0)
         r = udp_batch_new(&t->batch);
     if (r == 0)

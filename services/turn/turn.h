@@ -12,6 +12,7 @@ struct turn {
     const struct turn_config *config;
     const struct auth *auth;
     struct peers peers;
+    struct addr external_ip; /* of config, which another thread may change */
     struct alloc_table *allocs;
     struct loop_set *set;    /* of the relays' descriptors */
     struct udp_batch *batch; /* of the relays; also for listeners of this thread */

@@ -148,9 +148,9 @@ static void test_credentials(void **state)
         {"Authorization: Basic bm86bm8=\r\n", "/openvidu/api/sessions", 401},
         {KIT_AUTH, "/openvidu/api/sessions", 200},
         {"", "/openvidu/api/config/openvidu-publicurl", 200},
-        {KIT_AUTH, "/api/sessions", 200},
-        {"", "/api/sessions", 401},
-        {KIT_AUTH, "/config", 200},
+        {KIT_AUTH, "/api/sessions", 404},
+        {"", "/api/sessions", 404},
+        {KIT_AUTH, "/config", 404},
         {"", "/unknown", 404},
         {"", "/openvidu", 404},
     };

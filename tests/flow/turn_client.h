@@ -80,7 +80,8 @@ static inline void server_start(struct server_under_test *s, const struct turn_c
     memset(s, 0, sizeof(*s));
     s->config = *config;
     assert_int_equal(loop_new(&s->loop), 0);
-    auth_init(&s->auth, config->secret, config->realm);
+    assert_int_equal(
+        auth_init(&s->auth, config->secret, config->realm, (const uint8_t[NONCE_KEY_SIZE]){1}), 0);
     assert_int_equal(quota_new(config->total_quota, config->user_quota, &s->quota), 0);
     assert_int_equal(worker_init(&s->worker, s->loop, &s->config, &s->auth, s->quota), 0);
 }
@@ -90,6 +91,7 @@ static inline void server_end(struct server_under_test *s)
     worker_done(&s->worker);
     assert_int_equal(quota_count(s->quota), 0);
     quota_free(s->quota);
+    auth_done(&s->auth);
     loop_free(s->loop);
     clock_fake(UINT64_MAX);
 }

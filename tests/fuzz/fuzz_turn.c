@@ -34,12 +34,11 @@ static void init(void)
     struct loop *loop;
 
     log_init("fuzz", LOG_LEVEL_ERROR);
-    auth_init(&auth, config.secret, config.realm);
-    memset(auth.nonce_key, 0, sizeof(auth.nonce_key));
     hmac_sha1(bytes_str(config.secret), &user, 1, mac);
     base64_encode(bytes_of(mac, sizeof(mac)), password, sizeof(password));
     stun_long_term_key(user, bytes_str(config.realm), bytes_str(password), key);
-    if (loop_new(&loop) < 0 || quota_new(8, 8, &quota) < 0 ||
+    if (auth_init(&auth, config.secret, config.realm, (const uint8_t[NONCE_KEY_SIZE]){0}) < 0 ||
+        loop_new(&loop) < 0 || quota_new(8, 8, &quota) < 0 ||
         turn_init(&turn, loop, &config, &auth, quota) < 0 || peers_set(&turn.peers, peers, 2) < 0)
         abort();
 }

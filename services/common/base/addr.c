@@ -112,6 +112,13 @@ const char *addr_format(const struct addr *a, char buf[static ADDR_TEXT_SIZE])
     return buf;
 }
 
+void addr_host_key(const struct addr *a, uint8_t ret[static ADDR_HOST_KEY_SIZE])
+{
+    memset(ret, 0, ADDR_HOST_KEY_SIZE);
+    ret[0] = a->family == AF_INET6 ? 6 : 4;
+    memcpy(ret + 1, a->ip, a->family == AF_INET6 ? 8 : 4);
+}
+
 bool addr_is_loopback(const struct addr *a)
 {
     static const uint8_t loopback6[16] = {[15] = 1};
@@ -163,4 +170,17 @@ int addr_local_list(struct addr *ret, size_t max, char (*names)[16])
     }
     freeifaddrs(all);
     return (int) n;
+}
+
+bool addr_is_container_interface(const char *name)
+{
+    static const char *const prefixes[] = {
+        "docker", "br-", "veth", "virbr", "lxc", "podman", "cni", "flannel", "cali", "vnet",
+    };
+
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+        if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
+            return true;
+    }
+    return false;
 }

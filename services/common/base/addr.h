@@ -55,6 +55,11 @@ static inline struct bytes addr_key(const struct addr *a)
     return bytes_of(a, sizeof(*a));
 }
 
+/* Who is behind an address, to count by: the whole IPv4 address, of an IPv6 one the /64, which is
+ * what one customer gets. */
+#define ADDR_HOST_KEY_SIZE 9
+void addr_host_key(const struct addr *a, uint8_t ret[static ADDR_HOST_KEY_SIZE]);
+
 bool addr_is_loopback(const struct addr *a);
 bool addr_is_unspecified(const struct addr *a);
 bool addr_is_link_local(const struct addr *a);
@@ -64,3 +69,6 @@ bool addr_is_multicast(const struct addr *a);
  * At most max; returns how many, or a negative errno. names (may be NULL) gets the interface name
  * of each. */
 int addr_local_list(struct addr *ret, size_t max, char (*names)[16]);
+
+/* Is this the name of a bridge or tunnel end of containers or virtual machines? */
+bool addr_is_container_interface(const char *name);

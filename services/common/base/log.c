@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 #define LINE_MAX_LEN 2048
 
 static const char *program_name = "visavis";
-static enum log_level max_level = LOG_LEVEL_INFO;
+static _Atomic(enum log_level) max_level = LOG_LEVEL_INFO;
 static bool to_journal;
 
 const char *const log_level_names[] = {"error", "warning", "notice", "info", "debug", NULL};
@@ -50,7 +51,12 @@ void log_init(const char *program, enum log_level level)
 {
     to_journal = stderr_is_journal();
     program_name = program;
-    max_level = level;
+    log_set_level(level);
+}
+
+void log_set_level(enum log_level level)
+{
+    atomic_store_explicit(&max_level, level, memory_order_relaxed);
 }
 
 static size_t write_prefix(char *line, size_t cap, enum log_level level)
@@ -99,7 +105,7 @@ void log_write(enum log_level level, const char *fmt, ...)
     char message[LINE_MAX_LEN];
     va_list ap;
 
-    if (level > max_level)
+    if (level > atomic_load_explicit(&max_level, memory_order_relaxed))
         return;
     va_start(ap, fmt);
     vsnprintf(message, sizeof(message), fmt, ap);
@@ -114,7 +120,7 @@ void log_limited(struct log_limit *limit, enum log_level level, const char *fmt,
     va_list ap;
     int n;
 
-    if (level > max_level)
+    if (level > atomic_load_explicit(&max_level, memory_order_relaxed))
         return;
     if (now_ms < limit->next_ms) {
         limit->suppressed++;

@@ -23,6 +23,9 @@ enum log_level log_level_by_name(const char *name);
 /* program must stay valid. Messages above level are dropped. Before this: "visavis", info. */
 void log_init(const char *program, enum log_level level);
 
+/* From now on, for all threads. */
+void log_set_level(enum log_level level);
+
 void log_write(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_error(...) log_write(LOG_LEVEL_ERROR, __VA_ARGS__)

@@ -369,6 +369,60 @@ bool conf_check_not_empty(const char *text, char *why, size_t why_size)
     return *text != '\0';
 }
 
+/* ---- a second reading ---- */
+
+static const size_t sizes[] = {
+    [CONF_STRING] = sizeof(char *),
+    [CONF_INT] = sizeof(int64_t),
+    [CONF_BOOL] = sizeof(bool),
+    [CONF_STRINGS] = sizeof(struct conf_strings),
+};
+
+#define SIZE_MAX_OF_ALL sizeof(struct conf_strings)
+
+static bool strings_eq(const struct conf_strings *a, const struct conf_strings *b)
+{
+    if (a->n != b->n)
+        return false;
+    for (size_t i = 0; i < a->n; i++) {
+        if (strcmp(a->items[i], b->items[i]) != 0)
+            return false;
+    }
+    return true;
+}
+
+static bool value_eq(enum conf_type type, const void *a, const void *b)
+{
+    const char *text_a, *text_b;
+
+    if (type == CONF_STRINGS)
+        return strings_eq(a, b);
+    if (type != CONF_STRING)
+        return memcmp(a, b, sizes[type]) == 0;
+    text_a = *(char *const *) a;
+    text_b = *(char *const *) b;
+    return text_a && text_b ? strcmp(text_a, text_b) == 0 : text_a == text_b;
+}
+
+void conf_take_live(const struct conf_key *keys, size_t n_keys, void *obj, void *fresh,
+                    conf_problem_fn *fn, void *arg)
+{
+    uint8_t kept[SIZE_MAX_OF_ALL];
+
+    for (size_t i = 0; i < n_keys; i++) {
+        void *to = (uint8_t *) obj + keys[i].offset, *from = (uint8_t *) fresh + keys[i].offset;
+        size_t size = sizes[keys[i].type];
+
+        if (keys[i].live) {
+            memcpy(kept, to, size);
+            memcpy(to, from, size);
+            memcpy(from, kept, size);
+        } else if (!value_eq(keys[i].type, to, from)) {
+            fn(keys[i].name, arg);
+        }
+    }
+}
+
 void conf_done(const struct conf_key *keys, size_t n_keys, void *obj)
 {
     for (size_t i = 0; i < n_keys; i++) {

@@ -34,6 +34,7 @@ struct conf_key {
     const char *string_default;
     const char *const *allowed; /* CONF_STRING: NULL-terminated list of values, or NULL */
     conf_check_fn *check;       /* CONF_STRING, and each of CONF_STRINGS; may be NULL */
+    bool live;                  /* may change while the daemon runs: conf_take_live() */
 };
 
 /* Told one problem, a whole line without newline. */
@@ -43,6 +44,12 @@ typedef void conf_problem_fn(const char *text, void *arg);
  * be zeroed memory; conf_done() frees it in every case. */
 int conf_read(const char *path, const struct conf_key *keys, size_t n_keys, void *ret,
               conf_problem_fn *fn, void *arg);
+
+/* A second reading takes effect: obj gets the live values of fresh, and fresh those that obj had.
+ * Tells the name of each other key whose value differs. Both structs are as conf_read() left them.
+ * Fields that are not live are not written, so other threads may read them meanwhile. */
+void conf_take_live(const struct conf_key *keys, size_t n_keys, void *obj, void *fresh,
+                    conf_problem_fn *fn, void *arg);
 
 /* For what spans several keys: tells "path: " and the rest of the line. Returns -EINVAL. */
 int conf_problem(const char *path, conf_problem_fn *fn, void *arg, const char *fmt, ...)

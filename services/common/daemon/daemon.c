@@ -11,6 +11,10 @@
 #include <sys/resource.h>
 #include <sysexits.h>
 
+#define STATUS_US 5000000
+#define STATUS_SIZE 320
+#define PROBLEM_SIZE 128
+
 struct options {
     const char *config;
     bool check, help;
@@ -19,6 +23,10 @@ struct options {
 struct running {
     const struct daemon_def *def;
     void *self;
+    const char *config;
+    struct loop_timer status_timer;
+    char status[STATUS_SIZE];   /* as last told */
+    char problem[PROBLEM_SIZE]; /* the first of the last reading of the file; "" none */
 };
 
 static void print_usage(const char *name, FILE *to)
@@ -75,6 +83,83 @@ static void on_quit_signal(struct loop *l, int signo, void *arg)
         loop_quit(l, 0);
 }
 
+/* ---- status ---- */
+
+static void tell_status(struct running *r)
+{
+    char own[DAEMON_STATUS_SIZE] = "";
+    char text[STATUS_SIZE];
+
+    if (r->def->status)
+        r->def->status(r->self, own, sizeof(own));
+    if (*r->problem)
+        snprintf(text, sizeof(text), "%s%sthe new configuration is not in use: %s", own,
+                 *own ? "; " : "", r->problem);
+    else
+        snprintf(text, sizeof(text), "%s", own);
+    if (strcmp(text, r->status) == 0)
+        return;
+    memcpy(r->status, text, sizeof(text));
+    notify_status("%s", text);
+}
+
+static void on_status_timer(struct loop_timer *t)
+{
+    tell_status(container_of(t, struct running, status_timer));
+    (void) loop_timer_start(t, t->loop, STATUS_US, on_status_timer);
+}
+
+/* ---- SIGHUP ---- */
+
+static void on_reload_problem(const char *text, void *arg)
+{
+    struct running *r = arg;
+
+    log_error("%s", text);
+    if (!*r->problem)
+        snprintf(r->problem, sizeof(r->problem), "%s", text);
+}
+
+static void on_later(const char *key, void *arg)
+{
+    (void) arg;
+    log_warning("%s has changed; that takes effect when this daemon is restarted", key);
+}
+
+static void reload(struct running *r)
+{
+    char text[PROBLEM_SIZE];
+    int error;
+
+    r->problem[0] = '\0';
+    error = r->def->reload(r->self, r->config, on_reload_problem, on_later, r);
+    if (error == 0) {
+        log_set_level(log_level_by_name(r->def->log_level(r->self)));
+        log_notice("%s has been read again", r->config);
+        return;
+    }
+    if (error != -EINVAL) {
+        snprintf(text, sizeof(text), "%s: %s", r->config, strerror(-error));
+        on_reload_problem(text, r);
+    }
+    log_error("the new configuration is not used, the one from before stays in force");
+}
+
+static void on_reload_signal(struct loop *l, int signo, void *arg)
+{
+    struct running *r = arg;
+
+    (void) l;
+    (void) signo;
+    notify_reloading();
+    if (r->def->reload)
+        reload(r);
+    tell_status(r);
+    notify_ready();
+}
+
+/* ---- from start to end ---- */
+
 static int prepare_loop(struct running *running, struct loop **ret_loop)
 {
     int r = loop_new(ret_loop);
@@ -84,29 +169,35 @@ static int prepare_loop(struct running *running, struct loop **ret_loop)
     if (r == 0)
         r = loop_signal_add(*ret_loop, SIGINT, on_quit_signal, running);
     if (r == 0)
+        r = loop_signal_add(*ret_loop, SIGHUP, on_reload_signal, running);
+    if (r == 0)
         r = loop_enable_watchdog(*ret_loop);
     if (r == 0 && signal(SIGPIPE, SIG_IGN) == SIG_ERR)
         r = -errno;
     return r;
 }
 
-static int run(const struct daemon_def *def, void *self)
+static int run(const struct daemon_def *def, void *self, const char *config)
 {
-    struct running running = {.def = def, .self = self};
+    struct running running = {.def = def, .self = self, .config = config};
     struct loop *loop = NULL;
     int r = prepare_loop(&running, &loop);
 
     if (r == 0)
         r = def->start(self, loop);
+    if (r == 0)
+        r = loop_timer_start(&running.status_timer, loop, STATUS_US, on_status_timer);
     if (r < 0) {
         log_error("cannot start: %s", strerror(-r));
     } else {
+        tell_status(&running);
         notify_ready();
         r = loop_run(loop);
         if (r < 0)
             log_error("ending: %s", strerror(-r));
     }
     def->stop(self);
+    loop_timer_done(&running.status_timer);
     loop_free(loop);
     return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
@@ -133,7 +224,7 @@ int daemon_main(const struct daemon_def *def, void *self, int argc, char **argv)
         status = EX_CONFIG;
     } else if (!o.check) {
         log_init(def->name, log_level_by_name(def->log_level(self)));
-        status = run(def, self);
+        status = run(def, self, o.config);
     }
     def->done_config(self);
     return status;

@@ -68,10 +68,15 @@ struct link_listener;
 typedef void link_accept_fn(struct link_listener *ls, int fd, void *arg);
 
 /* Listens on a Unix socket at path, mode 0660; a stale socket file is replaced (-EADDRINUSE when
- * somebody listens there, or the file is something else). Under systemd's socket activation the
- * descriptor of that path is taken instead. link_listener_free() may be called inside fn. */
+ * somebody listens there, or the file is something else). link_listener_free() may be called inside
+ * fn. */
 int link_listen(struct loop *l, const char *path, link_accept_fn *fn, void *arg,
                 struct link_listener **ret_ls);
+
+/* The same on a listening, non-blocking socket that somebody else made. Takes over fd, also on
+ * failure. */
+int link_listen_fd(struct loop *l, int fd, link_accept_fn *fn, void *arg,
+                   struct link_listener **ret_ls);
 
 /* Removes the socket file that it made. */
 struct link_listener *link_listener_free(struct link_listener *ls);

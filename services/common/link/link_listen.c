@@ -1,5 +1,4 @@
 #include "link/link.h"
-#include "notify/notify.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -119,27 +118,52 @@ static void on_connections(struct loop_io *io, uint32_t revents)
     }
 }
 
+static struct link_listener *listener_new(struct loop *l, link_accept_fn *fn, void *arg, int fd)
+{
+    struct link_listener *ls = calloc(1, sizeof(*ls));
+
+    if (ls)
+        *ls = (struct link_listener){.loop = l, .fn = fn, .arg = arg, .fd = fd};
+    return ls;
+}
+
+static int start(struct link_listener *ls, struct link_listener **ret_ls)
+{
+    int r = loop_io_start(&ls->io, ls->loop, ls->fd, EPOLLIN, on_connections);
+
+    if (r < 0)
+        link_listener_free(ls);
+    else
+        *ret_ls = ls;
+    return r;
+}
+
 int link_listen(struct loop *l, const char *path, link_accept_fn *fn, void *arg,
                 struct link_listener **ret_ls)
 {
-    struct link_listener *ls = calloc(1, sizeof(*ls));
+    struct link_listener *ls = listener_new(l, fn, arg, -1);
     int r;
 
     if (!ls)
         return -ENOMEM;
-    ls->loop = l;
-    ls->fn = fn;
-    ls->arg = arg;
-    ls->fd = notify_listen_unix(path);
-    r = ls->fd >= 0 ? 0 : make_socket(ls, path);
-    if (r == 0)
-        r = loop_io_start(&ls->io, l, ls->fd, EPOLLIN, on_connections);
+    r = make_socket(ls, path);
     if (r < 0) {
         link_listener_free(ls);
         return r;
     }
-    *ret_ls = ls;
-    return 0;
+    return start(ls, ret_ls);
+}
+
+int link_listen_fd(struct loop *l, int fd, link_accept_fn *fn, void *arg,
+                   struct link_listener **ret_ls)
+{
+    struct link_listener *ls = listener_new(l, fn, arg, fd);
+
+    if (!ls) {
+        close(fd);
+        return -ENOMEM;
+    }
+    return start(ls, ret_ls);
 }
 
 struct link_listener *link_listener_free(struct link_listener *ls)

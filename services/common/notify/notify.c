@@ -1,6 +1,7 @@
 #include "notify/notify.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -42,27 +43,30 @@ void notify_status(const char *fmt, ...)
     (void) sd_notifyf(0, "STATUS=%s", text);
 }
 
+/* Those of systemd come as its units say, blocking by default. */
+static int take_listener(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+
+    if (sd_is_socket(fd, AF_UNSPEC, SOCK_STREAM, 1) <= 0)
+        return -ENOTSOCK;
+    return flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
+}
+
 int notify_listen_fds(const char *name, int *ret_fds, size_t max)
 {
     char **names = NULL;
     int n = sd_listen_fds_with_names(0, &names);
     size_t n_found = 0;
+    int r = 0;
 
     for (int i = 0; i < n; i++) {
-        if (strcmp(names[i], name) == 0 && n_found < max)
+        if (r == 0 && strcmp(names[i], name) == 0 && n_found < max) {
+            r = take_listener(SD_LISTEN_FDS_START + i);
             ret_fds[n_found++] = SD_LISTEN_FDS_START + i;
+        }
         free(names[i]);
     }
     free(names);
-    return (int) n_found;
-}
-
-int notify_listen_unix(const char *path)
-{
-    int n = sd_listen_fds(0);
-
-    for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n; fd++)
-        if (sd_is_socket_unix(fd, SOCK_STREAM, 1, path, 0) > 0)
-            return fd;
-    return -ENOENT;
+    return r < 0 ? r : (int) n_found;
 }

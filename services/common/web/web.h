@@ -79,6 +79,12 @@ struct bytes web_body(const struct web_request *rq);
  * socket. */
 const struct addr *web_client(const struct web_request *rq);
 
+/* Whom to hold to account for a wrong secret (throttle.h): the client. Programs of this machine
+ * that come by loopback are not (false), unless they say for whom they speak (X-Real-IP, or else
+ * the last of X-Forwarded-For): so a proxy on this machine has nobody but the guesser slowed. That
+ * is believed for this alone. */
+bool web_guesser(const struct web_request *rq, struct addr *ret);
+
 /* Set before the answer; name and value are copied. -EINVAL for what is not a header (line breaks
  * would forge one) and for those that the server makes itself (Content-Length, Connection, ...);
  * -ENOMEM. */

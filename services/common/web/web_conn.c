@@ -22,23 +22,16 @@ struct web_listener {
 
 /* ---- counts by address ---- */
 
-static void count_key(const struct addr *a, uint8_t ret[static 9])
-{
-    memset(ret, 0, 9);
-    ret[0] = a->family == AF_INET6 ? 6 : 4;
-    memcpy(ret + 1, a->ip, a->family == AF_INET6 ? 8 : 4);
-}
-
 int web_count_take(struct web *w, const struct addr *a, struct web_count **ret)
 {
-    uint8_t key[9];
+    uint8_t key[ADDR_HOST_KEY_SIZE];
     struct web_count *c;
     int r;
 
     *ret = NULL;
     if (w->limits.per_address == 0 || a->family == 0 || addr_is_loopback(a))
         return 0;
-    count_key(a, key);
+    addr_host_key(a, key);
     c = map_get(w->addresses, bytes_of(key, sizeof(key)));
     if (c && c->n >= w->limits.per_address)
         return -ENOSPC;

@@ -53,6 +53,31 @@ const struct addr *web_client(const struct web_request *rq)
     return &rq->client;
 }
 
+/* The last item of a list is what the nearest proxy has added. */
+static const char *last_item(const char *list)
+{
+    const char *comma = strrchr(list, ',');
+
+    list = comma ? comma + 1 : list;
+    return list + strspn(list, " \t");
+}
+
+bool web_guesser(const struct web_request *rq, struct addr *ret)
+{
+    const char *for_whom = web_header(rq, "X-Real-IP");
+
+    *ret = rq->client;
+    if (rq->conn->trusted || !addr_is_loopback(&rq->conn->peer))
+        return true;
+    if (!for_whom) {
+        for_whom = web_header(rq, "X-Forwarded-For");
+        for_whom = for_whom ? last_item(for_whom) : NULL;
+    }
+    if (for_whom)
+        (void) addr_parse_ip(for_whom, 0, ret);
+    return for_whom != NULL;
+}
+
 bool web_basic_auth_matches(const struct web_request *rq, const char *user, const char *password)
 {
     const char *authorization = web_header(rq, "Authorization");

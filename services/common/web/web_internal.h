@@ -36,10 +36,10 @@ struct web {
     bool stopping;
 };
 
-/* What one address has open. IPv6 counts by /64, which is what one customer gets. */
+/* What one address has open. */
 struct web_count {
     unsigned n;
-    uint8_t key[9];
+    uint8_t key[ADDR_HOST_KEY_SIZE];
 };
 
 enum web_conn_state {

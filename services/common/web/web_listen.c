@@ -1,5 +1,7 @@
 #include "web/web_listen.h"
 
+#include "notify/notify.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +11,7 @@
 #include <unistd.h>
 
 #define BACKLOG 512
+#define INHERITED_MAX 16
 
 static int listen_unix(const char *path)
 {
@@ -87,4 +90,32 @@ int web_listen(struct web *w, const char *text, char ret_bound[static WEB_LISTEN
     else
         describe(text, fd, ret_bound);
     return r;
+}
+
+bool web_listen_is_unix(const char *text)
+{
+    return unix_path(text) != NULL;
+}
+
+static bool is_unix(int fd)
+{
+    int domain = 0;
+    socklen_t len = sizeof(domain);
+
+    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain == AF_UNIX;
+}
+
+int web_listen_inherited(struct web *w, const char *name, bool trusted_proxy)
+{
+    int fds[INHERITED_MAX];
+    int n = notify_listen_fds(name, fds, INHERITED_MAX);
+
+    for (int i = 0; i < n; i++) {
+        int r = trusted_proxy && !is_unix(fds[i]) ? -EPROTOTYPE
+                                                  : web_add_listener(w, fds[i], trusted_proxy);
+
+        if (r < 0)
+            return r;
+    }
+    return n;
 }

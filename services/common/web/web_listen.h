@@ -13,3 +13,11 @@ bool web_listen_check(const char *text, char *why, size_t why_size);
 /* Opens it and gives it to the server. ret_bound is the same text with the port that the kernel
  * chose. -EINVAL: not such a text; else what the kernel said. */
 int web_listen(struct web *w, const char *text, char ret_bound[static WEB_LISTEN_TEXT_SIZE]);
+
+/* Of a text that passed the check: a Unix socket, trusted, or else TCP? */
+bool web_listen_is_unix(const char *text);
+
+/* Gives the server the sockets that were handed to this process under that name
+ * (notify_listen_fds()), and returns how many those are, 0 for none. trusted_proxy as for
+ * web_add_listener(), which takes a Unix socket: -EPROTOTYPE for another. */
+int web_listen_inherited(struct web *w, const char *name, bool trusted_proxy);

@@ -61,7 +61,7 @@ static void test_input_that_is_not_read(void **state)
 static void test_more_output_than_is_kept(void **state)
 {
     (void) state;
-    shell("head -c 200000 /dev/zero | tr '\\0' x; exit 5", NULL, 10000);
+    shell("head -c 5000000 /dev/zero | tr '\\0' x; exit 5", NULL, 10000);
     assert_int_equal(result.status, 5);
     assert_int_equal(strlen(result.output), SUBPROCESS_OUTPUT_MAX);
 }

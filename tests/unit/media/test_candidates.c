@@ -32,9 +32,9 @@ static void bridges_of_containers_are_known_by_name(void **state)
 
     (void) state;
     for (size_t i = 0; i < sizeof(skipped) / sizeof(skipped[0]); i++)
-        assert_true(candidates_is_container_interface(skipped[i]));
+        assert_true(addr_is_container_interface(skipped[i]));
     for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-        assert_false(candidates_is_container_interface(kept[i]));
+        assert_false(addr_is_container_interface(kept[i]));
 }
 
 static void interfaces_in_order_loopback_last(void **state)

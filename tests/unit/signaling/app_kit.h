@@ -9,6 +9,7 @@
 #include "signaling/connection.h"
 #include "signaling/lifecycle.h"
 #include "signaling/media.h"
+#include "web/throttle.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -128,13 +129,15 @@ static void app_kit_start(void)
     c->max_queued_requests = 4;
     (void) public_url_parse("http://localhost:4443", &c->public_url);
     if (loop_new(&app.loop) < 0 || sessions_init(&app.sessions, 10) < 0 ||
-        clients_init(&app.clients, &app, 10) < 0)
+        clients_init(&app.clients, &app, 10) < 0 ||
+        throttle_new(app.loop, &(struct throttle_limits){0}, &app.throttle) < 0)
         abort();
 }
 
 static void app_kit_stop(void)
 {
     kit_answer_all(-104, 0);
+    app.throttle = throttle_free(app.throttle);
     sessions_done(&app.sessions);
     clients_done(&app.clients);
     kit_answer_all(-104, 0);

@@ -54,7 +54,7 @@ static void test_defaults(void **state)
     assert_int_equal(c.gc_threshold_s, 3600);
     assert_int_equal(c.max_recv_kbps, 1000);
     assert_int_equal(c.coturn_port, 3478);
-    assert_true(c.deprecated_api);
+    assert_false(c.deprecated_api);
     assert_false(c.allow_transcoding);
     assert_string_equal(c.public_url.host, "a.example");
     config_done(&c);

@@ -19,7 +19,7 @@ static char nonce[NONCE_SIZE + 1];
 static int setup(void **state)
 {
     (void) state;
-    auth_init(&auth, "s3cret", "visavis");
+    assert_int_equal(auth_init(&auth, "s3cret", "visavis", (const uint8_t[NONCE_KEY_SIZE]){1}), 0);
     assert_int_equal(addr_parse_ip("192.0.2.1", 4000, &client), 0);
     nonce_make(auth.nonce_key, &client, NOW_MS, nonce);
     return 0;

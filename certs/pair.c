@@ -1,0 +1,124 @@
+#include "certs/pair.h"
+
+#include "base/crypto.h"
+#include "certs/key.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <openssl/err.h>
+#include <openssl/x509.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static int read_part(const char *folder, const char *name, char **ret_text, size_t *ret_len)
+{
+    char path[PATH_MAX];
+    int n = snprintf(path, sizeof(path), "%s/%s", folder, name);
+
+    if (n < 0 || (size_t) n >= sizeof(path))
+        return -ENAMETOOLONG;
+    return file_read(path, PEM_FILE_MAX, ret_text, ret_len);
+}
+
+static int load_chain(const char *folder, struct pair *p)
+{
+    struct pem_certs certs;
+    char *text;
+    size_t len;
+    int r = read_part(folder, PAIR_CERTS, &text, &len);
+
+    if (r < 0)
+        return r;
+    if (pem_read_certs(bytes_of(text, len), &certs) == PEM_OK) {
+        memcpy(p->chain, certs.list, sizeof(p->chain));
+        p->n = certs.n;
+    } else {
+        pem_certs_done(&certs);
+        r = -EINVAL;
+    }
+    free(text);
+    return r;
+}
+
+static int load_key(const char *folder, struct pair *p)
+{
+    char *text;
+    size_t len;
+    int r = read_part(folder, PAIR_KEY, &text, &len);
+
+    if (r < 0)
+        return r;
+    p->key = key_from_pem(bytes_of(text, len));
+    secret_wipe(text, len);
+    free(text);
+    return p->key ? 0 : -EINVAL;
+}
+
+static int load_ca(const char *folder, struct pair *p)
+{
+    struct pem_certs certs;
+    char *text;
+    size_t len;
+    int r = read_part(folder, PAIR_CA, &text, &len);
+
+    if (r < 0)
+        return r == -ENOENT ? 0 : r; /* an own pair has none */
+    if (pem_read_certs(bytes_of(text, len), &certs) == PEM_OK) {
+        p->ca = certs.list[0];
+        X509_up_ref(p->ca);
+    } else {
+        r = -EINVAL;
+    }
+    pem_certs_done(&certs);
+    free(text);
+    return r;
+}
+
+int pair_load(const char *folder, struct pair *ret)
+{
+    struct pair p = {.n = 0};
+    int r = load_chain(folder, &p);
+
+    if (r == 0)
+        r = load_key(folder, &p);
+    if (r == 0)
+        r = load_ca(folder, &p);
+    if (r == 0 && X509_check_private_key(p.chain[0], p.key) != 1)
+        r = -EINVAL;
+    ERR_clear_error();
+    if (r < 0)
+        pair_done(&p);
+    *ret = p;
+    return r;
+}
+
+int pair_to_pem(const struct pair *p, struct certs_pem *ret)
+{
+    struct certs_pem pem = {
+        .certs = pem_write_certs(p->chain, p->n),
+        .key = key_to_pem(p->key),
+    };
+
+    if (!pem.certs || !pem.key) {
+        certs_pem_done(&pem);
+        return -ENOMEM;
+    }
+    *ret = pem;
+    return 0;
+}
+
+void certs_pem_done(struct certs_pem *p)
+{
+    free(p->certs);
+    key_free_pem(p->key);
+    *p = (struct certs_pem){.certs = NULL};
+}
+
+void pair_done(struct pair *p)
+{
+    for (size_t i = 0; i < p->n; i++)
+        X509_free(p->chain[i]);
+    X509_free(p->ca);
+    EVP_PKEY_free(p->key);
+    *p = (struct pair){.n = 0};
+}

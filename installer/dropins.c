@@ -1,0 +1,163 @@
+#include "installer/dropins.h"
+
+#include "files/files.h"
+#include "installer/paths.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define FILE_NAME "50-visavis.conf"
+#define FILE_MAX 65536
+#define PRIVILEGED_PORTS 1024
+
+static const char *const units[N_DROPINS] = {
+    [DROPIN_SIGNALING] = "visavis-signaling.service",
+    [DROPIN_TURN] = "visavis-turn.service",
+    [DROPIN_SIGNALING_SOCKET] = "visavis-signaling.socket",
+    [DROPIN_SIGNALING_SOCKET_IPV6] = "visavis-signaling-ipv6.socket",
+};
+
+const char *dropin_unit(enum dropin d)
+{
+    return units[d];
+}
+
+/* ---- text ---- */
+
+static void put_head(struct wr *w, const char *section)
+{
+    wr_fmt(w, "# Written by visavis from the settings; changes here are lost.\n[%s]\n", section);
+}
+
+/* In quotes, as systemd.syntax(7) and systemd.unit(5) (%) want them. */
+static void put_path(struct wr *w, const char *path)
+{
+    wr_str(w, "ReadWritePaths=\"-");
+    for (; *path; path++) {
+        if (*path == '"' || *path == '\\')
+            wr_u8(w, '\\');
+        if (*path == '%')
+            wr_u8(w, '%');
+        wr_u8(w, (uint8_t) *path);
+    }
+    wr_str(w, "\"\n");
+}
+
+/* Hidden from services by ProtectHome=yes. */
+static bool is_home(const char *path)
+{
+    static const char *const homes[] = {"/home/", "/root/", "/run/user/"};
+
+    for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++)
+        if (strncmp(path, homes[i], strlen(homes[i])) == 0)
+            return true;
+    return false;
+}
+
+static void put_folders(struct wr *w, const struct settings *s)
+{
+    static const enum setting folders[] = {SET_RECORDING_PATH, SET_CDR_PATH};
+    bool any = false, home = false;
+
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+        const char *path = settings_text(s, folders[i]);
+
+        if (settings_is_default(s, folders[i]))
+            continue;
+        if (!any)
+            put_head(w, "Service");
+        put_path(w, path);
+        any = true;
+        home |= is_home(path);
+    }
+    if (home)
+        wr_str(w, "ProtectHome=read-only\n");
+}
+
+/* The empty line takes away what the unit itself has. */
+static void put_listen(struct wr *w, const char *host, int64_t port, int64_t usual_port)
+{
+    if (port == usual_port)
+        return;
+    put_head(w, "Socket");
+    wr_fmt(w, "ListenStream=\nListenStream=%s:%lld\n", host, (long long) port);
+}
+
+static void put_low_port(struct wr *w, int64_t port)
+{
+    if (port >= PRIVILEGED_PORTS)
+        return;
+    put_head(w, "Service");
+    wr_str(w, "AmbientCapabilities=CAP_NET_BIND_SERVICE\n"
+              "CapabilityBoundingSet=CAP_NET_BIND_SERVICE\n"
+              "PrivateUsers=no\n");
+}
+
+void render_dropin(struct wr *w, enum dropin d, const struct settings *s)
+{
+    int64_t usual_port = atol(setting_def(SET_SERVER_PORT)->value);
+    int64_t server_port = settings_int(s, SET_SERVER_PORT);
+
+    switch (d) {
+    case DROPIN_SIGNALING:
+        put_folders(w, s);
+        break;
+    case DROPIN_TURN:
+        put_low_port(w, settings_int(s, SET_COTURN_PORT));
+        break;
+    case DROPIN_SIGNALING_SOCKET:
+        put_listen(w, "127.0.0.1", server_port, usual_port);
+        break;
+    case DROPIN_SIGNALING_SOCKET_IPV6:
+        put_listen(w, "[::1]", server_port, usual_port);
+        break;
+    case N_DROPINS:
+        break;
+    }
+}
+
+/* ---- files ---- */
+
+static const char *folder_of(enum dropin d, char buf[static PATH_MAX])
+{
+    char name[64];
+
+    snprintf(name, sizeof(name), "%s.d", units[d]);
+    return path_join(buf, PATH_SYSTEMD, name);
+}
+
+static const char *path_to(enum dropin d, char buf[static PATH_MAX])
+{
+    char name[96];
+
+    snprintf(name, sizeof(name), "%s.d/" FILE_NAME, units[d]);
+    return path_join(buf, PATH_SYSTEMD, name);
+}
+
+bool dropin_is(enum dropin d, struct bytes text)
+{
+    char path[PATH_MAX], *content = NULL;
+    size_t len = 0;
+    int r = file_read(path_to(d, path), FILE_MAX, &content, &len);
+    bool same = r == 0 ? bytes_eq(bytes_of(content, len), text) : r == -ENOENT && text.len == 0;
+
+    free(content);
+    return same;
+}
+
+int dropin_put(enum dropin d, struct bytes text)
+{
+    static const struct file_access access = {0644, FILE_KEEP_OWNER, FILE_KEEP_OWNER};
+    char path[PATH_MAX];
+    int r;
+
+    if (text.len > 0) {
+        r = dir_make(folder_of(d, path), NULL);
+        return r < 0 ? r : file_write(path_to(d, path), text, &access);
+    }
+    if (unlink(path_to(d, path)) < 0 && errno != ENOENT)
+        return -errno;
+    (void) rmdir(folder_of(d, path)); /* unless the operator has files there, too */
+    return 0;
+}

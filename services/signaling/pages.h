@@ -1,0 +1,10 @@
+/* pages.h: what the web server has beside the API: the files of recordings and layouts, and two
+ * small pages. With the old paths of the same where those are configured. */
+#pragma once
+
+#include "web/web.h"
+
+struct app;
+
+/* Answers rq when its path is one of these; else false. */
+bool pages_handle(struct app *app, struct web_request *rq);
