@@ -11,9 +11,7 @@ if [ -z "${NGINX_TEST_NETWORK-}" ]; then
     NGINX_TEST_NETWORK=1 exec unshare --net "$0" "$@"
 fi
 ip link set lo up
-ip link add visavis-test type dummy
-ip addr add 198.51.100.10/24 dev visavis-test
-ip link set visavis-test up
+ip addr add 198.51.100.10/24 dev lo # a network of this machine
 
 build=$(cd "$1" && pwd)
 repository=$(cd "$(dirname "$0")/../.." && pwd)
@@ -165,27 +163,32 @@ ask() {
     shift
     curl -sS -i --max-time 10 --path-as-is --cacert "$root/var/lib/visavis/certs/live/fullchain.pem" \
         --resolve "*:${https:-443}:${to:-127.0.0.1}" "$@" "https://$domain:${https:-443}$path" >"$work/answer" 2>"$work/err"
+    local status=$?
     tr -d '\r' <"$work/answer" >"$work/text"
+    return $status
 }
 
 ask_plain() {
     local path=$1
     shift
     curl -sS -i --max-time 10 --resolve "*:${http:-80}:${to:-127.0.0.1}" "$@" "http://$domain:${http:-80}$path" >"$work/answer" 2>"$work/err"
+    local status=$?
     tr -d '\r' <"$work/answer" >"$work/text"
+    return $status
 }
 
 upgrade() {
     ask "$@" --http1.1 --max-time 2 -H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' \
         -H 'Sec-WebSocket-Key: MTIzNDU2Nzg5MDEyMzQ1Ng=='
+    true # it ends by its time limit
 }
 
 status_is() { expect "status $1 (is $(head -n 1 "$work/text"))" grep -qE "^HTTP/[0-9.]+ $1" "$work/text"; }
-says() { expect "'$1' in the answer" grep -qF -- "$1" "$work/text"; }
-says_not() { expect "no '$1' in the answer" not grep -qF -- "$1" "$work/text"; }
+says() { expect "'$1' in the answer" grep -qiF -- "$1" "$work/text"; }
+says_not() { expect "no '$1' in the answer" not grep -qiF -- "$1" "$work/text"; }
 
 # Signaling's answers let every origin read them, Call's none.
-from_signaling() { says 'Access-Control-Allow-Origin: *' || says 'access-control-allow-origin: *'; }
+from_signaling() { says 'Access-Control-Allow-Origin: *'; }
 from_call() { expect 'an answer of Call' not grep -qi '^access-control-allow-origin' "$work/text"; }
 
 auth=(-u "OPENVIDUAPP:$secret")
@@ -225,7 +228,7 @@ recordings() {
 layouts() {
     ask /openvidu/layouts/mine/index.html && status_is 200 && says a-layout || return 1
     ask /openvidu/layouts/mine/ && status_is 200 && says a-layout || return 1
-    ask /openvidu/layouts/mine && status_is 301 && { says 'location: /openvidu/layouts/mine/' || says 'Location: /openvidu/layouts/mine/'; } || return 1
+    ask /openvidu/layouts/mine && status_is 301 && says 'location: /openvidu/layouts/mine/' || return 1
     ask /openvidu/layouts/none && status_is 404 || return 1
     ask /openvidu/layouts../secret.txt && says_not a-secret || return 1
     ask '/openvidu/layouts/..%2fsecret.txt' && says_not a-secret
@@ -252,7 +255,7 @@ plain_http() {
 }
 
 headers() {
-    ask / && says_not -i strict-transport && says_not nginx/ || return 1
+    ask / && says_not strict-transport && says_not nginx/ || return 1
     expect 'HTTP/2' [ "$(head -n 1 "$work/text" | cut -d' ' -f1)" = HTTP/2 ] || return 1
     ask /openvidu/ca.crt && status_is 200 && says 'application/x-x509-ca-cert' && says 'BEGIN CERTIFICATE' || return 1
     ask /main.js -H 'Accept-Encoding: gzip' -o /dev/null -D "$work/answer"
@@ -370,6 +373,7 @@ other_ports() {
     restart_with HTTPS_PORT=8443 HTTP_PORT=8080 REDIRECT_WWW=true "PROXY=$1" || return 1
     http=8080 ask_plain '/a?b=c' && status_is 301 && says "Location: https://$domain:8443/a?b=c" || return 1
     https=8443 ask / && status_is 200 || return 1
+    local to
     for to in 127.0.0.1 ::1; do
         curl -sS -i --max-time 10 --cacert "$root/var/lib/visavis/certs/live/fullchain.pem" --resolve "*:8443:$to" \
             "https://www.$domain:8443/a?b=c" | tr -d '\r' >"$work/text"
@@ -433,9 +437,9 @@ client_address() {
 away() {
     restart_with || return 1
     kill -TERM "$echo_app" && wait "$echo_app"
-    ask / && status_is 502 && says 'One moment, please' && says 'visavis status' && says 'retry-after: 5' && says_not nginx || return 1
+    ask / && status_is 502 && says 'One moment, please' && says 'visavis status' && says 'retry-after: 5' && says_not nginx/ || return 1
     kill -TERM "$signaling" && wait "$signaling"
-    ask /openvidu/api/sessions "${auth[@]}" && status_is 502 && says 'application/json' && says '"error"' && says_not nginx || return 1
+    ask /openvidu/api/sessions "${auth[@]}" && status_is 502 && says 'application/json' && says '"error"' && says_not nginx/ || return 1
     ask /dashboard && status_is 502 && says 'One moment, please' || return 1
     # And back at once, without waiting for nginx to forget.
     start_call && start_signaling true || return 1
@@ -517,7 +521,6 @@ good_trial() {
     kill -KILL "$(cat "$root/run/nginx.pid")" && sleep 0.2
     pkill_workers
     try_says 0 'would start' || return 1
-    expect 'no pid file of the trial' not grep -rq . "$root/run/nginx.pid.trial" 2>/dev/null
     rm -f "$root/run/nginx.pid" "$root/run/visavis/nginx/https.sock"
     uninstall_files
 }
