@@ -61,11 +61,11 @@ FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAYS := $(patsubst %,$(O)/tests/fuzz/replay_%,$(FUZZERS))
 BENCHES := $(patsubst tests/bench/bench_%.c,$(O)/bench/%,$(wildcard tests/bench/bench_*.c))
 
-.PHONY: all bins pages web tests check asan tsan fuzz bench analyze format install dist deb rpm clean help
+.PHONY: all bins pages manual web env tests check asan tsan fuzz bench analyze format install dist deb rpm clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: bins pages
+all: bins pages manual
 bins: $(BINS)
 tests: $(TESTS) $(REPLAYS)
 
@@ -73,6 +73,7 @@ help:
 	@echo 'all      the daemons, the visavis command and the Call pages, in $(O)'
 	@echo 'check    unit and flow tests, replay of the fuzz seeds; asan, tsan: the same, sanitized'
 	@echo 'fuzz-X   fuzz one parser ($(FUZZERS)) for FUZZ_SECONDS (10); fuzz: all of them'
+	@echo 'env      the .env template and the reference of settings, from the table'
 	@echo 'bench    the benches; analyze: clang-tidy and cppcheck; format: clang-format'
 	@echo 'install  into DESTDIR; web: Call pages alone; dist: source archive; deb, rpm: packages of it'
 	@echo 'clean    remove build/'
@@ -124,6 +125,10 @@ AREA_negotiate := media
 AREA_turn := turn
 AREA_rpc := signaling
 AREA_settings := installer
+AREA_nft := installer
+AREA_iptables := installer
+AREA_procnet := installer
+AREA_envfile := installer
 
 # A fuzz harness with a main() that replays the corpus, for every flavour and compiler.
 .SECONDEXPANSION:
@@ -178,6 +183,38 @@ $(O)/share/call/main.js $(O)/doc/call.json &: $(NPM_CALL)/.done $(wildcard $(CAL
 $(O)/doc/third-party.txt: $(O)/doc/call.json packaging/third-party.mjs
 	$(Q)node packaging/third-party.mjs $< >$@
 endif
+
+# What is generated from the table of settings; a test holds it equal to that.
+env: $(O)/bin/visavis
+	$(call say,GEN,env)
+	@mkdir -p env
+	$(Q)$< config template >env/env.template
+	$(Q)$< config reference >env/settings.md
+
+# Manual pages and shell completion, from the visavis command's own table of verbs.
+MANUAL := $(addprefix $(O)/share/,man/man1/visavis.1 bash-completion/visavis zsh/_visavis fish/visavis.fish)
+
+manual: $(MANUAL)
+
+$(O)/share/man/man1/visavis.1: $(O)/bin/visavis
+	$(call say,MAN,$(@D))
+	$(Q)rm -rf $(@D)
+	$(Q)$< man --into $(@D)
+
+define complete
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)$< completion $(1) >$@
+endef
+
+$(O)/share/bash-completion/visavis: $(O)/bin/visavis
+	$(call complete,bash)
+
+$(O)/share/zsh/_visavis: $(O)/bin/visavis
+	$(call complete,zsh)
+
+$(O)/share/fish/visavis.fish: $(O)/bin/visavis
+	$(call complete,fish)
 
 check: bins tests
 	$(Q)tests/check.sh $(O)

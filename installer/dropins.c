@@ -30,49 +30,20 @@ static void put_head(struct wr *w, const char *section)
     wr_fmt(w, "# Written by visavis from the settings; changes here are lost.\n[%s]\n", section);
 }
 
-/* In quotes, as systemd.syntax(7) and systemd.unit(5) (%) want them. */
-static void put_path(struct wr *w, const char *path)
-{
-    wr_str(w, "ReadWritePaths=\"-");
-    for (; *path; path++) {
-        if (*path == '"' || *path == '\\')
-            wr_u8(w, '\\');
-        if (*path == '%')
-            wr_u8(w, '%');
-        wr_u8(w, (uint8_t) *path);
-    }
-    wr_str(w, "\"\n");
-}
-
-/* Hidden from services by ProtectHome=yes. */
-static bool is_home(const char *path)
-{
-    static const char *const homes[] = {"/home/", "/root/", "/run/user/"};
-
-    for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++)
-        if (strncmp(path, homes[i], strlen(homes[i])) == 0)
-            return true;
-    return false;
-}
-
+/* The settings allow no character in a path that systemd reads in a way of its own. */
 static void put_folders(struct wr *w, const struct settings *s)
 {
     static const enum setting folders[] = {SET_RECORDING_PATH, SET_CDR_PATH};
-    bool any = false, home = false;
+    bool any = false;
 
     for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-        const char *path = settings_text(s, folders[i]);
-
         if (settings_is_default(s, folders[i]))
             continue;
         if (!any)
             put_head(w, "Service");
-        put_path(w, path);
+        wr_fmt(w, "ReadWritePaths=-%s\n", settings_text(s, folders[i]));
         any = true;
-        home |= is_home(path);
     }
-    if (home)
-        wr_str(w, "ProtectHome=read-only\n");
 }
 
 /* The empty line takes away what the unit itself has. */

@@ -74,7 +74,7 @@ static void tell_note(struct loading *l, const struct envfile_note *n)
                           "a comment that is indented; OpenVidu would refuse this line");
         return;
     case ENVFILE_DUPLICATE:
-        snprintf(mend, sizeof(mend), "sudo sed -i %ud", n->other_line);
+        snprintf(mend, sizeof(mend), "sudo sed -i '%us/^/#/'", n->other_line);
         loading_tell_line(l, SETTING_WARNING, line, key, mend,
                           "is set twice: this line holds, line %u does not%s", n->other_line,
                           strcmp(key, "HTTP_PORT") == 0 ? "; was one of them to be HTTPS_PORT?"

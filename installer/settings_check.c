@@ -111,12 +111,14 @@ static int check_bool(const char *text, int64_t *ret, struct setting_verdict *v)
     return 0;
 }
 
-static int check_choice(const char *text, const char *const *choices, struct setting_verdict *v)
+static int check_choice(const struct setting_def *d, const char *text, struct setting_verdict *v)
 {
-    for (const char *const *c = choices; *c; c++)
+    for (const char *const *c = d->choices; *c; c++)
         if (strcmp(text, *c) == 0)
             return 0;
-    for (const char *const *c = choices; *c; c++) {
+    if (d->not_here && strcmp(text, d->not_here) == 0)
+        return setting_refuse(v, "is not in this version");
+    for (const char *const *c = d->choices; *c; c++) {
         if (strcasecmp(text, *c) == 0) {
             snprintf(v->example, sizeof(v->example), "%s", *c);
             return setting_refuse(v, "is written in other letter case");
@@ -235,7 +237,7 @@ static int check_text(const struct setting_def *d, struct setting_value *val,
     case SETTING_BOOL:
         return check_bool(val->text, &val->number, v);
     case SETTING_CHOICE:
-        return check_choice(val->text, d->choices, v);
+        return check_choice(d, val->text, v);
     case SETTING_USER:
         return check_user(val->text, v);
     case SETTING_PATH:

@@ -111,6 +111,7 @@ run_suite() {
     fuzz) suite fuzz fuzz ;;
     units) suite units with_build release tests/system/units.sh build/release ;;
     dev) suite dev with_build release tests/system/dev.sh build/release ;;
+    apply) suite apply with_build release tests/system/apply.sh build/release ;;
     conformance) suite conformance with_build release tests/conformance/run.sh build/release ;;
     e2e) suite e2e with_build release tests/e2e/run.sh build/release ;;
     e2e-asan) suite e2e-asan with_build asan tests/e2e/run.sh build/asan --sanitized ;;
