@@ -12,6 +12,8 @@ const struct cmd *const verbs[] = {
     &cmd_status,
     &cmd_logs,
     &cmd_doctor,
+    &cmd_config,
+    &cmd_cert,
     &cmd_proxy,
     &cmd_apply,
     &cmd_run,
@@ -22,9 +24,5 @@ const struct cmd *const verbs[] = {
     &cmd_kms_logs,
     &cmd_env_init,
     NULL,
-    &cmd_start,    &cmd_stop,   &cmd_restart, &cmd_status, &cmd_logs,
-    &cmd_kms_logs, &cmd_config, &cmd_version, &cmd_dev,    NULL,
-    &cmd_start, &cmd_stop,     &cmd_restart, &cmd_apply, &cmd_cert, &cmd_status,
-    &cmd_logs,  &cmd_kms_logs, &cmd_version, &cmd_dev,   NULL,
 };
 /* clang-format on */
