@@ -61,11 +61,11 @@ FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAYS := $(patsubst %,$(O)/tests/fuzz/replay_%,$(FUZZERS))
 BENCHES := $(patsubst tests/bench/bench_%.c,$(O)/bench/%,$(wildcard tests/bench/bench_*.c))
 
-.PHONY: all bins pages web env tests check asan tsan fuzz bench analyze format install dist deb rpm clean help
+.PHONY: all bins pages manual web env tests check asan tsan fuzz bench analyze format install dist deb rpm clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: bins pages
+all: bins pages manual
 bins: $(BINS)
 tests: $(TESTS) $(REPLAYS)
 
@@ -190,6 +190,31 @@ env: $(O)/bin/visavis
 	@mkdir -p env
 	$(Q)$< config template >env/env.template
 	$(Q)$< config reference >env/settings.md
+
+# Manual pages and shell completion, from the visavis command's own table of verbs.
+MANUAL := $(addprefix $(O)/share/,man/man1/visavis.1 bash-completion/visavis zsh/_visavis fish/visavis.fish)
+
+manual: $(MANUAL)
+
+$(O)/share/man/man1/visavis.1: $(O)/bin/visavis
+	$(call say,MAN,$(@D))
+	$(Q)rm -rf $(@D)
+	$(Q)$< man --into $(@D)
+
+define complete
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)$< completion $(1) >$@
+endef
+
+$(O)/share/bash-completion/visavis: $(O)/bin/visavis
+	$(call complete,bash)
+
+$(O)/share/zsh/_visavis: $(O)/bin/visavis
+	$(call complete,zsh)
+
+$(O)/share/fish/visavis.fish: $(O)/bin/visavis
+	$(call complete,fish)
 
 check: bins tests
 	$(Q)tests/check.sh $(O)

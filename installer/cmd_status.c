@@ -245,6 +245,13 @@ static int run(const struct cmd_call *call)
     return status;
 }
 
+/* SECONDS are no files. */
+static const char *no_word(size_t i)
+{
+    (void) i;
+    return NULL;
+}
+
 static const struct cmd_option options[] = {
     {.name = "watch",
      .letter = 'w',
@@ -262,6 +269,7 @@ const struct cmd cmd_status = {
     .name = "status",
     .fn = run,
     .args = "[SECONDS]",
+    .words = no_word,
     .options = options,
     .exits = exits,
     .help = "show how the server is, on one screen",

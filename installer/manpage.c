@@ -108,9 +108,12 @@ static void options(FILE *to, const struct cmd *cmd)
     option(to, &cmd_option_help);
 }
 
-static void synopsis(FILE *to, const char *path, const struct cmd *cmd)
+static void synopsis(FILE *to, const char *path, const struct cmd *cmd, bool *first)
 {
     if (cmd->fn) {
+        if (!*first)
+            fputs(".br\n", to);
+        *first = false;
         fputs("\\fB", to);
         roff(to, path, strlen(path), false);
         fputs("\\fR [\\fIOPTION\\fR...]", to);
@@ -118,14 +121,14 @@ static void synopsis(FILE *to, const char *path, const struct cmd *cmd)
             fputc(' ', to);
             roff(to, cmd->args, strlen(cmd->args), false);
         }
-        fputs("\n.br\n", to);
+        fputc('\n', to);
     }
     for (const struct cmd *const *s = cmd->subs; s && *s; s++) {
         char below[PATH_TEXT];
 
         snprintf(below, sizeof(below), "%s %s", path, (*s)->name);
         if (!(*s)->internal)
-            synopsis(to, below, *s);
+            synopsis(to, below, *s, first);
     }
 }
 
@@ -181,12 +184,13 @@ static void exit_statuses(FILE *to, const struct cmd *cmd)
 void manpage_verb(FILE *to, const struct cmd *verb)
 {
     char path[PATH_TEXT];
+    bool first = true;
 
     snprintf(path, sizeof(path), "visavis-%s", verb->name);
     heading(to, path, verb->help);
     snprintf(path, sizeof(path), "visavis %s", verb->name);
     fputs(".SH SYNOPSIS\n.nh\n", to);
-    synopsis(to, path, verb);
+    synopsis(to, path, verb, &first);
     fputs(".hy\n.SH DESCRIPTION\n", to);
     if (verb->doc)
         paragraphs(to, verb->doc);
@@ -236,7 +240,7 @@ void manpage_main(FILE *to, const struct cmd *const *all)
     option(to, &cmd_option_help);
     option(to, &cmd_option_json);
     exit_statuses(to, NULL);
-    fputs("Some verbs have more; their pages list them.\n.SH ENVIRONMENT\n", to);
+    fputs(".PP\nSome verbs have more; their pages list them.\n.SH ENVIRONMENT\n", to);
     for (size_t i = 0; i < sizeof(environment) / sizeof(environment[0]); i++) {
         fprintf(to, ".TP\n.B %s\n", environment[i].name);
         text(to, environment[i].meaning);

@@ -421,15 +421,19 @@ int setting_ice_parse(const char *item, struct setting_ice *ret, const char **re
 
 int setting_check_ice(const struct setting_list *l, struct setting_verdict *v)
 {
+    static const char *const parts[] = {"username=", "credential=", "staticAuthSecret="};
+
+    for (size_t i = 1; i < l->n; i++)
+        for (size_t k = 0; k < 3; k++)
+            if (strncmp(l->items[i], parts[k], strlen(parts[k])) == 0)
+                return setting_refuse(v, "is cut at its commas: put each server into double "
+                                         "quotes");
     for (size_t i = 0; i < l->n; i++) {
         struct setting_ice ice;
         const char *reason = "";
 
-        if (setting_ice_parse(l->items[i], &ice, &reason) == 0)
-            continue;
-        if (i > 0 && strncmp(l->items[i], "url=", 4) != 0)
-            return setting_refuse(v, "is cut at its commas: put each server into double quotes");
-        return setting_refuse(v, "has a server (number %zu) that %s", i + 1, reason);
+        if (setting_ice_parse(l->items[i], &ice, &reason) < 0)
+            return setting_refuse(v, "has a server (number %zu) that %s", i + 1, reason);
     }
     return 0;
 }

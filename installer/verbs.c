@@ -16,6 +16,7 @@ const struct cmd *const verbs[] = {
     &cmd_cert,
     &cmd_proxy,
     &cmd_apply,
+    &cmd_report,
     &cmd_run,
     &cmd_version,
     &cmd_dev,

@@ -7,7 +7,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void look(const struct setting_problem *p, void *errors)
 {
-    const char *const texts[] = {p->file, p->key, p->value, p->what, p->wanted, p->example, p->mend};
+    const char *const texts[] = {p->file,   p->key,     p->value, p->what,
+                                 p->wanted, p->example, p->mend};
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         if (texts[i] && !text_is_printable(texts[i]))
