@@ -100,12 +100,13 @@ with_build() {
     "$@"
 }
 
-SUITES="build check units asan tsan fuzz dev apply conformance e2e e2e-asan"
+SUITES="build check units config apply asan tsan fuzz dev conformance e2e e2e-asan"
 
 run_suite() {
     case $1 in
     build) suite build build_all ;;
     check) suite check check check ;;
+    config) suite config with_build release tests/system/config.sh build/release ;;
     asan) suite asan check asan ;;
     tsan) suite tsan check tsan ;;
     fuzz) suite fuzz fuzz ;;

@@ -1,5 +1,5 @@
 /* A .env file as a whole. The first ten are the list that every file of OpenVidu's has to pass. */
-#include "settings_kit.h"
+#include "env_kit.h"
 
 #include "installer/template.h"
 
