@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.." || exit 1
 
 PACKAGES="gcc make libc6-dev pkg-config git ca-certificates libsystemd-dev libmicrohttpd-dev libwslay-dev
   libjansson-dev libcurl4-openssl-dev libssl-dev libconfig-dev libsrtp2-dev libcmocka-dev
-  clang chromium firefox-esr procps iproute2 fonts-dejavu-core"
+  clang chromium firefox-esr procps iproute2 fonts-dejavu-core nginx libnginx-mod-stream redis-server socat"
 FUZZ_SECONDS=${FUZZ_SECONDS:-10}
 
 passed=0
@@ -100,7 +100,7 @@ with_build() {
     "$@"
 }
 
-SUITES="build check config units asan tsan fuzz dev conformance e2e e2e-asan"
+SUITES="build check units config apply asan tsan fuzz dev conformance e2e e2e-asan"
 
 run_suite() {
     case $1 in
