@@ -100,22 +100,21 @@ with_build() {
     "$@"
 }
 
-SUITES="build check units config apply asan tsan fuzz dev conformance e2e e2e-asan"
+# Those without a line of their own below are tests/system/<suite>.sh build/release.
+SUITES="build check units config apply dev asan tsan fuzz conformance e2e e2e-asan"
 
 run_suite() {
     case $1 in
     build) suite build build_all ;;
     check) suite check check check ;;
-    config) suite config with_build release tests/system/config.sh build/release ;;
     asan) suite asan check asan ;;
     tsan) suite tsan check tsan ;;
     fuzz) suite fuzz fuzz ;;
-    units) suite units with_build release tests/system/units.sh build/release ;;
-    dev) suite dev with_build release tests/system/dev.sh build/release ;;
-    apply) suite apply with_build release tests/system/apply.sh build/release ;;
     conformance) suite conformance with_build release tests/conformance/run.sh build/release ;;
     e2e) suite e2e with_build release tests/e2e/run.sh build/release ;;
     e2e-asan) suite e2e-asan with_build asan tests/e2e/run.sh build/asan --sanitized ;;
+    machine-*) suite "$1" tests/system/machine.sh "${1#machine-}" ;;
+    *) suite "$1" with_build release "tests/system/$1.sh" build/release ;;
     esac
 }
 
