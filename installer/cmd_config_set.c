@@ -91,7 +91,7 @@ static int add(const struct cmd_call *call, struct changes *c, const struct sett
 static int add_argument(const struct cmd_call *call, struct changes *c, const char *arg)
 {
     const char *equals = strchr(arg, '=');
-    const struct setting_def *d;
+    const struct setting_def *d = NULL;
     char key[64], line[VALUE_MAX];
     int status;
 
@@ -99,7 +99,7 @@ static int add_argument(const struct cmd_call *call, struct changes *c, const ch
         return cmd_fail(call, CMD_USAGE, "'%s' is no KEY=VALUE", arg);
     snprintf(key, sizeof(key), "%.*s", (int) (equals - arg), arg);
     status = find_key(call, key, &d);
-    if (status != CMD_OK)
+    if (!d)
         return status;
     if (strcmp(equals + 1, "-") != 0) {
         if (setting_is_hidden(d) && equals[1])
@@ -120,11 +120,11 @@ static int add_argument(const struct cmd_call *call, struct changes *c, const ch
 
 static int add_random(const struct cmd_call *call, struct changes *c, const char *key)
 {
-    const struct setting_def *d;
+    const struct setting_def *d = NULL;
     char value[ENVSTORE_SECRET_LEN + 1];
     int status = find_key(call, key, &d);
 
-    if (status != CMD_OK)
+    if (!d)
         return status;
     if (!is_random(d))
         return cmd_fail(call, CMD_USAGE, "%s is no password", d->key);
