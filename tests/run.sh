@@ -9,6 +9,7 @@ cd "$(dirname "$0")/.." || exit 1
 PACKAGES="gcc make libc6-dev pkg-config git ca-certificates libsystemd-dev libmicrohttpd-dev libwslay-dev
   libjansson-dev libcurl4-openssl-dev libssl-dev libconfig-dev libsrtp2-dev libcmocka-dev
   clang chromium firefox-esr procps iproute2 fonts-dejavu-core"
+WEB_SERVERS="nginx libnginx-mod-stream apache2-bin caddy haproxy openssl curl"
 FUZZ_SECONDS=${FUZZ_SECONDS:-10}
 
 passed=0
@@ -100,7 +101,7 @@ with_build() {
     "$@"
 }
 
-SUITES="build check units asan tsan fuzz dev conformance e2e e2e-asan"
+SUITES="build check units nginx asan tsan fuzz dev conformance e2e e2e-asan"
 
 run_suite() {
     case $1 in
@@ -110,6 +111,12 @@ run_suite() {
     tsan) suite tsan check tsan ;;
     fuzz) suite fuzz fuzz ;;
     units) suite units with_build release tests/system/units.sh build/release ;;
+    nginx)
+        # shellcheck disable=SC2086 # a list of words
+        install_packages $WEB_SERVERS || exit 1
+        suite nginx with_build release tests/system/nginx.sh build/release
+        suite snippets with_build release tests/system/snippets.sh build/release
+        ;;
     dev) suite dev with_build release tests/system/dev.sh build/release ;;
     apply) suite apply with_build release tests/system/apply.sh build/release ;;
     conformance) suite conformance with_build release tests/conformance/run.sh build/release ;;
