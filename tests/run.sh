@@ -8,7 +8,12 @@ cd "$(dirname "$0")/.." || exit 1
 
 PACKAGES="gcc make libc6-dev pkg-config git ca-certificates libsystemd-dev libmicrohttpd-dev libwslay-dev
   libjansson-dev libcurl4-openssl-dev libssl-dev libconfig-dev libsrtp2-dev libcmocka-dev
+<<<<<<< HEAD
   clang chromium firefox-esr procps iproute2 fonts-dejavu-core nginx libnginx-mod-stream redis-server socat"
+=======
+  clang chromium firefox-esr procps iproute2 fonts-dejavu-core"
+WEB_SERVERS="nginx libnginx-mod-stream apache2-bin caddy haproxy openssl curl"
+>>>>>>> nginx
 FUZZ_SECONDS=${FUZZ_SECONDS:-10}
 
 passed=0
@@ -100,8 +105,12 @@ with_build() {
     "$@"
 }
 
+<<<<<<< HEAD
 # Those without a line of their own below are tests/system/<suite>.sh build/release.
 SUITES="build check units config apply dev asan tsan fuzz conformance e2e e2e-asan"
+=======
+SUITES="build check units nginx asan tsan fuzz dev conformance e2e e2e-asan"
+>>>>>>> nginx
 
 run_suite() {
     case $1 in
@@ -110,6 +119,18 @@ run_suite() {
     asan) suite asan check asan ;;
     tsan) suite tsan check tsan ;;
     fuzz) suite fuzz fuzz ;;
+<<<<<<< HEAD
+=======
+    units) suite units with_build release tests/system/units.sh build/release ;;
+    nginx)
+        # shellcheck disable=SC2086 # a list of words
+        install_packages $WEB_SERVERS || exit 1
+        suite nginx with_build release tests/system/nginx.sh build/release
+        suite snippets with_build release tests/system/snippets.sh build/release
+        ;;
+    dev) suite dev with_build release tests/system/dev.sh build/release ;;
+    apply) suite apply with_build release tests/system/apply.sh build/release ;;
+>>>>>>> nginx
     conformance) suite conformance with_build release tests/conformance/run.sh build/release ;;
     e2e) suite e2e with_build release tests/e2e/run.sh build/release ;;
     e2e-asan) suite e2e-asan with_build asan tests/e2e/run.sh build/asan --sanitized ;;
