@@ -124,6 +124,7 @@ AREA_negotiate := media
 AREA_turn := turn
 AREA_rpc := signaling
 AREA_settings := installer
+AREA_scrub := installer
 
 # A fuzz harness with a main() that replays the corpus, for every flavour and compiler.
 .SECONDEXPANSION:
