@@ -61,7 +61,7 @@ FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAYS := $(patsubst %,$(O)/tests/fuzz/replay_%,$(FUZZERS))
 BENCHES := $(patsubst tests/bench/bench_%.c,$(O)/bench/%,$(wildcard tests/bench/bench_*.c))
 
-.PHONY: all bins pages manual web tests check asan tsan fuzz bench analyze format install dist deb rpm clean help
+.PHONY: all bins pages manual web env tests check asan tsan fuzz bench analyze format install dist deb rpm clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -73,6 +73,7 @@ help:
 	@echo 'all      the daemons, the visavis command and the Call pages, in $(O)'
 	@echo 'check    unit and flow tests, replay of the fuzz seeds; asan, tsan: the same, sanitized'
 	@echo 'fuzz-X   fuzz one parser ($(FUZZERS)) for FUZZ_SECONDS (10); fuzz: all of them'
+	@echo 'env      the .env template and the reference of settings, from the table'
 	@echo 'bench    the benches; analyze: clang-tidy and cppcheck; format: clang-format'
 	@echo 'install  into DESTDIR; web: Call pages alone; dist: source archive; deb, rpm: packages of it'
 	@echo 'clean    remove build/'
@@ -125,6 +126,11 @@ AREA_turn := turn
 AREA_rpc := signaling
 AREA_settings := installer
 AREA_scrub := installer
+AREA_nginx_conf := installer
+AREA_nft := installer
+AREA_iptables := installer
+AREA_procnet := installer
+AREA_envfile := installer
 
 # A fuzz harness with a main() that replays the corpus, for every flavour and compiler.
 .SECONDEXPANSION:
@@ -149,7 +155,14 @@ CALL_PAGES := services/call/pages
 CALL_STATIC := $(filter-out %/package.json %/package-lock.json,$(wildcard $(CALL_PAGES)/*.*))
 NPM_CALL := build/npm/call
 
-pages: $(O)/share/call/main.js $(O)/doc/third-party.txt
+# What the web server itself answers while a daemon is away.
+SITE_PAGES := $(patsubst installer/pages/%,$(O)/share/pages/%,$(wildcard installer/pages/*))
+
+$(O)/share/pages/%: installer/pages/%
+	@mkdir -p $(@D)
+	@cp $< $@
+
+pages: $(O)/share/call/main.js $(O)/doc/third-party.txt $(SITE_PAGES)
 web: pages
 
 ifneq ($(wildcard prebuilt/call/main.js),)
@@ -179,6 +192,13 @@ $(O)/share/call/main.js $(O)/doc/call.json &: $(NPM_CALL)/.done $(wildcard $(CAL
 $(O)/doc/third-party.txt: $(O)/doc/call.json packaging/third-party.mjs
 	$(Q)node packaging/third-party.mjs $< >$@
 endif
+
+# What is generated from the table of settings; a test holds it equal to that.
+env: $(O)/bin/visavis
+	$(call say,GEN,env)
+	@mkdir -p env
+	$(Q)$< config template >env/env.template
+	$(Q)$< config reference >env/settings.md
 
 # Manual pages and shell completion, from the visavis command's own table of verbs.
 MANUAL := $(addprefix $(O)/share/,man/man1/visavis.1 bash-completion/visavis zsh/_visavis fish/visavis.fish)

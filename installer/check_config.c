@@ -1,6 +1,7 @@
 /* /etc/visavis/.env: is it there, right, private, and in force? */
 #include "installer/check.h"
 
+#include "installer/generation.h"
 #include "installer/paths.h"
 
 #include <errno.h>
@@ -95,16 +96,31 @@ static void check_mode(struct check_context *x)
     }
 }
 
+static void check_applied(struct check_context *x)
+{
+    unsigned n;
+
+    if (generation_current(&n) == 0)
+        return;
+    if (access(path_of(PATH_ENV), F_OK) < 0) {
+        found(x, SEVERITY_UNKNOWN, "Cannot be known while config.file fails.");
+        return;
+    }
+    found(x, SEVERITY_FAILURE, "The settings were never applied: there is nothing to serve.");
+    found_command(x, "visavis start");
+}
+
 static void check_in_force(struct check_context *x)
 {
     char keys[FINDING_TEXT_MAX / 2] = "";
     size_t len = 0, n = 0;
 
     if (!x->in_force) {
-        found(x, SEVERITY_FAILURE, "The settings were never applied: the daemons have none.");
-        found_command(x, "visavis start");
+        found(x, SEVERITY_UNKNOWN, "The settings in force cannot be read.");
         return;
     }
+    if (x->origin != ORIGIN_ENV)
+        return; /* a file with faults cannot be in force, as config.values says */
     for (int i = 0; i < N_SETTINGS; i++) {
         const char *key = setting_def((enum setting) i)->key;
 
@@ -143,11 +159,15 @@ static const struct check checks[] = {
      .fn = check_mode,
      .flags = CHECK_INSTALLED,
      .needs = "config.file"},
+    {.id = "config.applied",
+     .title = "was it ever applied",
+     .fn = check_applied,
+     .flags = CHECK_INSTALLED},
     {.id = "config.in-force",
      .title = "do the daemons have the settings of the file",
      .fn = check_in_force,
      .flags = CHECK_INSTALLED | CHECK_ROOT,
-     .needs = "config.values"},
+     .needs = "config.applied"},
     {.id = NULL},
 };
 

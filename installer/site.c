@@ -21,8 +21,11 @@ struct site {
     char url[SETTINGS_URL_SIZE];
 };
 
-static void put_head(struct wr *w)
+static void put_head(struct wr *w, enum proxy_layout layout)
 {
+    if (layout == PROXY_EXTERNAL)
+        return; /* the snippet has its own */
+
     wr_str(w, "# Written by visavis from the settings; changes here are lost. Locations of your "
               "own go to\n# /etc/visavis/nginx.d/. Is something away? `visavis status` tells.\n\n");
 }
@@ -387,7 +390,7 @@ void render_site(struct wr *w, const struct settings *s, enum proxy_layout layou
     site_guards(s, f, &t.guards);
     site_name(s, t.name);
     settings_public_url(s, t.url);
-    put_head(w);
+    put_head(w, layout);
     put_upstreams(&t);
     put_maps(&t);
     put_http_server(&t);
@@ -402,7 +405,7 @@ void render_stream(struct wr *w, const struct settings *s, const struct nginx_fa
     char path[PATH_MAX], unix_path[PATH_MAX + 8];
 
     snprintf(unix_path, sizeof(unix_path), "unix:%s", path_join(path, PATH_RUN, SITE_SOCKET));
-    put_head(w);
+    put_head(w, PROXY_FRONT);
     /* What is served by the protocols that a client offers would be a row of this map. */
     wr_str(w, "stream {\n    map $ssl_preread_alpn_protocols $visavis_web {\n        default ");
     site_put_word(w, unix_path);

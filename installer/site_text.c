@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 bool site_name_is_ip(const struct settings *s)
 {
@@ -73,4 +74,15 @@ void site_put_words(struct wr *w, const char *text)
         text += len;
         text += strspn(text, " \t");
     }
+}
+
+uint64_t site_size_bytes(const char *text)
+{
+    static const char units[] = "kmg";
+    char *end;
+    uint64_t n = strtoull(text, &end, 10);
+    const char *unit = *end ? strchr(units, tolower((unsigned char) *end)) : NULL;
+    unsigned shift = unit ? 10 * (unsigned) (unit - units + 1) : 0;
+
+    return n > UINT64_MAX >> shift ? 0 : n << shift;
 }

@@ -22,3 +22,6 @@ void site_put_dollar(struct wr *w);
 
 /* The parts of a value with blanks in between, each a word. */
 void site_put_words(struct wr *w, const char *text);
+
+/* A size of nginx's ("200M") in bytes; 0: no limit. */
+uint64_t site_size_bytes(const char *text);

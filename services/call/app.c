@@ -27,9 +27,12 @@ struct app {
 
 static void get_config(struct app *a, struct web_request *rq)
 {
-    reply_json(rq, 200,
-               json_pack("{s:b, s:b}", "isPrivate", a->config->private_access, "isLoggedIn",
-                         login_is_in(a->login, rq)));
+    bool is_private = a->config->private_access, is_in = login_is_in(a->login, rq);
+    json_t *body = json_pack("{s:b, s:b}", "isPrivate", is_private, "isLoggedIn", is_in);
+
+    if (is_private && is_in)
+        json_object_set_new(body, "user", json_string(a->config->user));
+    reply_json(rq, 200, body);
 }
 
 static void on_entry(const struct room_entry *e, void *arg)

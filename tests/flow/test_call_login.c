@@ -111,7 +111,7 @@ static void a_cookie_lets_in(void **state)
     keep_cookie(cookie);
     assert_int_equal(ask("POST", "/sessions", cookie, ROOM), 503);
     assert_int_equal(ask("GET", "/call/config", cookie, NULL), 200);
-    assert_string_equal(answer.body, "{\"isPrivate\":true,\"isLoggedIn\":true}");
+    assert_string_equal(answer.body, "{\"isPrivate\":true,\"isLoggedIn\":true,\"user\":\"boss\"}");
 
     assert_int_equal(ask("POST", "/auth/logout", cookie, NULL), 200);
     assert_non_null(strstr(answer.head, "Set-Cookie: ovCallUserToken=; Path=/; Max-Age=0;"));

@@ -144,7 +144,7 @@ shift
 COMP_WORDS=("$@")
 COMP_CWORD=$(($# - 1))
 _visavis
-echo "${COMPREPLY[*]}"
+printf '%s\n' "${COMPREPLY[@]}" | sort | paste -sd ' ' -
 EOF
     offers() { [ "$(bash "$work/try" "$work/bash" "${@:2}")" = "$1" ] || { echo "    ${*:2}"; return 1; }; }
     offers 'start status stop' visavis st && offers --follow visavis logs --fo &&
@@ -182,6 +182,10 @@ OPENVIDU_WEBHOOK_HEADERS=["Authorization: Basic MARKER5=="]
 SOMETHING_ELSE=MARKER-6
 EOF
     chmod 640 "$VISAVIS_ROOT/etc/visavis/.env"
+    {
+        echo '# Values in force, written by visavis; changes here are lost.'
+        cat "$VISAVIS_ROOT/etc/visavis/.env"
+    } >"$VISAVIS_ROOT/var/lib/visavis/conf/1/settings.env"
     echo 'MARKER-generated-secret-7' >"$VISAVIS_ROOT/var/lib/visavis/secrets/turn"
     echo 'turn_secret = "MARKER-rendered-8"; plain = "MARKER-env-secret-1";' \
         >"$VISAVIS_ROOT/var/lib/visavis/conf/1/signaling.cfg"
