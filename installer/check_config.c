@@ -102,6 +102,10 @@ static void check_applied(struct check_context *x)
 
     if (generation_current(&n) == 0)
         return;
+    if (access(path_of(PATH_ENV), F_OK) < 0) {
+        found(x, SEVERITY_UNKNOWN, "Cannot be known while config.file fails.");
+        return;
+    }
     found(x, SEVERITY_FAILURE, "The settings were never applied: there is nothing to serve.");
     found_command(x, "visavis start");
 }
@@ -158,8 +162,7 @@ static const struct check checks[] = {
     {.id = "config.applied",
      .title = "was it ever applied",
      .fn = check_applied,
-     .flags = CHECK_INSTALLED,
-     .needs = "config.file"},
+     .flags = CHECK_INSTALLED},
     {.id = "config.in-force",
      .title = "do the daemons have the settings of the file",
      .fn = check_in_force,

@@ -157,7 +157,8 @@ static void look(const struct view *v, const struct want *w)
                     near[i].may == FW_ACCEPT;
     }
     if (closed[0] && (closed[1] || !there[1]))
-        tell_closed(v, w, &far[0], "", partly[0] ? SEVERITY_WARNING : w->severity,
+        tell_closed(v, w, &far[0], "",
+                    partly[0] && w->severity > SEVERITY_WARNING ? SEVERITY_WARNING : w->severity,
                     partly[0] ? " for all but the local network" : "");
     else if (closed[0] || (closed[1] && there[0]))
         tell_closed(v, w, &far[closed[0] ? 0 : 1], closed[0] ? " over IPv4" : " over IPv6",

@@ -32,15 +32,18 @@ static void check_form(struct check_context *x)
 
     if (!has_host(x))
         return;
+    /* On an installed machine config.values says so. */
     if (is_ip(host, &ip)) {
-        if (addr_is_loopback(&ip) || addr_is_unspecified(&ip))
+        if (x->preflight && (addr_is_loopback(&ip) || addr_is_unspecified(&ip)))
             found(x, SEVERITY_WARNING,
                   "DOMAIN_OR_PUBLIC_IP is %s: only browsers on this machine reach that.", host);
     } else if (strcasecmp(host, "localhost") == 0 ||
                (len > 10 && strcasecmp(host + len - 10, ".localhost") == 0)) {
-        found(x, SEVERITY_WARNING,
-              "DOMAIN_OR_PUBLIC_IP is %s: browsers of other machines look for themselves there.",
-              host);
+        if (x->preflight)
+            found(x, SEVERITY_WARNING,
+                  "DOMAIN_OR_PUBLIC_IP is %s: browsers of other machines look for themselves "
+                  "there.",
+                  host);
     } else if (!strchr(host, '.')) {
         found(x, SEVERITY_NOTE,
               "DOMAIN_OR_PUBLIC_IP is %s, a name without a dot: only the local network knows it.",

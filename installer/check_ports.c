@@ -102,7 +102,7 @@ static bool somebody_listens(const struct listeners *all, const struct needed_po
 static void check_silent(struct check_context *x)
 {
     struct needed_port needed[NEEDED_PORTS_MAX];
-    size_t n = needed_ports(x->settings, needed);
+    size_t n = needed_ports(x->in_force ? x->in_force : x->settings, needed);
     struct listeners all;
 
     if (listeners_read(&all) < 0) {
