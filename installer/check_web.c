@@ -194,7 +194,7 @@ static void check_public(struct check_context *x)
              settings_public_url(served(x), base));
     web_probe(&rq, &a);
     if (a.error == -EPROTO)
-        found(x, SEVERITY_WARNING, "The certificate at %s is not trusted: %s.", base, a.message);
+        found(x, SEVERITY_WARNING, "%s cannot be reached as browsers do it: %s.", base, a.message);
     else if (a.error < 0)
         found(x, SEVERITY_NOTE,
               "This machine cannot reach %s itself (%s). Visitors from elsewhere may; those in its "

@@ -52,9 +52,10 @@ machine() {
     export VISAVIS_ROOT=$1
     mkdir -p "$1"/etc/{visavis,nginx} "$1"/var/log/nginx "$1"/run "$1"/var/lib
     printf '%s\n' 'ID=debian' 'VERSION_ID="12"' 'PRETTY_NAME="Debian"' >"$1/etc/os-release"
-    mkdir "$1"/etc/nginx/{sites-enabled,conf.d}
+    mkdir -p "$1"/etc/nginx/{sites-enabled,conf.d} "$1/run/visavis/redis"
     cp -R /etc/nginx/nginx.conf /etc/nginx/mime.types /etc/nginx/modules-enabled "$1/etc/nginx/"
-    sed -i -e "s#worker_connections.*#worker_connections 10240;#" -e "s#^pid .*#pid $1/run/nginx.pid;#" \
+    # Its workers are root: without the accounts of an installed machine sockets are root's.
+    sed -i -e "s#^user .*#user root;#" -e "s#worker_connections.*#worker_connections 10240;#" -e "s#^pid .*#pid $1/run/nginx.pid;#" \
         -e "s#/etc/nginx#$1/etc/nginx#" -e "s#/var/log/nginx#$1/var/log/nginx#" "$1/etc/nginx/nginx.conf"
     reserve 40000-40063,57001-65535
 }
