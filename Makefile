@@ -125,6 +125,7 @@ AREA_negotiate := media
 AREA_turn := turn
 AREA_rpc := signaling
 AREA_settings := installer
+AREA_nginx_conf := installer
 AREA_nft := installer
 AREA_iptables := installer
 AREA_procnet := installer
@@ -153,7 +154,14 @@ CALL_PAGES := services/call/pages
 CALL_STATIC := $(filter-out %/package.json %/package-lock.json,$(wildcard $(CALL_PAGES)/*.*))
 NPM_CALL := build/npm/call
 
-pages: $(O)/share/call/main.js $(O)/doc/third-party.txt
+# What the web server itself answers while a daemon is away.
+SITE_PAGES := $(patsubst installer/pages/%,$(O)/share/pages/%,$(wildcard installer/pages/*))
+
+$(O)/share/pages/%: installer/pages/%
+	@mkdir -p $(@D)
+	@cp $< $@
+
+pages: $(O)/share/call/main.js $(O)/doc/third-party.txt $(SITE_PAGES)
 web: pages
 
 ifneq ($(wildcard prebuilt/call/main.js),)

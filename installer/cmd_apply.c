@@ -150,16 +150,33 @@ static void print_json(const struct output *o, const struct apply_options *opts,
     json_decref(all);
 }
 
+/* "signaling reload, nginx reload" */
+static void format_plan(const struct apply_result *r, char *buf, size_t cap)
+{
+    struct wr w = wr_init(buf, cap - 1);
+
+    for (enum plan_part i = 0; i < N_PLAN_PARTS; i++)
+        if (r->plan.steps[i].action != PLAN_NOTHING)
+            wr_fmt(&w, "%s%s %s", wr_len(&w) ? ", " : "", plan_part_name(i),
+                   plan_action_name(r->plan.steps[i].action));
+    *w.p = '\0';
+}
+
 /* What `systemctl status visavis-setup` shows. */
 static void tell_status(const struct output *o, const struct apply_result *r)
 {
-    char more[48] = "";
+    char more[48] = "", steps[256];
 
+    format_plan(r, steps, sizeof(steps));
     if (o->n_errors > 1)
         snprintf(more, sizeof(more), " (and %u more, see the journal)", o->n_errors - 1);
+    if ((r->end == APPLY_DONE || r->end == APPLY_PARTLY) && (r->is_new || *steps))
+        log_notice("generation %u is in force; %s", r->generation,
+                   *steps ? steps : "no service has to take notice");
     switch (r->end) {
     case APPLY_DONE:
-        notify_status("%s generation %u", r->is_new ? "Applied:" : "Unchanged:", r->generation);
+        notify_status("%s generation %u%s%s", r->is_new ? "Applied:" : "Unchanged:", r->generation,
+                      *steps ? "; " : "", steps);
         break;
     case APPLY_PARTLY:
         notify_status("Applied in part: %s%s", o->first_error, more);
@@ -183,6 +200,7 @@ static int apply(const struct cmd_call *call)
         .dry_run = cmd_has(call, "dry-run"),
         .at_start = cmd_has(call, "at-start"),
         .no_units = cmd_has(call, "no-units"),
+        .folders = cmd_has(call, "folders"),
     };
     struct output o = {.journal = opts.at_start, .json = cmd_json(call), .messages = json_array()};
     struct apply_listener listener = {on_problem, on_text, &o};
@@ -196,7 +214,7 @@ static int apply(const struct cmd_call *call)
         tell_status(&o, &r);
     if (o.json) {
         print_json(&o, &opts, &r);
-    } else if (!o.journal) {
+    } else if (!o.journal && !opts.folders) {
         problems_print(o.problems, stderr);
         print_end(&opts, &r);
     }
@@ -208,6 +226,8 @@ static int apply(const struct cmd_call *call)
 static const struct cmd_option options[] = {
     {.name = "dry-run", .letter = 'n', .help = "only show what would be done"},
     {.name = "no-units", .help = "write the configuration, but leave the services alone"},
+    {.name = "folders",
+     .help = "only make the folders that the settings name; wrong settings are not told"},
     {.name = "at-start", .help = "for visavis-setup.service: wait for no other unit"},
     {0},
 };

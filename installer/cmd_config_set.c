@@ -2,22 +2,16 @@
 #include "installer/cmd_config.h"
 
 #include "base/crypto.h"
-#include "base/rnd.h"
-#include "files/files.h"
-#include "installer/envedit.h"
 #include "installer/envfile.h"
+#include "installer/envstore.h"
 #include "installer/json.h"
-#include "installer/paths.h"
 #include "installer/settings_check.h"
-#include "installer/template.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #define CHANGES_MAX 64
 #define VALUE_MAX (ENVFILE_LINE_MAX / 2)
-#define RANDOM_LEN 32
 
 struct changes {
     struct env_change list[CHANGES_MAX];
@@ -97,7 +91,7 @@ static int add(const struct cmd_call *call, struct changes *c, const struct sett
 static int add_argument(const struct cmd_call *call, struct changes *c, const char *arg)
 {
     const char *equals = strchr(arg, '=');
-    const struct setting_def *d;
+    const struct setting_def *d = NULL;
     char key[64], line[VALUE_MAX];
     int status;
 
@@ -105,7 +99,7 @@ static int add_argument(const struct cmd_call *call, struct changes *c, const ch
         return cmd_fail(call, CMD_USAGE, "'%s' is no KEY=VALUE", arg);
     snprintf(key, sizeof(key), "%.*s", (int) (equals - arg), arg);
     status = find_key(call, key, &d);
-    if (status != CMD_OK)
+    if (!d)
         return status;
     if (strcmp(equals + 1, "-") != 0) {
         if (setting_is_hidden(d) && equals[1])
@@ -126,15 +120,15 @@ static int add_argument(const struct cmd_call *call, struct changes *c, const ch
 
 static int add_random(const struct cmd_call *call, struct changes *c, const char *key)
 {
-    const struct setting_def *d;
-    char value[RANDOM_LEN + 1];
+    const struct setting_def *d = NULL;
+    char value[ENVSTORE_SECRET_LEN + 1];
     int status = find_key(call, key, &d);
 
-    if (status != CMD_OK)
+    if (!d)
         return status;
     if (!is_random(d))
         return cmd_fail(call, CMD_USAGE, "%s is no password", d->key);
-    rnd_alnum(value, RANDOM_LEN);
+    envstore_make_secret(value);
     status = add(call, c, d, value);
     secret_wipe(value, sizeof(value));
     return status;
@@ -155,37 +149,6 @@ static int collect(const struct cmd_call *call, struct changes *c)
 }
 
 /* ---- the file ---- */
-
-/* A file that is not there begins as the template. */
-static int read_file(const char *file, char **ret_text, size_t *ret_len)
-{
-    int r = file_read(file, ENVFILE_MAX, ret_text, ret_len);
-    struct wr w;
-
-    if (r != -ENOENT)
-        return r;
-    *ret_text = malloc(ENVFILE_MAX);
-    if (!*ret_text)
-        return -ENOMEM;
-    w = wr_init(*ret_text, ENVFILE_MAX);
-    template_write(&w);
-    return wr_finish(&w, ret_len);
-}
-
-/* Whoever may read the file now may read it afterwards; a link stays one. */
-static int write_file(const char *file, struct bytes text)
-{
-    struct file_access access = {0640, FILE_KEEP_OWNER, (gid_t) FILE_KEEP_OWNER};
-    char real[PATH_MAX];
-    struct stat st;
-
-    if (!realpath(file, real))
-        return errno == ENOENT ? file_write(file, text, &access) : -errno;
-    if (stat(real, &st) < 0)
-        return -errno;
-    access = (struct file_access){st.st_mode & 07777, st.st_uid, st.st_gid};
-    return file_write(real, text, &access);
-}
 
 /* What has been written must be what is read: a blank and a '#' in a value, say, cannot be kept. */
 static int check_edited(const struct cmd_call *call, struct bytes text, const struct changes *c)
@@ -219,15 +182,16 @@ static int change_file(const struct cmd_call *call, const char *file, const stru
 {
     char *text = NULL, *edited = NULL;
     size_t len = 0, edited_len = 0;
+    bool is_new;
     int status = CMD_OK;
-    int r = read_file(file, &text, &len);
+    int r = envstore_read_at(file, &text, &len, &is_new);
 
     if (r == 0)
         r = envedit(bytes_of(text, len), c->list, c->n, &edited, &edited_len);
     if (r == 0)
         status = check_edited(call, bytes_of(edited, edited_len), c);
     if (r == 0 && status == CMD_OK)
-        r = write_file(file, bytes_of(edited, edited_len));
+        r = envstore_write_at(file, bytes_of(edited, edited_len));
     wipe(text, len);
     wipe(edited, edited_len);
     if (r == -EACCES || r == -EPERM)
@@ -294,9 +258,11 @@ const struct cmd cmd_config_set = {
     .fn = set,
     .args = "[KEY=VALUE...]",
     .help = "change settings in the file",
-    .doc = "Each key is set in its place; everything else in the file stays as it is. A wrong\n"
-           "value is refused. KEY=- reads the value from a line of the standard input, as secrets\n"
-           "have to be; an empty value stands for the default.",
+    .doc =
+        "Each key is set in its place; everything else in the file stays as it is. A file that is\n"
+        "not there begins as the template. A wrong value is refused. KEY=- reads the value from a\n"
+        "line of the standard input, as secrets have to be; an empty value stands for the\n"
+        "default.",
     .words = word,
     .options = options,
 };

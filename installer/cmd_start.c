@@ -78,8 +78,7 @@ static void tell_service(const struct start *s, const struct service_health *h)
     if (!h->state.loaded)
         return;
     manage_print_log(h->service->unit, s->began_us);
-    fprintf(stderr, "\nMore: visavis logs %s   What is wrong on this machine: visavis doctor\n",
-            h->service->word);
+    fprintf(stderr, "\nMore of it: visavis logs %s\n", h->service->word);
 }
 
 /* Tells of all that is not well; how many. */
@@ -94,12 +93,14 @@ static unsigned tell_problems(const struct start *s)
     for (size_t i = 0; i < s->health.n; i++) {
         const struct service_health *h = &s->health.services[i];
 
-        if (h->health == HEALTH_WELL || !is_meant(s, h) || h->service->at_times)
+        if (h->health == HEALTH_WELL || !is_meant(s, h) || (h->service->at_times && s->n_some == 0))
             continue;
         if (!setup_failed(s) || strcmp(h->word, "stopped") != 0)
             tell_service(s, h);
         n++;
     }
+    if (n > 0)
+        fputs("\nWhat is wrong on this machine: visavis doctor\n", stderr);
     return n;
 }
 

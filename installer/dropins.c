@@ -15,7 +15,6 @@ static const char *const units[N_DROPINS] = {
     [DROPIN_SIGNALING] = "visavis-signaling.service",
     [DROPIN_TURN] = "visavis-turn.service",
     [DROPIN_SIGNALING_SOCKET] = "visavis-signaling.socket",
-    [DROPIN_SIGNALING_SOCKET_IPV6] = "visavis-signaling-ipv6.socket",
 };
 
 const char *dropin_unit(enum dropin d)
@@ -47,12 +46,16 @@ static void put_folders(struct wr *w, const struct settings *s)
 }
 
 /* The empty line takes away what the unit itself has. */
-static void put_listen(struct wr *w, const char *host, int64_t port, int64_t usual_port)
+static void put_listen(struct wr *w, int64_t port, int64_t usual_port)
 {
     if (port == usual_port)
         return;
     put_head(w, "Socket");
-    wr_fmt(w, "ListenStream=\nListenStream=%s:%lld\n", host, (long long) port);
+    wr_fmt(w,
+           "ListenStream=\n"
+           "ListenStream=127.0.0.1:%lld\n"
+           "ListenStream=[::1]:%lld\n",
+           (long long) port, (long long) port);
 }
 
 static void put_low_port(struct wr *w, int64_t port)
@@ -67,9 +70,6 @@ static void put_low_port(struct wr *w, int64_t port)
 
 void render_dropin(struct wr *w, enum dropin d, const struct settings *s)
 {
-    int64_t usual_port = atol(setting_def(SET_SERVER_PORT)->value);
-    int64_t server_port = settings_int(s, SET_SERVER_PORT);
-
     switch (d) {
     case DROPIN_SIGNALING:
         put_folders(w, s);
@@ -78,10 +78,7 @@ void render_dropin(struct wr *w, enum dropin d, const struct settings *s)
         put_low_port(w, settings_int(s, SET_COTURN_PORT));
         break;
     case DROPIN_SIGNALING_SOCKET:
-        put_listen(w, "127.0.0.1", server_port, usual_port);
-        break;
-    case DROPIN_SIGNALING_SOCKET_IPV6:
-        put_listen(w, "[::1]", server_port, usual_port);
+        put_listen(w, settings_int(s, SET_SERVER_PORT), atol(setting_def(SET_SERVER_PORT)->value));
         break;
     case N_DROPINS:
         break;

@@ -13,5 +13,9 @@ int envstore_read(char **ret_text, size_t *ret_len, bool *ret_is_new);
  * one is 0640. */
 int envstore_write(struct bytes text);
 
-/* A random value for OPENVIDU_SECRET. */
+/* The same two for another file. */
+int envstore_read_at(const char *path, char **ret_text, size_t *ret_len, bool *ret_is_new);
+int envstore_write_at(const char *path, struct bytes text);
+
+/* A random value for a password. */
 void envstore_make_secret(char ret[static ENVSTORE_SECRET_LEN + 1]);

@@ -141,6 +141,16 @@ static size_t names_of_all(struct units *u, enum unit_job job, const char **ret,
     return n;
 }
 
+/* Who starts a unit by hand does not want to hear that it was tried too often before. */
+static void forget_failures(struct units *u, const struct service *const *some, size_t n)
+{
+    for (const struct service *s = services; n == 0 && s->word; s++)
+        if (!s->shared)
+            (void) units_reset_failed(u, s->unit);
+    for (size_t i = 0; i < n; i++)
+        (void) units_reset_failed(u, some[i]->unit);
+}
+
 int manage_run(const struct cmd_call *call, struct units *u, enum unit_job job,
                const struct service *const *some, size_t n)
 {
@@ -154,6 +164,8 @@ int manage_run(const struct cmd_call *call, struct units *u, enum unit_job job,
         names[i] = some[i]->unit;
     if (n == 0)
         n_names = names_of_all(u, job, names, &n_jobs);
+    if (job != UNIT_STOP)
+        forget_failures(u, some, n);
     progress_init(&run.progress, cmd_json(call) ? NULL : stderr, n_jobs);
     r = units_run(u, names, n_names, job, JOB_TIMEOUT_MS, on_job_end, &run);
     progress_clear(&run.progress);

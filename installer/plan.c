@@ -1,6 +1,6 @@
 #include "installer/plan.h"
 
-#define SOCKETS_MAX 3
+#define SOCKETS_MAX 2
 
 static const struct {
     const char *name, *service;
@@ -12,13 +12,9 @@ static const struct {
     [PLAN_TURN] = {"turn", "visavis-turn.service", {NULL}, SETTING_TURN},
     [PLAN_SIGNALING] = {"signaling",
                         "visavis-signaling.service",
-                        {"visavis-signaling-proxy.socket", "visavis-signaling.socket",
-                         "visavis-signaling-ipv6.socket"},
+                        {"visavis-signaling-proxy.socket", "visavis-signaling.socket"},
                         SETTING_SIGNALING},
-    [PLAN_CALL] = {"call",
-                   "visavis-call.service",
-                   {"visavis-call.socket", "visavis-call-ipv6.socket"},
-                   SETTING_CALL},
+    [PLAN_CALL] = {"call", "visavis-call.service", {"visavis-call.socket"}, SETTING_CALL},
     [PLAN_NGINX] = {"nginx", "nginx.service", {NULL}, SETTING_PROXY},
 };
 

@@ -127,8 +127,8 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .example = "site",
             .doc = "Who serves HTTPS",
             .more = "front: nginx, with HTTPS_PORT to itself. site: nginx, beside other sites. "
-                    "external: another web server, which the operator sets up. auto: front or "
-                    "site, by what is on the machine.",
+                    "external: another web server, which the operator sets up (`visavis proxy "
+                    "snippet`). auto: front or site, by what is on the machine.",
         },
     [SET_HTTPS_PROTOCOLS] =
         {

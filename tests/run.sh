@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.." || exit 1
 
 PACKAGES="gcc make libc6-dev pkg-config git ca-certificates libsystemd-dev libmicrohttpd-dev libwslay-dev
   libjansson-dev libcurl4-openssl-dev libssl-dev libconfig-dev libsrtp2-dev libcmocka-dev
-  clang chromium firefox-esr procps iproute2 fonts-dejavu-core"
+  clang chromium firefox-esr procps iproute2 fonts-dejavu-core nginx libnginx-mod-stream redis-server socat"
 FUZZ_SECONDS=${FUZZ_SECONDS:-10}
 
 passed=0
@@ -100,7 +100,8 @@ with_build() {
     "$@"
 }
 
-SUITES="build check units asan tsan fuzz dev conformance e2e e2e-asan"
+# Those without a line of their own below are tests/system/<suite>.sh build/release.
+SUITES="build check units config apply dev asan tsan fuzz conformance e2e e2e-asan"
 
 run_suite() {
     case $1 in
@@ -109,12 +110,11 @@ run_suite() {
     asan) suite asan check asan ;;
     tsan) suite tsan check tsan ;;
     fuzz) suite fuzz fuzz ;;
-    units) suite units with_build release tests/system/units.sh build/release ;;
-    dev) suite dev with_build release tests/system/dev.sh build/release ;;
-    apply) suite apply with_build release tests/system/apply.sh build/release ;;
     conformance) suite conformance with_build release tests/conformance/run.sh build/release ;;
     e2e) suite e2e with_build release tests/e2e/run.sh build/release ;;
     e2e-asan) suite e2e-asan with_build asan tests/e2e/run.sh build/asan --sanitized ;;
+    machine-*) suite "$1" tests/system/machine.sh "${1#machine-}" ;;
+    *) suite "$1" with_build release "tests/system/$1.sh" build/release ;;
     esac
 }
 

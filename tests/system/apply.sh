@@ -267,6 +267,13 @@ folders_of_the_operator() {
     expect 'writable' grep -q '^ReadWritePaths=-/srv/recordings$' "$systemd/visavis-signaling.service.d/50-visavis.conf" || return 1
     chmod 711 "$VISAVIS_ROOT/srv/recordings"
     apply
+    expect 'nothing to say' said 'Nothing has changed' || return 1
+    rmdir "$VISAVIS_ROOT/srv/recordings"
+    apply --folders
+    expect 'status 0' [ $status -eq 0 ] || return 1
+    expect 'made, and that is all' [ -d "$VISAVIS_ROOT/srv/recordings" ] && [ ! -s "$work/out" ] || return 1
+    chmod 711 "$VISAVIS_ROOT/srv/recordings"
+    apply
     expect 'left as it is' [ "$(stat -c %a "$VISAVIS_ROOT/srv/recordings")" = 2711 ]
 }
 

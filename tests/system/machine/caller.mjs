@@ -68,9 +68,9 @@ async function enter(name) {
   await page.addInitScript(watch, relay);
   await page.goto(`${url}/#/machine-test`);
   if (user) {
-    await page.fill('#login-user-input', user);
-    await page.fill('#login-secret-input', secret);
-    await page.click('#login-btn');
+    await page.fill('#login-username input', user);
+    await page.fill('#login-password input', secret);
+    await page.click('#form-login button');
   }
   await page.waitForSelector('#nickname-input', { timeout: 20000 });
   await page.fill('#nickname-input', name);

@@ -49,7 +49,7 @@ wrong_env() {
     wrong_case "echo 'this is no assignment' >>$env" 'line' || bad=1
     wrong_case "rm $env" "$env" || bad=1
     machine systemctl restart visavis.target || bad=1
-    expect 'all well again' [ $bad -eq 0 ] && expect 'running' [ "$(machine systemctl is-system-running)" = running ]
+    expect 'all well again' [ $bad -eq 0 ] && expect 'running' within 300 system_is running
 }
 
 edited_env() {

@@ -16,7 +16,7 @@ leader=
 
 # What an operator's machine has before ours comes: the packages we depend on, and what the tests use in it.
 machine_packages="systemd,systemd-sysv,dbus,sudo,passwd,apt,iproute2,procps,ca-certificates,debconf,openssl,curl,nftables"
-machine_dependencies="nginx,libnginx-mod-stream,redis-server,libmicrohttpd12,libwslay1,libjansson4,libcurl4,libssl3,libconfig9,libsrtp2-1,po-debconf"
+machine_dependencies="nginx,libnginx-mod-stream,redis-tools,libmicrohttpd12,libwslay1,libjansson4,libcurl4,libssl3,libconfig9,libsrtp2-1"
 
 # The archive this machine itself installs from.
 machine_mirror() {
@@ -45,6 +45,7 @@ machine_net_up() {
     server_ns=vv-machine-$$
     client_ns=vv-client-$$
     machine_net_down
+    machine_allow_buffers
     ip netns add "$server_ns" && ip netns add "$client_ns" || return 1
     ip -n "$server_ns" link add host0 type veth peer name host0 netns "$client_ns"
     ip -n "$server_ns" addr add $machine_address/24 dev host0
@@ -53,6 +54,15 @@ machine_net_up() {
     ip -n "$client_ns" link set host0 up && ip -n "$client_ns" link set lo up
     mkdir -p "/etc/netns/$client_ns"
     printf '127.0.0.1 localhost\n%s %s www.%s\n' $machine_address $machine_name $machine_name >"/etc/netns/$client_ns/hosts"
+}
+
+# The largest socket buffers are the kernel's, not a container's: the machine's sysctl.d file cannot
+# raise them here, so we do.
+machine_allow_buffers() {
+    local key
+    for key in net.core.rmem_max net.core.wmem_max; do
+        [ "$(sysctl -n $key)" -ge 8388608 ] || sysctl -q -w $key=8388608
+    done
 }
 
 machine_net_down() {
@@ -79,7 +89,8 @@ machine_new() {
 
 machine_boot() {
     mkdir -p /run/systemd/nspawn
-    systemd-nspawn -q -D "$machine" -M "visavis-$$" --register=no --keep-unit --boot --resolv-conf=off --timezone=off \
+    # Its own kernel settings of the network are the machine's to change.
+    SYSTEMD_NSPAWN_API_VFS_WRITABLE=network systemd-nspawn -q -D "$machine" -M "visavis-$$" --register=no --keep-unit --boot --resolv-conf=off --timezone=off \
         --network-namespace-path="/run/netns/$server_ns" </dev/null >"$machine.console" 2>&1 &
     nspawn_pid=$!
     leader=
@@ -112,8 +123,8 @@ machine_stop() {
 }
 
 machine() {
-    nsenter -t "$leader" -m -u -i -n -p -C --root --wd=/ -- /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-        HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND="${frontend:-noninteractive}" "$@"
+    nsenter -t "$leader" -m -u -i -n -p -C --root -- /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+        HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive /bin/sh -c 'cd / && exec "$@"' sh "$@"
 }
 
 machine_shell() {
@@ -136,8 +147,8 @@ machine_packages_of() {
     mkdir -p "$out"
     next_version=99.0
     if [ "$1" = "$(. /etc/os-release && echo "$VERSION_CODENAME")" ]; then
-        make --no-print-directory deb DEB_OUT="$out" >"$out/log" 2>&1 &&
-            make --no-print-directory deb VERSION=$next_version DEB_OUT="$out" >>"$out/log" 2>&1 || { tail -n 30 "$out/log"; return 1; }
+        make --no-print-directory deb PACKAGES="$out" >"$out/log" 2>&1 &&
+            make --no-print-directory deb VERSION=$next_version PACKAGES="$out" >>"$out/log" 2>&1 || { tail -n 30 "$out/log"; return 1; }
     else
         machine_build_in_root "$1" "$out" || return 1
     fi

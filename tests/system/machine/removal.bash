@@ -14,7 +14,7 @@ upgrades() {
     expect 'the file is the same' [ "$(machine sha256sum /etc/visavis/.env)" = "$before" ] &&
         expect 'it serves' within 200 serves &&
         expect 'the new version' machine_shell "visavis version | grep -q '$next_version'" &&
-        expect 'running' [ "$(machine systemctl is-system-running)" = running ]
+        expect 'running' within 100 system_is running
 }
 
 removes() {

@@ -46,6 +46,17 @@ pids() {
     for d in $daemons; do echo "$d $(pid_of "$d")"; done
 }
 
+system_is() {
+    [ "$(machine systemctl is-system-running)" = "$1" ]
+}
+
+# A field of one unit as status tells it: unit_says turn restarts
+unit_says() {
+    machine visavis status --json | node -e '
+        const all = JSON.parse(require("fs").readFileSync(0, "utf8")).units;
+        console.log((Array.isArray(all) ? all.find((u) => u.unit === process.argv[1] || u.name === process.argv[1]) : all[process.argv[1]])[process.argv[2]]);' "$1" "$2"
+}
+
 https_port=443
 secret=Fresh-machine-secret-0123456789
 

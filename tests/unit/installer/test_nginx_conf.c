@@ -2,7 +2,7 @@
 #include "installer/nginx_listen.h"
 #include "installer/nginx_scan.h"
 #include "installer/nginx_walk.h"
-#include "env_kit.h"
+#include "settings_kit.h"
 
 #include <errno.h>
 #include <netinet/in.h>

@@ -1,5 +1,5 @@
 /* What each type takes and what it refuses. */
-#include "settings_kit.h"
+#include "env_kit.h"
 
 #include "installer/paths.h"
 

@@ -2,7 +2,7 @@
 #include "installer/site.h"
 #include "installer/site_rules.h"
 #include "installer/site_text.h"
-#include "env_kit.h"
+#include "settings_kit.h"
 
 #include <errno.h>
 #include <netinet/in.h>
