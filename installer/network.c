@@ -1,5 +1,7 @@
 #include "installer/network.h"
 
+#include "installer/own_addresses.h"
+
 #include <netdb.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -164,23 +166,13 @@ static uint16_t wanted_family(const char *coturn_ip)
     return strcmp(coturn_ip, "auto-ipv6") == 0 ? AF_INET6 : AF_INET;
 }
 
-/* Of networks of one's own: RFC 1918, RFC 6598, RFC 4193. */
-static bool is_private(const struct addr *a)
-{
-    const uint8_t *ip = a->ip;
-
-    if (a->family == AF_INET6)
-        return (ip[0] & 0xfe) == 0xfc;
-    return ip[0] == 10 || (ip[0] == 172 && (ip[1] & 0xf0) == 16) ||
-           (ip[0] == 192 && ip[1] == 168) || (ip[0] == 100 && (ip[1] & 0xc0) == 64);
-}
-
 /* Public ones first; family 0: any. */
 static const struct addr *best_of(const struct addr *list, size_t n, uint16_t family)
 {
     for (int wanted = 0; wanted < 2; wanted++)
         for (size_t i = 0; i < n; i++)
-            if ((family == 0 || list[i].family == family) && is_private(&list[i]) == (wanted == 1))
+            if ((family == 0 || list[i].family == family) &&
+                addr_is_private(&list[i]) == (wanted == 1))
                 return &list[i];
     return NULL;
 }
