@@ -454,10 +454,23 @@ broken_site_of_another() {
 web_server_away() {
     local ok=0
     kill -STOP $runner
+    pkill -TERM --ns $$ -x nginx
+    sleep 0.5
+    doctor
+    finds web.listens '' && says web.listens 'Connection refused' || ok=1
+    kill -CONT $runner
+    wait_for is_ready && return $ok
+}
+
+# It cannot come back by itself then.
+web_server_killed() {
+    local ok=0
+    kill -STOP $runner
     pkill -KILL --ns $$ -x nginx
     sleep 0.2
     doctor
-    finds web.listens '' || ok=1
+    finds web.listens '' && says web.listens "rm $VISAVIS_ROOT/run/visavis/nginx/https.sock" || ok=1
+    rm -f "$VISAVIS_ROOT/run/visavis/nginx/https.sock"
     kill -CONT $runner
     wait_for is_ready && return $ok
 }
@@ -673,6 +686,7 @@ test_case 'Redis is dead' dead_redis
 test_case 'a degraded unit' degraded_unit
 test_case 'a broken site of another' broken_site_of_another
 test_case 'the web server is away' web_server_away
+test_case 'the web server was killed' web_server_killed
 test_case 'signaling hangs' hanging_signaling
 test_case 'a stopped server' stopped_server
 test_case 'nftables: nothing is open' nothing_open
