@@ -291,9 +291,8 @@ static enum apply_end ensure_certificate(struct apply *a)
     if (certificate_wish(a->settings, &a->network, &wish) < 0)
         return tell_missing_account(a, "visavis-certs");
     r = certs_ensure(&wish.wanted, time(NULL), on_certs_text, a, &a->result->new_certificate);
-    if (r < 0 && r != -EINVAL && !a->without_nginx) {
+    if (r < 0 && r != -EINVAL && !a->without_nginx)
         leave_nginx(a, "there is no certificate", "see above");
-    }
     return a->result->new_certificate ? set_pending(a) : APPLY_DONE;
 }
 
