@@ -22,8 +22,9 @@ PKGS := libsystemd libmicrohttpd jansson libcurl libcrypto libssl libconfig libs
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS := $(shell pkg-config --libs $(PKGS)) -lwslay
 
+WERROR ?= -Werror
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
-            -Wpointer-arith -Wwrite-strings -Wundef -Wvla -Werror
+            -Wpointer-arith -Wwrite-strings -Wundef -Wvla $(WERROR)
 CPPFLAGS += -I. -Iservices -Iservices/common -D_GNU_SOURCE $(PKG_CFLAGS)
 CFLAGS_COMMON := -std=c17 -g -fno-omit-frame-pointer $(WARNINGS) -pthread
 LDFLAGS_COMMON := -Wl,--as-needed -pthread
@@ -60,11 +61,11 @@ FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAYS := $(patsubst %,$(O)/tests/fuzz/replay_%,$(FUZZERS))
 BENCHES := $(patsubst tests/bench/bench_%.c,$(O)/bench/%,$(wildcard tests/bench/bench_*.c))
 
-.PHONY: all bins pages web tests check asan tsan fuzz bench analyze format install dist deb rpm clean help
+.PHONY: all bins pages manual web env tests check asan tsan fuzz bench analyze format install dist deb rpm clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: bins pages
+all: bins pages manual
 bins: $(BINS)
 tests: $(TESTS) $(REPLAYS)
 
@@ -72,6 +73,7 @@ help:
 	@echo 'all      the daemons, the visavis command and the Call pages, in $(O)'
 	@echo 'check    unit and flow tests, replay of the fuzz seeds; asan, tsan: the same, sanitized'
 	@echo 'fuzz-X   fuzz one parser ($(FUZZERS)) for FUZZ_SECONDS (10); fuzz: all of them'
+	@echo 'env      the .env template and the reference of settings, from the table'
 	@echo 'bench    the benches; analyze: clang-tidy and cppcheck; format: clang-format'
 	@echo 'install  into DESTDIR; web: Call pages alone; dist: source archive; deb, rpm: packages of it'
 	@echo 'clean    remove build/'
@@ -123,6 +125,12 @@ AREA_negotiate := media
 AREA_turn := turn
 AREA_rpc := signaling
 AREA_settings := installer
+AREA_scrub := installer
+AREA_nginx_conf := installer
+AREA_nft := installer
+AREA_iptables := installer
+AREA_procnet := installer
+AREA_envfile := installer
 
 # A fuzz harness with a main() that replays the corpus, for every flavour and compiler.
 .SECONDEXPANSION:
@@ -142,25 +150,80 @@ $(O)/bench/%: $(O)/obj/tests/bench/bench_%.o $(TEST_LIB) $(SHARED_LIBS) $$(call 
 	$(call link)
 
 # Call's pages: npm's packages once, in build/npm; the bundle and the files beside it for each flavour.
+# The source archive of `make dist` has them made already, so that packages need no npm.
 CALL_PAGES := services/call/pages
 CALL_STATIC := $(filter-out %/package.json %/package-lock.json,$(wildcard $(CALL_PAGES)/*.*))
+NPM_CALL := build/npm/call
 
-pages: $(O)/share/call/main.js
+# What the web server itself answers while a daemon is away.
+SITE_PAGES := $(patsubst installer/pages/%,$(O)/share/pages/%,$(wildcard installer/pages/*))
+
+$(O)/share/pages/%: installer/pages/%
+	@mkdir -p $(@D)
+	@cp $< $@
+
+pages: $(O)/share/call/main.js $(O)/doc/third-party.txt $(SITE_PAGES)
 web: pages
 
-build/npm/call/.done: $(CALL_PAGES)/package.json $(CALL_PAGES)/package-lock.json
+ifneq ($(wildcard prebuilt/call/main.js),)
+$(O)/share/call/main.js: $(wildcard prebuilt/call/*)
+	@mkdir -p $(@D)
+	@cp $^ $(@D)/
+
+$(O)/doc/third-party.txt: prebuilt/third-party.txt
+	@mkdir -p $(@D)
+	@cp $< $@
+else
+$(NPM_CALL)/.done: $(CALL_PAGES)/package.json $(CALL_PAGES)/package-lock.json
 	$(call say,NPM,$(CALL_PAGES))
 	@mkdir -p $(@D)
 	@cp $^ $(@D)/
 	$(Q)cd $(@D) && npm ci --no-audit --no-fund --loglevel=error --cache .cache >/dev/null
 	@touch $@
 
-$(O)/share/call/main.js: build/npm/call/.done $(wildcard $(CALL_PAGES)/src/*.js) $(CALL_STATIC)
-	$(call say,PAGES,$@)
+$(O)/share/call/main.js $(O)/doc/call.json &: $(NPM_CALL)/.done $(wildcard $(CALL_PAGES)/src/*.js) $(CALL_STATIC)
+	$(call say,PAGES,$(O)/share/call)
+	@mkdir -p $(O)/share/call $(O)/doc
+	@cp $(CALL_STATIC) $(O)/share/call/
+	$(Q)NODE_PATH=$(NPM_CALL)/node_modules $(NPM_CALL)/node_modules/.bin/esbuild $(CALL_PAGES)/src/main.js \
+	    --bundle --format=esm --target=es2020 --minify --define:global=globalThis --log-level=warning \
+	    --metafile=$(O)/doc/call.json --outfile=$(O)/share/call/main.js
+
+$(O)/doc/third-party.txt: $(O)/doc/call.json packaging/third-party.mjs
+	$(Q)node packaging/third-party.mjs $< >$@
+endif
+
+# What is generated from the table of settings; a test holds it equal to that.
+env: $(O)/bin/visavis
+	$(call say,GEN,env)
+	@mkdir -p env
+	$(Q)$< config template >env/env.template
+	$(Q)$< config reference >env/settings.md
+
+# Manual pages and shell completion, from the visavis command's own table of verbs.
+MANUAL := $(addprefix $(O)/share/,man/man1/visavis.1 bash-completion/visavis zsh/_visavis fish/visavis.fish)
+
+manual: $(MANUAL)
+
+$(O)/share/man/man1/visavis.1: $(O)/bin/visavis
+	$(call say,MAN,$(@D))
+	$(Q)rm -rf $(@D)
+	$(Q)$< man --into $(@D)
+
+define complete
+	$(call say,GEN,$@)
 	@mkdir -p $(@D)
-	@cp $(CALL_STATIC) $(@D)/
-	$(Q)NODE_PATH=build/npm/call/node_modules build/npm/call/node_modules/.bin/esbuild $(CALL_PAGES)/src/main.js \
-	    --bundle --format=esm --target=es2020 --minify --define:global=globalThis --log-level=warning --outfile=$@
+	$(Q)$< completion $(1) >$@
+endef
+
+$(O)/share/bash-completion/visavis: $(O)/bin/visavis
+	$(call complete,bash)
+
+$(O)/share/zsh/_visavis: $(O)/bin/visavis
+	$(call complete,zsh)
+
+$(O)/share/fish/visavis.fish: $(O)/bin/visavis
+	$(call complete,fish)
 
 check: bins tests
 	$(Q)tests/check.sh $(O)
@@ -195,7 +258,7 @@ analyze:
 format:
 	$(Q)clang-format -i $(SOURCES)
 
-include packaging/install.mk
+include packaging/install.mk packaging/packages.mk
 
 clean:
 	$(Q)rm -rf build

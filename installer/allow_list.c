@@ -86,23 +86,3 @@ int allow_list_add(struct allow_list *l, const struct allow_net *net)
     l->nets[l->n++] = *net;
     return 0;
 }
-
-int allow_list_parse(struct allow_list *l, const char *text, struct bytes *ret_bad)
-{
-    while (*text) {
-        size_t len = strcspn(text, ",");
-        struct bytes item = trimmed(bytes_of(text, len));
-        struct allow_net net;
-        int r = item.len > 0 ? allow_net_parse(item, &net) : 0;
-
-        if (r == 0 && item.len > 0)
-            r = allow_list_add(l, &net);
-        if (r < 0) {
-            if (ret_bad)
-                *ret_bad = item;
-            return r;
-        }
-        text += len + (text[len] == ',');
-    }
-    return 0;
-}

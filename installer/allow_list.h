@@ -26,7 +26,3 @@ struct allow_net allow_net_of(const struct addr *a, unsigned prefix);
 
 /* Unless a network in the list covers it already; those that it covers leave the list. -ENOSPC. */
 int allow_list_add(struct allow_list *l, const struct allow_net *net);
-
-/* Adds the items of a setting, parted by commas. -EBADMSG with the wrong one in *ret_bad (may be
- * NULL); -ENOSPC. */
-int allow_list_parse(struct allow_list *l, const char *text, struct bytes *ret_bad);

@@ -129,8 +129,8 @@ static enum apply_end look_back(struct apply *a)
 static void leave_nginx(struct apply *a, const char *what, const char *why)
 {
     tell(a, LOG_LEVEL_ERROR,
-         "%s: %s. The web server is left alone until that is mended and `visavis apply` has run "
-         "again",
+         "%s: %s. The web server is left alone until that is mended; then: sudo systemctl restart "
+         "visavis.target",
          what, why);
     a->partly = a->without_nginx = true;
 }
@@ -291,9 +291,8 @@ static enum apply_end ensure_certificate(struct apply *a)
     if (certificate_wish(a->settings, &a->network, &wish) < 0)
         return tell_missing_account(a, "visavis-certs");
     r = certs_ensure(&wish.wanted, time(NULL), on_certs_text, a, &a->result->new_certificate);
-    if (r < 0 && r != -EINVAL && !a->without_nginx) {
+    if (r < 0 && r != -EINVAL && !a->without_nginx)
         leave_nginx(a, "there is no certificate", "see above");
-    }
     return a->result->new_certificate ? set_pending(a) : APPLY_DONE;
 }
 
@@ -507,16 +506,18 @@ static void done(struct apply *a)
 void apply_run(const struct apply_options *o, const struct apply_listener *listener,
                struct apply_result *ret)
 {
-    static step_fn *const steps[] = {
+    static step_fn *const everything[] = {
         start,          load, look_back,    decide, make_folders, find_parts, ensure_certificate,
-        render_desired, plan, put_in_force,
+        render_desired, plan, put_in_force, NULL,
     };
+    static step_fn *const folders[] = {start, load, make_folders, NULL};
     struct apply a = {.options = o, .listener = listener, .result = ret, .lock_fd = -1};
+    step_fn *const *step = o->folders ? folders : everything;
 
     *ret = (struct apply_result){.end = APPLY_DONE};
     (void) generation_current(&ret->generation);
-    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && ret->end == APPLY_DONE; i++)
-        ret->end = steps[i](&a);
+    for (; *step && ret->end == APPLY_DONE; step++)
+        ret->end = (*step)(&a);
     if (ret->end == APPLY_DONE && a.partly)
         ret->end = APPLY_PARTLY;
     done(&a);

@@ -13,6 +13,7 @@ struct apply_options {
     bool dry_run;  /* only finds out what would be done; writes nothing */
     bool at_start; /* within visavis-setup.service: waits for no unit */
     bool no_units; /* leaves them alone */
+    bool folders;  /* makes the folders that the settings name, and that is all */
 };
 
 enum apply_end {

@@ -34,13 +34,16 @@ struct finding {
 enum settings_origin {
     ORIGIN_ENV,      /* the operator's file, without a fault */
     ORIGIN_IN_FORCE, /* that has faults; these are served meanwhile */
-    ORIGIN_DEFAULTS, /* there is nothing else */
+    ORIGIN_PARTS,    /* what is right of the file, and defaults: no name and no secret if need be */
 };
 
 struct check_context {
     const struct settings *settings; /* never NULL */
     enum settings_origin origin;
-    bool preflight; /* nothing is installed yet */
+    const struct settings *in_force; /* what the daemons have; NULL: nothing, or it is not ours to
+                                        read */
+    const struct settings *own;      /* of the operator's file, as far as it is right; never NULL */
+    bool preflight;                  /* nothing is installed yet */
     struct finding findings[FINDINGS_MAX];
     size_t n_findings;
 };
@@ -71,6 +74,9 @@ struct check_group {
 
 extern const struct check_group group_system, group_config, group_ports, group_names,
     group_firewall, group_kernel, group_certificates, group_services, group_web, group_auth;
+
+/* DOMAIN_OR_PUBLIC_IP; "" when it is not known. */
+const char *check_host(const struct check_context *x);
 
 /* A new finding; at most FINDINGS_MAX, those beyond are dropped. */
 void found(struct check_context *x, enum severity severity, const char *fmt, ...)

@@ -39,8 +39,7 @@ static bool open_view(struct check_context *x, struct view *ret)
               why[0] ? ": " : "", why);
         return false;
     }
-    v.local = addr_parse_ip(settings_text(x->settings, SET_DOMAIN_OR_PUBLIC_IP), 0, &ip) == 0 &&
-              addr_is_private(&ip);
+    v.local = addr_parse_ip(check_host(x), 0, &ip) == 0 && addr_is_private(&ip);
     *ret = v;
     return true;
 }
@@ -154,12 +153,12 @@ static void look(const struct view *v, const struct want *w)
     for (int i = 0; i < 2; i++) {
         there[i] = ask_range(v, families[i], w->type, w->probed, v->local, &far[i]);
         closed[i] = there[i] && far[i].may == FW_DROP;
-        partly[i] = closed[i] &&
-                    ask_range(v, families[i], w->type, w->probed, true, &near[i]) &&
+        partly[i] = closed[i] && ask_range(v, families[i], w->type, w->probed, true, &near[i]) &&
                     near[i].may == FW_ACCEPT;
     }
     if (closed[0] && (closed[1] || !there[1]))
-        tell_closed(v, w, &far[0], "", partly[0] ? SEVERITY_WARNING : w->severity,
+        tell_closed(v, w, &far[0], "",
+                    partly[0] && w->severity > SEVERITY_WARNING ? SEVERITY_WARNING : w->severity,
                     partly[0] ? " for all but the local network" : "");
     else if (closed[0] || (closed[1] && there[0]))
         tell_closed(v, w, &far[closed[0] ? 0 : 1], closed[0] ? " over IPv4" : " over IPv6",
@@ -288,8 +287,8 @@ static void check_loopback(struct check_context *x)
         found_command(x, "%s",
                       firewall_tool(v.firewall) == FW_NFTABLES
                           ? "nft insert rule inet filter input iifname lo accept"
-                          : i == 0 ? "iptables -I INPUT -i lo -j ACCEPT"
-                                   : "ip6tables -I INPUT -i lo -j ACCEPT");
+                      : i == 0 ? "iptables -I INPUT -i lo -j ACCEPT"
+                               : "ip6tables -I INPUT -i lo -j ACCEPT");
         break;
     }
     firewall_free(v.firewall);
@@ -300,7 +299,7 @@ static void check_provider(struct check_context *x)
     struct own_addresses own;
     struct addr ip;
     int64_t media = settings_int(x->settings, SET_MEDIA_PORT);
-    const char *host = settings_text(x->settings, SET_DOMAIN_OR_PUBLIC_IP);
+    const char *host = check_host(x);
 
     if (own_addresses_read(&own) < 0 || own_addresses_main(&own, AF_INET) < 0 ||
         own_addresses_public(&own, AF_INET))
@@ -327,10 +326,7 @@ static const struct check checks[] = {
      .fn = check_rules,
      .flags = CHECK_ALWAYS | CHECK_ROOT,
      .timeout_ms = FIREWALL_MS},
-    {.id = "firewall.web",
-     .title = "are HTTPS_PORT and HTTP_PORT open",
-     .fn = check_web,
-     OF_RULES},
+    {.id = "firewall.web", .title = "are HTTPS_PORT and HTTP_PORT open", .fn = check_web, OF_RULES},
     {.id = "firewall.media",
      .title = "are the media ports (40000-40063) open",
      .fn = check_media,
@@ -340,10 +336,7 @@ static const struct check checks[] = {
      .title = "is 5349 open, for TURN over TLS",
      .fn = check_turn_tls,
      OF_RULES},
-    {.id = "firewall.relay",
-     .title = "is the relay range open",
-     .fn = check_relay,
-     OF_RULES},
+    {.id = "firewall.relay", .title = "is the relay range open", .fn = check_relay, OF_RULES},
     {.id = "firewall.loopback",
      .title = "may this machine talk to itself",
      .fn = check_loopback,

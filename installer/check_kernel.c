@@ -33,6 +33,7 @@ static void check_reserved_ports(struct check_context *x)
         found(x, SEVERITY_UNKNOWN, "net.ipv4.ip_local_reserved_ports cannot be read.");
         return;
     }
+    text[strcspn(text, "\n")] = '\0';
     if (fact_text(SYSCTL "net/ipv4/ip_local_port_range", 256, &ephemeral, &len) == 0)
         port_range_parse(ephemeral, &used);
     free(ephemeral);
@@ -60,6 +61,7 @@ static void check_reserved_ports(struct check_context *x)
 static void check_buffers(struct check_context *x)
 {
     static const char *const names[] = {"rmem_max", "wmem_max"};
+    uint64_t least = UINT64_MAX;
 
     for (size_t i = 0; i < 2; i++) {
         char path[64];
@@ -68,14 +70,19 @@ static void check_buffers(struct check_context *x)
         snprintf(path, sizeof(path), SYSCTL "net/core/%s", names[i]);
         if (fact_number(path, &n) < 0) {
             found(x, SEVERITY_UNKNOWN, "net.core.%s cannot be read.", names[i]);
-        } else if (n < BUFFER_WANTED) {
-            found(x, SEVERITY_WARNING,
-                  "net.core.%s is %llu bytes. One socket carries the media of hundreds of "
-                  "participants, so with less than %u packets are lost under load.",
-                  names[i], (unsigned long long) n, BUFFER_WANTED);
-            found_command(x, "sysctl net.core.%s=%u", names[i], BUFFER_WANTED);
+            return;
         }
+        least = n < least ? n : least;
     }
+    if (least >= BUFFER_WANTED)
+        return;
+    found(x, SEVERITY_WARNING,
+          "Sockets may have buffers of %llu bytes only (net.core.rmem_max, wmem_max). One socket "
+          "carries the media of hundreds of participants, so with less than %u packets are lost "
+          "under load.",
+          (unsigned long long) least, BUFFER_WANTED);
+    found_command(x, "sysctl net.core.rmem_max=%u net.core.wmem_max=%u", BUFFER_WANTED,
+                  BUFFER_WANTED);
 }
 
 static void check_ipv6(struct check_context *x)

@@ -11,11 +11,6 @@
 #define ADDRESSES_MAX 32
 #define RESOLVE_MS 8000
 
-static const char *host_of(const struct check_context *x)
-{
-    return settings_text(x->settings, SET_DOMAIN_OR_PUBLIC_IP);
-}
-
 static bool is_ip(const char *host, struct addr *ret)
 {
     return addr_parse_ip(host, 0, ret) == 0;
@@ -23,29 +18,32 @@ static bool is_ip(const char *host, struct addr *ret)
 
 static bool has_host(struct check_context *x)
 {
-    if (*host_of(x))
+    if (*check_host(x))
         return true;
-    found(x, SEVERITY_UNKNOWN, "DOMAIN_OR_PUBLIC_IP is not set.");
+    found(x, SEVERITY_UNKNOWN, "DOMAIN_OR_PUBLIC_IP is not set yet.");
     return false;
 }
 
 static void check_form(struct check_context *x)
 {
-    const char *host = host_of(x);
+    const char *host = check_host(x);
     struct addr ip;
     size_t len = strlen(host);
 
     if (!has_host(x))
         return;
+    /* On an installed machine config.values says so. */
     if (is_ip(host, &ip)) {
-        if (addr_is_loopback(&ip) || addr_is_unspecified(&ip))
+        if (x->preflight && (addr_is_loopback(&ip) || addr_is_unspecified(&ip)))
             found(x, SEVERITY_WARNING,
                   "DOMAIN_OR_PUBLIC_IP is %s: only browsers on this machine reach that.", host);
     } else if (strcasecmp(host, "localhost") == 0 ||
                (len > 10 && strcasecmp(host + len - 10, ".localhost") == 0)) {
-        found(x, SEVERITY_WARNING,
-              "DOMAIN_OR_PUBLIC_IP is %s: browsers of other machines look for themselves there.",
-              host);
+        if (x->preflight)
+            found(x, SEVERITY_WARNING,
+                  "DOMAIN_OR_PUBLIC_IP is %s: browsers of other machines look for themselves "
+                  "there.",
+                  host);
     } else if (!strchr(host, '.')) {
         found(x, SEVERITY_NOTE,
               "DOMAIN_OR_PUBLIC_IP is %s, a name without a dot: only the local network knows it.",
@@ -77,7 +75,7 @@ static int resolve(const char *host, struct addr *ret, size_t *ret_n)
 
 static void check_resolves(struct check_context *x)
 {
-    const char *host = host_of(x);
+    const char *host = check_host(x);
     struct addr list[ADDRESSES_MAX];
     size_t n;
     int r;
@@ -107,12 +105,12 @@ static void tell_ip(struct check_context *x, const struct own_addresses *own, co
         found(x, SEVERITY_WARNING,
               "No interface of this machine has the address %s, though one has a public address. "
               "Is it another machine's?",
-              host_of(x));
+              check_host(x));
     else
         found(x, SEVERITY_NOTE,
               "No interface of this machine has the address %s: fine where a router or cloud "
               "provider sends what arrives there to this machine (NAT).",
-              host_of(x));
+              check_host(x));
 }
 
 /* What a family's records are like. */
@@ -141,7 +139,7 @@ static struct records look_at_records(const struct own_addresses *own, const str
 static void tell_records(struct check_context *x, const struct own_addresses *own,
                          const struct records *r4, const struct records *r6)
 {
-    const char *host = host_of(x);
+    const char *host = check_host(x);
 
     if (r4->n_own < r4->n && r4->n_own > 0)
         found(x, SEVERITY_WARNING,
@@ -170,7 +168,7 @@ static void tell_records(struct check_context *x, const struct own_addresses *ow
 
 static void check_own(struct check_context *x)
 {
-    const char *host = host_of(x);
+    const char *host = check_host(x);
     struct addr list[ADDRESSES_MAX];
     struct own_addresses own;
     struct records r4, r6;

@@ -1,45 +1,9 @@
 /* Who has the ports that the server needs. */
 #include "installer/check.h"
 
-#include "files/files.h"
-#include "installer/listeners.h"
 #include "installer/needed_ports.h"
-#include "installer/paths.h"
 
 #include <stdio.h>
-
-/* "/usr/sbin/nginx" -> "nginx" */
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
-
-/* The service manager holds the sockets of ours until their daemon is needed. */
-static bool manager_has_our_sockets(void)
-{
-    static const char *const files[] = {"/usr/lib/systemd/system/visavis-signaling.socket",
-                                        "/lib/systemd/system/visavis-signaling.socket",
-                                        "/etc/systemd/system/visavis-signaling.socket"};
-    char path[PATH_MAX];
-
-    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-        if (file_exists(path_in_root(path, files[i])))
-            return true;
-    return false;
-}
-
-static bool is_ours(const struct listener *l, const struct needed_port *n)
-{
-    const char *name = l->program[0] ? base_name(l->program) : l->process;
-
-    if (n->web && strcmp(n->program, name) == 0)
-        return true;
-    if (strncmp(name, "visavis", strlen("visavis")) == 0)
-        return true;
-    return l->by_manager && !n->from_outside && manager_has_our_sockets();
-}
 
 static const char *protocol(int type)
 {
@@ -61,8 +25,9 @@ static void tell_way_out(struct check_context *x, const struct needed_port *n,
     else if (n->key)
         snprintf(other, sizeof(other), "Or set %s to another port in /etc/visavis/.env.", n->key);
     else
-        snprintf(other, sizeof(other), "Or set CALL_APP=off in /etc/visavis/.env if that is your "
-                                       "own application.");
+        snprintf(other, sizeof(other),
+                 "Or set CALL_APP=off in /etc/visavis/.env if that is your "
+                 "own application.");
     found_detail(x, "%s", other);
     if (suffix && (strcmp(suffix, ".service") == 0 || strcmp(suffix, ".socket") == 0))
         found_command(x, "systemctl disable --now %s", l->unit);
@@ -79,7 +44,7 @@ static bool is_taken(const struct listeners *all, const struct needed_port *n, u
         const struct listener *l = &all->list[i];
         struct addr any = {.family = l->addr.family, .port = port};
 
-        if (!listener_blocks(l, &any, n->type) || is_ours(l, n))
+        if (!listener_blocks(l, &any, n->type) || needed_port_is_ours(n, l))
             continue;
         /* A loopback address of another's is not in the way of ours on the other loopback one, but
          * those who ask there would get the wrong answers. */
@@ -113,8 +78,7 @@ static void check_taken(struct check_context *x)
             told_port = (uint16_t) port;
             told_of = l->pid;
             if (!l->pid) {
-                found(x, SEVERITY_UNKNOWN,
-                      "%s port %u is in use, and only root can see by whom.",
+                found(x, SEVERITY_UNKNOWN, "%s port %u is in use, and only root can see by whom.",
                       protocol(needed[i].type), port);
                 continue;
             }
@@ -135,35 +99,22 @@ static bool somebody_listens(const struct listeners *all, const struct needed_po
     return false;
 }
 
-static bool any_of_ours(const struct listeners *all)
-{
-    for (size_t i = 0; i < all->n; i++)
-        if (strncmp(all->list[i].process, "visavis", strlen("visavis")) == 0)
-            return true;
-    return false;
-}
-
 static void check_silent(struct check_context *x)
 {
     struct needed_port needed[NEEDED_PORTS_MAX];
-    size_t n = needed_ports(x->settings, needed);
+    size_t n = needed_ports(x->in_force ? x->in_force : x->settings, needed);
     struct listeners all;
 
     if (listeners_read(&all) < 0) {
         found(x, SEVERITY_UNKNOWN, "/proc/net cannot be read.");
         return;
     }
-    if (!any_of_ours(&all)) {
-        found(x, SEVERITY_FAILURE, "No daemon of Visavis listens: the server is not running.");
-        found_command(x, "visavis start");
-    } else {
-        for (size_t i = 0; i < n; i++) {
-            if (!needed[i].listened || somebody_listens(&all, &needed[i]))
-                continue;
-            found(x, SEVERITY_FAILURE, "Nobody listens on %s port %u, where %s should: %s there.",
-                  protocol(needed[i].type), needed[i].first, needed[i].program, needed[i].what);
-            found_command(x, "%s", needed[i].web ? "systemctl restart nginx" : "visavis restart");
-        }
+    for (size_t i = 0; i < n; i++) {
+        if (needed[i].web || !needed[i].listened || somebody_listens(&all, &needed[i]))
+            continue;
+        found(x, SEVERITY_FAILURE, "Nobody listens on %s port %u, where %s should: %s there.",
+              protocol(needed[i].type), needed[i].first, needed[i].program, needed[i].what);
+        found_command(x, "visavis restart");
     }
     listeners_done(&all);
 }
@@ -183,7 +134,7 @@ static void check_relay(struct check_context *x)
         const struct listener *l = &all.list[i];
 
         taken += l->type == SOCK_DGRAM && l->addr.port >= first && l->addr.port <= last &&
-                 strncmp(base_name(l->program), "visavis", strlen("visavis")) != 0;
+                 strncmp(l->process, "visavis", strlen("visavis")) != 0;
     }
     listeners_done(&all);
     if (taken * 10 > last - first + 1) {
@@ -204,7 +155,8 @@ static const struct check checks[] = {
     {.id = "ports.silent",
      .title = "do the daemons listen on their ports",
      .fn = check_silent,
-     .flags = CHECK_INSTALLED | CHECK_ROOT},
+     .flags = CHECK_INSTALLED,
+     .needs = "services.running"},
     {.id = "ports.relay",
      .title = "are most ports of the relay range free",
      .fn = check_relay,

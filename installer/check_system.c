@@ -146,9 +146,8 @@ static void check_disk(struct check_context *x)
                   "and logs cannot be written when it is full.",
                   folders[i], (unsigned long long) (left / MIB), (unsigned long long) (good / MIB));
         else if (v.f_files > 0 && v.f_favail < INODES_MIN)
-            found(x, SEVERITY_FAILURE,
-                  "The disk of %s has room for %llu more files (inodes) only.", folders[i],
-                  (unsigned long long) v.f_favail);
+            found(x, SEVERITY_FAILURE, "The disk of %s has room for %llu more files (inodes) only.",
+                  folders[i], (unsigned long long) v.f_favail);
     }
 }
 

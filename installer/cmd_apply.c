@@ -3,10 +3,10 @@
 
 #include "base/log.h"
 #include "installer/apply.h"
+#include "installer/json.h"
 #include "installer/problems.h"
 #include "notify/notify.h"
 
-#include <jansson.h>
 #include <string.h>
 
 #define STATUS_PARTLY 3
@@ -46,27 +46,6 @@ static void on_text(enum log_level level, const char *text, void *arg)
         printf("%s\n", text);
 }
 
-/* ".env:3: HTTPS_PORT=x is no port; allowed: ...; mend it by: ..." */
-static void format_problem(const struct setting_problem *p, char *buf, size_t cap)
-{
-    struct wr w = wr_init(buf, cap - 1);
-
-    if (p->file && p->line)
-        wr_fmt(&w, "%s:%u: ", p->file, p->line);
-    else if (p->file)
-        wr_fmt(&w, "%s: ", p->file);
-    if (p->key)
-        wr_fmt(&w, "%s%s%s ", p->key, p->value ? "=" : "", p->value ? p->value : "");
-    wr_str(&w, p->what);
-    if (p->wanted)
-        wr_fmt(&w, "; allowed: %s", p->wanted);
-    if (p->example)
-        wr_fmt(&w, "; example: %s", p->example);
-    if (p->mend)
-        wr_fmt(&w, "; mend it by: %s", p->mend);
-    *w.p = '\0'; /* cut where it did not fit */
-}
-
 static json_t *problem_json(const struct setting_problem *p)
 {
     return json_pack("{s:s,s:s?,s:i,s:s?,s:s?,s:s,s:s?,s:s?,s:s?}", "severity",
@@ -86,7 +65,7 @@ static void on_problem(const struct setting_problem *p, void *arg)
     char text[2048];
 
     problems_add(p, o->problems);
-    format_problem(p, text, sizeof(text));
+    problem_line(p, text, sizeof(text));
     if (p->severity == SETTING_ERROR)
         keep_error(o, text);
     if (o->journal)
@@ -141,7 +120,7 @@ static void print_end(const struct apply_options *o, const struct apply_result *
     print_plan(r, "  ");
 }
 
-static void print_json(const struct output *o, const struct apply_options *opts,
+static json_t *json_of(const struct output *o, const struct apply_options *opts,
                        const struct apply_result *r)
 {
     static const char *const ends[] = {
@@ -150,7 +129,7 @@ static void print_json(const struct output *o, const struct apply_options *opts,
         [APPLY_REFUSED] = "refused",
         [APPLY_FAILED] = "failed",
     };
-    json_t *units = json_object(), *changed = json_array(), *problems = json_array(), *all;
+    json_t *units = json_object(), *changed = json_array(), *problems = json_array();
 
     for (enum plan_part i = 0; i < N_PLAN_PARTS; i++)
         if (r->plan.steps[i].action != PLAN_NOTHING)
@@ -161,26 +140,40 @@ static void print_json(const struct output *o, const struct apply_options *opts,
             json_array_append_new(changed, json_string(setting_def(id)->key));
     for (size_t i = 0; i < problems_n(o->problems); i++)
         json_array_append_new(problems, problem_json(problems_at(o->problems, i)));
-    all = json_pack("{s:s,s:b,s:i,s:b,s:o,s:o,s:s,s:s,s:b,s:o,s:O}", "result", ends[r->end],
-                    "dryRun", opts->dry_run, "generation", (int) r->generation, "new", r->is_new,
-                    "units", units, "changed", changed, "turnIp", r->decided.turn_ip.text, "proxy",
-                    proxy_layout_names[r->decided.layout], "newCertificate", r->new_certificate,
-                    "problems", problems, "messages", o->messages);
-    json_dumpf(all, stdout, JSON_INDENT(2));
-    putchar('\n');
-    json_decref(all);
+    return json_pack("{s:s,s:b,s:i,s:b,s:o,s:o,s:s,s:s,s:b,s:o,s:O}", "result", ends[r->end],
+                     "dryRun", opts->dry_run, "generation", (int) r->generation, "new", r->is_new,
+                     "units", units, "changed", changed, "turnIp", r->decided.turn_ip.text, "proxy",
+                     proxy_layout_names[r->decided.layout], "newCertificate", r->new_certificate,
+                     "problems", problems, "messages", o->messages);
+}
+
+/* "signaling reload, nginx reload" */
+static void format_plan(const struct apply_result *r, char *buf, size_t cap)
+{
+    struct wr w = wr_init(buf, cap - 1);
+
+    for (enum plan_part i = 0; i < N_PLAN_PARTS; i++)
+        if (r->plan.steps[i].action != PLAN_NOTHING)
+            wr_fmt(&w, "%s%s %s", wr_len(&w) ? ", " : "", plan_part_name(i),
+                   plan_action_name(r->plan.steps[i].action));
+    *w.p = '\0';
 }
 
 /* What `systemctl status visavis-setup` shows. */
 static void tell_status(const struct output *o, const struct apply_result *r)
 {
-    char more[48] = "";
+    char more[48] = "", steps[256];
 
+    format_plan(r, steps, sizeof(steps));
     if (o->n_errors > 1)
         snprintf(more, sizeof(more), " (and %u more, see the journal)", o->n_errors - 1);
+    if ((r->end == APPLY_DONE || r->end == APPLY_PARTLY) && (r->is_new || *steps))
+        log_notice("generation %u is in force; %s", r->generation,
+                   *steps ? steps : "no service has to take notice");
     switch (r->end) {
     case APPLY_DONE:
-        notify_status("%s generation %u", r->is_new ? "Applied:" : "Unchanged:", r->generation);
+        notify_status("%s generation %u%s%s", r->is_new ? "Applied:" : "Unchanged:", r->generation,
+                      *steps ? "; " : "", steps);
         break;
     case APPLY_PARTLY:
         notify_status("Applied in part: %s%s", o->first_error, more);
@@ -204,10 +197,12 @@ static int apply(const struct cmd_call *call)
         .dry_run = cmd_has(call, "dry-run"),
         .at_start = cmd_has(call, "at-start"),
         .no_units = cmd_has(call, "no-units"),
+        .folders = cmd_has(call, "folders"),
     };
     struct output o = {.journal = opts.at_start, .json = cmd_json(call), .messages = json_array()};
     struct apply_listener listener = {on_problem, on_text, &o};
     struct apply_result r;
+    int status;
 
     if (!o.messages || problems_new(&o.problems) < 0)
         return cmd_fail(call, CMD_FAILED, "out of memory");
@@ -215,20 +210,23 @@ static int apply(const struct cmd_call *call)
     apply_run(&opts, &listener, &r);
     if (o.journal)
         tell_status(&o, &r);
+    status = statuses[r.end];
     if (o.json) {
-        print_json(&o, &opts, &r);
-    } else if (!o.journal) {
+        status = json_print(json_of(&o, &opts, &r), status);
+    } else if (!o.journal && !opts.folders) {
         problems_print(o.problems, stderr);
         print_end(&opts, &r);
     }
     json_decref(o.messages);
     problems_free(o.problems);
-    return statuses[r.end];
+    return status;
 }
 
 static const struct cmd_option options[] = {
     {.name = "dry-run", .letter = 'n', .help = "only show what would be done"},
     {.name = "no-units", .help = "write the configuration, but leave the services alone"},
+    {.name = "folders",
+     .help = "only make the folders that the settings name; wrong settings are not told"},
     {.name = "at-start", .help = "for visavis-setup.service: wait for no other unit"},
     {0},
 };

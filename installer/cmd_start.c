@@ -1,5 +1,6 @@
 /* start and restart. */
 #include "base/clock.h"
+#include "installer/banner.h"
 #include "installer/inforce.h"
 #include "installer/interrupt.h"
 #include "installer/json.h"
@@ -72,11 +73,12 @@ static void tell_setup(const struct start *s)
 
 static void tell_service(const struct start *s, const struct service_health *h)
 {
-    fprintf(stderr, "\n%s%s %s%s\n\n", term_on(stderr, TERM_BAD), h->service->unit, h->why,
+    fprintf(stderr, "\n%s%s: %s%s\n\n", term_on(stderr, TERM_BAD), h->service->word, h->why,
             term_off(stderr));
+    if (!h->state.loaded)
+        return;
     manage_print_log(h->service->unit, s->began_us);
-    fprintf(stderr, "\nMore: visavis logs %s   What is wrong on this machine: visavis doctor\n",
-            h->service->word);
+    fprintf(stderr, "\nMore of it: visavis logs %s\n", h->service->word);
 }
 
 /* Tells of all that is not well; how many. */
@@ -91,38 +93,23 @@ static unsigned tell_problems(const struct start *s)
     for (size_t i = 0; i < s->health.n; i++) {
         const struct service_health *h = &s->health.services[i];
 
-        if (h->health == HEALTH_WELL || !is_meant(s, h) || h->service->at_times)
+        if (h->health == HEALTH_WELL || !is_meant(s, h) || (h->service->at_times && s->n_some == 0))
             continue;
         if (!setup_failed(s) || strcmp(h->word, "stopped") != 0)
             tell_service(s, h);
         n++;
     }
+    if (n > 0)
+        fputs("\nWhat is wrong on this machine: visavis doctor\n", stderr);
     return n;
 }
 
 static void print_banner(const struct start *s)
 {
-    const char *on = term_on(stdout, TERM_BOLD), *off = term_off(stdout);
-    char url[SETTINGS_URL_SIZE];
-
-    if (s->n_some > 0 || !s->settings) {
+    if (s->n_some > 0 || !s->settings)
         puts(s->n_some > 0 ? "Ready." : "Visavis is ready.");
-        return;
-    }
-    settings_public_url(s->settings, url);
-    printf("\n"
-           "%sVisavis is ready.%s\n"
-           "\n"
-           "  Server      %s/\n"
-           "  Dashboard   %s/dashboard/\n",
-           on, off, url, url);
-    if (strcmp(settings_text(s->settings, SET_CALL_APP), "off") != 0)
-        printf("  Call        %s/\n", url);
-    printf("  User        OPENVIDUAPP\n"
-           "  Secret      OPENVIDU_SECRET in %s\n"
-           "\n",
-           path_of(PATH_ENV));
-    fflush(stdout);
+    else
+        banner_print(s->settings);
 }
 
 static int print_json(const struct start *s, int status)
@@ -135,8 +122,8 @@ static int print_json(const struct start *s, int status)
 
         if (is_meant(s, h))
             json_object_set_new(list, h->service->word,
-                                json_pack("{s:s, s:s, s:s}", "state", h->word, "health",
-                                          health_name(h->health), "why", h->why));
+                                json_pack("{s:s, s:s, s:s?}", "state", h->word, "health",
+                                          health_name(h->health), "why", *h->why ? h->why : NULL));
     }
     json_object_set_new(o, "ready", json_boolean(status == CMD_OK));
     json_object_set_new(o, "applied", json_boolean(!setup_failed(s)));

@@ -56,7 +56,13 @@ static void add_service(struct table *t, const struct service_health *h)
     table_cell(t, TERM_PLAIN, "%s", text);
     table_cell(t, u->n_restarts ? TERM_WARN : TERM_DIM, "%u", u->n_restarts);
     table_cell(t, TERM_PLAIN, "%s", u->memory == UINT64_MAX ? "" : human_size(u->memory, text));
-    table_cell(t, TERM_PLAIN, "%s", *u->status_text ? u->status_text : h->service->role);
+    table_cell(t, TERM_PLAIN, "%s",
+               u->main_pid && *u->status_text ? u->status_text : h->service->role);
+}
+
+static bool is_shown(const struct service_health *h)
+{
+    return h->state.loaded || h->health != HEALTH_WELL;
 }
 
 static void print_services(const struct status *s)
@@ -68,7 +74,8 @@ static void print_services(const struct status *s)
     for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
         table_cell(t, TERM_DIM, "%s", heads[i]);
     for (size_t i = 0; i < s->health.n; i++)
-        add_service(t, &s->health.services[i]);
+        if (is_shown(&s->health.services[i]))
+            add_service(t, &s->health.services[i]);
     table_print(t, stdout, 2);
     table_free(t);
 }
@@ -156,11 +163,18 @@ static void print_problems(const struct status *s)
 
         if (h->health == HEALTH_WELL)
             continue;
-        printf("%s  %s%s:%s %s. Look at: visavis logs -n 30 %s\n", any ? "" : "\n",
-               term_on(stdout, style_of(h->health)), h->service->word, term_off(stdout), h->why,
-               h->service->word);
+        printf("%s  %s%s:%s %s", any ? "" : "\n", term_on(stdout, style_of(h->health)),
+               h->service->word, term_off(stdout), h->why);
+        if (h->state.loaded)
+            printf("; look at: visavis logs -n 30 %s", h->service->word);
+        putchar('\n');
         any = true;
     }
+    if (s->n_env_errors > 0)
+        printf("%s  %s.env:%s %s\n", any ? "" : "\n", term_on(stdout, TERM_WARN), term_off(stdout),
+               s->env_error);
+    if (s->n_env_errors > 1)
+        printf("        and %u more: visavis config check\n", s->n_env_errors - 1);
     if (!s->health.target_active)
         puts(s->health.worst == HEALTH_DOWN ? "\n  To start it: visavis start"
                                             : "\n  visavis.target is not active: visavis start");
@@ -236,6 +250,13 @@ static int run(const struct cmd_call *call)
     return status;
 }
 
+/* SECONDS are no files. */
+static const char *no_word(size_t i)
+{
+    (void) i;
+    return NULL;
+}
+
 static const struct cmd_option options[] = {
     {.name = "watch",
      .letter = 'w',
@@ -253,6 +274,7 @@ const struct cmd cmd_status = {
     .name = "status",
     .fn = run,
     .args = "[SECONDS]",
+    .words = no_word,
     .options = options,
     .exits = exits,
     .help = "show how the server is, on one screen",

@@ -32,8 +32,6 @@ static const struct {
     [DESIRED_DROPINS + DROPIN_TURN] = {"visavis-turn.service.conf", PLAN_TURN, 0644, NULL, UNIT},
     [DESIRED_DROPINS + DROPIN_SIGNALING_SOCKET] = {"visavis-signaling.socket.conf", PLAN_SIGNALING,
                                                    0644, NULL, SOCKET},
-    [DESIRED_DROPINS + DROPIN_SIGNALING_SOCKET_IPV6] = {"visavis-signaling-ipv6.socket.conf",
-                                                        PLAN_SIGNALING, 0644, NULL, SOCKET},
 };
 
 const char *desired_name(enum desired_file f)

@@ -24,6 +24,7 @@ struct job {
     struct check_result result;
     bool wanted; /* else it runs because another needs it */
     bool chosen;
+    const char *because; /* left out: id of the check that everything goes back to */
     enum job_state state;
     pid_t pid;
     int fd; /* its findings arrive here */
@@ -352,11 +353,14 @@ static int advance(struct doctor *d, struct job *j)
 
     if (needed && needed->state != JOB_DONE)
         return 0;
-    if (needed && needed->result.severity == SEVERITY_FAILURE)
-        leave_out(j, "Cannot be known while %s fails.", c->needs);
-    else if (needed && needed->result.severity == SEVERITY_UNKNOWN)
-        leave_out(j, "Cannot be known while %s is unknown.", c->needs);
-    else if (c->flags & CHECK_ROOT && geteuid() != 0)
+    if (needed && (needed->result.severity == SEVERITY_FAILURE ||
+                   needed->result.severity == SEVERITY_UNKNOWN)) {
+        const struct job *first = needed->because ? find_job(d, needed->because) : needed;
+
+        j->because = first->result.check->id;
+        leave_out(j, "Cannot be known while %s %s.", j->because,
+                  first->result.severity == SEVERITY_FAILURE ? "fails" : "is unknown");
+    } else if (c->flags & CHECK_ROOT && geteuid() != 0)
         leave_out(j, "Needs root.");
     else
         return start(d, j);

@@ -1,5 +1,7 @@
 #include "installer/doctor_print.h"
 
+#include "installer/term.h"
+
 #include <jansson.h>
 #include <string.h>
 
@@ -9,20 +11,17 @@
 struct printer {
     FILE *to;
     unsigned width;
-    bool colours, details;
+    bool details;
 };
 
-static const char *const colour_of[] = {
-    [SEVERITY_OK] = "32",   [SEVERITY_UNKNOWN] = "35", [SEVERITY_NOTE] = "36",
-    [SEVERITY_WARNING] = "33", [SEVERITY_FAILURE] = "1;31",
+static const enum term_style style_of[] = {
+    [SEVERITY_OK] = TERM_GOOD,      [SEVERITY_UNKNOWN] = TERM_DIM, [SEVERITY_NOTE] = TERM_PLAIN,
+    [SEVERITY_WARNING] = TERM_WARN, [SEVERITY_FAILURE] = TERM_BAD,
 };
 
 static void print_severity(const struct printer *p, enum severity s)
 {
-    if (p->colours)
-        fprintf(p->to, "  \033[%sm%-9s\033[0m", colour_of[s], severity_name(s));
-    else
-        fprintf(p->to, "  %-9s", severity_name(s));
+    fprintf(p->to, "  %s%-9s%s", term_on(p->to, style_of[s]), severity_name(s), term_off(p->to));
 }
 
 /* Text that goes on from a column, wrapped at blanks. */
@@ -88,9 +87,8 @@ static void print_unknown(const struct printer *p, const struct doctor *d, size_
     for (size_t k = i + 1; (other = doctor_result(d, k)); k++)
         if (same_reason(r, other) && len + strlen(other->check->id) + 4 < sizeof(ids))
             len += (size_t) snprintf(ids + len, sizeof(ids) - len, ", %s", other->check->id);
-    snprintf(ids + len, sizeof(ids) - len, ": ");
     print_severity(p, SEVERITY_UNKNOWN);
-    fputs(ids, p->to);
+    fprintf(p->to, "%s:", ids);
     print_wrapped(p, INDENT + (unsigned) len + 1, INDENT, unknown_reason(r));
 }
 
@@ -106,20 +104,33 @@ static size_t count_severity(const struct doctor *d, const char *group, enum sev
     return n;
 }
 
+/* "2 failures, 1 unknown, 3 fine" */
+static void print_counts(const struct printer *p, const struct doctor *d, const char *group)
+{
+    static const char *const plural[] = {
+        [SEVERITY_OK] = "fine",          [SEVERITY_UNKNOWN] = "unknown",  [SEVERITY_NOTE] = "notes",
+        [SEVERITY_WARNING] = "warnings", [SEVERITY_FAILURE] = "failures",
+    };
+    const char *comma = "";
+
+    for (int s = N_SEVERITIES - 1; s >= 0; s--) {
+        size_t n = count_severity(d, group, (enum severity) s);
+
+        if (n == 0)
+            continue;
+        fprintf(p->to, "%s%zu %s", comma, n,
+                n == 1 && s != SEVERITY_OK ? severity_name((enum severity) s) : plural[s]);
+        comma = ", ";
+    }
+    fputc('\n', p->to);
+}
+
 static void print_group(const struct printer *p, const struct doctor *d, const char *group)
 {
     const struct check_result *r;
-    size_t n_ok = count_severity(d, group, SEVERITY_OK), n = 0;
 
-    for (enum severity s = SEVERITY_OK; s < N_SEVERITIES; s++)
-        n += count_severity(d, group, s);
-    if (n_ok == n) {
-        fprintf(p->to, "%-13s", group);
-        fprintf(p->to, p->colours ? "\033[32mok\033[0m" : "ok");
-        fprintf(p->to, " (%zu %s)\n", n, n == 1 ? "check" : "checks");
-        return;
-    }
-    fprintf(p->to, "%-13s%zu of %zu %s fine\n", group, n_ok, n, n == 1 ? "check" : "checks");
+    fprintf(p->to, "%s%-13s%s", term_on(p->to, TERM_BOLD), group, term_off(p->to));
+    print_counts(p, d, group);
     for (enum severity s = SEVERITY_FAILURE; s > SEVERITY_UNKNOWN; s--)
         for (size_t i = 0; (r = doctor_result(d, i)); i++)
             for (size_t k = 0; strcmp(r->group, group) == 0 && k < r->n_findings; k++)
@@ -138,32 +149,11 @@ static void print_group(const struct printer *p, const struct doctor *d, const c
     }
 }
 
-static void print_summary(const struct printer *p, const struct doctor *d)
+void doctor_print(const struct doctor *d, FILE *to, bool details)
 {
-    static const char *const plural[] = {
-        [SEVERITY_OK] = "fine",        [SEVERITY_UNKNOWN] = "unknown",  [SEVERITY_NOTE] = "notes",
-        [SEVERITY_WARNING] = "warnings", [SEVERITY_FAILURE] = "failures",
-    };
-    const char *comma = "\n";
-
-    for (int s = N_SEVERITIES - 1; s >= 0; s--) {
-        size_t n = count_severity(d, NULL, (enum severity) s);
-
-        if (n == 0)
-            continue;
-        fprintf(p->to, "%s%zu %s", comma, n,
-                n == 1 && s != SEVERITY_OK ? severity_name((enum severity) s) : plural[s]);
-        comma = ", ";
-    }
-    fputc('\n', p->to);
-}
-
-void doctor_print(const struct doctor *d, FILE *to, unsigned width, bool colours, bool details)
-{
-    const struct printer p = {.to = to,
-                              .width = width < WIDTH_MIN ? WIDTH_MIN : width,
-                              .colours = colours,
-                              .details = details};
+    unsigned width = term_width(to);
+    const struct printer p = {
+        .to = to, .width = width < WIDTH_MIN ? WIDTH_MIN : width, .details = details};
     const struct check_result *r;
     const char *group = NULL;
 
@@ -173,7 +163,8 @@ void doctor_print(const struct doctor *d, FILE *to, unsigned width, bool colours
         group = r->group;
         print_group(&p, d, group);
     }
-    print_summary(&p, d);
+    fputc('\n', to);
+    print_counts(&p, d, NULL);
 }
 
 /* ---- JSON ---- */
@@ -233,11 +224,10 @@ void doctor_print_list_json(const struct check_group *const *groups, FILE *to)
 
     for (; *groups; groups++)
         for (const struct check *c = (*groups)->checks; c->id; c++)
-            json_array_append_new(
-                list, json_pack("{s:s, s:s, s:s, s:b, s:b, s:b}", "id", c->id, "group",
-                                (*groups)->name, "title", c->title, "preflight",
-                                (c->flags & CHECK_PREFLIGHT) != 0, "installed",
-                                (c->flags & CHECK_INSTALLED) != 0, "needs_root",
-                                (c->flags & CHECK_ROOT) != 0));
+            json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:b, s:b, s:b}", "id", c->id,
+                                                  "group", (*groups)->name, "title", c->title,
+                                                  "preflight", (c->flags & CHECK_PREFLIGHT) != 0,
+                                                  "installed", (c->flags & CHECK_INSTALLED) != 0,
+                                                  "needs_root", (c->flags & CHECK_ROOT) != 0));
     dump(json_pack("{s:o}", "checks", list), to);
 }

@@ -3,9 +3,8 @@
 
 #include "installer/doctor.h"
 
-/* Grouped, one screen when little is wrong. width: of the lines; details: also what found_detail()
- * said. */
-void doctor_print(const struct doctor *d, FILE *to, unsigned width, bool colours, bool details);
+/* Grouped, one screen when little is wrong. details: also what found_detail() said. */
+void doctor_print(const struct doctor *d, FILE *to, bool details);
 
 void doctor_print_json(const struct doctor *d, FILE *to);
 

@@ -15,7 +15,6 @@ static const char *const units[N_DROPINS] = {
     [DROPIN_SIGNALING] = "visavis-signaling.service",
     [DROPIN_TURN] = "visavis-turn.service",
     [DROPIN_SIGNALING_SOCKET] = "visavis-signaling.socket",
-    [DROPIN_SIGNALING_SOCKET_IPV6] = "visavis-signaling-ipv6.socket",
 };
 
 const char *dropin_unit(enum dropin d)
@@ -30,58 +29,35 @@ static void put_head(struct wr *w, const char *section)
     wr_fmt(w, "# Written by visavis from the settings; changes here are lost.\n[%s]\n", section);
 }
 
-/* In quotes, as systemd.syntax(7) and systemd.unit(5) (%) want them. */
-static void put_path(struct wr *w, const char *path)
-{
-    wr_str(w, "ReadWritePaths=\"-");
-    for (; *path; path++) {
-        if (*path == '"' || *path == '\\')
-            wr_u8(w, '\\');
-        if (*path == '%')
-            wr_u8(w, '%');
-        wr_u8(w, (uint8_t) *path);
-    }
-    wr_str(w, "\"\n");
-}
-
-/* Hidden from services by ProtectHome=yes. */
-static bool is_home(const char *path)
-{
-    static const char *const homes[] = {"/home/", "/root/", "/run/user/"};
-
-    for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++)
-        if (strncmp(path, homes[i], strlen(homes[i])) == 0)
-            return true;
-    return false;
-}
-
+/* The settings allow no character in a path that systemd reads in a way of its own. */
 static void put_folders(struct wr *w, const struct settings *s)
 {
     static const enum setting folders[] = {SET_RECORDING_PATH, SET_CDR_PATH};
-    bool any = false, home = false;
+    bool any = false;
 
     for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-        const char *path = settings_text(s, folders[i]);
-
         if (settings_is_default(s, folders[i]))
             continue;
         if (!any)
             put_head(w, "Service");
-        put_path(w, path);
+        wr_fmt(w, "ReadWritePaths=-%s\n", settings_text(s, folders[i]));
         any = true;
-        home |= is_home(path);
     }
-    if (home)
-        wr_str(w, "ProtectHome=read-only\n");
 }
 
 /* The empty line takes away what the unit itself has. */
-static void put_listen(struct wr *w, const char *host, int64_t port, int64_t usual_port)
+static void put_listen(struct wr *w, const struct settings *s)
 {
-    if (port == usual_port)
+    int port = (int) settings_int(s, SET_SERVER_PORT);
+
+    if (settings_is_default(s, SET_SERVER_PORT))
         return;
     put_head(w, "Socket");
-    wr_fmt(w, "ListenStream=\nListenStream=%s:%lld\n", host, (long long) port);
+    wr_fmt(w,
+           "ListenStream=\n"
+           "ListenStream=127.0.0.1:%d\n"
+           "ListenStream=[::1]:%d\n",
+           port, port);
 }
 
 static void put_low_port(struct wr *w, int64_t port)
@@ -96,9 +72,6 @@ static void put_low_port(struct wr *w, int64_t port)
 
 void render_dropin(struct wr *w, enum dropin d, const struct settings *s)
 {
-    int64_t usual_port = atol(setting_def(SET_SERVER_PORT)->value);
-    int64_t server_port = settings_int(s, SET_SERVER_PORT);
-
     switch (d) {
     case DROPIN_SIGNALING:
         put_folders(w, s);
@@ -107,10 +80,7 @@ void render_dropin(struct wr *w, enum dropin d, const struct settings *s)
         put_low_port(w, settings_int(s, SET_COTURN_PORT));
         break;
     case DROPIN_SIGNALING_SOCKET:
-        put_listen(w, "127.0.0.1", server_port, usual_port);
-        break;
-    case DROPIN_SIGNALING_SOCKET_IPV6:
-        put_listen(w, "[::1]", server_port, usual_port);
+        put_listen(w, s);
         break;
     case N_DROPINS:
         break;

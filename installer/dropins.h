@@ -9,7 +9,6 @@ enum dropin {
     DROPIN_SIGNALING,        /* folders of the operator's that it writes to */
     DROPIN_TURN,             /* a port below 1024 */
     DROPIN_SIGNALING_SOCKET, /* another SERVER_PORT */
-    DROPIN_SIGNALING_SOCKET_IPV6,
     N_DROPINS
 };
 

@@ -16,10 +16,10 @@
 enum { V4, V6, N_FAMILIES };
 
 struct firewall {
-    struct fw_nft *nft;               /* NULL: nothing to say */
-    char *compatible[N_FAMILIES];     /* what iptables-nft-save prints where nft alone cannot tell */
-    char *legacy[N_FAMILIES];         /* what iptables-legacy-save prints */
-    bool unreadable[N_FAMILIES];      /* there are such rules, and no program to read them */
+    struct fw_nft *nft;           /* NULL: nothing to say */
+    char *compatible[N_FAMILIES]; /* what iptables-nft-save prints where nft alone cannot tell */
+    char *legacy[N_FAMILIES];     /* what iptables-legacy-save prints */
+    bool unreadable[N_FAMILIES];  /* there are such rules, and no program to read them */
 };
 
 static struct bytes text_of(const char *s)
@@ -27,8 +27,8 @@ static struct bytes text_of(const char *s)
     return bytes_str(s);
 }
 
-/* The output of a program that ended well; NULL with *ret_error. Output that fills the buffer may be
- * cut, which is as bad as none. */
+/* The output of a program that ended well; NULL with *ret_error. Output that fills the buffer may
+ * be cut, which is as bad as none. */
 static char *output_of(const char *const argv[], int *ret_error, char *why, size_t why_size)
 {
     struct subprocess_result r;

@@ -10,8 +10,8 @@
 
 /* The first packet of somebody who was never here. */
 struct fw_probe {
-    int type;             /* SOCK_STREAM (a SYN) or SOCK_DGRAM */
-    struct addr from, to; /* to: an address and port of this machine */
+    int type;                 /* SOCK_STREAM (a SYN) or SOCK_DGRAM */
+    struct addr from, to;     /* to: an address and port of this machine */
     char interface[IFNAMSIZ]; /* where it arrives */
 };
 

@@ -10,9 +10,9 @@ enum kind {
     VALUE_UNKNOWN,
     VALUE_NONE, /* the packet has no such thing: nothing matches */
     VALUE_NUMBER,
-    VALUE_FLAGS,  /* a number of bits with names */
-    VALUE_WORD,   /* one of a list of words: "new", "local" */
-    VALUE_NAME,   /* of an interface, may be matched by "eth*" */
+    VALUE_FLAGS, /* a number of bits with names */
+    VALUE_WORD,  /* one of a list of words: "new", "local" */
+    VALUE_NAME,  /* of an interface, may be matched by "eth*" */
     VALUE_ADDRESS,
 };
 
@@ -125,8 +125,8 @@ static struct value fib_of(const json_t *o)
         of_sender |= json_is_string(flag) && strcmp(json_string_value(flag), "saddr") == 0;
     if (is(o, "result", "type"))
         return word(of_sender ? "unicast" : "local");
-    if (of_sender && (is(o, "result", "oif") || is(o, "result", "oifname") ||
-                      is(o, "result", "check")))
+    if (of_sender &&
+        (is(o, "result", "oif") || is(o, "result", "oifname") || is(o, "result", "check")))
         return (struct value){.kind = VALUE_WORD, .word = "(route)"};
     return unknown;
 }
@@ -198,8 +198,8 @@ static enum fw_truth address_is(const struct addr *a, const json_t *right)
 
     if (!json_is_string(text) || fw_parse_network(json_string_value(text), &network, &len) < 0)
         return FW_MAYBE;
-    if (prefix && (!json_is_integer(bits) || json_integer_value(bits) < 0 ||
-                   json_integer_value(bits) > 128))
+    if (prefix &&
+        (!json_is_integer(bits) || json_integer_value(bits) < 0 || json_integer_value(bits) > 128))
         return FW_MAYBE;
     return fw_truth(fw_in_network(a, &network, prefix ? (unsigned) json_integer_value(bits) : len));
 }
@@ -275,7 +275,8 @@ static const json_t *bare(const json_t *element)
     return val ? val : element;
 }
 
-static enum fw_truth concat_is(const struct fw_expr_context *x, const json_t *left, const json_t *right)
+static enum fw_truth concat_is(const struct fw_expr_context *x, const json_t *left,
+                               const json_t *right)
 {
     enum fw_truth t = FW_TRUE;
     size_t n = json_array_size(left);
@@ -298,8 +299,7 @@ static enum fw_truth element_is(const struct fw_expr_context *x, const json_t *l
     right = bare(right);
     if (json_is_string(right) && strcmp(json_string_value(right), "*") == 0)
         return FW_TRUE; /* of a map: everything else */
-    return parts ? concat_is(x, parts, json_object_get(right, "concat"))
-                 : one_is(v, op, right);
+    return parts ? concat_is(x, parts, json_object_get(right, "concat")) : one_is(v, op, right);
 }
 
 static enum fw_truth in_list(const struct fw_expr_context *x, const json_t *left,

@@ -280,15 +280,15 @@ static unsigned ask_target(struct walk *w, const char *target, bool is_goto)
         const char *name;
         unsigned may;
     } simple[] = {
-        {"ACCEPT", FW_ACCEPT},        {"DROP", FW_DROP},          {"REJECT", FW_DROP},
-        {"TARPIT", FW_DROP},          {"RETURN", FW_RETURN},      {"QUEUE", FW_ANYTHING},
-        {"NFQUEUE", FW_ANYTHING},     {"DNAT", FW_REDIRECT},      {"REDIRECT", FW_REDIRECT},
-        {"TPROXY", FW_REDIRECT},      {"LOG", FW_CONTINUE},       {"NFLOG", FW_CONTINUE},
-        {"ULOG", FW_CONTINUE},        {"MARK", FW_CONTINUE},      {"CONNMARK", FW_CONTINUE},
-        {"CT", FW_CONTINUE},          {"NOTRACK", FW_CONTINUE},   {"TRACE", FW_CONTINUE},
-        {"TCPMSS", FW_CONTINUE},      {"SET", FW_CONTINUE},       {"AUDIT", FW_CONTINUE},
-        {"CHECKSUM", FW_CONTINUE},    {"DSCP", FW_CONTINUE},      {"TOS", FW_CONTINUE},
-        {"CLASSIFY", FW_CONTINUE},    {"SECMARK", FW_CONTINUE},   {"TTL", FW_CONTINUE},
+        {"ACCEPT", FW_ACCEPT},        {"DROP", FW_DROP},        {"REJECT", FW_DROP},
+        {"TARPIT", FW_DROP},          {"RETURN", FW_RETURN},    {"QUEUE", FW_ANYTHING},
+        {"NFQUEUE", FW_ANYTHING},     {"DNAT", FW_REDIRECT},    {"REDIRECT", FW_REDIRECT},
+        {"TPROXY", FW_REDIRECT},      {"LOG", FW_CONTINUE},     {"NFLOG", FW_CONTINUE},
+        {"ULOG", FW_CONTINUE},        {"MARK", FW_CONTINUE},    {"CONNMARK", FW_CONTINUE},
+        {"CT", FW_CONTINUE},          {"NOTRACK", FW_CONTINUE}, {"TRACE", FW_CONTINUE},
+        {"TCPMSS", FW_CONTINUE},      {"SET", FW_CONTINUE},     {"AUDIT", FW_CONTINUE},
+        {"CHECKSUM", FW_CONTINUE},    {"DSCP", FW_CONTINUE},    {"TOS", FW_CONTINUE},
+        {"CLASSIFY", FW_CONTINUE},    {"SECMARK", FW_CONTINUE}, {"TTL", FW_CONTINUE},
         {"CONNSECMARK", FW_CONTINUE}, {"HL", FW_CONTINUE},
     };
     unsigned may;
@@ -389,8 +389,8 @@ struct fw_answer fw_iptables_ask(struct bytes text, const char *name, const stru
             struct walk w = {.text = text,
                              .table = lines,
                              .probe = p,
-                             .unmarked = !contains(text, "-j MARK") &&
-                                         !contains(text, "-j CONNMARK")};
+                             .unmarked =
+                                 !contains(text, "-j MARK") && !contains(text, "-j CONNMARK")};
             struct fw_answer one;
 
             if (nat && (i == 1 || addr_is_loopback(&p->to)))

@@ -249,10 +249,10 @@ static unsigned verdict(struct walk *w, const json_t *s)
         const char *name;
         unsigned may;
     } simple[] = {
-        {"accept", FW_ACCEPT},     {"drop", FW_DROP},         {"reject", FW_DROP},
-        {"return", FW_RETURN},     {"continue", FW_CONTINUE}, {"queue", FW_ANYTHING},
-        {"dnat", FW_REDIRECT},     {"redirect", FW_REDIRECT}, {"tproxy", FW_REDIRECT},
-        {"synproxy", FW_ACCEPT},   {"fwd", FW_REDIRECT},
+        {"accept", FW_ACCEPT},   {"drop", FW_DROP},         {"reject", FW_DROP},
+        {"return", FW_RETURN},   {"continue", FW_CONTINUE}, {"queue", FW_ANYTHING},
+        {"dnat", FW_REDIRECT},   {"redirect", FW_REDIRECT}, {"tproxy", FW_REDIRECT},
+        {"synproxy", FW_ACCEPT}, {"fwd", FW_REDIRECT},
     };
     const json_t *target;
 
@@ -296,10 +296,8 @@ static const json_t *elements_of(const void *arg, const json_t *set)
 
 static struct fw_expr_context expressions(const struct walk *w)
 {
-    return (struct fw_expr_context){.probe = w->probe,
-                                    .unmarked = !w->nft->sets_marks,
-                                    .elements_of = elements_of,
-                                    .arg = w};
+    return (struct fw_expr_context){
+        .probe = w->probe, .unmarked = !w->nft->sets_marks, .elements_of = elements_of, .arg = w};
 }
 
 /* {"vmap": {"key": ..., "data": {"set": [[key, verdict], ...]}}} */
@@ -335,10 +333,9 @@ static unsigned ask_vmap(struct walk *w, const json_t *vmap)
 /* A statement that is no verdict: does the packet go on to the next of the rule? */
 static enum fw_truth ask_statement(struct walk *w, const json_t *s)
 {
-    static const char *const passive[] = {"counter", "log",        "notrack",    "mangle",
-                                          "last",    "masquerade", "snat",       "ct helper",
-                                          "dup",     "ct timeout", "flow",       "ct expectation",
-                                          "secmark", "comment"};
+    static const char *const passive[] = {
+        "counter",   "log", "notrack",    "mangle", "last",           "masquerade", "snat",
+        "ct helper", "dup", "ct timeout", "flow",   "ct expectation", "secmark",    "comment"};
     /* They hold while a rate or number is not reached; the other way round with "inv". */
     static const char *const limits[] = {"limit", "quota", "ct count"};
     const struct fw_expr_context x = expressions(w);
@@ -387,8 +384,8 @@ static unsigned ask_chain(struct walk *w, const char *name)
     size_t i;
     json_t *rule;
 
-    json_array_foreach (
-        json_object_get(w->nft->rules, chain_key(key, w->family, w->table, name)), i, rule) {
+    json_array_foreach (json_object_get(w->nft->rules, chain_key(key, w->family, w->table, name)),
+                        i, rule) {
         if (o.closed)
             break;
         if (++w->steps > STEPS_MAX)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define REASON_MAX 4096
 
@@ -112,6 +113,23 @@ static char *read_degraded(const char *unit)
     return text;
 }
 
+/* What the process holds, where the manager does not count. */
+static uint64_t resident(pid_t pid)
+{
+    char path[64], line[128];
+    unsigned long long all, pages = 0;
+    FILE *f;
+
+    snprintf(path, sizeof(path), "/proc/%d/statm", (int) pid);
+    f = fopen(path, "re");
+    if (!f)
+        return UINT64_MAX;
+    if (!fgets(line, sizeof(line), f) || sscanf(line, "%llu %llu", &all, &pages) != 2)
+        pages = 0;
+    fclose(f);
+    return pages ? pages * (uint64_t) sysconf(_SC_PAGESIZE) : UINT64_MAX;
+}
+
 static int look_at(struct units *u, const struct service *s, struct service_health *ret)
 {
     char *degraded;
@@ -120,6 +138,8 @@ static int look_at(struct units *u, const struct service *s, struct service_heal
     if (r < 0)
         return r;
     ret->service = s;
+    if (ret->state.memory == UINT64_MAX && ret->state.main_pid)
+        ret->state.memory = resident(ret->state.main_pid);
     degraded = read_degraded(s->unit);
     health_judge(ret, degraded);
     free(degraded);

@@ -191,7 +191,8 @@ void cgroup_unit(struct bytes text, char *ret, size_t size)
         for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
             size_t len = strlen(suffixes[i]);
 
-            if (name > p && (size_t) (stop - name) > len && memcmp(stop - len, suffixes[i], len) == 0)
+            if (name > p && (size_t) (stop - name) > len &&
+                memcmp(stop - len, suffixes[i], len) == 0)
                 snprintf(ret, size, "%.*s", (int) (stop - name), name);
         }
         p = newline ? newline + 1 : end;

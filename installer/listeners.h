@@ -11,11 +11,11 @@ struct listener {
     int type; /* SOCK_STREAM: listens; SOCK_DGRAM: receives from anybody */
     uint64_t inode;
     uid_t uid;
-    pid_t pid;          /* 0: unknown. With several the one that is not the service manager */
-    bool by_manager;    /* process 1 holds it, perhaps for a service that was not needed yet */
-    char process[64];   /* "nginx"; "" unknown */
-    char program[256];  /* "/usr/sbin/nginx"; "" unknown */
-    char unit[128];     /* "nginx.service", "a container"; "" unknown or none */
+    pid_t pid;         /* 0: unknown. With several the one that is not the service manager */
+    bool by_manager;   /* process 1 holds it, perhaps for a service that was not needed yet */
+    char process[64];  /* "nginx"; "" unknown */
+    char program[256]; /* "/usr/sbin/nginx"; "" unknown */
+    char unit[128];    /* "nginx.service", "a container"; "" unknown or none */
 };
 
 struct listeners {

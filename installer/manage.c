@@ -98,6 +98,7 @@ struct run {
     struct progress progress;
     enum unit_job job;
     unsigned n_done;
+    bool told[SERVICES_MAX];
 };
 
 static const char *done_word(enum unit_job job)
@@ -110,8 +111,9 @@ static void on_job_end(const char *unit, const char *result, void *arg)
     struct run *run = arg;
     const struct service *s = service_of_unit(unit);
 
-    if (!s)
+    if (!s || run->told[s - services]) /* a second job may find nothing left to do */
         return;
+    run->told[s - services] = true;
     run->n_done++;
     if (strcmp(result, "done") == 0)
         progress_step(&run->progress, run->n_done, "%s %s", s->word, done_word(run->job));
@@ -139,6 +141,16 @@ static size_t names_of_all(struct units *u, enum unit_job job, const char **ret,
     return n;
 }
 
+/* Who starts a unit by hand does not want to hear that it was tried too often before. */
+static void forget_failures(struct units *u, const struct service *const *some, size_t n)
+{
+    for (const struct service *s = services; n == 0 && s->word; s++)
+        if (!s->shared)
+            (void) units_reset_failed(u, s->unit);
+    for (size_t i = 0; i < n; i++)
+        (void) units_reset_failed(u, some[i]->unit);
+}
+
 int manage_run(const struct cmd_call *call, struct units *u, enum unit_job job,
                const struct service *const *some, size_t n)
 {
@@ -152,11 +164,13 @@ int manage_run(const struct cmd_call *call, struct units *u, enum unit_job job,
         names[i] = some[i]->unit;
     if (n == 0)
         n_names = names_of_all(u, job, names, &n_jobs);
+    if (job != UNIT_STOP)
+        forget_failures(u, some, n);
     progress_init(&run.progress, cmd_json(call) ? NULL : stderr, n_jobs);
     r = units_run(u, names, n_names, job, JOB_TIMEOUT_MS, on_job_end, &run);
     progress_clear(&run.progress);
     if (r == -ENOENT)
-        return cmd_fail(call, CMD_FAILED, "%s; is the package installed whole?", units_error(u));
+        return cmd_fail(call, CMD_FAILED, "%s Is the package installed whole?", units_error(u));
     if (r == -ETIMEDOUT)
         return cmd_fail(call, CMD_FAILED, "not done after %d s; `visavis status` shows more",
                         JOB_TIMEOUT_MS / 1000);

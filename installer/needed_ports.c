@@ -1,5 +1,7 @@
 #include "installer/needed_ports.h"
 
+#include "files/files.h"
+#include "installer/paths.h"
 #include "installer/port_ranges.h"
 
 #include <string.h>
@@ -94,4 +96,37 @@ size_t needed_ports(const struct settings *s, struct needed_port ret[static NEED
         n++;
     }
     return n;
+}
+
+/* "/usr/sbin/nginx" -> "nginx" */
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+/* The service manager holds the sockets of ours until their daemon is needed. */
+static bool manager_has_our_sockets(void)
+{
+    static const char *const files[] = {"/usr/lib/systemd/system/visavis-signaling.socket",
+                                        "/lib/systemd/system/visavis-signaling.socket",
+                                        "/etc/systemd/system/visavis-signaling.socket"};
+    char path[PATH_MAX];
+
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+        if (file_exists(path_in_root(path, files[i])))
+            return true;
+    return false;
+}
+
+bool needed_port_is_ours(const struct needed_port *n, const struct listener *l)
+{
+    const char *name = l->program[0] ? base_name(l->program) : l->process;
+
+    if (n->web && strcmp(n->program, name) == 0)
+        return true;
+    if (strncmp(name, "visavis", strlen("visavis")) == 0)
+        return true;
+    return l->by_manager && !n->from_outside && manager_has_our_sockets();
 }

@@ -1,6 +1,7 @@
 /* needed_ports.h: the ports that the server needs with certain settings, and for what. */
 #pragma once
 
+#include "installer/listeners.h"
 #include "installer/settings.h"
 
 #include <stdbool.h>
@@ -24,3 +25,7 @@ unsigned media_workers(const struct settings *s);
 
 /* Returns how many. */
 size_t needed_ports(const struct settings *s, struct needed_port ret[static NEEDED_PORTS_MAX]);
+
+/* Is it who should listen there: a daemon of ours, the web server on its ports, or the service
+ * manager for a daemon of ours? */
+bool needed_port_is_ours(const struct needed_port *n, const struct listener *l);

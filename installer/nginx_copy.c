@@ -211,8 +211,8 @@ static int write_main(const struct nginx_copy *c, const char *main_file)
         return r;
     x.text = text;
     /* Its own log comes first, so that it keeps no descriptor of ours. */
-    snprintf(head, sizeof(head), "pid \"%s\"; error_log \"%s/error.log\"; ", c->pid_file,
-             c->dir.path);
+    snprintf(head, sizeof(head), "master_process off; pid \"%s\"; error_log \"%s/error.log\"; ",
+             c->pid_file, c->dir.path);
     append(&x, head, strlen(head));
     (void) nginx_parse(bytes_of(text, len), on_statement, &x, &line);
     append(&x, text + x.copied, len - x.copied);

@@ -1,8 +1,8 @@
 #include "installer/nginx_ports.h"
 
+#include "installer/listeners.h"
 #include "installer/nginx_listen.h"
 #include "installer/nginx_walk.h"
-#include "installer/port_holder.h"
 #include "installer/ports.h"
 
 #include <errno.h>
@@ -74,49 +74,67 @@ static bool is_used_twice(const struct ports *p, char *why, size_t why_size)
     return false;
 }
 
-/* Ports that the nginx of the machine holds are its own, and it keeps them over a reload. */
-static bool is_taken(const struct found *f, const struct nginx_facts *facts, char *why,
-                     size_t why_size)
+static bool has(const struct ports *p, const struct nginx_listen *l)
 {
-    struct port_holder holder;
-    struct addr a = f->listen.addr;
-    int r;
+    for (size_t i = 0; i < p->n; i++)
+        if (p->list[i].listen.addr.family && addr_eq(&p->list[i].listen.addr, &l->addr) &&
+            p->list[i].listen.last_port == l->last_port)
+            return true;
+    return false;
+}
 
-    if (!a.family || f->listen.is_udp || f->listen.is_unix)
+static void tell_holder(const struct addr *a, char *ret, size_t size)
+{
+    struct listeners all;
+    const struct listener *l;
+
+    snprintf(ret, size, "another program: `ss -ltnp sport = :%u` names it", a->port);
+    if (listeners_read(&all) < 0)
+        return;
+    l = listeners_find(&all, a, SOCK_STREAM);
+    if (l && l->pid > 0)
+        listener_describe(l, ret, size);
+    listeners_done(&all);
+}
+
+static bool is_taken(const struct found *f, char *why, size_t why_size)
+{
+    const struct addr *a = &f->listen.addr;
+    char holder[512];
+
+    /* An address that is not here: nginx tells of it in its own words. */
+    if (!a->family || f->listen.is_udp || f->listen.is_unix ||
+        port_check(a, SOCK_STREAM) != -EADDRINUSE)
         return false;
-    if (port_holder_find(a.port, &holder) == 0 && facts->running &&
-        port_holder_is(&holder, facts->pid))
-        return false;
-    r = port_check(&a, SOCK_STREAM);
-    if (r != -EADDRINUSE)
-        return false; /* an address that is not here: nginx tells of it in its own words */
-    if (port_holder_find(a.port, &holder) == 0 && holder.pid > 0)
-        snprintf(why, why_size,
-                 "port %u, which nginx is to listen on (%s), is held by %s (process %d): stop that "
-                 "program, or choose another port",
-                 a.port, f->at, holder.name, (int) holder.pid);
-    else
-        snprintf(why, why_size,
-                 "port %u, which nginx is to listen on (%s), is held by another program: `ss -ltnp "
-                 "sport = :%u` names it",
-                 a.port, f->at, a.port);
+    tell_holder(a, holder, sizeof(holder));
+    snprintf(why, why_size, "port %u, which nginx is to listen on (%s), is held by %s", a->port,
+             f->at, holder);
     return true;
+}
+
+static int read_ports(const char *main_file, struct ports *ret)
+{
+    struct nginx_visitor v = {.on_statement = on_statement, .arg = ret};
+
+    *ret = (struct ports){.list = calloc(LISTENS_MAX, sizeof(*ret->list))};
+    return ret->list ? nginx_walk(main_file, &v) : -ENOMEM;
 }
 
 int nginx_ports_check(const char *main_file, const struct nginx_facts *f, char *why,
                       size_t why_size)
 {
-    struct ports p = {.list = calloc(LISTENS_MAX, sizeof(*p.list))};
-    struct nginx_visitor v = {.on_statement = on_statement, .arg = &p};
-    int r = p.list ? 0 : -ENOMEM;
+    struct ports wanted = {.n = 0}, held = {.n = 0};
+    int r = read_ports(main_file, &wanted);
 
-    if (r == 0)
-        r = nginx_walk(main_file, &v);
-    if (r == 0 && is_used_twice(&p, why, why_size))
+    if (r == 0 && is_used_twice(&wanted, why, why_size))
         r = -EINVAL;
-    for (size_t i = 0; r == 0 && i < p.n; i++)
-        if (is_taken(&p.list[i], f, why, why_size))
+    /* What a running nginx has it keeps over a reload. */
+    if (r == 0 && f->running)
+        r = read_ports(f->conf, &held);
+    for (size_t i = 0; r == 0 && i < wanted.n; i++)
+        if (!has(&held, &wanted.list[i].listen) && is_taken(&wanted.list[i], why, why_size))
             r = -EINVAL;
-    free(p.list);
+    free(held.list);
+    free(wanted.list);
     return r;
 }

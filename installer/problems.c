@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DENSE_FROM 5
+
 struct problems {
     struct setting_problem *list; /* the texts are copies */
     size_t n;
@@ -157,7 +159,8 @@ static enum term_style style_of(enum setting_severity severity)
     return TERM_PLAIN;
 }
 
-static void print_one(const struct setting_problem *q, FILE *to)
+/* So that many problems fit onto a screen, blank lines and examples go (the command has one). */
+static void print_one(const struct setting_problem *q, FILE *to, bool dense)
 {
     if (q->file)
         fprintf(to, "%s", q->file);
@@ -172,7 +175,7 @@ static void print_one(const struct setting_problem *q, FILE *to)
     fprintf(to, " %s\n", q->what);
     if (q->wanted)
         fprintf(to, "    allowed: %s\n", q->wanted);
-    if (q->example)
+    if (q->example && !(dense && q->mend))
         fprintf(to, "    example: %s%s%s\n", q->key ? q->key : "", q->key ? "=" : "", q->example);
     if (q->mend)
         fprintf(to, "    mend:    %s\n", q->mend);
@@ -180,10 +183,12 @@ static void print_one(const struct setting_problem *q, FILE *to)
 
 void problems_print(const struct problems *p, FILE *to)
 {
+    bool dense = p->n > DENSE_FROM;
+
     for (size_t i = 0; i < p->n; i++) {
-        if (i > 0)
+        if (i > 0 && !dense)
             fputc('\n', to);
-        print_one(&p->list[i], to);
+        print_one(&p->list[i], to, dense);
     }
 }
 
@@ -201,5 +206,26 @@ const char *problems_summary(const struct problems *p, char buf[static PROBLEMS_
     }
     if (at == 0)
         snprintf(buf, PROBLEMS_SUMMARY_SIZE, "no problems");
+    return buf;
+}
+
+const char *problem_line(const struct setting_problem *p, char *buf, size_t cap)
+{
+    struct wr w = wr_init(buf, cap - 1);
+
+    if (p->file && p->line)
+        wr_fmt(&w, "%s:%u: ", p->file, p->line);
+    else if (p->file)
+        wr_fmt(&w, "%s: ", p->file);
+    if (p->key)
+        wr_fmt(&w, "%s%s%s ", p->key, p->value ? "=" : "", p->value ? p->value : "");
+    wr_str(&w, p->what);
+    if (p->wanted)
+        wr_fmt(&w, "; allowed: %s", p->wanted);
+    if (p->example)
+        wr_fmt(&w, "; example: %s", p->example);
+    if (p->mend)
+        wr_fmt(&w, "; mend it by: %s", p->mend);
+    *w.p = '\0'; /* cut where it did not fit */
     return buf;
 }

@@ -31,5 +31,9 @@ void problems_print(const struct problems *p, FILE *to);
 #define PROBLEMS_SUMMARY_SIZE 96
 const char *problems_summary(const struct problems *p, char buf[static PROBLEMS_SUMMARY_SIZE]);
 
+/* One problem as one line: ".env:3: HTTPS_PORT=x is no port; allowed: ...; mend it by: ...". Returns
+ * buf. */
+const char *problem_line(const struct setting_problem *p, char *buf, size_t cap);
+
 /* "error", "warning", "notice" */
 const char *problems_severity_name(enum setting_severity severity);

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+static const char *const shares[] = {"../share/visavis", "../share", NULL};
+
 /* Tries each folder, relative to the one that holds the running program. */
 static int find(const char *const *folders, const char *name, int access_mode, char *ret_path)
 {
@@ -40,7 +42,10 @@ int program_find(const char *name, char ret_path[static PATH_MAX])
 
 int program_find_pages(const char *name, char ret_path[static PATH_MAX])
 {
-    static const char *const folders[] = {"../share/visavis", "../share", NULL};
+    return find(shares, name, R_OK | X_OK, ret_path);
+}
 
-    return find(folders, name, R_OK | X_OK, ret_path);
+int program_find_data(const char *name, char ret_path[static PATH_MAX])
+{
+    return find(shares, name, R_OK, ret_path);
 }

@@ -34,82 +34,71 @@ int settings_load(enum settings_mode mode, settings_lookup_fn *lookup, void *loo
 
 /* ---- from the content of a file ---- */
 
+/* What is said about a line, and the script of sed that mends it; an editor does where there is
+ * none. */
+static const struct {
+    const char *what, *script;
+} notes[N_ENVFILE_REMARKS] = {
+    [ENVFILE_BOM] = {"the file begins with a byte order mark, which is left out",
+                     "s/^\\xef\\xbb\\xbf//"},
+    [ENVFILE_CRLF] = {"lines end as on Windows (CR LF); the CR is left out", "s/\\r$//"},
+    [ENVFILE_QUOTES] = {"has quotes around its value, which are left out", NULL},
+    [ENVFILE_BLANKS] = {"has blanks around its value, which are left out", NULL},
+    [ENVFILE_TAIL] = {"has a comment behind its value: what follows the blank and '#' is left out",
+                      NULL},
+    [ENVFILE_EXPORT] = {"is written with \"export\", which is left out", "s/export[ \\t]*//"},
+    [ENVFILE_INDENTED_COMMENT] = {"a comment that is indented; OpenVidu would refuse this line",
+                                  "s/^[ \\t]*//"},
+    [ENVFILE_DUPLICATE] = {"is set twice: this line holds, line", "s/^/#/"},
+    [ENVFILE_MALFORMED] =
+        {"malformed line: there is no '=' in it; a line is KEY=value or a comment", NULL},
+    [ENVFILE_BAD_KEY] = {"malformed line: what stands before '=' is no name of a setting", NULL},
+    [ENVFILE_NUL] = {"malformed line: there is a NUL byte in it", NULL},
+    [ENVFILE_LONG_LINE] = {"malformed line: it is longer than 8192 bytes", NULL},
+    [ENVFILE_TOO_LARGE] = {"the file is larger than 64 KiB", NULL},
+    [ENVFILE_TOO_MANY] =
+        {"the file has more lines than are ever needed; it is not read beyond this "
+         "one",
+         NULL},
+};
+_Static_assert(ENVFILE_LINE_MAX == 8192, "as the text says");
+_Static_assert(ENVFILE_MAX / 1024 == 64, "as the text says");
+
+static void tell_duplicate(struct loading *l, const struct envfile_note *n, const char *key,
+                           const char *mend)
+{
+    bool http = strcmp(key, setting_def(SET_HTTP_PORT)->key) == 0;
+
+    loading_tell_line(l, SETTING_WARNING, n->line, key, mend, "%s %u does not%s",
+                      notes[ENVFILE_DUPLICATE].what, n->other_line,
+                      http ? "; was one of them to be HTTPS_PORT?" : "");
+}
+
 static void tell_note(struct loading *l, const struct envfile_note *n)
 {
+    enum setting_severity severity = envfile_is_error(n->remark) ? SETTING_ERROR : SETTING_WARNING;
+    unsigned line = n->remark == ENVFILE_DUPLICATE ? n->other_line : n->line;
+    const char *script = notes[n->remark].script;
     char key[KEY_SHOWN_MAX], mend[160];
-    unsigned line = n->line;
+    bool has_key = n->key.len > 0;
 
     text_printable(n->key, key, sizeof(key));
-    snprintf(mend, sizeof(mend), "sudo nano +%u", line);
-    switch (n->remark) {
-    case ENVFILE_BOM:
-        loading_tell_line(l, SETTING_WARNING, line, NULL, "sudo sed -i '1s/^\\xef\\xbb\\xbf//'",
-                          "the file begins with a byte order mark, which is left out");
-        return;
-    case ENVFILE_CRLF:
-        loading_tell_line(l, SETTING_WARNING, line, NULL, "sudo sed -i 's/\\r$//'",
-                          "lines end as on Windows (CR LF); the CR is left out");
-        return;
-    case ENVFILE_QUOTES:
-        loading_tell_line(l, SETTING_WARNING, line, key, mend,
-                          "has quotes around its value, which are left out");
-        return;
-    case ENVFILE_BLANKS:
-        loading_tell_line(l, SETTING_WARNING, line, key, mend,
-                          "has blanks around its value, which are left out");
-        return;
-    case ENVFILE_TAIL:
-        loading_tell_line(l, SETTING_WARNING, line, key, mend,
-                          "has a comment behind its value: what follows the blank and '#' is left "
-                          "out");
-        return;
-    case ENVFILE_EXPORT:
-        snprintf(mend, sizeof(mend), "sudo sed -i '%us/export[ \\t]*//'", line);
-        loading_tell_line(l, SETTING_WARNING, line, key, mend,
-                          "is written with \"export\", which is left out");
-        return;
-    case ENVFILE_INDENTED_COMMENT:
-        snprintf(mend, sizeof(mend), "sudo sed -i '%us/^[ \\t]*//'", line);
-        loading_tell_line(l, SETTING_WARNING, line, NULL, mend,
-                          "a comment that is indented; OpenVidu would refuse this line");
-        return;
-    case ENVFILE_DUPLICATE:
-        snprintf(mend, sizeof(mend), "sudo sed -i %ud", n->other_line);
-        loading_tell_line(l, SETTING_WARNING, line, key, mend,
-                          "is set twice: this line holds, line %u does not%s", n->other_line,
-                          strcmp(key, "HTTP_PORT") == 0 ? "; was one of them to be HTTPS_PORT?"
-                                                        : "");
-        return;
-    case ENVFILE_MALFORMED:
-        /* Only a key that is known is shown: the line may be nothing but a secret. */
-        loading_tell_line(l, SETTING_ERROR, line, setting_find(key) ? key : NULL, mend,
-                          "%s: there is no '=' in it; a line is KEY=value or a comment",
-                          setting_find(key) ? "is on a malformed line" : "malformed line");
-        return;
-    case ENVFILE_BAD_KEY:
-        loading_tell_line(l, SETTING_ERROR, line, NULL, mend,
-                          "malformed line: what stands before '=' is no name of a setting");
-        return;
-    case ENVFILE_NUL:
-        loading_tell_line(l, SETTING_ERROR, line, NULL, mend,
-                          "malformed line: there is a NUL byte in it");
-        return;
-    case ENVFILE_LONG_LINE:
-        loading_tell_line(l, SETTING_ERROR, line, NULL, mend, "the line is longer than %d bytes",
-                          ENVFILE_LINE_MAX);
-        return;
-    case ENVFILE_TOO_LARGE:
-        loading_tell_line(l, SETTING_ERROR, 0, NULL, NULL, "the file is larger than %d KiB",
-                          ENVFILE_MAX / 1024);
-        return;
-    case ENVFILE_TOO_MANY:
-        loading_tell_line(l, SETTING_ERROR, line, NULL, NULL,
-                          "the file has more lines than are ever needed; it is not read beyond "
-                          "this one");
-        return;
-    case N_ENVFILE_REMARKS:
+    if (n->remark == ENVFILE_CRLF)
+        snprintf(mend, sizeof(mend), "sudo sed -i '%s'", script);
+    else if (script)
+        snprintf(mend, sizeof(mend), "sudo sed -i '%u%s'", line, script);
+    else
+        snprintf(mend, sizeof(mend), "sudo nano +%u", line > 0 ? line : 1);
+    if (n->remark == ENVFILE_DUPLICATE) {
+        tell_duplicate(l, n, key, mend);
         return;
     }
+    /* A word without '=' is shown if it is a key: it may be nothing but a secret. */
+    if (n->remark == ENVFILE_MALFORMED)
+        has_key = setting_find(key) != NULL;
+    loading_tell_line(l, severity, n->line, has_key ? key : NULL, mend, "%s%s",
+                      has_key && severity == SETTING_ERROR ? "is on a " : "",
+                      notes[n->remark].what);
 }
 
 /* A key that is not in the table. Its value is not shown: it may be a secret under a wrong name. */

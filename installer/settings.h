@@ -156,6 +156,7 @@ struct setting_def {
     const char *shipped_value; /* in the template, where it is not the default; else NULL */
     int64_t min, max;
     const char *const *choices;
+    const char *not_here; /* a choice of OpenVidu's that this version lacks, or NULL */
     const char *example;
     const char *doc;  /* one line, no full stop */
     const char *more; /* sentences, or NULL */

@@ -111,12 +111,14 @@ static int check_bool(const char *text, int64_t *ret, struct setting_verdict *v)
     return 0;
 }
 
-static int check_choice(const char *text, const char *const *choices, struct setting_verdict *v)
+static int check_choice(const struct setting_def *d, const char *text, struct setting_verdict *v)
 {
-    for (const char *const *c = choices; *c; c++)
+    for (const char *const *c = d->choices; *c; c++)
         if (strcmp(text, *c) == 0)
             return 0;
-    for (const char *const *c = choices; *c; c++) {
+    if (d->not_here && strcmp(text, d->not_here) == 0)
+        return setting_refuse(v, "is not in this version");
+    for (const char *const *c = d->choices; *c; c++) {
         if (strcasecmp(text, *c) == 0) {
             snprintf(v->example, sizeof(v->example), "%s", *c);
             return setting_refuse(v, "is written in other letter case");
@@ -235,7 +237,7 @@ static int check_text(const struct setting_def *d, struct setting_value *val,
     case SETTING_BOOL:
         return check_bool(val->text, &val->number, v);
     case SETTING_CHOICE:
-        return check_choice(val->text, d->choices, v);
+        return check_choice(d, val->text, v);
     case SETTING_USER:
         return check_user(val->text, v);
     case SETTING_PATH:
@@ -323,10 +325,9 @@ const char *setting_wanted(const struct setting_def *d, char *buf, size_t cap)
     static const char *const wanted[N_SETTING_TYPES] = {
         [SETTING_DOMAIN] = "one host name or IP address, without port, path or http://",
         [SETTING_ADDRESS] = "auto-ipv4, auto-ipv6, an IP address or a host name",
-        [SETTING_SECRET] = "letters, digits, '-' and '_', at most 256; 16 or more are safe",
-        [SETTING_PASSWORD] = "printable text, at most 256 characters; 16 or more are safe",
-        [SETTING_TOKEN] = "printable text without blanks, at most 256 characters; 16 or more are "
-                          "safe",
+        [SETTING_SECRET] = "letters, digits, '-' and '_', at most 256 of them, best 16 or more",
+        [SETTING_PASSWORD] = "printable text, at most 256 characters, best 16 or more",
+        [SETTING_TOKEN] = "printable text without blanks, at most 256 characters, best 16 or more",
         [SETTING_EMAIL] = "an e-mail address",
         [SETTING_PORT] = "a port, 1 to 65535",
         [SETTING_BOOL] = "true or false",
@@ -340,8 +341,7 @@ const char *setting_wanted(const struct setting_def *d, char *buf, size_t cap)
         [SETTING_HSTS] = "max-age=SECONDS, then as wanted ; includeSubDomains and ; preload",
         [SETTING_ALLOW_LIST] = "IP addresses and networks, with commas between them",
         [SETTING_ICE_SERVERS] =
-            "a list in brackets, each server in double quotes: url=stun:... or url=turn:... with "
-            "username=...,credential=... or staticAuthSecret=...",
+            "a list in brackets, each \"url=...\" with its parts in double quotes",
         [SETTING_NODE_PAIRS] =
             "a list in brackets of \"private:public\", IPv6 addresses in brackets",
         [SETTING_HEADERS] = "a list in brackets, each \"Name: value\" in double quotes",

@@ -57,9 +57,9 @@ static void check_ranges(struct loading *l)
 enum { TCP = 1, UDP = 2 };
 
 struct range {
-    enum setting id; /* who is told */
     const char *name;
     int64_t first, last;
+    enum setting id; /* who is told */
     unsigned protocols;
 };
 
@@ -80,6 +80,11 @@ static void tell_collision(struct loading *l, const struct range *a, const struc
                      (long long) b->first, (long long) b->last);
 }
 
+static struct range one_port(const struct loading *l, enum setting id, unsigned protocols)
+{
+    return (struct range){key(id), number(l, id), number(l, id), id, protocols};
+}
+
 static void check_ports(struct loading *l)
 {
     bool installed = l->mode == SETTINGS_INSTALLED;
@@ -87,18 +92,15 @@ static void check_ports(struct loading *l)
     int64_t media = number(l, SET_MEDIA_PORT), relay = number(l, SET_COTURN_MIN_PORT);
     int64_t call = installed ? CALL_APP_PORT : number(l, SET_CALL_PORT);
     const struct range ranges[] = {
-        {SET_HTTPS_PORT, "HTTPS_PORT", number(l, SET_HTTPS_PORT), number(l, SET_HTTPS_PORT), TCP},
-        {SET_CALL_PORT, installed ? "the Call app" : "CALL_PORT", call, call, TCP},
-        {SET_SERVER_PORT, "SERVER_PORT", number(l, SET_SERVER_PORT), number(l, SET_SERVER_PORT),
-         installed ? TCP : 0},
-        {SET_HTTP_PORT, "HTTP_PORT", number(l, SET_HTTP_PORT), number(l, SET_HTTP_PORT),
-         installed ? TCP : 0},
-        {SET_COTURN_PORT, "COTURN_PORT", number(l, SET_COTURN_PORT), number(l, SET_COTURN_PORT),
-         installed ? TCP | UDP : 0},
-        {SET_MEDIA_PORT, "media (MEDIA_PORT)", media,
-         media + (workers > 0 ? workers : MEDIA_PORTS_MAX) - 1, installed ? TCP | UDP : 0},
-        {SET_COTURN_MIN_PORT, "the TURN relay (COTURN_MIN_PORT to COTURN_MAX_PORT)", relay,
-         number(l, SET_COTURN_MAX_PORT), installed ? UDP : 0},
+        one_port(l, SET_HTTPS_PORT, TCP),
+        {installed ? "the Call app" : "CALL_PORT", call, call, SET_CALL_PORT, TCP},
+        one_port(l, SET_SERVER_PORT, installed ? TCP : 0),
+        one_port(l, SET_HTTP_PORT, installed ? TCP : 0),
+        one_port(l, SET_COTURN_PORT, installed ? TCP | UDP : 0),
+        {"media (MEDIA_PORT)", media, media + (workers > 0 ? workers : MEDIA_PORTS_MAX) - 1,
+         SET_MEDIA_PORT, installed ? TCP | UDP : 0},
+        {"the TURN relay (COTURN_MIN_PORT to COTURN_MAX_PORT)", relay,
+         number(l, SET_COTURN_MAX_PORT), SET_COTURN_MIN_PORT, installed ? UDP : 0},
     };
 
     for (size_t i = 1; i < sizeof(ranges) / sizeof(ranges[0]); i++) {

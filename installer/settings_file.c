@@ -32,7 +32,7 @@ static int refuse_file(const char *path, int r, const struct forward *to)
 
     if (r == -ENOENT)
         tell_file(path, SETTING_ERROR, "there is no such file",
-                  "visavis config template | sudo tee /etc/visavis/.env >/dev/null", to);
+                  strcmp(path, path_of(PATH_ENV)) == 0 ? "sudo visavis setup" : NULL, to);
     else if (r == -EACCES)
         tell_file(path, SETTING_ERROR, "may not be read by you", "sudo visavis config check", to);
     else if (r == -EFBIG) {

@@ -31,19 +31,31 @@ static bool can_mend(const struct loading *l)
     return l->file && strcmp(l->file, "-") != 0;
 }
 
-/* `visavis config set`, for the file in question. A secret is made by it: it is not for argv. */
-static void put_set_command(struct wr *w, const struct loading *l, const struct setting_def *d,
-                            const char *example)
+static bool is_password(const struct setting_def *d)
 {
+    return d->type == SETTING_SECRET || d->type == SETTING_PASSWORD || d->type == SETTING_TOKEN;
+}
+
+/* `visavis config set` for the file in question. It makes passwords; other secrets are not for a
+ * command line, so they take an editor. */
+static void put_mend(struct wr *w, const struct loading *l, enum setting id, const char *example)
+{
+    const struct setting_def *d = setting_def(id);
     char assignment[512];
 
+    if (setting_is_hidden(d) && !is_password(d)) {
+        wr_fmt(w, "sudo nano +%u ", l->keys[id].line > 0 ? l->keys[id].line : 1);
+        text_shell_quote(w, l->file);
+        wr_u8(w, 0);
+        return;
+    }
     wr_str(w, "sudo visavis config set ");
     if (strcmp(l->file, path_of(PATH_ENV)) != 0) {
         wr_str(w, "--file ");
         text_shell_quote(w, l->file);
         wr_u8(w, ' ');
     }
-    if (d->type == SETTING_SECRET || d->type == SETTING_PASSWORD || d->type == SETTING_TOKEN) {
+    if (is_password(d)) {
         wr_fmt(w, "--random %s", d->key);
     } else {
         snprintf(assignment, sizeof(assignment), "%s=%s", d->key, example);
@@ -73,9 +85,9 @@ static void tell(struct loading *l, enum setting id, const char *text,
     if (severity == SETTING_ERROR || example) {
         p.example = example ? example : d->example;
         if (can_mend(l))
-            put_set_command(&w, l, d, p.example);
-    } else if (setting_is_hidden(d) && can_mend(l)) {
-        put_set_command(&w, l, d, d->example);
+            put_mend(&w, l, id, p.example);
+    } else if (is_password(d) && can_mend(l)) {
+        put_mend(&w, l, id, d->example);
     }
     if (severity == SETTING_ERROR)
         p.wanted = setting_wanted(d, wanted, sizeof(wanted));

@@ -7,7 +7,6 @@
 
 #define OTHER_EDITION "belongs to another edition and is ignored"
 #define NO_RECORDER "is ignored: recordings are made without a browser here"
-#define NO_CONTAINER "is ignored: there are no containers here"
 #define KEY_MAX 64
 #define NEAREST_EDITS 2
 
@@ -31,7 +30,6 @@ static const struct {
     {"OPENVIDU_RECORDING_COMPOSED_*", NO_RECORDER},
     {"CALL_BROADCAST", "is ignored: broadcasts belong to another edition"},
     {"CALL_PORT", "is ignored: it is for `visavis dev`, on an installed machine it is 5442"},
-    {"OPENVIDU_CALL_*", NO_CONTAINER},
     {"OPENVIDU_EDITION", OTHER_EDITION},
     {"OPENVIDU_LICENSE*", OTHER_EDITION},
     {"OPENVIDU_PRO_*", OTHER_EDITION},

@@ -70,10 +70,10 @@ static bool is_host(const char *text)
     return is_ip(text, &a) || is_name(text);
 }
 
-/* The host within what is a bit more than that, as an example; empty when it is none. */
+/* The host within what is a bit more than that, as an example; none when it is none. */
 static void suggest_host(struct setting_verdict *v, const char *start, size_t len)
 {
-    char host[HOST_MAX + 1];
+    char host[HOST_MAX + 1], ascii[HOST_MAX + 1];
 
     if (len >= sizeof(host))
         return;
@@ -81,14 +81,25 @@ static void suggest_host(struct setting_verdict *v, const char *start, size_t le
     host[len] = '\0';
     if (is_host(host))
         snprintf(v->example, sizeof(v->example), "%s", host);
+    else if (punycode_host(host, ascii, sizeof(ascii)) == 0 && is_name(ascii))
+        snprintf(v->example, sizeof(v->example), "%s", ascii);
 }
 
+/* host[:port] of a URL, whose path and all may follow. */
 static int refuse_url(const char *text, struct setting_verdict *v)
 {
     const char *host = strstr(text, "://") + 3;
-    size_t len = *host == '[' ? strcspn(++host, "]") : strcspn(host, "/:?#");
+    bool brackets = *host == '[';
+    size_t len = brackets ? strcspn(++host, "]") : strcspn(host, "/:?#"), digits;
+    const char *port = host + len + (brackets && host[len]);
 
     suggest_host(v, host, len);
+    digits = *port == ':' ? strspn(port + 1, "0123456789") : 0;
+    if (digits > 0 && digits <= 5)
+        return setting_refuse(v,
+                              "is a URL: write the host name alone, and the port into HTTPS_PORT "
+                              "(HTTPS_PORT=%.*s)",
+                              (int) digits, port + 1);
     return setting_refuse(v, "is a URL: write the host name alone");
 }
 
@@ -103,10 +114,7 @@ static int refuse_port(const char *text, const char *colon, struct setting_verdi
 
 static int refuse_idn(const char *text, struct setting_verdict *v)
 {
-    char ascii[HOST_MAX + 1];
-
-    if (punycode_host(text, ascii, sizeof(ascii)) == 0 && is_name(ascii))
-        snprintf(v->example, sizeof(v->example), "%s", ascii);
+    suggest_host(v, text, strlen(text));
     return setting_refuse(v, "has letters beyond ASCII: write the name as DNS has it (punycode)");
 }
 
@@ -413,15 +421,19 @@ int setting_ice_parse(const char *item, struct setting_ice *ret, const char **re
 
 int setting_check_ice(const struct setting_list *l, struct setting_verdict *v)
 {
+    static const char *const parts[] = {"username=", "credential=", "staticAuthSecret="};
+
+    for (size_t i = 1; i < l->n; i++)
+        for (size_t k = 0; k < 3; k++)
+            if (strncmp(l->items[i], parts[k], strlen(parts[k])) == 0)
+                return setting_refuse(v, "is cut at its commas: put each server into double "
+                                         "quotes");
     for (size_t i = 0; i < l->n; i++) {
         struct setting_ice ice;
         const char *reason = "";
 
-        if (setting_ice_parse(l->items[i], &ice, &reason) == 0)
-            continue;
-        if (i > 0 && strncmp(l->items[i], "url=", 4) != 0)
-            return setting_refuse(v, "is cut at its commas: put each server into double quotes");
-        return setting_refuse(v, "has a server (number %zu) that %s", i + 1, reason);
+        if (setting_ice_parse(l->items[i], &ice, &reason) < 0)
+            return setting_refuse(v, "has a server (number %zu) that %s", i + 1, reason);
     }
     return 0;
 }

@@ -68,6 +68,7 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .reloads = PROXY | CERTS | CALL | TURN,
             .value = "selfsigned",
             .choices = certificate_types,
+            .not_here = "letsencrypt",
             .example = "owncert",
             .doc = "Where the web server's certificate comes from",
             .more = "selfsigned: a certificate authority of this machine, which browsers have to "
@@ -98,8 +99,7 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .value = "443",
             .dev_value = "4443",
             .example = "8443",
-            .doc = "Public port of the web server",
-            .more = "In `visavis dev` the port of the API, which is plain HTTP there.",
+            .doc = "Public port of the web server; of the API in `visavis dev`",
         },
     [SET_HTTP_PORT] =
         {
@@ -127,8 +127,8 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .example = "site",
             .doc = "Who serves HTTPS",
             .more = "front: nginx, with HTTPS_PORT to itself. site: nginx, beside other sites. "
-                    "external: another web server, which the operator sets up. auto: front or "
-                    "site, by what is on the machine.",
+                    "external: another web server, which the operator sets up (`visavis proxy "
+                    "snippet`). auto: front or site, by what is on the machine.",
         },
     [SET_HTTPS_PROTOCOLS] =
         {
@@ -175,7 +175,7 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .reloads = PROXY | CERTS,
             .value = "false",
             .example = "true",
-            .doc = "Redirects www.DOMAIN_OR_PUBLIC_IP to the name without www.",
+            .doc = "Redirects visitors of www.DOMAIN_OR_PUBLIC_IP to the name without www",
         },
     [SET_SUPPORT_DEPRECATED_API] =
         {
@@ -282,7 +282,7 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .key = "COTURN_IP",
             .type = SETTING_ADDRESS,
             .group = SETTING_GROUP_TURN,
-            .reloads = SIGNALING,
+            .reloads = SIGNALING | TURN,
             .value = "auto-ipv4",
             .example = "203.0.113.5",
             .doc = "Address of the TURN server as clients are told it",

@@ -18,11 +18,14 @@ struct site {
     enum proxy_layout layout;
     struct site_guards guards;
     char name[SITE_NAME_SIZE];
-    char url[SITE_URL_SIZE];
+    char url[SETTINGS_URL_SIZE];
 };
 
-static void put_head(struct wr *w)
+static void put_head(struct wr *w, enum proxy_layout layout)
 {
+    if (layout == PROXY_EXTERNAL)
+        return; /* the snippet has its own */
+
     wr_str(w, "# Written by visavis from the settings; changes here are lost. Locations of your "
               "own go to\n# /etc/visavis/nginx.d/. Is something away? `visavis status` tells.\n\n");
 }
@@ -229,17 +232,23 @@ static void put_guard(struct site *t, enum site_guard guard)
         wr_str(t->w, "        deny all;\n");
 }
 
+/* With a slash at its end. */
+static void put_folder(struct site *t, enum setting id)
+{
+    char dir[PATH_MAX + 1], path[PATH_MAX];
+
+    snprintf(dir, sizeof(dir), "%s/", settings_path(t->s, id, path));
+    site_put_literal(t->w, dir);
+}
+
 static void put_layouts(struct site *t, const struct site_route *r)
 {
-    char dir[PATH_MAX];
-
     /* With the slash on both sides: without it "/layouts../" would lead out of the folder. */
     wr_fmt(t->w,
            "    location = %s {\n        return 301 %s/$is_args$args;\n    }\n"
            "    location ^~ %s/ {\n        alias ",
            r->path, r->path, r->path);
-    snprintf(dir + strlen(site_layouts_dir(t->s, dir)), 2, "/");
-    site_put_literal(t->w, dir);
+    put_folder(t, SET_RECORDING_CUSTOM_LAYOUT);
     wr_str(t->w, ";\n        index index.html;\n    }\n");
 }
 
@@ -275,11 +284,8 @@ static void put_routes(struct site *t)
 
 static void put_recordings(struct site *t)
 {
-    char dir[PATH_MAX];
-
     wr_str(t->w, "    location ^~ " SITE_RECORDINGS " {\n        internal;\n        alias ");
-    snprintf(dir + strlen(site_recordings_dir(t->s, dir)), 2, "/");
-    site_put_literal(t->w, dir);
+    put_folder(t, SET_RECORDING_PATH);
     wr_str(t->w, ";\n    }\n");
 }
 
@@ -383,8 +389,8 @@ void render_site(struct wr *w, const struct settings *s, enum proxy_layout layou
 
     site_guards(s, f, &t.guards);
     site_name(s, t.name);
-    site_url(s, t.url);
-    put_head(w);
+    settings_public_url(s, t.url);
+    put_head(w, layout);
     put_upstreams(&t);
     put_maps(&t);
     put_http_server(&t);
@@ -399,7 +405,7 @@ void render_stream(struct wr *w, const struct settings *s, const struct nginx_fa
     char path[PATH_MAX], unix_path[PATH_MAX + 8];
 
     snprintf(unix_path, sizeof(unix_path), "unix:%s", path_join(path, PATH_RUN, SITE_SOCKET));
-    put_head(w);
+    put_head(w, PROXY_FRONT);
     /* What is served by the protocols that a client offers would be a row of this map. */
     wr_str(w, "stream {\n    map $ssl_preread_alpn_protocols $visavis_web {\n        default ");
     site_put_word(w, unix_path);

@@ -1,8 +1,5 @@
 #include "installer/site_rules.h"
 
-#include "installer/paths.h"
-
-#include <stdio.h>
 #include <string.h>
 
 const struct site_route site_routes[] = {
@@ -44,47 +41,28 @@ static void add_automatic(struct allow_list *l, const struct nginx_facts *f)
     }
 }
 
+static void add_items(struct allow_list *l, const struct settings *s, enum setting id)
+{
+    const char *item;
+    struct allow_net net;
+
+    for (size_t i = 0; (item = settings_item(s, id, i)); i++)
+        if (allow_net_parse(bytes_str(item), &net) == 0)
+            (void) allow_list_add(l, &net);
+}
+
 void site_guards(const struct settings *s, const struct nginx_facts *f, struct site_guards *ret)
 {
-    const char *dashboard = settings_text(s, SET_ALLOWED_ACCESS_TO_DASHBOARD);
-    const char *restapi = settings_text(s, SET_ALLOWED_ACCESS_TO_RESTAPI);
-
     memset(ret, 0, sizeof(*ret));
     /* The automatic ones first: a list that is full lacks what the operator added last, which
-     * shows, and not the machine itself. What is wrong in a list the settings have told. */
-    if (*dashboard) {
+     * shows, and not the machine itself. */
+    if (settings_n(s, SET_ALLOWED_ACCESS_TO_DASHBOARD) > 0) {
         add_automatic(&ret->lists[GUARD_DASHBOARD], f);
-        (void) allow_list_parse(&ret->lists[GUARD_DASHBOARD], dashboard, NULL);
+        add_items(&ret->lists[GUARD_DASHBOARD], s, SET_ALLOWED_ACCESS_TO_DASHBOARD);
     }
-    if (*restapi) {
+    if (settings_n(s, SET_ALLOWED_ACCESS_TO_RESTAPI) > 0) {
         add_automatic(&ret->lists[GUARD_RESTAPI], f);
-        (void) allow_list_parse(&ret->lists[GUARD_RESTAPI], restapi, NULL);
-        (void) allow_list_parse(&ret->lists[GUARD_RESTAPI], dashboard, NULL);
+        add_items(&ret->lists[GUARD_RESTAPI], s, SET_ALLOWED_ACCESS_TO_RESTAPI);
+        add_items(&ret->lists[GUARD_RESTAPI], s, SET_ALLOWED_ACCESS_TO_DASHBOARD);
     }
-}
-
-static const char *folder(const char *text, const char *original, enum path ours,
-                          char buf[static PATH_MAX])
-{
-    size_t len = strlen(text);
-
-    while (len > 1 && text[len - 1] == '/')
-        len--;
-    if (len == 0 || (len == strlen(original) && strncmp(text, original, len) == 0))
-        snprintf(buf, PATH_MAX, "%s", path_of(ours));
-    else
-        snprintf(buf, PATH_MAX, "%.*s", (int) len, text);
-    return buf;
-}
-
-const char *site_layouts_dir(const struct settings *s, char buf[static PATH_MAX])
-{
-    return folder(settings_text(s, SET_RECORDING_CUSTOM_LAYOUT), "/opt/openvidu/custom-layout",
-                  PATH_LAYOUTS, buf);
-}
-
-const char *site_recordings_dir(const struct settings *s, char buf[static PATH_MAX])
-{
-    return folder(settings_text(s, SET_RECORDING_PATH), "/opt/openvidu/recordings", PATH_RECORDINGS,
-                  buf);
 }

@@ -39,7 +39,3 @@ struct site_guards {
  * machine's networks, its public address. The dashboard's goes into the REST API's, if there is one
  * at all. */
 void site_guards(const struct settings *s, const struct nginx_facts *f, struct site_guards *ret);
-
-/* The folder that a setting names; the original's default means ours. Returns buf. */
-const char *site_layouts_dir(const struct settings *s, char buf[static PATH_MAX]);
-const char *site_recordings_dir(const struct settings *s, char buf[static PATH_MAX]);

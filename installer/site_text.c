@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 bool site_name_is_ip(const struct settings *s)
 {
@@ -28,19 +29,6 @@ const char *site_name(const struct settings *s, char buf[static SITE_NAME_SIZE])
     snprintf(buf, SITE_NAME_SIZE, "%s", given);
     for (char *c = buf; *c; c++)
         *c = (char) tolower((unsigned char) *c);
-    return buf;
-}
-
-const char *site_url(const struct settings *s, char buf[static SITE_URL_SIZE])
-{
-    long long port = (long long) settings_int(s, SET_HTTPS_PORT);
-    char name[SITE_NAME_SIZE];
-
-    site_name(s, name);
-    if (port == 443)
-        snprintf(buf, SITE_URL_SIZE, "https://%s", name);
-    else
-        snprintf(buf, SITE_URL_SIZE, "https://%s:%lld", name, port);
     return buf;
 }
 
@@ -86,4 +74,15 @@ void site_put_words(struct wr *w, const char *text)
         text += len;
         text += strspn(text, " \t");
     }
+}
+
+uint64_t site_size_bytes(const char *text)
+{
+    static const char units[] = "kmg";
+    char *end;
+    uint64_t n = strtoull(text, &end, 10);
+    const char *unit = *end ? strchr(units, tolower((unsigned char) *end)) : NULL;
+    unsigned shift = unit ? 10 * (unsigned) (unit - units + 1) : 0;
+
+    return n > UINT64_MAX >> shift ? 0 : n << shift;
 }

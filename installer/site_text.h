@@ -5,16 +5,12 @@
 #include "installer/settings.h"
 
 #define SITE_NAME_SIZE 272
-#define SITE_URL_SIZE (SITE_NAME_SIZE + 16)
 
 /* DOMAIN_OR_PUBLIC_IP as a browser's Host header has it, without port: lower case, an IPv6 address
  * in its shortest form and in brackets. Returns buf. */
 const char *site_name(const struct settings *s, char buf[static SITE_NAME_SIZE]);
 
 bool site_name_is_ip(const struct settings *s);
-
-/* "https://name", with the port unless it is 443. Returns buf. */
-const char *site_url(const struct settings *s, char buf[static SITE_URL_SIZE]);
 
 /* A word of nginx's grammar, in quotes, for directives that know no variables. */
 void site_put_word(struct wr *w, const char *text);
@@ -26,3 +22,6 @@ void site_put_dollar(struct wr *w);
 
 /* The parts of a value with blanks in between, each a word. */
 void site_put_words(struct wr *w, const char *text);
+
+/* A size of nginx's ("200M") in bytes; 0: no limit. */
+uint64_t site_size_bytes(const char *text);

@@ -1,6 +1,5 @@
 #include "installer/template.h"
 
-
 #include "installer/settings_names.h"
 #include "installer/settings_table.h"
 #include "installer/text.h"

@@ -1,5 +1,5 @@
-/* template.h: what is generated from THE table: the commented .env that an installation begins with,
- * and the reference of all keys. Pure. */
+/* template.h: what is generated from THE table: the commented .env that an installation begins
+ * with, and the reference of all keys. Pure. */
 #pragma once
 
 #include "base/buf.h"

@@ -1,52 +1,31 @@
 #include "installer/text.h"
 
+#include "installer/utf8.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Bytes of the printable character that text starts with, at most left; 0: it is none. Overlong
- * forms, surrogates and the controls of U+0080 to U+009F are none. */
-static size_t printable_len(const uint8_t *p, size_t left)
+/* Bytes of the printable character that text starts with; 0: it is none. The controls beyond ASCII,
+ * U+0080 to U+009F, are none either. */
+static size_t printable_len(struct bytes text)
 {
-    static const struct {
-        uint8_t mask, lead;
-        size_t len;
-        uint32_t min;
-    } forms[] = {{0x80, 0x00, 1, 0x20},
-                 {0xe0, 0xc0, 2, 0xa0},
-                 {0xf0, 0xe0, 3, 0x800},
-                 {0xf8, 0xf0, 4, 0x10000}};
+    size_t len = utf8_char(text);
 
-    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-        uint32_t c;
-
-        if ((p[0] & forms[i].mask) != forms[i].lead)
-            continue;
-        if (forms[i].len > left)
-            return 0;
-        c = p[0] & (uint8_t) ~forms[i].mask;
-        for (size_t k = 1; k < forms[i].len; k++) {
-            if ((p[k] & 0xc0) != 0x80)
-                return 0;
-            c = c << 6 | (p[k] & 0x3f);
-        }
-        return c >= forms[i].min && c != 0x7f && c <= 0x10ffff && (c < 0xd800 || c > 0xdfff)
-                   ? forms[i].len
-                   : 0;
-    }
-    return 0;
+    if (len == 1 && (text.p[0] < 0x20 || text.p[0] == 0x7f))
+        return 0;
+    if (len == 2 && text.p[0] == 0xc2 && text.p[1] < 0xa0)
+        return 0;
+    return len;
 }
 
 bool text_is_printable(const char *text)
 {
-    size_t left = strlen(text);
-
-    for (const uint8_t *p = (const uint8_t *) text; left > 0;) {
-        size_t len = printable_len(p, left);
+    for (struct bytes left = bytes_str(text); left.len > 0;) {
+        size_t len = printable_len(left);
 
         if (len == 0)
             return false;
-        p += len;
-        left -= len;
+        left = bytes_of(left.p + len, left.len - len);
     }
     return true;
 }
@@ -56,7 +35,7 @@ const char *text_printable(struct bytes text, char *buf, size_t cap)
     struct wr w = wr_init(buf, cap - sizeof("..."));
 
     while (text.len > 0) {
-        size_t len = printable_len(text.p, text.len);
+        size_t len = printable_len(text);
         char hex[5];
         struct bytes shown = bytes_of(text.p, len);
 

@@ -164,6 +164,20 @@ int units_enqueue(struct units *u, const char *unit, enum unit_job job)
     return enqueue(u, unit, job, NULL);
 }
 
+int units_reset_failed(struct units *u, const char *unit)
+{
+    sd_bus_message *m = NULL;
+    int r = new_call(u, "ResetFailedUnit", &m);
+
+    if (r >= 0)
+        r = sd_bus_message_append(m, "s", unit);
+    if (r < 0) {
+        sd_bus_message_unref(m);
+        return r;
+    }
+    return call(u, m, 0, NULL);
+}
+
 int units_reload_manager(struct units *u)
 {
     sd_bus_message *m = NULL;

@@ -43,6 +43,9 @@ typedef void units_progress_fn(const char *unit, const char *result, void *arg);
 int units_run(struct units *u, const char *const *names, size_t n, enum unit_job job,
               unsigned timeout_ms, units_progress_fn *progress, void *arg);
 
+/* A unit that failed again and again may be started again (systemctl reset-failed). */
+int units_reset_failed(struct units *u, const char *unit);
+
 /* Lets the manager read unit files again (systemctl daemon-reload). */
 int units_reload_manager(struct units *u);
 

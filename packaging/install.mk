@@ -11,16 +11,15 @@ REDIS_SERVER ?= $(firstword $(wildcard /usr/bin/redis-check-rdb /usr/bin/redis-s
 LIBDIR := $(PREFIX)/lib
 DATADIR := $(PREFIX)/share
 UNITDIR := $(LIBDIR)/systemd/system
-DOCDIR := $(DATADIR)/doc/visavis
+DOCDIR ?= $(DATADIR)/doc/visavis
 
 UNITS := $(wildcard units/*.service units/*.socket units/*.target units/*.timer units/*.path)
 
 # into folder, mode, files: nothing when there are none
 put = $(Q)$(if $(strip $(3)),install -d -m 755 $(DESTDIR)$(1) && install -m $(2) $(3) $(DESTDIR)$(1)/)
 
-# What the other parts of the build leave in $(O)/share: completion and man pages go to their own
-# places, pages and data to ours.
-SHARED_PAGES = $(filter-out %/bash-completion %/zsh %/fish %/man,$(wildcard $(O)/share/*))
+# The build's own folders are listed by the shell, for make may have looked into them too early.
+put_built = $(call put,$(1),644,$(O)/share/$(2)/*)
 
 install: all
 	$(call put,$(PREFIX)/bin,755,$(O)/bin/visavis)
@@ -35,12 +34,12 @@ install: all
 	$(Q)sed 's/@PROXY_USER@/$(PROXY_USER)/' units/sysusers.d/visavis.conf >$(DESTDIR)$(LIBDIR)/sysusers.d/visavis.conf
 	$(Q)chmod 644 $(DESTDIR)$(LIBDIR)/sysusers.d/visavis.conf
 	$(Q)install -d -m 755 $(DESTDIR)$(DATADIR)/visavis
-	$(Q)cp -R $(SHARED_PAGES) $(DESTDIR)$(DATADIR)/visavis/
+	$(Q)cp -R $(O)/share/call $(DESTDIR)$(DATADIR)/visavis/
 	$(Q)chmod -R u=rwX,go=rX $(DESTDIR)$(DATADIR)/visavis
-	$(call put,$(DATADIR)/visavis,644,$(wildcard env/env.template))
-	$(call put,$(DATADIR)/bash-completion/completions,644,$(wildcard $(O)/share/bash-completion/*))
-	$(call put,$(DATADIR)/zsh/vendor-completions,644,$(wildcard $(O)/share/zsh/*))
-	$(call put,$(DATADIR)/fish/vendor_completions.d,644,$(wildcard $(O)/share/fish/*))
-	$(call put,$(DATADIR)/man/man1,644,$(wildcard $(O)/share/man/*.1 $(O)/share/man/man1/*.1))
-	$(call put,$(DATADIR)/man/man5,644,$(wildcard $(O)/share/man/*.5 $(O)/share/man/man5/*.5))
-	$(call put,$(DATADIR)/man/man8,644,$(wildcard $(O)/share/man/*.8 $(O)/share/man/man8/*.8))
+	$(call put,$(DATADIR)/visavis,644,env/env.template)
+	$(call put,$(DATADIR)/visavis/pages,644,$(wildcard installer/pages/*))
+	$(call put_built,$(DATADIR)/bash-completion/completions,bash-completion)
+	$(call put_built,$(DATADIR)/zsh/vendor-completions,zsh)
+	$(call put_built,$(DATADIR)/fish/vendor_completions.d,fish)
+	$(call put_built,$(DATADIR)/man/man1,man/man1)
+	$(call put,$(DOCDIR),644,$(O)/doc/third-party.txt $(wildcard LICENSE README.md))

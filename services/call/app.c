@@ -1,12 +1,13 @@
 #include "call/app.h"
 
 #include "base/log.h"
+#include "call/login.h"
+#include "call/reply.h"
 #include "call/room.h"
 #include "web/web.h"
 #include "web/web_listen.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,35 +19,20 @@ struct app {
     struct web *web;
     struct http *http;
     struct rooms *rooms;
+    struct login *login;
     struct log_limit log_busy;
-    uint64_t n_guests;
 };
-
-static void reply_json(struct web_request *rq, unsigned status, json_t *body)
-{
-    char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
-
-    json_decref(body);
-    if (!text) {
-        web_reply(rq, 500, NULL, bytes_str(NULL));
-        return;
-    }
-    web_reply_header(rq, "Cache-Control", "no-store");
-    web_reply(rq, status, "application/json", bytes_str(text));
-    free(text);
-}
-
-static void reply_error(struct web_request *rq, unsigned status, const char *message)
-{
-    reply_json(rq, status, json_pack("{s:s}", "message", message));
-}
 
 /* ---- routes ---- */
 
 static void get_config(struct app *a, struct web_request *rq)
 {
-    (void) a;
-    reply_json(rq, 200, json_pack("{s:b}", "isPrivate", 0));
+    bool is_private = a->config->private_access, is_in = login_is_in(a->login, rq);
+    json_t *body = json_pack("{s:b, s:b}", "isPrivate", is_private, "isLoggedIn", is_in);
+
+    if (is_private && is_in)
+        json_object_set_new(body, "user", json_string(a->config->user));
+    reply_json(rq, 200, body);
 }
 
 static void on_entry(const struct room_entry *e, void *arg)
@@ -64,7 +50,7 @@ static void on_entry(const struct room_entry *e, void *arg)
                          "isBroadcastingActive", 0));
 }
 
-static void post_sessions(struct app *a, struct web_request *rq)
+static void enter_room(struct app *a, struct web_request *rq)
 {
     struct bytes body = web_body(rq);
     json_t *in = json_loadb((const char *) body.p, body.len, JSON_REJECT_DUPLICATES, NULL);
@@ -85,12 +71,41 @@ static void post_sessions(struct app *a, struct web_request *rq)
     }
 }
 
+static void post_sessions(struct app *a, struct web_request *rq)
+{
+    login_admit(a->login, rq, enter_room, a);
+}
+
+static void post_login(struct app *a, struct web_request *rq)
+{
+    login_user_in(a->login, rq);
+}
+
+static void post_logout(struct app *a, struct web_request *rq)
+{
+    login_user_out(a->login, rq);
+}
+
+static void post_admin_login(struct app *a, struct web_request *rq)
+{
+    login_admin_in(a->login, rq);
+}
+
+static void post_admin_logout(struct app *a, struct web_request *rq)
+{
+    login_admin_out(a->login, rq);
+}
+
 static const struct {
     const char *method, *path;
     void (*fn)(struct app *a, struct web_request *rq);
 } routes[] = {
     {"GET", "/call/config", get_config},
     {"POST", "/sessions", post_sessions},
+    {"POST", "/auth/login", post_login},
+    {"POST", "/auth/logout", post_logout},
+    {"POST", "/auth/admin/login", post_admin_login},
+    {"POST", "/auth/admin/logout", post_admin_logout},
 };
 
 /* Nothing from other hosts; connections only to the video server, whose address is the operator's
@@ -175,6 +190,8 @@ int app_new(struct loop *l, const struct call_config *config, struct app **ret_a
     if (r == 0)
         r = rooms_new(a->http, config, &a->rooms);
     if (r == 0)
+        r = login_new(l, config, &a->login);
+    if (r == 0)
         r = open_listeners(a);
     if (r < 0) {
         app_free(a);
@@ -186,20 +203,24 @@ int app_new(struct loop *l, const struct call_config *config, struct app **ret_a
 
 void app_reloaded(struct app *a)
 {
-    (void) a;
+    int r = login_reloaded(a->login);
+
+    if (r < 0)
+        log_error("cannot make the keys of logins: %s", strerror(-r));
 }
 
 void app_status(const struct app *a, char *text, size_t size)
 {
-    snprintf(text, size, "%llu guests let into rooms since the start",
-             (unsigned long long) a->n_guests);
+    snprintf(text, size, "%llu guests let in since the start",
+             (unsigned long long) rooms_n_entered(a->rooms));
 }
 
 struct app *app_free(struct app *a)
 {
     if (!a)
         return NULL;
-    /* Rooms first: their continuations hold requests, which the server answers as it ends. */
+    /* These first: they hold requests, which the server answers as it ends. */
+    login_free(a->login);
     rooms_free(a->rooms);
     http_free(a->http);
     web_free(a->web);

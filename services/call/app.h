@@ -12,7 +12,7 @@ int app_new(struct loop *l, const struct call_config *config, struct app **ret_a
 /* config has been read again. */
 void app_reloaded(struct app *a);
 
-/* "2 rooms opened" */
+/* "2 guests let in since the start" */
 void app_status(const struct app *a, char *text, size_t size);
 
 struct app *app_free(struct app *a);

@@ -29,6 +29,7 @@ struct rooms {
     const struct call_config *config;
     struct list entering;
     size_t n_entering;
+    uint64_t n_entered;
     struct log_limit log_refused; /* guests cause these, as many as they like */
 };
 
@@ -66,6 +67,11 @@ int rooms_new(struct http *h, const struct call_config *config, struct rooms **r
     r->log_refused.interval_ms = 1000;
     *ret_r = r;
     return 0;
+}
+
+uint64_t rooms_n_entered(const struct rooms *r)
+{
+    return r->n_entered;
 }
 
 static void entering_free(struct entering *e)
@@ -219,6 +225,7 @@ static void on_answer(const struct http_response *rs, void *arg)
                     step_names[e->step], strerror(-r));
         finish(e, 502, "The video server's answer was not understood.");
     } else if (r == 1) {
+        e->rooms->n_entered++;
         finish(e, 200, "");
     }
 }

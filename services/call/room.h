@@ -15,6 +15,9 @@ int rooms_new(struct http *h, const struct call_config *config, struct rooms **r
 /* Cancels what is under way; the continuations are not called. NULL is fine; returns NULL. */
 struct rooms *rooms_free(struct rooms *r);
 
+/* Guests that got their tokens. */
+uint64_t rooms_n_entered(const struct rooms *r);
+
 /* Letters, digits, '_' and '-', 1 to ROOM_NAME_MAX of them. */
 bool room_name_is_valid(const char *name);
 

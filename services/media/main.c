@@ -17,6 +17,7 @@ struct daemon {
     struct node node;
     struct loop *loop;
     struct dtls_identity *identity;
+    struct pulse *pulse;
     struct control *control;
     struct addresses *addresses;
     struct udp **sockets;
@@ -95,7 +96,7 @@ static int start_workers(struct daemon *d)
         struct udp *u = d->sockets[i];
 
         d->sockets[i] = NULL;
-        r = worker_new(&d->node, i, u, &candidates, &d->workers[i]);
+        r = worker_new(&d->node, i, u, &candidates, d->pulse, &d->workers[i]);
         if (r == 0)
             r = worker_start(d->workers[i]);
     }
@@ -109,6 +110,8 @@ static int prepare(struct daemon *d)
     if (r == 0)
         r = dtls_identity_new(&d->identity);
     d->node = (struct node){.config = &d->config, .identity = d->identity};
+    if (r == 0)
+        r = pulse_new(d->loop, &d->pulse);
     if (r == 0)
         r = control_new(d->loop, &d->node, &d->control);
     return r;
@@ -151,6 +154,7 @@ static void stop(void *self)
         worker_free(d->workers[i]);
     if (d->sockets)
         close_sockets(d);
+    pulse_free(d->pulse);
     control_free(d->control);
     dtls_identity_free(d->identity);
     free(d->sockets);

@@ -138,7 +138,7 @@ static int make_maps(struct worker *w)
 }
 
 int worker_new(struct node *node, unsigned index, struct udp *u,
-               const struct candidates *candidates, struct worker **ret_w)
+               const struct candidates *candidates, struct pulse *pulse, struct worker **ret_w)
 {
     struct worker *w = calloc(1, sizeof(*w));
     int r;
@@ -159,6 +159,8 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
         wheel_init(&w->wheel, w->loop);
         r = mailbox_new(w->loop, on_command, w, &w->mailbox);
     }
+    if (r == 0)
+        r = pulse_watch(pulse, w->loop, &w->pulse);
     if (r == 0)
         r = loop_defer_init(&w->flush, w->loop, on_flush);
     if (r == 0)
@@ -215,6 +217,7 @@ struct worker *worker_free(struct worker *w)
         wheel_done(&w->wheel);
         if (w->mailbox)
             mailbox_free(w->mailbox, drop_message);
+        pulse_unwatch(w->pulse);
         loop_free(w->loop);
     }
     udp_free(w->udp);

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/map.h"
+#include "loop/pulse.h"
 #include "media/config.h"
 #include "rtc/dtls.h"
 
@@ -47,12 +48,13 @@ struct worker {
     uint64_t n_junk;
     pthread_t thread;
     bool started;
-    atomic_uint n_transports; /* on this worker; control chooses the least loaded */
+    struct pulse_watch *pulse; /* NULL: not watched */
+    atomic_uint n_transports;  /* on this worker; control chooses the least loaded */
 };
 
-/* Takes over u, also on failure. */
+/* Takes over u, also on failure. pulse watches it; NULL: nobody does. */
 int worker_new(struct node *node, unsigned index, struct udp *u,
-               const struct candidates *candidates, struct worker **ret_w);
+               const struct candidates *candidates, struct pulse *pulse, struct worker **ret_w);
 int worker_start(struct worker *w);
 
 /* Ends the thread, which drops its rooms. NULL is fine; returns NULL. */

@@ -20,8 +20,9 @@ struct media {
     const struct media_handlers *handlers;
     void *arg;
     struct link_dialer *dialer;
-    bool greeted; /* hello was answered: what is told now comes after the inventory */
-    bool ready;   /* and sync, too */
+    bool greeted;    /* hello was answered: what is told now comes after the inventory */
+    bool ready;      /* and sync, too */
+    bool complained; /* since it was ready last */
     uint64_t lost_after_ms;
     struct loop_timer lost_timer;
     struct loop_timer retry_timer;
@@ -56,7 +57,9 @@ static void on_retry(struct loop_timer *t)
 /* A daemon that answers, but not as it should: start over later. */
 static void handshake_failed(struct media *m, const char *what, const struct link_answer *a)
 {
-    log_error("media: %s failed: %s", what, reason_of(a));
+    if (!m->complained)
+        log_error("media: %s failed: %s, trying again", what, reason_of(a));
+    m->complained = true;
     if (a->error != -ECONNRESET)
         loop_timer_start(&m->retry_timer, m->loop, RETRY_US, on_retry);
 }
@@ -70,6 +73,7 @@ static void on_synced(const struct link_answer *a, void *arg)
         return;
     }
     m->ready = true;
+    m->complained = false;
     loop_timer_stop(&m->lost_timer);
     loop_timer_stop(&m->retry_timer);
     log_info("media: ready");
@@ -134,6 +138,15 @@ static void on_down(struct link_dialer *d, void *arg)
     wait_for_return(m);
 }
 
+static void on_failed(struct link_dialer *d, int error, void *arg)
+{
+    struct media *m = arg;
+
+    (void) d;
+    log_warning("media: cannot reach the daemon at %s: %s, trying again", m->path,
+                strerror(-error));
+}
+
 static void on_request(struct link *k, const char *method, json_t *params, struct link_request *rq,
                        void *arg)
 {
@@ -163,6 +176,7 @@ static int dial(struct media *m)
     static const struct link_dialer_handlers handlers = {
         .on_up = on_up,
         .on_down = on_down,
+        .on_failed = on_failed,
         .handlers = {.on_request = on_request, .on_notification = on_notification},
     };
 

@@ -14,6 +14,7 @@ struct control {
     struct link_dialer *dialer;
     control_fn *fn;
     void *arg;
+    bool complained; /* since it answered last */
     char instance[INSTANCE_LEN + 1];
 };
 
@@ -56,7 +57,18 @@ static void take_peers(struct control *c, const json_t *params)
         return;
     }
     log_info("%zu addresses of the media daemon may be reached", peers.n);
+    c->complained = false;
     c->fn(&peers, c->arg);
+}
+
+/* A socket that the service manager keeps takes us while the daemon is away; then nobody answers.
+ */
+static void greeting_failed(struct control *c, const char *why)
+{
+    if (!c->complained)
+        log_warning("the media daemon does not greet us (%s), trying again", why);
+    c->complained = true;
+    link_dialer_restart(c->dialer);
 }
 
 static void on_hello(const struct link_answer *a, void *arg)
@@ -64,8 +76,7 @@ static void on_hello(const struct link_answer *a, void *arg)
     if (a->error == 0)
         take_peers(arg, a->result);
     else if (a->error != -ECONNRESET)
-        log_warning("the media daemon refused us: %s",
-                    a->error == -EREMOTEIO ? a->message : strerror(-a->error));
+        greeting_failed(arg, a->error == -EREMOTEIO ? a->message : strerror(-a->error));
 }
 
 static void on_up(struct link_dialer *d, struct link *k, void *arg)
@@ -76,7 +87,14 @@ static void on_up(struct link_dialer *d, struct link *k, void *arg)
 
     (void) d;
     if (r < 0)
-        log_warning("cannot greet the media daemon: %s", strerror(-r));
+        greeting_failed(c, strerror(-r));
+}
+
+static void on_failed(struct link_dialer *d, int error, void *arg)
+{
+    (void) d;
+    (void) arg;
+    log_warning("cannot reach the media daemon: %s, trying again", strerror(-error));
 }
 
 static void on_down(struct link_dialer *d, void *arg)
@@ -109,6 +127,7 @@ int control_new(struct loop *l, const char *path, control_fn *fn, void *arg,
     static const struct link_dialer_handlers handlers = {
         .on_up = on_up,
         .on_down = on_down,
+        .on_failed = on_failed,
         .handlers = {.on_request = on_request, .on_notification = on_notification},
     };
     struct control *c = calloc(1, sizeof(*c));

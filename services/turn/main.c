@@ -8,6 +8,7 @@
 
 struct turn {
     struct turn_config config;
+    struct pulse *pulse;
     struct server *server;
     struct control *control;
 };
@@ -57,7 +58,9 @@ static int start(void *self, struct loop *l)
     int r;
 
     daemon_raise_descriptors(t->config.total_quota + DESCRIPTORS_BESIDE);
-    r = server_new(&t->config, &t->server);
+    r = pulse_new(l, &t->pulse);
+    if (r == 0)
+        r = server_new(&t->config, t->pulse, &t->server);
     if (r == 0)
         r = control_new(l, t->config.control, on_peers, t->server, &t->control);
     for (size_t i = 0; r == 0 && i < t->config.n_listen; i++)
@@ -71,6 +74,7 @@ static void stop(void *self)
 
     control_free(t->control);
     server_free(t->server);
+    pulse_free(t->pulse);
 }
 
 static void done_config(void *self)

@@ -17,6 +17,7 @@ struct thread {
     struct auth auth;
     struct loop *loop;
     struct mailbox *box;
+    struct pulse_watch *pulse;
     struct mail stop; /* the order to end; here, so that it needs no memory then */
     pthread_t id;
     bool running;
@@ -80,7 +81,7 @@ static void on_mail(struct mail *m, void *arg)
 }
 
 static int prepare(struct server *s, struct thread *t, const struct turn_config *config,
-                   const uint8_t nonce_key[static NONCE_KEY_SIZE])
+                   struct pulse *pulse, const uint8_t nonce_key[static NONCE_KEY_SIZE])
 {
     int r = auth_init(&t->auth, config->secret, config->realm, nonce_key);
 
@@ -88,6 +89,8 @@ static int prepare(struct server *s, struct thread *t, const struct turn_config 
         r = loop_new(&t->loop);
     if (r == 0)
         r = mailbox_new(t->loop, on_mail, t, &t->box);
+    if (r == 0)
+        r = pulse_watch(pulse, t->loop, &t->pulse);
     if (r == 0)
         r = worker_init(&t->worker, t->loop, config, &t->auth, s->quota);
     return r;
@@ -111,7 +114,7 @@ static int start(struct thread *t)
     return -r;
 }
 
-int server_new(const struct turn_config *config, struct server **ret_server)
+int server_new(const struct turn_config *config, struct pulse *pulse, struct server **ret_server)
 {
     struct server *s = calloc(1, sizeof(*s) + config->n_threads * sizeof(s->threads[0]));
     uint8_t nonce_key[NONCE_KEY_SIZE];
@@ -123,7 +126,7 @@ int server_new(const struct turn_config *config, struct server **ret_server)
     rnd_bytes(nonce_key, sizeof(nonce_key));
     r = quota_new(config->total_quota, config->user_quota, &s->quota);
     for (size_t i = 0; i < s->n_threads && r == 0; i++)
-        r = prepare(s, &s->threads[i], config, nonce_key);
+        r = prepare(s, &s->threads[i], config, pulse, nonce_key);
     for (size_t i = 0; i < s->n_threads && r == 0; i++)
         r = start(&s->threads[i]);
     if (r < 0) {
@@ -205,6 +208,7 @@ static void stop(struct thread *t)
     worker_done(&t->worker);
     if (t->box)
         mailbox_free(t->box, drop_mail);
+    pulse_unwatch(t->pulse);
     loop_free(t->loop);
     auth_done(&t->auth);
 }

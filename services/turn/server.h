@@ -1,13 +1,15 @@
 /* server.h: the workers, each on a thread of its own. Called from the main thread. */
 #pragma once
 
+#include "loop/pulse.h"
 #include "turn/config.h"
 #include "turn/peers.h"
 
 struct server;
 
-/* Opens everything, then starts the threads. config must outlive it. Failures are logged. */
-int server_new(const struct turn_config *config, struct server **ret_server);
+/* Opens everything, then starts the threads, which pulse watches (NULL: nobody does). config and
+ * pulse must outlive it. Failures are logged. */
+int server_new(const struct turn_config *config, struct pulse *pulse, struct server **ret_server);
 
 /* The live values of the configuration have changed: each thread gets a copy. -ENOMEM: nothing
  * changes. */

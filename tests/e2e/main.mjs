@@ -9,6 +9,7 @@ import paths from './test_paths.mjs';
 import soak from './test_soak.mjs';
 import firefox from './test_firefox.mjs';
 import callApp from './test_call_app.mjs';
+import callLogin from './test_call_login.mjs';
 
 const [buildFolder, ...rest] = process.argv.slice(2);
 const short = rest.includes('--short');
@@ -30,7 +31,7 @@ async function server(style = 'kurento') {
 }
 
 const context = { runner, pages, chromium, server, short, sanitized, buildFolder };
-for (const suite of [calls, session, paths, callApp, firefox, soak]) await suite(context);
+for (const suite of [calls, session, paths, callApp, callLogin, firefox, soak]) await suite(context);
 
 await chromium.close();
 const ends = [];

@@ -38,24 +38,31 @@ static bool kit_is_up(const struct kit *k)
 }
 
 /* settings: more lines of the configuration. */
+static void kit_write_config(const struct kit *k, const char *secret, const char *settings)
+{
+    char path[128];
+    FILE *f;
+
+    snprintf(path, sizeof(path), "%s/signaling.cfg", k->dir);
+    f = fopen(path, "w");
+    assert_non_null(f);
+    fprintf(f,
+            "listen = [\"unix:%s\"];\npublic_url = \"https://calls.example.org:4443\";\n"
+            "secret = \"%s\";\nmedia_control = \"%s\";\n%s",
+            k->api, secret, k->control, settings);
+    fclose(f);
+}
+
 static struct kit *kit_start(const char *settings)
 {
     struct kit *k = calloc(1, sizeof(*k));
-    char path[128];
-    FILE *f;
 
     strcpy(k->dir, "/tmp/visavis-signaling-XXXXXX");
     assert_non_null(mkdtemp(k->dir));
     snprintf(k->api, sizeof(k->api), "%s/api", k->dir);
     snprintf(k->control, sizeof(k->control), "%s/media", k->dir);
-    snprintf(path, sizeof(path), "%s/signaling.cfg", k->dir);
     media_start(k);
-    f = fopen(path, "w");
-    fprintf(f,
-            "listen = [\"unix:%s\"];\npublic_url = \"https://calls.example.org:4443\";\n"
-            "secret = \"MY_SECRET\";\nmedia_control = \"%s\";\n%s",
-            k->api, k->control, settings);
-    fclose(f);
+    kit_write_config(k, "MY_SECRET", settings);
     k->pid = fork();
     if (k->pid == 0)
         kit_exec(k);

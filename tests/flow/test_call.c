@@ -97,7 +97,7 @@ static void write_page(const struct bed *b, const char *name, const char *text)
 
 static void set_up(struct bed *b, const char *secret)
 {
-    static char listen_text[32], openvidu_url[64];
+    static char listen_text[32], openvidu_url[64], user[] = "admin", none[] = "";
     uint16_t port, app_port;
     int fd;
 
@@ -121,6 +121,9 @@ static void set_up(struct bed *b, const char *secret)
         .openvidu_url = openvidu_url,
         .openvidu_secret = (char *) secret,
         .pages = b->dir,
+        .user = user,
+        .secret = none,
+        .admin_secret = none,
     };
     assert_int_equal(app_new(b->loop, &b->config, &b->app), 0);
     assert_int_equal(http_new(b->loop, &b->browser), 0);
@@ -271,7 +274,7 @@ static void test_pages_and_config(void **state)
     assert_int_equal(ask(&b, "GET", "/nothing", NULL), 404);
     assert_int_equal(ask(&b, "GET", "/%2e%2e/etc/passwd", NULL), 404);
     assert_int_equal(ask(&b, "GET", "/call/config", NULL), 200);
-    assert_string_equal(b.body, "{\"isPrivate\":false}");
+    assert_string_equal(b.body, "{\"isPrivate\":false,\"isLoggedIn\":true}");
     tear_down(&b);
 }
 

@@ -469,6 +469,37 @@ static void test_configured_addresses(void **state)
 
 #define flow_test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* As when the configuration was read again. */
+static void test_another_secret(void **state)
+{
+    char user[32];
+    struct client later;
+
+    (void) state;
+    snprintf(user, sizeof(user), "%u:x", START_S + DAY_S);
+    assert_int_equal(client_allocate(&c), 0);
+    auth_set_secret(&server.auth, strdup("another"), clock_wall_ms());
+    server.worker.turn.external_ip = ip("203.0.113.1", 0);
+    assert_int_equal(client_refresh(&c, 600), 0);
+    assert_int_equal(n_allocations(&server), 1);
+
+    client_open(&later, &server, "127.0.0.1", "127.0.0.1"); /* with what was given out before */
+    assert_int_equal(client_allocate(&later), 0);
+    assert_true(addr_ip_eq(&later.reply.xor_relayed, &server.worker.turn.external_ip));
+    client_close(&later);
+    client_open(&later, &server, "127.0.0.1", "127.0.0.1");
+    client_set_user(&later, "another", user);
+    assert_int_equal(client_allocate(&later), 0);
+    client_close(&later);
+
+    quota_set_limits(server.quota, 3, 10);
+    client_open(&later, &server, "127.0.0.1", "127.0.0.1");
+    assert_int_equal(client_allocate(&later), 508);
+    quota_set_limits(server.quota, 4, 10);
+    assert_int_equal(client_allocate(&later), 0);
+    client_close(&later);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -498,6 +529,7 @@ int main(void)
         flow_test(test_wildcard_listener),
         flow_test(test_ipv6_client),
         flow_test(test_configured_addresses),
+        flow_test(test_another_secret),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

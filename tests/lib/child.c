@@ -22,12 +22,17 @@
 #define READY_MS 10000
 #define STOP_MS 5000
 #define POLL_MS 10
+#define SOCKETS_MAX 8
+#define FAR_FD 100 /* where no socket is */
 
 struct child {
     struct list node;
     const char *name;
     pid_t pid; /* 0: none */
     int notify_fd;
+    int sockets[SOCKETS_MAX];
+    char socket_names[SOCKETS_MAX * 32];
+    unsigned n_sockets;
     char dir[48];
 };
 
@@ -119,7 +124,50 @@ static void remove_folder(const struct child *c)
     (void) rmdir(c->dir);
 }
 
+bool child_has_logged(const struct child *c, const char *text)
+{
+    char path[CHILD_PATH_SIZE], line[2048];
+    FILE *f = fopen(child_path(c, "log", path), "r");
+    bool found = false;
+
+    while (f && !found && fgets(line, sizeof(line), f))
+        found = strstr(line, text) != NULL;
+    if (f)
+        fclose(f);
+    return found;
+}
+
 /* ---- its process ---- */
+
+int child_give_socket(struct child *c, int fd, const char *name)
+{
+    size_t len = strlen(c->socket_names);
+
+    if (c->n_sockets == SOCKETS_MAX || len + strlen(name) + 2 > sizeof(c->socket_names))
+        return -ENOSPC;
+    snprintf(c->socket_names + len, sizeof(c->socket_names) - len, "%s%s", len ? ":" : "", name);
+    c->sockets[c->n_sockets++] = fd;
+    return 0;
+}
+
+static void inherit_sockets(const struct child *c)
+{
+    char text[16];
+
+    if (c->n_sockets == 0)
+        return;
+    for (unsigned i = 0; i < c->n_sockets; i++)
+        dup2(c->sockets[i], FAR_FD + (int) i);
+    for (unsigned i = 0; i < c->n_sockets; i++) {
+        dup2(FAR_FD + (int) i, 3 + (int) i);
+        close(FAR_FD + (int) i);
+    }
+    snprintf(text, sizeof(text), "%d", (int) getpid());
+    setenv("LISTEN_PID", text, 1);
+    snprintf(text, sizeof(text), "%u", c->n_sockets);
+    setenv("LISTEN_FDS", text, 1);
+    setenv("LISTEN_FDNAMES", c->socket_names, 1);
+}
 
 static void become(const struct child *c, pid_t parent)
 {
@@ -136,6 +184,7 @@ static void become(const struct child *c, pid_t parent)
     sigprocmask(SIG_SETMASK, &none, NULL);
     setenv("NOTIFY_SOCKET", child_path(c, "notify", path), 1);
     unsetenv("WATCHDOG_USEC");
+    inherit_sockets(c);
 }
 
 int child_start(struct child *c, char *const argv[])
@@ -178,7 +227,7 @@ static bool has_ended(struct child *c, int *ret_status)
     return true;
 }
 
-int child_wait_ready(struct child *c, unsigned timeout_ms)
+int child_wait_told(struct child *c, const char *wanted, unsigned timeout_ms)
 {
     struct pollfd p = {.fd = c->notify_fd, .events = POLLIN};
     char text[256];
@@ -189,7 +238,7 @@ int child_wait_ready(struct child *c, unsigned timeout_ms)
 
         if (n > 0) {
             text[n] = '\0';
-            if (strstr(text, "READY=1"))
+            if (strstr(text, wanted))
                 return 0;
             continue;
         }
@@ -198,6 +247,11 @@ int child_wait_ready(struct child *c, unsigned timeout_ms)
         (void) poll(&p, 1, POLL_MS);
     }
     return -ETIMEDOUT;
+}
+
+int child_wait_ready(struct child *c, unsigned timeout_ms)
+{
+    return child_wait_told(c, "READY=1", timeout_ms);
 }
 
 /* "bin/<name>" beside one of the folders that this program is in. */

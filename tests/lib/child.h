@@ -2,6 +2,7 @@
  * sockets and log in one place; and what the process has used. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -23,11 +24,21 @@ const char *child_path(const struct child *c, const char *file, char ret[static 
 int child_write(const struct child *c, const char *file, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Before the start: it inherits fd, which stays the caller's, as a socket of that name
+ * (sd_listen_fds(3)). -ENOSPC. */
+int child_give_socket(struct child *c, int fd, const char *name);
+
 /* argv[0] is the program's path. Its output goes to the log; it dies with us. */
 int child_start(struct child *c, char *const argv[]);
 
 /* Until it says READY=1 on NOTIFY_SOCKET. -ETIMEDOUT, -ECHILD: it ended. */
 int child_wait_ready(struct child *c, unsigned timeout_ms);
+
+/* Until it says something with this text in it on NOTIFY_SOCKET. */
+int child_wait_told(struct child *c, const char *text, unsigned timeout_ms);
+
+/* Is this text in its log? */
+bool child_has_logged(const struct child *c, const char *text);
 
 /* One of ours, from the bin/ beside a folder that the calling program is in, with
  * "--config <its folder>/config"; until it is ready. */

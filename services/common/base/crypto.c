@@ -93,6 +93,19 @@ int hmac_sha256(struct bytes key, const struct bytes *parts, size_t n,
     return hmac(hmac_template("SHA256", &cached), key, parts, n, ret, SHA256_SIZE);
 }
 
+int secret_stretch(struct bytes secret, struct bytes salt, unsigned rounds,
+                   uint8_t ret[static SHA256_SIZE])
+{
+    const char *text = secret.len ? (const char *) secret.p : "";
+
+    if (secret.len > INT_MAX || salt.len > INT_MAX || rounds == 0 || rounds > INT_MAX)
+        return -EINVAL;
+    return PKCS5_PBKDF2_HMAC(text, (int) secret.len, salt.p, (int) salt.len, (int) rounds,
+                             EVP_sha256(), SHA256_SIZE, ret) == 1
+               ? 0
+               : -ENOMEM;
+}
+
 bool secret_eq(struct bytes a, struct bytes b)
 {
     return a.len == b.len && CRYPTO_memcmp(a.p, b.p, a.len) == 0;

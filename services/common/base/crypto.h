@@ -15,6 +15,11 @@ int hmac_sha1(struct bytes key, const struct bytes *parts, size_t n, uint8_t ret
 int hmac_sha256(struct bytes key, const struct bytes *parts, size_t n,
                 uint8_t ret[static SHA256_SIZE]);
 
+/* A key from a secret that people may have chosen: each guess at it costs rounds hashes
+ * (PBKDF2-HMAC-SHA256, RFC 8018). -ENOMEM. */
+int secret_stretch(struct bytes secret, struct bytes salt, unsigned rounds,
+                   uint8_t ret[static SHA256_SIZE]);
+
 /* Time depends on the lengths alone. */
 bool secret_eq(struct bytes a, struct bytes b);
 

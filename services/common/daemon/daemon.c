@@ -12,8 +12,8 @@
 #include <sysexits.h>
 
 #define STATUS_US 5000000
-#define STATUS_SIZE 320
-#define PROBLEM_SIZE 128
+#define STATUS_SIZE 256
+#define PROBLEM_SIZE 112 /* fits the status with what else is in it */
 
 struct options {
     const char *config;
@@ -171,7 +171,7 @@ static int prepare_loop(struct running *running, struct loop **ret_loop)
     if (r == 0)
         r = loop_signal_add(*ret_loop, SIGHUP, on_reload_signal, running);
     if (r == 0)
-        r = loop_enable_watchdog(*ret_loop);
+        r = loop_feed_watchdog(*ret_loop, true);
     if (r == 0 && signal(SIGPIPE, SIG_IGN) == SIG_ERR)
         r = -errno;
     return r;

@@ -14,7 +14,7 @@
 #include "conf/conf.h"
 #include "loop/loop.h"
 
-#define DAEMON_STATUS_SIZE 128
+#define DAEMON_STATUS_SIZE 96
 
 struct daemon_def {
     const char *name; /* "visavis-turn" */

@@ -34,11 +34,12 @@ struct http_call {
     struct http *http;
     struct list node;
     CURL *easy;
-    struct curl_slist *headers;
+    struct curl_slist *headers, *connect_to;
     http_done_fn *fn;
     void *arg;
     struct blob body;
     bool too_big;
+    bool upgraded;
     char message[CURL_ERROR_SIZE];
 };
 
@@ -50,6 +51,7 @@ static void call_free(struct http_call *c)
     }
     curl_easy_cleanup(c->easy);
     curl_slist_free_all(c->headers);
+    curl_slist_free_all(c->connect_to);
     blob_clear(&c->body);
     free(c);
 }
@@ -60,6 +62,8 @@ static int error_of(const struct http_call *c, CURLcode code)
 {
     if (c->too_big)
         return -EFBIG;
+    if (c->upgraded)
+        return 0;
     switch (code) {
     case CURLE_OK:
         return 0;
@@ -86,7 +90,7 @@ static const char *message_of(const struct http_call *c, CURLcode code)
 {
     if (c->too_big)
         return "the answer is too big";
-    if (code == CURLE_OK)
+    if (code == CURLE_OK || c->upgraded)
         return "";
     return c->message[0] ? c->message : curl_easy_strerror(code);
 }
@@ -94,8 +98,10 @@ static const char *message_of(const struct http_call *c, CURLcode code)
 /* The call is out of the client before fn hears of it, so fn may do anything to either. */
 static void complete(struct http_call *c, CURLcode code)
 {
-    struct http_response rs = {.error = error_of(c, code), .message = message_of(c, code)};
+    struct http_response rs = {
+        .error = error_of(c, code), .message = message_of(c, code), .location = ""};
     long status = 0;
+    char *location = NULL;
 
     (void) curl_multi_remove_handle(c->http->multi, c->easy);
     list_del(&c->node);
@@ -103,6 +109,8 @@ static void complete(struct http_call *c, CURLcode code)
         (void) curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
         rs.status = (unsigned) status;
         rs.body = blob_bytes(&c->body);
+        (void) curl_easy_getinfo(c->easy, CURLINFO_REDIRECT_URL, &location);
+        rs.location = location ? location : "";
     }
     c->fn(&rs, c->arg);
     call_free(c);
@@ -272,6 +280,18 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
     return r < 0 ? 0 : size * n;
 }
 
+/* Ends the call after the headers of an answer 101: what follows is not HTTP. */
+static size_t on_header(char *data, size_t size, size_t n, void *arg)
+{
+    struct http_call *c = arg;
+    long status = 0;
+
+    if (size * n == 2 && memcmp(data, "\r\n", 2) == 0)
+        (void) curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
+    c->upgraded = status == 101;
+    return c->upgraded ? 0 : size * n;
+}
+
 /* A line break would forge a header. */
 static bool is_one_line(const char *s)
 {
@@ -310,6 +330,21 @@ static int set_headers(struct http_call *c, const struct http_request *rq)
     return r;
 }
 
+/* libcurl's form: "HOST:PORT:CONNECT-TO-HOST:CONNECT-TO-PORT", all hosts and ports here. */
+static int set_connect_to(struct http_call *c, const struct http_request *rq)
+{
+    char text[300];
+    int n;
+
+    if (!rq->connect_to)
+        return 0;
+    n = snprintf(text, sizeof(text), "::%s", rq->connect_to);
+    if (n < 0 || (size_t) n >= sizeof(text))
+        return -EINVAL;
+    c->connect_to = curl_slist_append(NULL, text);
+    return c->connect_to ? 0 : -ENOMEM;
+}
+
 #define SET(option, value) ok = ok && curl_easy_setopt(e, option, value) == CURLE_OK
 
 static bool set_method(CURL *e, const struct http_request *rq)
@@ -346,7 +381,17 @@ static bool set_options(struct http_call *c, const struct http_request *rq)
     SET(CURLOPT_HTTPHEADER, c->headers);
     SET(CURLOPT_WRITEFUNCTION, on_body);
     SET(CURLOPT_WRITEDATA, c);
+    SET(CURLOPT_HEADERFUNCTION, on_header);
+    SET(CURLOPT_HEADERDATA, c);
     SET(CURLOPT_ERRORBUFFER, c->message);
+    if (c->connect_to)
+        SET(CURLOPT_CONNECT_TO, c->connect_to);
+    if (rq->ca_file)
+        SET(CURLOPT_CAINFO, rq->ca_file);
+    if (rq->any_certificate) {
+        SET(CURLOPT_SSL_VERIFYPEER, 0L);
+        SET(CURLOPT_SSL_VERIFYHOST, 0L);
+    }
     if (rq->user) {
         SET(CURLOPT_HTTPAUTH, (long) CURLAUTH_BASIC);
         SET(CURLOPT_USERNAME, rq->user);
@@ -370,6 +415,8 @@ int http_start(struct http *h, const struct http_request *rq, http_done_fn *fn, 
     c->body = blob_init(rq->max_body ? rq->max_body : MAX_BODY);
     c->easy = curl_easy_init();
     r = !c->easy ? -ENOMEM : !is_one_line(rq->method) ? -EINVAL : set_headers(c, rq);
+    if (r == 0)
+        r = set_connect_to(c, rq);
     if (r == 0 && !set_options(c, rq))
         r = -EINVAL;
     if (r == 0 && curl_multi_add_handle(h->multi, c->easy) != CURLM_OK)

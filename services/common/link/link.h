@@ -89,11 +89,17 @@ struct link_dialer;
 struct link_dialer_handlers {
     void (*on_up)(struct link_dialer *d, struct link *k, void *arg);
     void (*on_down)(struct link_dialer *d, void *arg);
+    /* Nobody listens, it is forbidden, ...: told when that begins, not at each attempt. May be
+     * NULL. */
+    void (*on_failed)(struct link_dialer *d, int error, void *arg);
     struct link_handlers handlers;
 };
 int link_dial(struct loop *l, const char *path, const struct link_dialer_handlers *handlers,
               void *arg, struct link_dialer **ret_d);
 struct link_dialer *link_dialer_free(struct link_dialer *d);
+
+/* The peer does not answer as it should: hangs up, without on_down, and begins anew in 2 s. */
+void link_dialer_restart(struct link_dialer *d);
 
 /* NULL while the link is down. */
 struct link *link_dialer_link(struct link_dialer *d);

@@ -17,6 +17,7 @@ struct link_dialer {
     struct sockaddr_un address;
     uint64_t delay_us; /* before the next attempt */
     struct link *link;
+    int told; /* the error that on_failed knows of; 0 none */
 };
 
 static void on_retry(struct loop_timer *t);
@@ -74,6 +75,16 @@ static int try_connect(const struct link_dialer *d)
     return fd;
 }
 
+/* on_failed may free the dialer. */
+static void tell_failure(struct link_dialer *d, int error)
+{
+    if (error == d->told)
+        return;
+    d->told = error;
+    if (d->handlers.on_failed)
+        d->handlers.on_failed(d, error, d->arg);
+}
+
 static void on_retry(struct loop_timer *t)
 {
     struct link_dialer *d = container_of(t, struct link_dialer, retry);
@@ -82,11 +93,17 @@ static void on_retry(struct loop_timer *t)
         .on_notification = d->handlers.handlers.on_notification ? on_notification : NULL,
         .on_closed = on_closed,
     };
-    int fd = try_connect(d);
+    int r = try_connect(d);
 
-    if (fd < 0 || link_new(d->loop, fd, &handlers, d, &d->link) < 0)
+    if (r >= 0)
+        r = link_new(d->loop, r, &handlers, d, &d->link);
+    if (r < 0) {
         schedule(d);
-    else if (d->handlers.on_up)
+        tell_failure(d, r);
+        return;
+    }
+    d->told = 0;
+    if (d->handlers.on_up)
         d->handlers.on_up(d, d->link, d->arg);
 }
 
@@ -128,6 +145,16 @@ struct link_dialer *link_dialer_free(struct link_dialer *d)
     link_free(k);
     free(d);
     return NULL;
+}
+
+void link_dialer_restart(struct link_dialer *d)
+{
+    struct link *k = d->link;
+
+    d->link = NULL;
+    d->delay_us = RETRY_MAX_US;
+    schedule(d);
+    link_free(k);
 }
 
 struct link *link_dialer_link(struct link_dialer *d)

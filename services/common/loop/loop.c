@@ -280,9 +280,9 @@ int loop_quit_on_signals(struct loop *l)
     return r;
 }
 
-int loop_enable_watchdog(struct loop *l)
+int loop_feed_watchdog(struct loop *l, bool on)
 {
-    int r = sd_event_set_watchdog(l->event, true);
+    int r = sd_event_set_watchdog(l->event, on);
 
     return r < 0 ? r : 0;
 }

@@ -127,5 +127,5 @@ int loop_signal_add(struct loop *l, int signo, loop_signal_fn *fn, void *arg);
 /* SIGTERM and SIGINT end the loop with code 0; SIGPIPE is ignored. */
 int loop_quit_on_signals(struct loop *l);
 
-/* The loop feeds the service manager's watchdog when WATCHDOG_USEC asks for it (sd_event's). */
-int loop_enable_watchdog(struct loop *l);
+/* The loop feeds the service manager's watchdog, when WATCHDOG_USEC asks for it, or no more. */
+int loop_feed_watchdog(struct loop *l, bool on);

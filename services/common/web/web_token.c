@@ -65,6 +65,24 @@ bool web_token_matches_etag(const char *if_none_match, const char *etag)
     return false;
 }
 
+bool web_token_cookie(const char *header, const char *name, struct bytes *ret)
+{
+    size_t name_len = strlen(name);
+
+    while (*header) {
+        size_t len;
+
+        header += strspn(header, " \t;");
+        len = strcspn(header, ";");
+        if (len > name_len && strncmp(header, name, name_len) == 0 && header[name_len] == '=') {
+            *ret = bytes_of(header + name_len + 1, len - name_len - 1);
+            return true;
+        }
+        header += len;
+    }
+    return false;
+}
+
 bool web_token_is_basic_auth(const char *authorization, const char *user, const char *password)
 {
     uint8_t given[CREDENTIALS_MAX], expected[CREDENTIALS_MAX];

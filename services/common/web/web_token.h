@@ -16,6 +16,9 @@ bool web_token_in_list(const char *list, const char *item);
  */
 bool web_token_matches_etag(const char *if_none_match, const char *etag);
 
+/* The value of a cookie in a Cookie header (RFC 6265 section 4.2), the first of that name. */
+bool web_token_cookie(const char *header, const char *name, struct bytes *ret);
+
 /* "Basic ..." with exactly these; compared in constant time. */
 bool web_token_is_basic_auth(const char *authorization, const char *user, const char *password);
 

@@ -1,4 +1,4 @@
-#include "installer/settings.h"
+#include "installer/settings_check.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -63,18 +63,64 @@ static void test_dev_defaults(void **state)
     settings_free(s);
 }
 
-static void test_every_default_passes_its_own_check(void **state)
+static void assert_passes(const struct setting_def *d, const char *text)
+{
+    struct setting_verdict verdict;
+    struct setting_value v;
+
+    if (!text || !*text)
+        return;
+    if (setting_check(d, text, &v, &verdict) < 0)
+        fail_msg("%s=%s %s", d->key, text, verdict.what);
+    setting_value_done(&v);
+}
+
+static void test_every_row_is_complete_and_passes_its_own_check(void **state)
 {
     (void) state;
     for (int i = 0; i < N_SETTINGS; i++) {
         const struct setting_def *d = setting_def((enum setting) i);
+        char wanted[256];
 
         assert_non_null(d->key);
+        assert_ptr_equal(setting_find(d->key), d);
         assert_non_null(d->doc);
+        assert_true(d->doc[strlen(d->doc) - 1] != '.');
         assert_non_null(d->value);
         assert_non_null(d->example);
         assert_int_equal(d->type == SETTING_CHOICE, d->choices != NULL);
+        assert_int_equal(d->type == SETTING_INT, d->max > 0);
+        assert_int_equal(d->reloads & d->restarts, 0);
+        assert_true(setting_consumers(d) != 0 || d->scope == SETTING_DEV_ONLY);
+        assert_true(d->required ? !*d->value : true);
+        assert_true(strlen(setting_wanted(d, wanted, sizeof(wanted))) > 0);
+        assert_true(strlen(wanted) < sizeof(wanted) - 1);
+        assert_passes(d, d->value);
+        assert_passes(d, d->dev_value);
+        assert_passes(d, d->example);
+        assert_passes(d, d->shipped_value);
     }
+    for (int group = 0; group < N_SETTING_GROUPS; group++)
+        assert_non_null(setting_group_title((enum setting_group) group));
+}
+
+/* What means nothing in `visavis dev` is not even looked at there. */
+static void test_dev_looks_at_its_own_keys_alone(void **state)
+{
+    struct source src = {{"HTTP_PORT", "x", "PROXY", "nobody", "OPENVIDU_CDR_PATH", "..",
+                          "CALL_PRIVATE_ACCESS", "ENABLED", NULL}};
+    struct settings *s = NULL;
+    struct told t;
+
+    (void) state;
+    assert_int_equal(load(&src, &t, &s), 0);
+    assert_string_equal(settings_text(s, SET_CALL_PRIVATE_ACCESS), "ENABLED");
+    assert_int_equal(settings_int(s, SET_HTTP_PORT), 80);
+    s = settings_free(s);
+    src.pairs[6] = NULL;
+    assert_int_equal(load(&src, &t, &s), 0);
+    assert_string_equal(settings_text(s, SET_CALL_PRIVATE_ACCESS), "DISABLED");
+    settings_free(s);
 }
 
 static void test_given_values_win_and_empty_ones_do_not(void **state)
@@ -181,6 +227,7 @@ static void test_nearest_key(void **state)
     assert_string_equal(setting_nearest("OPENVIDU_SECRT"), "OPENVIDU_SECRET");
     assert_string_equal(setting_nearest("OPENVIDU_SERCET"), "OPENVIDU_SECRET");
     assert_string_equal(setting_nearest("HTTPS_PORTS"), "HTTPS_PORT");
+    assert_string_equal(setting_nearest("https_port"), "HTTPS_PORT");
     assert_null(setting_nearest("PATH"));
     assert_null(setting_nearest(""));
 }
@@ -189,7 +236,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_dev_defaults),
-        cmocka_unit_test(test_every_default_passes_its_own_check),
+        cmocka_unit_test(test_every_row_is_complete_and_passes_its_own_check),
+        cmocka_unit_test(test_dev_looks_at_its_own_keys_alone),
         cmocka_unit_test(test_given_values_win_and_empty_ones_do_not),
         cmocka_unit_test(test_all_problems_are_told_at_once_and_secrets_hidden),
         cmocka_unit_test(test_length_of_secrets),

@@ -126,8 +126,17 @@ static void on_notified(struct link *k, const char *method, json_t *params, void
     loop_quit(loop, 0);
 }
 
-static const struct link_dialer_handlers dialing = {
-    .on_up = on_up, .on_down = on_down, .handlers = {.on_notification = on_notified}};
+static void on_failed(struct link_dialer *d, int error, void *arg)
+{
+    (void) d;
+    assert_ptr_equal(arg, &dialer);
+    note(error == -ENOENT ? "nobody " : "refused ");
+}
+
+static const struct link_dialer_handlers dialing = {.on_up = on_up,
+                                                    .on_down = on_down,
+                                                    .on_failed = on_failed,
+                                                    .handlers = {.on_notification = on_notified}};
 
 static void dial(const struct link_dialer_handlers *handlers)
 {
@@ -177,10 +186,24 @@ static void dialer_waits_for_a_listener(void **state)
 
     (void) state;
     dial(&dialing);
-    loop_timer_start(&t, loop, 50000, on_late);
+    loop_timer_start(&t, loop, 250000, on_late); /* after a second attempt, which is not told */
     loop_run(loop);
-    assert_string_equal(trace, "late up accepted answer ");
+    assert_string_equal(trace, "nobody late up accepted answer ");
     loop_timer_done(&t);
+}
+
+static void dialer_begins_anew(void **state)
+{
+    (void) state;
+    listen_here(on_accept);
+    dial(&dialing);
+    loop_run(loop);
+    trace[0] = '\0';
+    link_dialer_restart(dialer);
+    assert_null(link_dialer_link(dialer));
+    loop_run(loop); /* until the other end has seen it */
+    loop_run(loop);
+    assert_string_equal(trace, "gone up accepted answer ");
 }
 
 static void on_up_free(struct link_dialer *d, struct link *k, void *arg)
@@ -316,6 +339,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(dialer_comes_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(dialer_begins_anew, setup, teardown),
         cmocka_unit_test_setup_teardown(dialer_waits_for_a_listener, setup, teardown),
         cmocka_unit_test_setup_teardown(dialer_may_be_freed_in_its_handlers, setup, teardown),
         cmocka_unit_test_setup_teardown(listener_may_be_freed_in_its_handler, setup, teardown),

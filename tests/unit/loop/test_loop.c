@@ -400,7 +400,7 @@ static void signals_arrive_as_events(void **state)
     assert_int_equal(loop_signal_add(loop, SIGUSR1, on_usr1, trace), 0);
     assert_int_equal(loop_signal_add(loop, SIGUSR1, on_usr1, trace), -EBUSY);
     assert_int_equal(loop_quit_on_signals(loop), 0);
-    assert_int_equal(loop_enable_watchdog(loop), 0);
+    assert_int_equal(loop_feed_watchdog(loop, true), 0);
     raise(SIGUSR1);
     assert_int_equal(loop_run(loop), 0);
     assert_string_equal(trace, "u");

@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -22,6 +23,13 @@ static int setup(void **state)
     assert_int_equal(auth_init(&auth, "s3cret", "visavis", (const uint8_t[NONCE_KEY_SIZE]){1}), 0);
     assert_int_equal(addr_parse_ip("192.0.2.1", 4000, &client), 0);
     nonce_make(auth.nonce_key, &client, NOW_MS, nonce);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void) state;
+    auth_done(&auth);
     return 0;
 }
 
@@ -129,13 +137,46 @@ static void test_stale(void **state)
     assert_int_equal(check("s3cret", LATER, "visavis", old, key), AUTH_STALE);
 }
 
+static void set_secret(const char *secret)
+{
+    auth_set_secret(&auth, strdup(secret), WALL_MS);
+}
+
+/* What was given out with the secret before stays good until it expires, but no longer. */
+static void test_another_secret(void **state)
+{
+    uint8_t key[16], want[16];
+    char too_late[64];
+
+    (void) state;
+    set_secret("s3cret"); /* the same: nothing is old */
+    assert_null(auth.old_secret);
+    set_secret("second");
+    assert_int_equal(check("second", LATER, "visavis", nonce, key), AUTH_OK);
+    assert_int_equal(check("s3cret", LATER, "visavis", nonce, key), AUTH_OK);
+    client_key("s3cret", LATER, "visavis", want);
+    assert_memory_equal(key, want, sizeof(key));
+    assert_int_equal(check("s3cret", OVER, "visavis", nonce, key), AUTH_EXPIRED);
+    snprintf(too_late, sizeof(too_late), "%llu:x", WALL_MS / 1000ull + AUTH_OLD_S);
+    assert_int_equal(check("s3cret", too_late, "visavis", nonce, key), AUTH_OK);
+    snprintf(too_late, sizeof(too_late), "%llu:x", WALL_MS / 1000ull + AUTH_OLD_S + 1);
+    assert_int_equal(check("s3cret", too_late, "visavis", nonce, key), AUTH_WRONG);
+    assert_int_equal(check("second", too_late, "visavis", nonce, key), AUTH_OK);
+    set_secret("second");
+    assert_int_equal(check("s3cret", LATER, "visavis", nonce, key), AUTH_OK);
+    set_secret("third");
+    assert_int_equal(check("s3cret", LATER, "visavis", nonce, key), AUTH_WRONG);
+    assert_int_equal(check("second", LATER, "visavis", nonce, key), AUTH_OK);
+    set_secret("s3cret");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_right),      cmocka_unit_test(test_expired),
         cmocka_unit_test(test_incomplete), cmocka_unit_test(test_wrong),
-        cmocka_unit_test(test_stale),
+        cmocka_unit_test(test_stale),      cmocka_unit_test(test_another_secret),
     };
 
-    return cmocka_run_group_tests(tests, setup, NULL);
+    return cmocka_run_group_tests(tests, setup, teardown);
 }

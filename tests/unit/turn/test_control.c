@@ -72,7 +72,7 @@ static void test_parse_other_things(void **state)
 struct media {
     struct loop *loop;
     struct link *link;
-    unsigned n_hello, n_lists;
+    unsigned n_hello, n_lists, refusals;
     size_t last_n;
 };
 
@@ -86,6 +86,11 @@ static void on_request(struct link *k, const char *method, json_t *params, struc
     assert_string_equal(json_string_value(json_object_get(params, "client")), "turn");
     assert_true(json_string_length(json_object_get(params, "instance")) > 0);
     m->n_hello++;
+    if (m->refusals > 0) {
+        m->refusals--;
+        link_reply_error(rq, -32600, "not now");
+        return;
+    }
     link_reply(rq, json_pack("{s:s, s:[{s:s, s:i}]}", "node", "n", "peers", "ip", "127.0.0.1",
                              "port", 40000));
 }
@@ -147,6 +152,13 @@ static void test_hello_and_changes(void **state)
     assert_int_equal(loop_run(m.loop), 0);
     assert_int_equal(m.n_hello, 2);
     assert_int_equal(m.n_lists, 3);
+
+    /* The answer is no, at first. */
+    m.refusals = 1;
+    m.link = link_free(m.link);
+    assert_int_equal(loop_run(m.loop), 0);
+    assert_int_equal(m.n_hello, 4);
+    assert_int_equal(m.n_lists, 4);
 
     control_free(control);
     link_free(m.link);

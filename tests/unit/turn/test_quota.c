@@ -26,6 +26,14 @@ static void test_limits(void **state)
     quota_give(q, b);
     assert_int_equal(quota_take(q, bytes_str("a"), &a[0]), 0);
     assert_int_equal(quota_take(q, bytes_str("a"), &b), -EDQUOT);
+
+    /* Other limits are for those to come. */
+    quota_set_limits(q, 2, 1);
+    assert_int_equal(quota_count(q), 3);
+    assert_int_equal(quota_take(q, bytes_str("d"), &b), -ENOSPC);
+    quota_set_limits(q, 100, 3);
+    assert_int_equal(quota_take(q, bytes_str("a"), &b), 0);
+    quota_give(q, b);
     quota_give(q, a[0]);
     quota_give(q, a[1]);
     quota_give(q, c);

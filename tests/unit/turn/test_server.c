@@ -73,7 +73,7 @@ static void test_threads_share_the_port(void **state)
     struct addr any = loopback(0);
 
     (void) state;
-    assert_int_equal(server_new(&config, &s), 0);
+    assert_int_equal(server_new(&config, NULL, &s), 0);
     assert_int_equal(server_set_peers(s, &peers), 0);
     for (int i = 0; i < 16; i++) {
         int fd = udp_open(&any, 0);
@@ -84,6 +84,30 @@ static void test_threads_share_the_port(void **state)
     }
     assert_null(server_free(s));
     assert_null(server_free(NULL));
+}
+
+static void test_other_settings_while_it_runs(void **state)
+{
+    struct turn_config config = config_for(free_port(), 3);
+    struct addr any = loopback(0);
+    struct server *s;
+    char text[64];
+    int fd = udp_open(&any, 0);
+
+    (void) state;
+    assert_true(fd >= 0);
+    assert_int_equal(server_new(&config, NULL, &s), 0);
+    for (unsigned i = 0; i < 100; i++) {
+        config.secret = i % 2 ? "s" : "t";
+        config.external_ip = i % 3 ? loopback(0) : (struct addr){0};
+        config.total_quota = 1 + i;
+        assert_int_equal(server_reloaded(s, &config), 0);
+        expect_binding(fd, &config.listen[0]);
+    }
+    server_status(s, text, sizeof(text));
+    assert_string_equal(text, "0 allocations");
+    assert_null(server_free(s)); /* with news that nobody has read yet, perhaps */
+    close(fd);
 }
 
 static void test_address_in_use(void **state)
@@ -97,10 +121,10 @@ static void test_address_in_use(void **state)
     assert_true(fd >= 0);
     assert_int_equal(udp_bound_addr(fd, &bound), 0);
     config = config_for(bound.port, 1);
-    assert_int_equal(server_new(&config, &s), -EADDRINUSE);
+    assert_int_equal(server_new(&config, NULL, &s), -EADDRINUSE);
     assert_null(s);
     config.n_threads = 2;
-    assert_int_equal(server_new(&config, &s), -EADDRINUSE);
+    assert_int_equal(server_new(&config, NULL, &s), -EADDRINUSE);
     close(fd);
 }
 
@@ -108,6 +132,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_threads_share_the_port),
+        cmocka_unit_test(test_other_settings_while_it_runs),
         cmocka_unit_test(test_address_in_use),
     };
 

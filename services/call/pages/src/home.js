@@ -1,7 +1,9 @@
+import { account, logOut } from './account.js';
 import { el, icon, show } from './dom.js';
 import { cleanName, randomName } from './rooms.js';
 
-export function home(root) {
+// again: shows the page that is right now, after logging out.
+export function home(root, again) {
   const name = el('input', {
     id: 'session-name-input', name: 'room', type: 'text', maxlength: '64', autocomplete: 'off', spellcheck: 'false',
     'aria-label': 'Name of the room', 'aria-describedby': 'room-error', oninput: () => check(false),
@@ -23,6 +25,11 @@ export function home(root) {
     if (room) window.location.hash = `#/${room}`;
   }
 
+  async function leave() {
+    await logOut();
+    again();
+  }
+
   show(root, el('main', { class: 'home' },
     el('header', { id: 'header', class: 'brand' }, el('img', { src: 'icon.svg', alt: '' }), 'Visavis Call'),
     el('section', { class: 'hero' },
@@ -36,7 +43,9 @@ export function home(root) {
           }, icon('again'))),
         el('button', { id: 'join-btn', type: 'submit', class: 'primary' }, 'Join'),
         error)),
-    el('footer', { id: 'call-version' }, 'Visavis Call')));
+    el('footer', { id: 'call-version' }, account.isPrivate
+      ? el('span', { id: 'logout-content' }, `Hi ${account.user} `, el('button', { id: 'logout-btn', type: 'button', class: 'link', onclick: leave }, 'Log out'))
+      : 'Visavis Call')));
   name.focus({ preventScroll: true });
   name.select();
   return () => {};

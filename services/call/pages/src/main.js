@@ -1,6 +1,8 @@
 // Pages by the part of the address behind '#': '#/' is home, '#/<room>' the room.
+import { account, look } from './account.js';
 import { el, show, toast } from './dom.js';
 import { home } from './home.js';
+import { login } from './login.js';
 import { prejoin } from './prejoin.js';
 import { Call } from './room.js';
 import { cleanName, enter } from './rooms.js';
@@ -30,6 +32,11 @@ function room(name) {
       });
       await call.start();
     } catch (error) {
+      if (!call && error?.status === 401) { // the login has expired
+        account.isLoggedIn = false;
+        route();
+        return;
+      }
       const text = error?.message ?? String(error);
       if (call) call.end(text);
       else message('Joining did not work', text, route);
@@ -43,10 +50,12 @@ function route() {
   document.title = 'Visavis Call';
   const wanted = decodeURIComponent(window.location.hash.replace(/^#\/?/, ''));
   const name = cleanName(wanted);
-  if (!wanted) {
-    leavePage = home(root);
-  } else if (name !== wanted) {
+  if (name !== wanted) {
     window.location.hash = `#/${name}`;
+  } else if (!account.isLoggedIn) {
+    login(root, name, route);
+  } else if (!wanted) {
+    leavePage = home(root, route);
   } else if (!navigator.mediaDevices) {
     message('This page needs HTTPS', 'Browsers give camera and microphone only to pages that come by HTTPS or from localhost.');
   } else {
@@ -54,6 +63,15 @@ function route() {
   }
 }
 
-window.addEventListener('hashchange', route);
+async function start() {
+  try {
+    await look();
+    window.addEventListener('hashchange', route);
+    route();
+  } catch (error) {
+    message('No connection', el('span', { id: 'serverConnectionError' }, error.message), start);
+  }
+}
+
 window.addEventListener('unhandledrejection', (e) => toast(e.reason?.message ?? String(e.reason), 'warning'));
-route();
+start();

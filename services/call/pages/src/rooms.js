@@ -1,4 +1,6 @@
-// Names of rooms, and the app's own REST.
+// Names of rooms, and the way in.
+import { ask } from './account.js';
+
 const FIRST = 'amber brisk calm clever coral dapper eager gentle golden jolly keen lucky mellow nimble polar quiet rapid silver sunny vivid'.split(' ');
 const SECOND = 'bay canyon cloud delta field forest garden harbor island lagoon lake meadow mesa ocean peak prairie reef river summit valley'.split(' ');
 const THIRD = 'badger bison crane dolphin falcon finch fox heron ibis lynx marten otter owl panda puffin raven robin seal swan tern'.split(' ');
@@ -10,18 +12,4 @@ export const randomName = () => `${pick(FIRST)}-${pick(SECOND)}-${pick(THIRD)}-$
 // What a person typed, as a room's name.
 export const cleanName = (text) => text.trim().replace(/\s+/g, '-').replace(/[^A-Za-z0-9_-]/g, '').slice(0, 64);
 
-export async function enter(room, nickname) {
-  let response;
-  try {
-    response = await fetch('sessions', {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ sessionId: room, nickname }),
-    });
-  } catch {
-    throw new Error('This page cannot reach its server. Check your connection and try again.');
-  }
-  const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(answer.message ?? `The server answered ${response.status}.`);
-  return answer;
-}
+export const enter = (room, nickname) => ask('sessions', { sessionId: room, nickname });

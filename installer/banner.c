@@ -1,0 +1,26 @@
+#include "installer/banner.h"
+
+#include "installer/paths.h"
+#include "installer/term.h"
+
+#include <string.h>
+
+void banner_print(const struct settings *s)
+{
+    char url[SETTINGS_URL_SIZE];
+
+    settings_public_url(s, url);
+    printf("\n"
+           "%sVisavis is ready.%s\n"
+           "\n"
+           "  Server      %s/\n"
+           "  Dashboard   %s/dashboard/\n",
+           term_on(stdout, TERM_BOLD), term_off(stdout), url, url);
+    if (strcmp(settings_text(s, SET_CALL_APP), "off") != 0)
+        printf("  Call        %s/\n", url);
+    printf("  User        OPENVIDUAPP\n"
+           "  Secret      OPENVIDU_SECRET in %s\n"
+           "\n",
+           path_of(PATH_ENV));
+    fflush(stdout);
+}

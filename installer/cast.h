@@ -1,0 +1,23 @@
+/* cast.h: the programs of an installed machine, as `visavis run` starts them: what the units of
+ * systemd say, for machines without it. */
+#pragma once
+
+#include "installer/plan.h"
+#include "installer/supervisor.h"
+
+#include <limits.h>
+
+struct cast; /* the sockets, opened once, and the programs */
+
+/* Opens the listening sockets. What cannot be had is logged. as_installed: programs get their own
+ * users; else all stay ours (tests without root). */
+int cast_new(bool as_installed, uint16_t server_port, struct cast **ret);
+
+/* NULL is fine; returns NULL. */
+struct cast *cast_free(struct cast *c);
+
+/* Starts one as the configuration in force says. */
+int cast_start(struct cast *c, enum plan_part part, struct supervisor *s);
+
+/* Is it in the configuration in force? */
+bool cast_is_wanted(enum plan_part part);

@@ -1,0 +1,71 @@
+# What breaks comes back, and says so.
+
+run_failures() {
+    test_case 'kill -9 of each daemon: back within a second, and told' killed_daemons
+    test_case 'a crash loop ends in a stated degraded state, and heals' crash_loop
+    test_case 'a visitor sees a page of ours while a daemon is away' away_page
+    test_case 'reboot with a wrong .env: the last good one serves, loudly' reboot_with_wrong_env
+}
+
+has_new_pid() {
+    local pid
+    pid=$(pid_of "$1")
+    [ "$pid" != 0 ] && [ "$pid" != "$2" ] && [ "$(machine systemctl is-active "$1")" = active ]
+}
+
+killed_daemons() {
+    local d pid began took bad=0
+    for d in $daemons; do
+        pid=$(pid_of "$d")
+        began=$(now_ms)
+        machine kill -KILL "$pid"
+        within 50 has_new_pid "$d" "$pid" || { echo "    $d did not come back"; bad=1; continue; }
+        took=$(($(now_ms) - began))
+        echo "    $d is back after $took ms"
+        [ $took -lt 1000 ] || bad=1
+        [ "$(unit_says "${d#visavis-}" restarts)" -gt 0 ] || { echo "    status does not tell the restart of $d"; bad=1; }
+    done
+    expect 'all within a second' [ $bad -eq 0 ] && expect 'it serves' within 100 serves
+}
+
+is_degraded() {
+    [ "$(machine systemctl is-failed visavis-turn)" = failed ] && machine test -e /run/visavis/degraded/visavis-turn.service
+}
+
+crash_loop() {
+    local status
+    machine_shell 'mkdir -p /run/systemd/system/visavis-turn.service.d && printf "[Service]\nExecStart=\nExecStart=/bin/false\n" >/run/systemd/system/visavis-turn.service.d/99-test.conf && systemctl daemon-reload' && machine kill -KILL "$(pid_of visavis-turn)"
+    expect 'it is given up' within 300 is_degraded || { machine systemctl status --no-pager visavis-turn; return 1; }
+    machine visavis status >"$work/status" 2>&1
+    status=$?
+    expect "status tells by its exit ($status)" [ $status -eq 3 -o $status -eq 4 ] && expect 'and in words' grep -qi degraded "$work/status" || { cat "$work/status"; return 1; }
+    expect 'the rest serves' serves || return 1
+    machine_shell 'rm -r /run/systemd/system/visavis-turn.service.d/99-test.conf && systemctl daemon-reload'
+    expect 'it heals by itself' within 900 machine systemctl is-active visavis-turn &&
+        expect 'and is degraded no more' within 400 machine test ! -e /run/visavis/degraded/visavis-turn.service &&
+        expect 'status is well' within 50 machine visavis status
+}
+
+away_page() {
+    local status
+    machine systemctl stop visavis-call.socket visavis-call.service
+    status=$(code "$(url /)")
+    fetch "$(url /)" >"$work/page"
+    machine systemctl start visavis-call.socket visavis-call.service
+    expect "502 or 503 ($status)" [ "$status" = 502 -o "$status" = 503 ] &&
+        expect 'a page of ours' grep -qi '<title>' "$work/page" && expect 'not of nginx' [ -z "$(grep -i 'nginx' "$work/page")" ] &&
+        expect 'back' within 100 serves
+}
+
+reboot_with_wrong_env() {
+    machine cp -a /etc/visavis/.env /etc/visavis/.env.good
+    set_key HTTPS_PORT none
+    machine_stop
+    machine_boot >/dev/null || return 1
+    expect 'it serves' within 200 serves || return 1
+    expect 'loudly: the system is degraded' [ "$(machine systemctl is-system-running)" = degraded ] || return 1
+    machine visavis status >"$work/status" 2>&1
+    expect 'status is not well' [ $? -ne 0 ] && expect 'and says why' grep -q HTTPS_PORT "$work/status" || { cat "$work/status"; return 1; }
+    machine mv /etc/visavis/.env.good /etc/visavis/.env
+    expect 'mended' machine systemctl restart visavis.target && expect 'running' within 300 system_is running
+}

@@ -1,0 +1,158 @@
+# Machines to test on: a Debian root booted by systemd-nspawn with systemd as process 1, in a network
+# namespace of its own, and a second namespace beside it for the browser. Sourced by tests.
+#
+#   machine_base SUITE           makes (once) the root with visavis's dependencies, sets $base
+#   machine_boot NAME            boots the copy in $machine; machine_stop ends it
+#   machine COMMAND...           runs in it; client COMMAND... runs in the browser's namespace
+#
+# Addresses: the machine is 10.98.0.2 (meet.visavis.test), the client 10.98.0.1.
+
+machine_folder=${MACHINE_FOLDER:-/var/tmp/visavis-machines}
+machine_address=10.98.0.2
+client_address=10.98.0.1
+machine_name=meet.visavis.test
+nspawn_pid=
+leader=
+
+# What an operator's machine has before ours comes: the packages we depend on, and what the tests use in it.
+machine_packages="systemd,systemd-sysv,dbus,sudo,passwd,apt,iproute2,procps,ca-certificates,debconf,openssl,curl,nftables"
+machine_dependencies="nginx,libnginx-mod-stream,redis-tools,libmicrohttpd12,libwslay1,libjansson4,libcurl4,libssl3,libconfig9,libsrtp2-1"
+
+# The archive this machine itself installs from.
+machine_mirror() {
+    apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v -i security | head -n 1
+}
+
+machine_base() {
+    local suite=$1 list mirror key
+    mkdir -p "$machine_folder" || return 1
+    case $suite in
+    bookworm) list="$machine_packages,$machine_dependencies" ;;
+    *) # the 64-bit time_t transition gave some of them other names
+        list="$machine_packages,$(sed 's/libmicrohttpd12,/libmicrohttpd12t64,/; s/libcurl4,/libcurl4t64,/; s/libssl3,/libssl3t64,/; s/libconfig9,/libconfig11,/' <<<"$machine_dependencies")" ;;
+    esac
+    key=$(sha256sum <<<"$suite $list" | cut -c1-12)
+    base=$machine_folder/$suite-$key.tar
+    [ -f "$base" ] && return 0
+    mirror=$(machine_mirror)
+    mmdebstrap --format=tar --variant=apt --include="$list" "$suite" "$base.part" "$mirror" >"$base.log" 2>&1 ||
+        { tail -n 20 "$base.log"; return 1; }
+    mv "$base.part" "$base"
+}
+
+# Two namespaces joined by a cable. Names carry our process id, so that two runs do not meet.
+machine_net_up() {
+    server_ns=vv-machine-$$
+    client_ns=vv-client-$$
+    machine_net_down
+    machine_allow_buffers
+    ip netns add "$server_ns" && ip netns add "$client_ns" || return 1
+    ip -n "$server_ns" link add host0 type veth peer name host0 netns "$client_ns"
+    ip -n "$server_ns" addr add $machine_address/24 dev host0
+    ip -n "$client_ns" addr add $client_address/24 dev host0
+    ip -n "$server_ns" link set host0 up && ip -n "$server_ns" link set lo up
+    ip -n "$client_ns" link set host0 up && ip -n "$client_ns" link set lo up
+    mkdir -p "/etc/netns/$client_ns"
+    printf '127.0.0.1 localhost\n%s %s www.%s\n' $machine_address $machine_name $machine_name >"/etc/netns/$client_ns/hosts"
+}
+
+# The largest socket buffers are the kernel's, not a container's: the machine's sysctl.d file cannot
+# raise them here, so we do.
+machine_allow_buffers() {
+    local key
+    for key in net.core.rmem_max net.core.wmem_max; do
+        [ "$(sysctl -n $key)" -ge 8388608 ] || sysctl -q -w $key=8388608
+    done
+}
+
+machine_net_down() {
+    ip netns del "$server_ns" 2>/dev/null
+    ip netns del "$client_ns" 2>/dev/null
+    rm -rf "/etc/netns/$client_ns"
+}
+
+# Unpacks the base into a new machine and gives it the packages in a folder as its one repository.
+machine_new() {
+    local name=$1 packages=$2
+    machine=$machine_folder/run-$name-$$
+    rm -rf "$machine"
+    mkdir -p "$machine" && tar -C "$machine" -xf "$base" || return 1
+    echo "$name" >"$machine/etc/hostname"
+    printf '127.0.0.1 localhost\n::1 localhost\n%s %s\n' $machine_address $machine_name >"$machine/etc/hosts"
+    : >"$machine/etc/resolv.conf"
+    rm -f "$machine"/etc/apt/sources.list "$machine"/etc/apt/sources.list.d/* "$machine"/etc/apt/apt.conf.d/99*
+    mkdir -p "$machine/repository"
+    [ -z "$packages" ] || cp "$packages"/*.deb "$machine/repository/"
+    (cd "$machine/repository" && apt-ftparchive packages . >Packages)
+    echo 'deb [trusted=yes] file:/repository ./' >"$machine/etc/apt/sources.list.d/repository.list"
+}
+
+machine_boot() {
+    mkdir -p /run/systemd/nspawn
+    # Its own kernel settings of the network are the machine's to change.
+    SYSTEMD_NSPAWN_API_VFS_WRITABLE=network systemd-nspawn -q -D "$machine" -M "visavis-$$" --register=no --keep-unit --boot --resolv-conf=off --timezone=off \
+        --network-namespace-path="/run/netns/$server_ns" </dev/null >"$machine.console" 2>&1 &
+    nspawn_pid=$!
+    leader=
+    local i state
+    for i in $(seq 300); do
+        [ -n "$leader" ] || leader=$(pgrep -P "$nspawn_pid" | head -n 1)
+        if [ -n "$leader" ]; then
+            state=$(machine systemctl is-system-running 2>/dev/null)
+            case $state in running | degraded) return 0 ;; esac
+        fi
+        kill -0 "$nspawn_pid" 2>/dev/null || break
+        sleep 0.2
+    done
+    echo "the machine did not boot (${state:-no answer}):"
+    tail -n 30 "$machine.console"
+    return 1
+}
+
+# Orderly, as an operator's `poweroff`; hard when it does not obey.
+machine_stop() {
+    [ -n "$nspawn_pid" ] || return 0
+    machine systemctl --no-block poweroff >/dev/null 2>&1
+    for _ in $(seq 100); do
+        kill -0 "$nspawn_pid" 2>/dev/null || break
+        sleep 0.2
+    done
+    kill -KILL "$leader" "$nspawn_pid" 2>/dev/null
+    wait "$nspawn_pid" 2>/dev/null
+    nspawn_pid= leader=
+}
+
+machine() {
+    nsenter -t "$leader" -m -u -i -n -p -C --root -- /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+        HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive /bin/sh -c 'cd / && exec "$@"' sh "$@"
+}
+
+machine_shell() {
+    machine /bin/sh -c "$1"
+}
+
+client() {
+    ip netns exec "$client_ns" "$@"
+}
+
+machine_remove() {
+    machine_stop
+    machine_net_down
+    rm -rf "$machine" "$machine.console"
+}
+
+# The package for a suite and one of a higher version, built there: $deb, $deb_next.
+machine_packages_of() {
+    local out=$machine_folder/packages-$1
+    mkdir -p "$out"
+    next_version=99.0
+    if [ "$1" = "$(. /etc/os-release && echo "$VERSION_CODENAME")" ]; then
+        make --no-print-directory deb PACKAGES="$out" >"$out/log" 2>&1 &&
+            make --no-print-directory deb VERSION=$next_version PACKAGES="$out" >>"$out/log" 2>&1 || { tail -n 30 "$out/log"; return 1; }
+    else
+        machine_build_in_root "$1" "$out" || return 1
+    fi
+    deb=$(find "$out" -name 'visavis_*.deb' ! -name "visavis_$next_version*" | sort -V | tail -n 1)
+    deb_next=$(find "$out" -name "visavis_$next_version*.deb" | tail -n 1)
+    [ -n "$deb" ] && [ -n "$deb_next" ]
+}

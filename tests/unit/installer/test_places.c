@@ -1,0 +1,143 @@
+#include "installed_kit.h"
+
+#include "installer/places.h"
+
+static struct network lan(bool ipv6)
+{
+    struct network n = {.ipv6 = ipv6};
+
+    assert_int_equal(addr_parse_ip("192.168.1.4", 0, &n.local[n.n_local++]), 0);
+    if (ipv6)
+        assert_int_equal(addr_parse_ip("2001:db8::4", 0, &n.local[n.n_local++]), 0);
+    return n;
+}
+
+static struct turn_ip told; /* of the last call */
+
+static struct places places(const char *env, bool ipv6, const char *turn_ip,
+                            struct places_texts *texts)
+{
+    struct settings *s = kit_settings(env);
+    struct network n = lan(ipv6);
+    struct installation in = {
+        .settings = s,
+        .network = &n,
+        .turn_ip = &told,
+        .turn_secret = "s3cret",
+        .call_pages = "/usr/share/visavis/call",
+        .cores = 4,
+        .nginx = true,
+    };
+    struct places p;
+
+    snprintf(told.text, sizeof(told.text), "%s", turn_ip);
+    places_of(&in, texts, &p);
+    settings_free(s);
+    return p;
+}
+
+static void assert_list(const char *const *list, const char *const *wanted)
+{
+    for (; *wanted; wanted++, list++) {
+        assert_non_null(*list);
+        assert_string_equal(*list, *wanted);
+    }
+    assert_null(*list);
+}
+
+#define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static void usual(void **state)
+{
+    struct places_texts *t = malloc(sizeof(*t));
+    struct places p;
+
+    (void) state;
+    assert_non_null(t);
+    p = places("", true, "192.168.1.4", t);
+    assert_string_equal(p.public_url, "https://a.example.org");
+    assert_string_equal(p.openvidu_url, "http://127.0.0.1:5443");
+    assert_string_equal(p.control_socket, "/run/visavis/media.sock");
+    assert_string_equal(p.recordings, "/var/lib/visavis/recordings");
+    assert_string_equal(p.layouts, "/var/lib/visavis/custom-layout");
+    assert_list(p.signaling_listen,
+                LIST("unix:/run/visavis/signaling.sock", "tcp:127.0.0.1:5443", "tcp:[::1]:5443"));
+    assert_list(p.call_listen, LIST("tcp:127.0.0.1:5442", "tcp:[::1]:5442"));
+    assert_list(p.turn_listen, LIST("udp:0.0.0.0:3478", "udp:[::]:3478"));
+    assert_null(p.turn_external_ip); /* it is ours */
+    assert_true(p.accel && p.call_login);
+    assert_int_equal(p.turn_threads, 4);
+    free(t);
+}
+
+static void otherwise(void **state)
+{
+    struct places_texts *t = malloc(sizeof(*t));
+    struct places p;
+
+    (void) state;
+    assert_non_null(t);
+    p = places("SERVER_PORT=6443\nHTTPS_PORT=8443\nCOTURN_PORT=443\n"
+               "OPENVIDU_RECORDING_PATH=/srv/rec\nOPENVIDU_RECORDING_CUSTOM_LAYOUT=/srv/lay\n",
+               false, "203.0.113.5", t);
+    assert_string_equal(p.public_url, "https://a.example.org:8443");
+    assert_string_equal(p.openvidu_url, "http://127.0.0.1:6443");
+    assert_string_equal(p.recordings, "/srv/rec");
+    assert_string_equal(p.layouts, "/srv/lay");
+    assert_list(p.signaling_listen, LIST("unix:/run/visavis/signaling.sock", "tcp:127.0.0.1:6443"));
+    assert_list(p.call_listen, LIST("tcp:127.0.0.1:5442"));
+    assert_list(p.turn_listen, LIST("udp:0.0.0.0:443"));
+    assert_string_equal(p.turn_external_ip, "203.0.113.5");
+    p = places("COTURN_INTERNAL_RELAY=true\n", false, "203.0.113.5", t);
+    assert_null(p.turn_external_ip);
+    p = places("", false, "turn.example.org", t);
+    assert_null(p.turn_external_ip);
+    free(t);
+}
+
+static void assert_names(const char *env, const struct network *n, const char *const *wanted)
+{
+    struct settings *s = kit_settings(env);
+    struct place_names *names = malloc(sizeof(*names));
+
+    assert_non_null(names);
+    places_names(s, n, names);
+    assert_list(names->list, wanted);
+    settings_free(s);
+    free(names);
+}
+
+static void names(void **state)
+{
+    struct network n = lan(true), ipv6_only = lan(true), many = {.ipv6 = false};
+
+    (void) state;
+    assert_names("", &n, LIST("a.example.org", "localhost", "192.168.1.4"));
+    assert_names("REDIRECT_WWW=true\n", &n,
+                 LIST("a.example.org", "www.a.example.org", "localhost", "192.168.1.4"));
+    assert_names("CERTIFICATE_TYPE=owncert\nREDIRECT_WWW=true\n", &n,
+                 LIST("a.example.org", "www.a.example.org"));
+    ipv6_only.local[0] = ipv6_only.local[1];
+    assert_names("", &ipv6_only, LIST("a.example.org", "localhost", "2001:db8::4"));
+    for (int i = 0; i < NETWORK_LOCAL_MAX; i++) {
+        char ip[32];
+
+        snprintf(ip, sizeof(ip), "10.0.0.%d", i);
+        assert_int_equal(addr_parse_ip(ip, 0, &many.local[many.n_local++]), 0);
+    }
+    assert_names("", &many,
+                 LIST("a.example.org", "localhost", "10.0.0.0", "10.0.0.1", "10.0.0.2", "10.0.0.3",
+                      "10.0.0.4", "10.0.0.5", "10.0.0.6", "10.0.0.7", "10.0.0.8", "10.0.0.9",
+                      "10.0.0.10", "10.0.0.11", "10.0.0.12", "10.0.0.13"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(usual),
+        cmocka_unit_test(otherwise),
+        cmocka_unit_test(names),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
