@@ -8,12 +8,10 @@ cd "$(dirname "$0")/.." || exit 1
 
 PACKAGES="gcc make libc6-dev pkg-config git ca-certificates libsystemd-dev libmicrohttpd-dev libwslay-dev
   libjansson-dev libcurl4-openssl-dev libssl-dev libconfig-dev libsrtp2-dev libcmocka-dev
-<<<<<<< HEAD
-  clang chromium firefox-esr procps iproute2 fonts-dejavu-core nginx libnginx-mod-stream redis-server socat"
-=======
-  clang chromium firefox-esr procps iproute2 fonts-dejavu-core"
-WEB_SERVERS="nginx libnginx-mod-stream apache2-bin caddy haproxy openssl curl"
->>>>>>> nginx
+  clang chromium firefox-esr procps iproute2 fonts-dejavu-core openssl curl socat nftables"
+SERVERS="nginx libnginx-mod-stream redis-server apache2-bin caddy haproxy"
+PACKAGING="dpkg-dev debhelper po-debconf lintian rpm rpmlint piuparts apt-utils"
+MACHINES="systemd-container mmdebstrap libnss3-tools"
 FUZZ_SECONDS=${FUZZ_SECONDS:-10}
 
 passed=0
@@ -43,7 +41,7 @@ prepare() {
     # Node.js may have come from elsewhere, with an npm of its own that Debian's would conflict with.
     command -v node >/dev/null && command -v npm >/dev/null || PACKAGES="$PACKAGES nodejs npm"
     # shellcheck disable=SC2086 # a list of words
-    install_packages $PACKAGES || return 1
+    install_packages $PACKAGES $SERVERS $PACKAGING $MACHINES || return 1
     # libFuzzer and the sanitizers of clang have its version in their name.
     install_packages "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"
 }
@@ -105,12 +103,8 @@ with_build() {
     "$@"
 }
 
-<<<<<<< HEAD
 # Those without a line of their own below are tests/system/<suite>.sh build/release.
-SUITES="build check units config apply dev asan tsan fuzz conformance e2e e2e-asan"
-=======
-SUITES="build check units nginx asan tsan fuzz dev conformance e2e e2e-asan"
->>>>>>> nginx
+SUITES="build check units config apply nginx dev asan tsan fuzz conformance e2e e2e-asan"
 
 run_suite() {
     case $1 in
@@ -119,18 +113,6 @@ run_suite() {
     asan) suite asan check asan ;;
     tsan) suite tsan check tsan ;;
     fuzz) suite fuzz fuzz ;;
-<<<<<<< HEAD
-=======
-    units) suite units with_build release tests/system/units.sh build/release ;;
-    nginx)
-        # shellcheck disable=SC2086 # a list of words
-        install_packages $WEB_SERVERS || exit 1
-        suite nginx with_build release tests/system/nginx.sh build/release
-        suite snippets with_build release tests/system/snippets.sh build/release
-        ;;
-    dev) suite dev with_build release tests/system/dev.sh build/release ;;
-    apply) suite apply with_build release tests/system/apply.sh build/release ;;
->>>>>>> nginx
     conformance) suite conformance with_build release tests/conformance/run.sh build/release ;;
     e2e) suite e2e with_build release tests/e2e/run.sh build/release ;;
     e2e-asan) suite e2e-asan with_build asan tests/e2e/run.sh build/asan --sanitized ;;
