@@ -1,4 +1,5 @@
 #include "installer/apply.h"
+#include "installer/manager_lock.h"
 
 #include "base/crypto.h"
 #include "installer/before.h"
@@ -21,8 +22,6 @@
 #include <unistd.h>
 
 #define LOOKUP_LIMIT_MS 1000
-#define LOCK_LIMIT_MS 20000
-#define LOCK_STEP_MS 100
 #define THREADS_MAX 16
 #define WHY_SIZE 2048
 
@@ -69,33 +68,23 @@ typedef enum apply_end step_fn(struct apply *a);
 
 /* ---- who may, and one at a time ---- */
 
+static void on_wait(void *arg)
+{
+    tell(arg, LOG_LEVEL_INFO, "another run of `visavis apply` is at work, waiting for it");
+}
+
 static enum apply_end take_lock(struct apply *a)
 {
-    char path[PATH_MAX];
-    int r = dir_make(path_of(PATH_STATE), NULL);
+    int r = manager_lock(on_wait, a, &a->lock_fd);
 
-    if (r < 0)
+    if (r == 0)
+        return APPLY_DONE;
+    if (r != -EBUSY)
         return fail(a, path_of(PATH_STATE), r);
-    path_join(path, PATH_STATE, ".apply.lock");
-    a->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (a->lock_fd < 0)
-        return fail(a, path, -errno);
-    for (int waited_ms = 0; flock(a->lock_fd, LOCK_EX | LOCK_NB) < 0; waited_ms += LOCK_STEP_MS) {
-        const struct timespec step = {.tv_nsec = LOCK_STEP_MS * 1000000L};
-
-        if (errno != EWOULDBLOCK && errno != EINTR)
-            return fail(a, path, -errno);
-        if (waited_ms == 0)
-            tell(a, LOG_LEVEL_INFO, "another run of `visavis apply` is at work, waiting for it");
-        if (waited_ms >= LOCK_LIMIT_MS) {
-            tell(a, LOG_LEVEL_ERROR,
-                 "another run of `visavis apply` is still at work after %d s; nothing was done",
-                 LOCK_LIMIT_MS / 1000);
-            return APPLY_FAILED;
-        }
-        nanosleep(&step, NULL);
-    }
-    return APPLY_DONE;
+    tell(a, LOG_LEVEL_ERROR,
+         "another run of `visavis apply` is still at work after %d s; nothing was done",
+         MANAGER_LOCK_LIMIT_S);
+    return APPLY_FAILED;
 }
 
 static enum apply_end start(struct apply *a)

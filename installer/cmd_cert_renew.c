@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static void warn_of_expiry(struct cert_output *o, int64_t now_s)
 {
@@ -104,13 +105,16 @@ static int renew(const struct cmd_call *call)
     struct settings *s = NULL;
     bool changed = false;
     int status = cert_needs_root(call);
+    int lock = -1;
 
     if (status != CMD_OK)
         return status;
     log_init("visavis-cert", LOG_LEVEL_INFO);
     if (cert_output_init(&o, call) < 0)
         return cmd_fail(call, CMD_FAILED, "out of memory");
-    status = cert_settings(call, &s);
+    status = cert_lock(call, &lock);
+    if (status == CMD_OK)
+        status = cert_settings(call, &s);
     if (status == CMD_OK)
         status = cert_renew(call, &o, s, cmd_has(call, "force"), cmd_has(call, "new-ca"), &changed);
     if (o.messages)
@@ -118,6 +122,8 @@ static int renew(const struct cmd_call *call)
             json_print(json_pack("{s:b,s:O}", "changed", changed, "messages", o.messages), status);
     cert_output_done(&o);
     settings_free(s);
+    if (lock >= 0)
+        close(lock);
     return status;
 }
 

@@ -159,7 +159,7 @@ build_package() {
     # The pages come ready-made in a release; from a repository they are built. Node.js may have come
     # from elsewhere, with an npm of its own that Debian's would conflict with.
     node=
-    if [ ! -d "$here/web" ] && ! { command -v node && command -v npm; } >/dev/null; then node='nodejs npm'; fi
+    if [ ! -d "$here/prebuilt" ] && ! { command -v node && command -v npm; } >/dev/null; then node='nodejs npm'; fi
     case $family in
     # shellcheck disable=SC2086 # lists of words
     debian) install_debian $BUILD_DEBIAN $node ;;

@@ -10,6 +10,7 @@
 #include "installer/paths.h"
 #include "installer/problems.h"
 #include "installer/settings.h"
+#include "installer/site.h"
 #include "loop/loop.h"
 
 #include <errno.h>
