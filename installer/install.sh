@@ -20,7 +20,7 @@ main() {
     umask 022
 
     LOG=/var/log/visavis-install-$(date +%Y%m%d-%H%M%S).log
-    BUILD_DEBIAN="gcc make libc6-dev pkgconf dpkg-dev debhelper po-debconf libsystemd-dev libmicrohttpd-dev libwslay-dev
+    BUILD_DEBIAN="build-essential pkgconf debhelper po-debconf libsystemd-dev libmicrohttpd-dev libwslay-dev
       libjansson-dev libcurl4-openssl-dev libssl-dev libconfig-dev libsrtp2-dev"
     BUILD_REDHAT="gcc make pkgconf rpm-build systemd-devel libmicrohttpd-devel wslay-devel jansson-devel libcurl-devel
       openssl-devel libconfig-devel libsrtp-devel systemd-rpm-macros"
