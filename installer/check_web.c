@@ -111,8 +111,13 @@ static void check_listens(struct check_context *x)
                                    .sin_port = htons((uint16_t) port),
                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     char path[PATH_MAX];
-    int r = try_connect((const struct sockaddr *) &sa, sizeof(sa));
+    int r;
 
+    if (x->origin == ORIGIN_GUESSED) {
+        found(x, SEVERITY_UNKNOWN, "Which port it should be is not yours to read.");
+        return;
+    }
+    r = try_connect((const struct sockaddr *) &sa, sizeof(sa));
     if (!is_external(x) && socket_is_stale(path)) {
         found(
             x, SEVERITY_FAILURE,
