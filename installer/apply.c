@@ -1,4 +1,5 @@
 #include "installer/apply.h"
+#include "installer/manager_lock.h"
 
 #include "base/crypto.h"
 #include "installer/before.h"
@@ -21,8 +22,6 @@
 #include <unistd.h>
 
 #define LOOKUP_LIMIT_MS 1000
-#define LOCK_LIMIT_MS 20000
-#define LOCK_STEP_MS 100
 #define THREADS_MAX 16
 #define WHY_SIZE 2048
 
@@ -69,33 +68,23 @@ typedef enum apply_end step_fn(struct apply *a);
 
 /* ---- who may, and one at a time ---- */
 
+static void on_wait(void *arg)
+{
+    tell(arg, LOG_LEVEL_INFO, "another run of `visavis apply` is at work, waiting for it");
+}
+
 static enum apply_end take_lock(struct apply *a)
 {
-    char path[PATH_MAX];
-    int r = dir_make(path_of(PATH_STATE), NULL);
+    int r = manager_lock(on_wait, a, &a->lock_fd);
 
-    if (r < 0)
+    if (r == 0)
+        return APPLY_DONE;
+    if (r != -EBUSY)
         return fail(a, path_of(PATH_STATE), r);
-    path_join(path, PATH_STATE, ".apply.lock");
-    a->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (a->lock_fd < 0)
-        return fail(a, path, -errno);
-    for (int waited_ms = 0; flock(a->lock_fd, LOCK_EX | LOCK_NB) < 0; waited_ms += LOCK_STEP_MS) {
-        const struct timespec step = {.tv_nsec = LOCK_STEP_MS * 1000000L};
-
-        if (errno != EWOULDBLOCK && errno != EINTR)
-            return fail(a, path, -errno);
-        if (waited_ms == 0)
-            tell(a, LOG_LEVEL_INFO, "another run of `visavis apply` is at work, waiting for it");
-        if (waited_ms >= LOCK_LIMIT_MS) {
-            tell(a, LOG_LEVEL_ERROR,
-                 "another run of `visavis apply` is still at work after %d s; nothing was done",
-                 LOCK_LIMIT_MS / 1000);
-            return APPLY_FAILED;
-        }
-        nanosleep(&step, NULL);
-    }
-    return APPLY_DONE;
+    tell(a, LOG_LEVEL_ERROR,
+         "another run of `visavis apply` is still at work after %d s; nothing was done",
+         MANAGER_LOCK_LIMIT_S);
+    return APPLY_FAILED;
 }
 
 static enum apply_end start(struct apply *a)
@@ -217,9 +206,18 @@ static enum apply_end decide(struct apply *a)
 
 static enum apply_end set_pending(struct apply *a)
 {
-    int r = pending_set();
+    int r = pending_set(PENDING_CONFIGURATION);
 
     return r < 0 ? fail(a, path_of(PATH_CONF), r) : APPLY_DONE;
+}
+
+static int clear_pending(void)
+{
+    int r = 0;
+
+    for (enum pending i = 0; r == 0 && i < N_PENDING; i++)
+        r = pending_clear(i);
+    return r;
 }
 
 /* ---- what the rest stands on: folders, secrets, pages, certificate ---- */
@@ -291,9 +289,8 @@ static enum apply_end ensure_certificate(struct apply *a)
     if (certificate_wish(a->settings, &a->network, &wish) < 0)
         return tell_missing_account(a, "visavis-certs");
     r = certs_ensure(&wish.wanted, time(NULL), on_certs_text, a, &a->result->new_certificate);
-    if (r < 0 && r != -EINVAL && !a->without_nginx) {
+    if (r < 0 && r != -EINVAL && !a->without_nginx)
         leave_nginx(a, "there is no certificate", "see above");
-    }
     return a->result->new_certificate ? set_pending(a) : APPLY_DONE;
 }
 
@@ -351,7 +348,8 @@ static void compare_settings(const struct apply *a, struct plan_input *in)
 
 static enum apply_end plan(struct apply *a)
 {
-    struct plan_input in = {.nginx_pending = pending_is()};
+    struct plan_input in = {.nginx_pending = pending_is(PENDING_CONFIGURATION) ||
+                                             pending_is(PENDING_CERTIFICATE)};
     struct desired was = {0};
     bool known = a->before.readable;
     int r = known ? render(a, a->before.settings, &a->before.decided, &was) : 0;
@@ -485,7 +483,7 @@ static enum apply_end put_in_force(struct apply *a)
         return end;
     r = generation_set_applied(a->result->generation);
     if (r == 0 && !a->without_nginx)
-        r = pending_clear();
+        r = clear_pending();
     if (r == 0)
         r = generation_prune();
     return r < 0 ? fail(a, path_of(PATH_CONF), r) : APPLY_DONE;

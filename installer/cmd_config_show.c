@@ -129,7 +129,7 @@ const struct cmd cmd_config_show = {
 
 /* ---- diff ---- */
 
-static json_t *names_of(unsigned consumers)
+json_t *config_consumers(unsigned consumers)
 {
     json_t *list = json_array();
 
@@ -150,14 +150,15 @@ static int diff_json(const struct settings *old, const struct settings *new, boo
         const struct setting_def *d = setting_def(id);
 
         if (settings_differ(old, new, id))
-            json_array_append_new(
-                list, json_pack("{s:s, s:s, s:s, s:o, s:o}", "key", d->key, "old",
-                                shown(old, id, secrets), "new", shown(new, id, secrets), "reloads",
-                                names_of(d->reloads), "restarts", names_of(d->restarts)));
+            json_array_append_new(list,
+                                  json_pack("{s:s, s:s, s:s, s:o, s:o}", "key", d->key, "old",
+                                            shown(old, id, secrets), "new", shown(new, id, secrets),
+                                            "reloads", config_consumers(d->reloads), "restarts",
+                                            config_consumers(d->restarts)));
     }
     settings_changes(old, new, &reloads, &restarts);
-    return json_print(json_pack("{s:o, s:o, s:o}", "changes", list, "reloads", names_of(reloads),
-                                "restarts", names_of(restarts)),
+    return json_print(json_pack("{s:o, s:o, s:o}", "changes", list, "reloads",
+                                config_consumers(reloads), "restarts", config_consumers(restarts)),
                       CMD_OK);
 }
 

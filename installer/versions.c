@@ -35,7 +35,7 @@ static const struct {
 } programs[] = {
     {VERSION_SYSTEMD, {"systemctl", "--version", NULL}, "systemd "},
     {VERSION_NGINX, {"nginx", "-v", NULL}, "nginx/"},
-    {VERSION_REDIS, {"redis-server", "--version", NULL}, "v="},
+    {VERSION_REDIS, {"/usr/lib/visavis/redis-server", "--version", NULL}, "v="},
 };
 
 const char *version_key(enum version_of v)

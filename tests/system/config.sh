@@ -365,6 +365,10 @@ setting_keys() {
 generated_texts() {
     config reference
     expect 'status 0' [ $status -eq 0 ] && expect 'a key' said '### HTTPS_PORT' || return 1
+    config reference --json
+    expect 'JSON' is_json && expect 'a key' said '"HTTPS_PORT"' || return 1
+    config template --json
+    expect 'JSON' is_json || return 1
     "$visavis" config template >/dev/full 2>"$work/err"
     expect 'a full disk is told' [ $? -eq 1 ]
 }
