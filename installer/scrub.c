@@ -351,6 +351,8 @@ int scrub_learn(struct scrub *s, struct bytes text)
     struct span span;
     int r = 0;
 
+    if (!text.p)
+        return 0;
     for (size_t i = 0; r == 0 && next_span(text, i, &span); i = span.end) {
         r = add_read(s, bytes_of(text.p + span.begin, span.end - span.begin));
         if (r == 0 && span.is_user)
