@@ -21,35 +21,34 @@ static void test_judgement(void **state)
     static const struct {
         const char *service, *active, *sub, *result;
         int exit_status;
-        const char *degraded, *word;
         enum health health;
-        const char *why;
+        const char *degraded, *word, *why;
     } cases[] = {
-        {"media", "active", "running", "success", 0, NULL, "running", HEALTH_WELL, ""},
-        {"media", "failed", "failed", "exit-code", 1, NULL, "failed", HEALTH_DOWN,
+        {"media", "active", "running", "success", 0, HEALTH_WELL, NULL, "running", ""},
+        {"media", "failed", "failed", "exit-code", 1, HEALTH_DOWN, NULL, "failed",
          "failed: exit status 1"},
-        {"turn", "failed", "failed", "exit-code", 78, NULL, "failed", HEALTH_DEGRADED,
+        {"turn", "failed", "failed", "exit-code", 78, HEALTH_DEGRADED, NULL, "failed",
          "failed: exit status 78, unusable configuration"},
-        {"signaling", "activating", "auto-restart", "signal", 9, NULL, "restarting", HEALTH_DOWN,
+        {"signaling", "activating", "auto-restart", "signal", 9, HEALTH_DOWN, NULL, "restarting",
          "restarting: signal 9 (Killed)"},
-        {"call", "failed", "failed", "start-limit-hit", 1, NULL, "failed", HEALTH_DEGRADED,
+        {"call", "failed", "failed", "start-limit-hit", 1, HEALTH_DEGRADED, NULL, "failed",
          "failed: it ended again and again"},
-        {"redis", "failed", "failed", "watchdog", 6, NULL, "failed", HEALTH_DEGRADED,
+        {"redis", "failed", "failed", "watchdog", 6, HEALTH_DEGRADED, NULL, "failed",
          "failed: watchdog"},
-        {"media", "inactive", "dead", "success", 0, NULL, "stopped", HEALTH_DOWN, "stopped"},
-        {"media", "activating", "start", "success", 0, NULL, "starting", HEALTH_DOWN, "starting"},
-        {"media", "reloading", "reload", "success", 0, NULL, "reloading", HEALTH_WELL, ""},
-        {"media", "active", "running", "success", 0, "since ten\nmore", "running", HEALTH_DEGRADED,
+        {"media", "inactive", "dead", "success", 0, HEALTH_DOWN, NULL, "stopped", "stopped"},
+        {"media", "activating", "start", "success", 0, HEALTH_DOWN, NULL, "starting", "starting"},
+        {"media", "reloading", "reload", "success", 0, HEALTH_WELL, NULL, "reloading", ""},
+        {"media", "active", "running", "success", 0, HEALTH_DEGRADED, "since ten\nmore", "running",
          "degraded: since ten"},
-        {"media", "failed", "failed", "exit-code", 1, "x", "failed", HEALTH_DOWN,
+        {"media", "failed", "failed", "exit-code", 1, HEALTH_DOWN, "x", "failed",
          "failed: exit status 1; degraded: x"},
-        {"nginx", "failed", "failed", "exit-code", 1, NULL, "failed", HEALTH_DOWN,
+        {"nginx", "failed", "failed", "exit-code", 1, HEALTH_DOWN, NULL, "failed",
          "failed: exit status 1"},
-        {"setup", "failed", "failed", "exit-code", 2, NULL, "failed", HEALTH_DEGRADED,
+        {"setup", "failed", "failed", "exit-code", 2, HEALTH_DEGRADED, NULL, "failed",
          "failed: exit status 2"},
-        {"setup", "active", "exited", "success", 0, NULL, "done", HEALTH_WELL, ""},
-        {"cert", "inactive", "dead", "success", 0, NULL, "waiting", HEALTH_WELL, ""},
-        {"setup", "inactive", "dead", "success", 0, NULL, "waiting", HEALTH_WELL, ""},
+        {"setup", "active", "exited", "success", 0, HEALTH_WELL, NULL, "done", ""},
+        {"cert", "inactive", "dead", "success", 0, HEALTH_WELL, NULL, "waiting", ""},
+        {"setup", "inactive", "dead", "success", 0, HEALTH_WELL, NULL, "waiting", ""},
     };
 
     (void) state;
