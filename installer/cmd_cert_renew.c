@@ -60,14 +60,15 @@ static void tell_reload(struct cert_output *o, const struct settings *s, bool is
     cert_output_tell(r < 0 && r != -ENOTCONN, text, o);
 }
 
-/* Those who serve it are told; who could not be is told by the next run. */
-static int reload(struct cert_output *o, const struct settings *s, bool is_new)
+/* Those who serve it are told; who could not be is told by the next run. A mark from before may be
+ * about more than the certificate, and stays for `visavis apply`. */
+static int reload(struct cert_output *o, const struct settings *s, bool is_new, bool was_pending)
 {
     const char *unit;
     int r = certificate_reload(s, &unit);
 
     tell_reload(o, s, is_new, r, unit);
-    if (r == 0)
+    if (r == 0 && !was_pending)
         r = pending_clear();
     return r == 0 || r == -ENOTCONN ? CMD_OK : CMD_FAILED;
 }
@@ -89,10 +90,10 @@ int cert_renew(const struct cmd_call *call, struct cert_output *o, const struct 
     wish.wanted.force = force;
     wish.wanted.force_ca = force_ca;
     r = certs_ensure(&wish.wanted, now_s, cert_output_tell, o, ret_changed);
-    if (*ret_changed && pending_set() < 0)
-        was_pending = true;
+    if (*ret_changed)
+        (void) pending_set(); /* should the reload not come about */
     if (*ret_changed || was_pending)
-        status = reload(o, s, *ret_changed);
+        status = reload(o, s, *ret_changed, was_pending);
     warn_of_expiry(o, now_s);
     if (r == -EINVAL)
         return CERT_NOT_WANTED;
