@@ -124,28 +124,50 @@ static void leave_nginx(struct apply *a, const char *what, const char *why)
     a->partly = a->without_nginx = true;
 }
 
-static bool is_same_turn_ip(const struct turn_ip *now, const struct turn_ip *before)
+static bool has_allow_lists(const struct settings *s)
 {
-    return before && before->source == now->source && strcmp(before->text, now->text) == 0;
+    return *settings_text(s, SET_ALLOWED_ACCESS_TO_DASHBOARD) ||
+           *settings_text(s, SET_ALLOWED_ACCESS_TO_RESTAPI);
 }
 
-static void decide_turn_ip(struct apply *a)
+/* One of the keys that may say auto-ipv4; before: what it came to last. */
+static void decide_ip(struct apply *a, enum setting id, const struct turn_ip *before,
+                      struct turn_ip *ret)
 {
-    const char *wanted = settings_text(a->settings, SET_COTURN_IP);
-    const char *domain = settings_text(a->settings, SET_DOMAIN_OR_PUBLIC_IP);
-    const struct turn_ip *before = NULL;
-    struct turn_ip *now = &a->decided.turn_ip;
+    bool same = before_same(&a->before, a->settings, id) &&
+                before_same(&a->before, a->settings, SET_DOMAIN_OR_PUBLIC_IP);
 
-    if (before_same(&a->before, a->settings, SET_COTURN_IP) &&
-        before_same(&a->before, a->settings, SET_DOMAIN_OR_PUBLIC_IP))
-        before = &a->before.decided.turn_ip;
-    network_look(network_needs_lookup(wanted, domain) ? domain : NULL, LOOKUP_LIMIT_MS,
-                 &a->network);
-    network_turn_ip(wanted, domain, &a->network, before, now);
-    if (now->source != TURN_IP_GIVEN && !is_same_turn_ip(now, before))
-        tell(a, now->source == TURN_IP_NONE ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
-             "TURN server for clients: %s (%s%s)", now->text, turn_ip_source_text(now->source),
-             now->kept ? " as last time; it does not show now" : "");
+    network_turn_ip(settings_text(a->settings, id),
+                    settings_text(a->settings, SET_DOMAIN_OR_PUBLIC_IP), &a->network,
+                    same ? before : NULL, ret);
+}
+
+static void tell_turn_ip(struct apply *a)
+{
+    const struct turn_ip *now = &a->decided.turn_ip, *before = &a->before.decided.turn_ip;
+
+    if (now->source == TURN_IP_GIVEN || (a->before.readable && before->source == now->source &&
+                                         strcmp(before->text, now->text) == 0))
+        return;
+    tell(a, now->source == TURN_IP_NONE ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
+         "TURN server for clients: %s (%s%s)", now->text, turn_ip_source_text(now->source),
+         now->kept ? " as last time; it does not show now" : "");
+}
+
+static void decide_ips(struct apply *a)
+{
+    const struct settings *s = a->settings;
+    const char *domain = settings_text(s, SET_DOMAIN_OR_PUBLIC_IP);
+    bool lists = has_allow_lists(s);
+    bool lookup = network_needs_lookup(settings_text(s, SET_COTURN_IP), domain) ||
+                  (lists && network_needs_lookup(settings_text(s, SET_PROXY_PUBLIC_IP), domain));
+
+    network_look(lookup ? domain : NULL, LOOKUP_LIMIT_MS, &a->network);
+    decide_ip(a, SET_COTURN_IP, &a->before.decided.turn_ip, &a->decided.turn_ip);
+    tell_turn_ip(a);
+    a->decided.public_ip = (struct turn_ip){.source = TURN_IP_NONE};
+    if (lists)
+        decide_ip(a, SET_PROXY_PUBLIC_IP, &a->before.decided.public_ip, &a->decided.public_ip);
 }
 
 /* With nginx' configuration broken by others nothing can be learnt from it: as last time then. */
@@ -188,6 +210,7 @@ static enum apply_end decide_layout(struct apply *a)
 
     if (r < 0)
         return fail(a, "cannot look at nginx", r);
+    nginx_set_public_ip(&a->nginx, &a->decided.public_ip);
     if (a->nginx.broken[0] && strcmp(settings_text(a->settings, SET_PROXY), "external") != 0) {
         leave_nginx(a, "nginx' configuration is broken, not by Visavis", a->nginx.broken);
         if (layout_as_before(a))
@@ -198,7 +221,7 @@ static enum apply_end decide_layout(struct apply *a)
 
 static enum apply_end decide(struct apply *a)
 {
-    decide_turn_ip(a);
+    decide_ips(a);
     return decide_layout(a);
 }
 

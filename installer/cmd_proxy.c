@@ -44,6 +44,7 @@ static int proxy_look(const struct cmd_call *call, struct proxy *p)
         proxy_done(p);
         return cmd_fail(call, CMD_FAILED, "cannot look at nginx: %s", strerror(-r));
     }
+    nginx_find_public_ip(p->settings, &p->facts);
     p->chosen = nginx_choose(p->settings, &p->facts, &p->layout, p->why, sizeof(p->why));
     return CMD_OK;
 }
