@@ -206,9 +206,18 @@ static enum apply_end decide(struct apply *a)
 
 static enum apply_end set_pending(struct apply *a)
 {
-    int r = pending_set();
+    int r = pending_set(PENDING_CONFIGURATION);
 
     return r < 0 ? fail(a, path_of(PATH_CONF), r) : APPLY_DONE;
+}
+
+static int clear_pending(void)
+{
+    int r = 0;
+
+    for (enum pending i = 0; r == 0 && i < N_PENDING; i++)
+        r = pending_clear(i);
+    return r;
 }
 
 /* ---- what the rest stands on: folders, secrets, pages, certificate ---- */
@@ -339,7 +348,8 @@ static void compare_settings(const struct apply *a, struct plan_input *in)
 
 static enum apply_end plan(struct apply *a)
 {
-    struct plan_input in = {.nginx_pending = pending_is()};
+    struct plan_input in = {.nginx_pending = pending_is(PENDING_CONFIGURATION) ||
+                                             pending_is(PENDING_CERTIFICATE)};
     struct desired was = {0};
     bool known = a->before.readable;
     int r = known ? render(a, a->before.settings, &a->before.decided, &was) : 0;
@@ -473,7 +483,7 @@ static enum apply_end put_in_force(struct apply *a)
         return end;
     r = generation_set_applied(a->result->generation);
     if (r == 0 && !a->without_nginx)
-        r = pending_clear();
+        r = clear_pending();
     if (r == 0)
         r = generation_prune();
     return r < 0 ? fail(a, path_of(PATH_CONF), r) : APPLY_DONE;

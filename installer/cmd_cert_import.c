@@ -82,7 +82,7 @@ static int read_files(const struct cmd_call *call, struct source *s)
 
 static bool holds(struct bytes file, const char *what)
 {
-    return memmem(file.p, file.len, what, strlen(what)) != NULL;
+    return file.p && memmem(file.p, file.len, what, strlen(what)) != NULL;
 }
 
 /* Given the other way round: which is which shows. */

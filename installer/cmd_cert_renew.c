@@ -68,7 +68,7 @@ static int reload(struct cert_output *o, const struct settings *s, bool is_new)
 
     tell_reload(o, s, is_new, r, unit);
     if (r == 0)
-        r = pending_clear();
+        r = pending_clear(PENDING_CERTIFICATE);
     return r == 0 || r == -ENOTCONN ? CMD_OK : CMD_FAILED;
 }
 
@@ -77,7 +77,7 @@ int cert_renew(const struct cmd_call *call, struct cert_output *o, const struct 
 {
     int64_t now_s = time(NULL);
     struct certificate_wish wish;
-    bool was_pending = pending_is();
+    bool was_pending = pending_is(PENDING_CERTIFICATE);
     struct network network;
     int r, status = CMD_OK;
 
@@ -89,7 +89,7 @@ int cert_renew(const struct cmd_call *call, struct cert_output *o, const struct 
     wish.wanted.force = force;
     wish.wanted.force_ca = force_ca;
     r = certs_ensure(&wish.wanted, now_s, cert_output_tell, o, ret_changed);
-    if (*ret_changed && pending_set() < 0)
+    if (*ret_changed && pending_set(PENDING_CERTIFICATE) < 0)
         was_pending = true;
     if (*ret_changed || was_pending)
         status = reload(o, s, *ret_changed);

@@ -20,7 +20,7 @@ main() {
     umask 022
 
     LOG=/var/log/visavis-install-$(date +%Y%m%d-%H%M%S).log
-    BUILD_DEBIAN="gcc make libc6-dev pkg-config dpkg-dev debhelper po-debconf libsystemd-dev libmicrohttpd-dev libwslay-dev
+    BUILD_DEBIAN="build-essential pkgconf debhelper po-debconf libsystemd-dev libmicrohttpd-dev libwslay-dev
       libjansson-dev libcurl4-openssl-dev libssl-dev libconfig-dev libsrtp2-dev"
     BUILD_REDHAT="gcc make pkgconf rpm-build systemd-devel libmicrohttpd-devel wslay-devel jansson-devel libcurl-devel
       openssl-devel libconfig-devel libsrtp-devel systemd-rpm-macros"
@@ -184,7 +184,7 @@ install_package() {
     case $family in
     debian)
         export DEBIAN_FRONTEND=noninteractive
-        [ -n "${updated-}" ] || quietly apt-get update -q
+        [ -n "${updated-}" ] || quietly apt-get update -q || printf "    the list of packages could not be renewed, going on with what is known\n"
         # apt's own user must be able to read it.
         cp "$package" /var/cache/apt/archives/
         quietly apt-get install -q -y --no-install-recommends --reinstall "/var/cache/apt/archives/$(basename "$package")"

@@ -353,16 +353,18 @@ int scrub_learn(struct scrub *s, struct bytes text)
     return r;
 }
 
-/* The parts too: "url=...,credential=...", "Name: value". */
+/* The parts too: "url=...,credential=...", "Name: value", "Authorization: Basic value". */
 static int add_item(struct scrub *s, const char *item)
 {
-    const char *colon = strchr(item, ':');
+    const char *colon = strchr(item, ':'), *blank = strrchr(item, ' ');
     int r = scrub_add(s, item);
 
     if (r == 0)
         r = scrub_learn(s, bytes_str(item));
     if (r == 0 && colon)
         r = scrub_add(s, colon + 1 + strspn(colon + 1, " "));
+    if (r == 0 && blank)
+        r = scrub_add(s, blank + 1);
     return r;
 }
 
