@@ -1,5 +1,6 @@
 /* Links for nginx, and the copy of a configuration that a trial runs on. nginx itself is asked by
  * tests/system/nginx.sh. */
+#include "files/files.h"
 #include "installer/nginx.h"
 #include "installer/nginx_copy.h"
 #include "installer/paths.h"
@@ -17,33 +18,30 @@
 
 static char root[64];
 
-static void run(const char *fmt, const char *a) __attribute__((format(printf, 1, 0)));
-static void run(const char *fmt, const char *a)
-{
-    char command[1024];
-
-    snprintf(command, sizeof(command), fmt, root, a);
-    assert_int_equal(system(command), 0);
-}
-
 static int make_root(void **state)
 {
+    static const char *const dirs[] = {"/etc/nginx/sites-enabled", "/etc/nginx/modules-enabled",
+                                       "/etc/nginx/conf.d",        "/etc/nginx/snippets",
+                                       "/usr/share/nginx/modules", "/var/lib/visavis/conf/1"};
+    char path[128];
+
     (void) state;
     snprintf(root, sizeof(root), "/tmp/visavis-test-XXXXXX");
     if (!mkdtemp(root) || setenv("VISAVIS_ROOT", root, 1) < 0)
         return -1;
-    run("cd %s && mkdir -p etc/nginx/sites-enabled etc/nginx/modules-enabled etc/nginx/conf.d "
-        "usr/share/nginx/modules var/lib/visavis/conf/1 %s",
-        "etc/nginx/snippets");
+    for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+        snprintf(path, sizeof(path), "%s%s", root, dirs[i]);
+        if (dir_make(path, NULL) < 0)
+            return -1;
+    }
     return 0;
 }
 
 static int remove_root(void **state)
 {
     (void) state;
-    run("rm -rf %s%s", "");
     unsetenv("VISAVIS_ROOT");
-    return 0;
+    return dir_remove(root);
 }
 
 static const char *at(const char *name)
