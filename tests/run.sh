@@ -8,7 +8,8 @@ cd "$(dirname "$0")/.." || exit 1
 
 PACKAGES="gcc make libc6-dev pkg-config git ca-certificates libsystemd-dev libmicrohttpd-dev libwslay-dev
   libjansson-dev libcurl4-openssl-dev libssl-dev libconfig-dev libsrtp2-dev libcmocka-dev
-  clang chromium firefox-esr procps iproute2 fonts-dejavu-core nginx libnginx-mod-stream redis-server socat"
+  clang chromium firefox-esr procps iproute2 fonts-dejavu-core nginx libnginx-mod-stream redis-server socat
+  debhelper po-debconf lintian rpm rpmlint faketime mmdebstrap piuparts"
 FUZZ_SECONDS=${FUZZ_SECONDS:-10}
 
 passed=0
@@ -101,7 +102,7 @@ with_build() {
 }
 
 # Those without a line of their own below are tests/system/<suite>.sh build/release.
-SUITES="build check units config apply dev asan tsan fuzz conformance e2e e2e-asan"
+SUITES="build check units config apply dev packages piuparts asan tsan fuzz conformance e2e e2e-asan"
 
 run_suite() {
     case $1 in
