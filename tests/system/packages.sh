@@ -1,7 +1,7 @@
 #!/bin/bash
 # Builds the packages and looks at them: what lint says, whether two builds are the same, and what
 # install, upgrade, remove and purge do to a machine without a running systemd (a throw-away copy of
-# this one). usage: sudo tests/system/packages.sh [--built]
+# this one). usage: sudo tests/system/packages.sh [build/<flavour> or --built]
 # --built: the packages of an earlier run, not built again
 set -u
 cd "$(dirname "$0")/../.." || exit 1
