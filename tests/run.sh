@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.." || exit 1
 
 PACKAGES="gcc make libc6-dev pkg-config git ca-certificates libsystemd-dev libmicrohttpd-dev libwslay-dev
   libjansson-dev libcurl4-openssl-dev libssl-dev libconfig-dev libsrtp2-dev libcmocka-dev
-  clang chromium firefox-esr procps iproute2 fonts-dejavu-core openssl curl socat nftables"
+  clang chromium firefox-esr procps iproute2 fonts-dejavu-core openssl curl socat nftables iptables ufw jq"
 SERVERS="nginx libnginx-mod-stream redis-server apache2-bin caddy haproxy"
 PACKAGING="dpkg-dev debhelper po-debconf lintian rpm rpmlint piuparts apt-utils"
 MACHINES="systemd-container mmdebstrap libnss3-tools"
@@ -104,7 +104,7 @@ with_build() {
 }
 
 # Those without a line of their own below are tests/system/<suite>.sh build/release.
-SUITES="build check units config apply nginx dev asan tsan fuzz conformance e2e e2e-asan"
+SUITES="build check units config apply nginx doctor dev asan tsan fuzz conformance e2e e2e-asan"
 
 run_suite() {
     case $1 in
