@@ -41,7 +41,9 @@ int fact_text(const char *path, size_t max, char **ret, size_t *ret_len)
     }
     if (fd >= 0)
         close(fd);
-    if (r < 0) {
+    if (r == 0 && !text)
+        r = -EINVAL; /* nothing was asked for */
+    if (r < 0 || !text) {
         free(text);
         return r;
     }
