@@ -211,8 +211,8 @@ bool route_interface(struct bytes text, int family, char ret[static IFNAMSIZ])
 
 bool default_interface(int family, char ret[static IFNAMSIZ])
 {
-    char *text;
-    size_t len;
+    char *text = NULL;
+    size_t len = 0;
     bool there;
 
     if (fact_text(family == AF_INET ? "/proc/self/net/route" : "/proc/self/net/ipv6_route",
