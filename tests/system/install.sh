@@ -30,6 +30,7 @@ test_case() {
         failed=$((failed + 1))
         echo "FAILED  $name"
         tail -n 40 "$work/out" | sed 's/^/    | /'
+        tail -n 40 "$machine/var/log/visavis.log" 2>/dev/null | sed 's/^/    : /'
     fi
 }
 
