@@ -125,6 +125,7 @@ AREA_negotiate := media
 AREA_turn := turn
 AREA_rpc := signaling
 AREA_settings := installer
+AREA_scrub := installer
 AREA_nginx_conf := installer
 AREA_nft := installer
 AREA_iptables := installer

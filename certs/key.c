@@ -78,7 +78,7 @@ const char *key_describe(const EVP_PKEY *key, char text[static KEY_TEXT_MAX])
     if (curve)
         snprintf(text, KEY_TEXT_MAX, "%s", curve);
     else if (group[0])
-        snprintf(text, KEY_TEXT_MAX, "EC %s", group);
+        snprintf(text, KEY_TEXT_MAX, "EC %.28s", group);
     else if (EVP_PKEY_is_a(key, "RSA"))
         snprintf(text, KEY_TEXT_MAX, "RSA %d", EVP_PKEY_get_bits(key));
     else

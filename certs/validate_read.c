@@ -123,8 +123,8 @@ static X509 *take(struct pem_certs *c, size_t i)
 {
     X509 *cert = c->list[i];
 
-    memmove(&c->list[i], &c->list[i + 1], (c->n - i - 1) * sizeof(c->list[0]));
-    c->n--;
+    for (c->n--; i < c->n; i++)
+        c->list[i] = c->list[i + 1];
     return cert;
 }
 
@@ -155,14 +155,20 @@ static bool take_issuer(struct pem_certs *c, struct pair *p)
     return false;
 }
 
+static bool is_beginning(const struct pair *p, X509 *const *list)
+{
+    for (size_t i = 0; i < p->n; i++)
+        if (p->chain[i] != list[i])
+            return false;
+    return true;
+}
+
 /* The chain of the key's certificate out of c, in order; the rest stays in c. */
 static void sort_chain(struct pem_certs *c, struct pair *p, const struct origin *from,
                        struct report *r)
 {
-    X509 *as_given[PEM_CERTS_MAX];
-    size_t total = c->n;
+    const struct pem_certs given = *c;
 
-    memcpy(as_given, c->list, sizeof(as_given));
     if (!take_own(c, p)) {
         report_fault(r,
                      "%s is not the key of %s: they do not belong together. "
@@ -173,7 +179,7 @@ static void sort_chain(struct pem_certs *c, struct pair *p, const struct origin 
     }
     while (take_issuer(c, p))
         ;
-    if (memcmp(as_given, p->chain, p->n * sizeof(as_given[0])) != 0)
+    if (!is_beginning(p, given.list))
         report_warning(r,
                        "The certificates in %s are not in order (the server's own first, then "
                        "each one's issuer); they are served in the right order.",
@@ -182,7 +188,7 @@ static void sort_chain(struct pem_certs *c, struct pair *p, const struct origin 
         report_warning(r,
                        "%zu of the %zu certificates in %s do not belong to the chain of the "
                        "server's own; they are not served.",
-                       c->n, total, from->cert);
+                       c->n, given.n, from->cert);
 }
 
 int validate_read(struct bytes cert, struct bytes key, const struct origin *from, struct report *r,

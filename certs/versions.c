@@ -165,7 +165,7 @@ static int remove_newer(const struct versions *v, unsigned current)
 int versions_put(const struct versions *v, const struct version_file *files, size_t n)
 {
     char parent[PATH_MAX], fresh[PATH_MAX], path[PATH_MAX];
-    unsigned number, newest;
+    unsigned number = 0, newest = 0;
     int r = format_path(parent, "%s/%s", v->base, v->folder);
 
     if (r == 0)

@@ -1,4 +1,5 @@
 #include "installer/apply.h"
+#include "installer/manager_lock.h"
 
 #include "base/crypto.h"
 #include "installer/before.h"
@@ -21,8 +22,6 @@
 #include <unistd.h>
 
 #define LOOKUP_LIMIT_MS 1000
-#define LOCK_LIMIT_MS 20000
-#define LOCK_STEP_MS 100
 #define THREADS_MAX 16
 #define WHY_SIZE 2048
 
@@ -69,33 +68,23 @@ typedef enum apply_end step_fn(struct apply *a);
 
 /* ---- who may, and one at a time ---- */
 
+static void on_wait(void *arg)
+{
+    tell(arg, LOG_LEVEL_INFO, "another run of `visavis apply` is at work, waiting for it");
+}
+
 static enum apply_end take_lock(struct apply *a)
 {
-    char path[PATH_MAX];
-    int r = dir_make(path_of(PATH_STATE), NULL);
+    int r = manager_lock(on_wait, a, &a->lock_fd);
 
-    if (r < 0)
+    if (r == 0)
+        return APPLY_DONE;
+    if (r != -EBUSY)
         return fail(a, path_of(PATH_STATE), r);
-    path_join(path, PATH_STATE, ".apply.lock");
-    a->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (a->lock_fd < 0)
-        return fail(a, path, -errno);
-    for (int waited_ms = 0; flock(a->lock_fd, LOCK_EX | LOCK_NB) < 0; waited_ms += LOCK_STEP_MS) {
-        const struct timespec step = {.tv_nsec = LOCK_STEP_MS * 1000000L};
-
-        if (errno != EWOULDBLOCK && errno != EINTR)
-            return fail(a, path, -errno);
-        if (waited_ms == 0)
-            tell(a, LOG_LEVEL_INFO, "another run of `visavis apply` is at work, waiting for it");
-        if (waited_ms >= LOCK_LIMIT_MS) {
-            tell(a, LOG_LEVEL_ERROR,
-                 "another run of `visavis apply` is still at work after %d s; nothing was done",
-                 LOCK_LIMIT_MS / 1000);
-            return APPLY_FAILED;
-        }
-        nanosleep(&step, NULL);
-    }
-    return APPLY_DONE;
+    tell(a, LOG_LEVEL_ERROR,
+         "another run of `visavis apply` is still at work after %d s; nothing was done",
+         MANAGER_LOCK_LIMIT_S);
+    return APPLY_FAILED;
 }
 
 static enum apply_end start(struct apply *a)
@@ -135,28 +124,50 @@ static void leave_nginx(struct apply *a, const char *what, const char *why)
     a->partly = a->without_nginx = true;
 }
 
-static bool is_same_turn_ip(const struct turn_ip *now, const struct turn_ip *before)
+static bool has_allow_lists(const struct settings *s)
 {
-    return before && before->source == now->source && strcmp(before->text, now->text) == 0;
+    return *settings_text(s, SET_ALLOWED_ACCESS_TO_DASHBOARD) ||
+           *settings_text(s, SET_ALLOWED_ACCESS_TO_RESTAPI);
 }
 
-static void decide_turn_ip(struct apply *a)
+/* One of the keys that may say auto-ipv4; before: what it came to last. */
+static void decide_ip(struct apply *a, enum setting id, const struct turn_ip *before,
+                      struct turn_ip *ret)
 {
-    const char *wanted = settings_text(a->settings, SET_COTURN_IP);
-    const char *domain = settings_text(a->settings, SET_DOMAIN_OR_PUBLIC_IP);
-    const struct turn_ip *before = NULL;
-    struct turn_ip *now = &a->decided.turn_ip;
+    bool same = before_same(&a->before, a->settings, id) &&
+                before_same(&a->before, a->settings, SET_DOMAIN_OR_PUBLIC_IP);
 
-    if (before_same(&a->before, a->settings, SET_COTURN_IP) &&
-        before_same(&a->before, a->settings, SET_DOMAIN_OR_PUBLIC_IP))
-        before = &a->before.decided.turn_ip;
-    network_look(network_needs_lookup(wanted, domain) ? domain : NULL, LOOKUP_LIMIT_MS,
-                 &a->network);
-    network_turn_ip(wanted, domain, &a->network, before, now);
-    if (now->source != TURN_IP_GIVEN && !is_same_turn_ip(now, before))
-        tell(a, now->source == TURN_IP_NONE ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
-             "TURN server for clients: %s (%s%s)", now->text, turn_ip_source_text(now->source),
-             now->kept ? " as last time; it does not show now" : "");
+    network_turn_ip(settings_text(a->settings, id),
+                    settings_text(a->settings, SET_DOMAIN_OR_PUBLIC_IP), &a->network,
+                    same ? before : NULL, ret);
+}
+
+static void tell_turn_ip(struct apply *a)
+{
+    const struct turn_ip *now = &a->decided.turn_ip, *before = &a->before.decided.turn_ip;
+
+    if (now->source == TURN_IP_GIVEN || (a->before.readable && before->source == now->source &&
+                                         strcmp(before->text, now->text) == 0))
+        return;
+    tell(a, now->source == TURN_IP_NONE ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
+         "TURN server for clients: %s (%s%s)", now->text, turn_ip_source_text(now->source),
+         now->kept ? " as last time; it does not show now" : "");
+}
+
+static void decide_ips(struct apply *a)
+{
+    const struct settings *s = a->settings;
+    const char *domain = settings_text(s, SET_DOMAIN_OR_PUBLIC_IP);
+    bool lists = has_allow_lists(s);
+    bool lookup = network_needs_lookup(settings_text(s, SET_COTURN_IP), domain) ||
+                  (lists && network_needs_lookup(settings_text(s, SET_PROXY_PUBLIC_IP), domain));
+
+    network_look(lookup ? domain : NULL, LOOKUP_LIMIT_MS, &a->network);
+    decide_ip(a, SET_COTURN_IP, &a->before.decided.turn_ip, &a->decided.turn_ip);
+    tell_turn_ip(a);
+    a->decided.public_ip = (struct turn_ip){.source = TURN_IP_NONE};
+    if (lists)
+        decide_ip(a, SET_PROXY_PUBLIC_IP, &a->before.decided.public_ip, &a->decided.public_ip);
 }
 
 /* With nginx' configuration broken by others nothing can be learnt from it: as last time then. */
@@ -199,6 +210,7 @@ static enum apply_end decide_layout(struct apply *a)
 
     if (r < 0)
         return fail(a, "cannot look at nginx", r);
+    nginx_set_public_ip(&a->nginx, &a->decided.public_ip);
     if (a->nginx.broken[0] && strcmp(settings_text(a->settings, SET_PROXY), "external") != 0) {
         leave_nginx(a, "nginx' configuration is broken, not by Visavis", a->nginx.broken);
         if (layout_as_before(a))
@@ -209,7 +221,7 @@ static enum apply_end decide_layout(struct apply *a)
 
 static enum apply_end decide(struct apply *a)
 {
-    decide_turn_ip(a);
+    decide_ips(a);
     return decide_layout(a);
 }
 
@@ -217,9 +229,18 @@ static enum apply_end decide(struct apply *a)
 
 static enum apply_end set_pending(struct apply *a)
 {
-    int r = pending_set();
+    int r = pending_set(PENDING_CONFIGURATION);
 
     return r < 0 ? fail(a, path_of(PATH_CONF), r) : APPLY_DONE;
+}
+
+static int clear_pending(void)
+{
+    int r = 0;
+
+    for (enum pending i = 0; r == 0 && i < N_PENDING; i++)
+        r = pending_clear(i);
+    return r;
 }
 
 /* ---- what the rest stands on: folders, secrets, pages, certificate ---- */
@@ -291,9 +312,8 @@ static enum apply_end ensure_certificate(struct apply *a)
     if (certificate_wish(a->settings, &a->network, &wish) < 0)
         return tell_missing_account(a, "visavis-certs");
     r = certs_ensure(&wish.wanted, time(NULL), on_certs_text, a, &a->result->new_certificate);
-    if (r < 0 && r != -EINVAL && !a->without_nginx) {
+    if (r < 0 && r != -EINVAL && !a->without_nginx)
         leave_nginx(a, "there is no certificate", "see above");
-    }
     return a->result->new_certificate ? set_pending(a) : APPLY_DONE;
 }
 
@@ -351,7 +371,8 @@ static void compare_settings(const struct apply *a, struct plan_input *in)
 
 static enum apply_end plan(struct apply *a)
 {
-    struct plan_input in = {.nginx_pending = pending_is()};
+    struct plan_input in = {.nginx_pending = pending_is(PENDING_CONFIGURATION) ||
+                                             pending_is(PENDING_CERTIFICATE)};
     struct desired was = {0};
     bool known = a->before.readable;
     int r = known ? render(a, a->before.settings, &a->before.decided, &was) : 0;
@@ -485,7 +506,7 @@ static enum apply_end put_in_force(struct apply *a)
         return end;
     r = generation_set_applied(a->result->generation);
     if (r == 0 && !a->without_nginx)
-        r = pending_clear();
+        r = clear_pending();
     if (r == 0)
         r = generation_prune();
     return r < 0 ? fail(a, path_of(PATH_CONF), r) : APPLY_DONE;

@@ -35,6 +35,7 @@ enum settings_origin {
     ORIGIN_ENV,      /* the operator's file, without a fault */
     ORIGIN_IN_FORCE, /* that has faults; these are served meanwhile */
     ORIGIN_PARTS,    /* what is right of the file, and defaults: no name and no secret if need be */
+    ORIGIN_GUESSED,  /* defaults alone: there is a file, which is not ours to read */
 };
 
 struct check_context {

@@ -86,7 +86,7 @@ static void check_secret(struct check_context *x)
         return;
     }
 
-    if (x->origin == ORIGIN_PARTS && !x->in_force) {
+    if (x->origin >= ORIGIN_PARTS) {
         found(x, SEVERITY_UNKNOWN, "There are no settings to ask with.");
         return;
     }

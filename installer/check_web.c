@@ -4,6 +4,7 @@
 
 #include "files/files.h"
 #include "installer/paths.h"
+#include "installer/site.h"
 #include "installer/web_probe.h"
 
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define REQUEST_MS 4000
@@ -78,24 +80,57 @@ static bool tell_wrong(struct check_context *x, const char *path, const struct w
     return true;
 }
 
+/* Does somebody accept connections there? 0 or a negative errno. */
+static int try_connect(const struct sockaddr *sa, socklen_t len)
+{
+    int fd = socket(sa->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int r = fd < 0 || connect(fd, sa, len) < 0 ? -errno : 0;
+
+    if (fd >= 0)
+        close(fd);
+    return r;
+}
+
+/* A socket that an nginx left behind which was killed. */
+static bool socket_is_stale(char path[static PATH_MAX])
+{
+    struct sockaddr_un sa = {.sun_family = AF_UNIX};
+
+    path_join(path, PATH_RUN, SITE_SOCKET);
+    if (strlen(path) >= sizeof(sa.sun_path))
+        return false;
+    memcpy(sa.sun_path, path, strlen(path));
+    return try_connect((struct sockaddr *) &sa, sizeof(sa)) == -ECONNREFUSED;
+}
+
 /* Without it every other check of this group would fail for the same reason. */
 static void check_listens(struct check_context *x)
 {
     int port = (int) settings_int(served(x), SET_HTTPS_PORT);
-    struct sockaddr_in sa = {.sin_family = AF_INET,
-                             .sin_port = htons((uint16_t) port),
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const struct sockaddr_in sa = {.sin_family = AF_INET,
+                                   .sin_port = htons((uint16_t) port),
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    char path[PATH_MAX];
+    int r;
 
-    if (fd < 0 || connect(fd, (struct sockaddr *) &sa, sizeof(sa)) < 0) {
+    if (x->origin == ORIGIN_GUESSED) {
+        found(x, SEVERITY_UNKNOWN, "Which port it should be is not yours to read.");
+        return;
+    }
+    r = try_connect((const struct sockaddr *) &sa, sizeof(sa));
+    if (!is_external(x) && socket_is_stale(path)) {
+        found(
+            x, SEVERITY_FAILURE,
+            "nginx was killed and left the socket %s behind, which keeps it from starting: nobody "
+            "reaches the site.",
+            path);
+        found_command(x, "rm %s && systemctl restart nginx", path);
+    } else if (r < 0) {
         found(x, SEVERITY_FAILURE,
-              "No web server takes connections on HTTPS_PORT %d (%s): nobody "
-              "reaches the site.",
-              port, strerror(errno));
+              "No web server takes connections on HTTPS_PORT %d (%s): nobody reaches the site.",
+              port, strerror(-r));
         found_command(x, is_external(x) ? "visavis config show PROXY" : "systemctl restart nginx");
     }
-    if (fd >= 0)
-        close(fd);
 }
 
 static void check_page(struct check_context *x)
@@ -194,7 +229,7 @@ static void check_public(struct check_context *x)
              settings_public_url(served(x), base));
     web_probe(&rq, &a);
     if (a.error == -EPROTO)
-        found(x, SEVERITY_WARNING, "The certificate at %s is not trusted: %s.", base, a.message);
+        found(x, SEVERITY_WARNING, "%s cannot be reached as browsers do it: %s.", base, a.message);
     else if (a.error < 0)
         found(x, SEVERITY_NOTE,
               "This machine cannot reach %s itself (%s). Visitors from elsewhere may; those in its "

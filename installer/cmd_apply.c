@@ -3,10 +3,10 @@
 
 #include "base/log.h"
 #include "installer/apply.h"
+#include "installer/json.h"
 #include "installer/problems.h"
 #include "notify/notify.h"
 
-#include <jansson.h>
 #include <string.h>
 
 #define STATUS_PARTLY 3
@@ -120,7 +120,7 @@ static void print_end(const struct apply_options *o, const struct apply_result *
     print_plan(r, "  ");
 }
 
-static void print_json(const struct output *o, const struct apply_options *opts,
+static json_t *json_of(const struct output *o, const struct apply_options *opts,
                        const struct apply_result *r)
 {
     static const char *const ends[] = {
@@ -129,7 +129,7 @@ static void print_json(const struct output *o, const struct apply_options *opts,
         [APPLY_REFUSED] = "refused",
         [APPLY_FAILED] = "failed",
     };
-    json_t *units = json_object(), *changed = json_array(), *problems = json_array(), *all;
+    json_t *units = json_object(), *changed = json_array(), *problems = json_array();
 
     for (enum plan_part i = 0; i < N_PLAN_PARTS; i++)
         if (r->plan.steps[i].action != PLAN_NOTHING)
@@ -140,14 +140,11 @@ static void print_json(const struct output *o, const struct apply_options *opts,
             json_array_append_new(changed, json_string(setting_def(id)->key));
     for (size_t i = 0; i < problems_n(o->problems); i++)
         json_array_append_new(problems, problem_json(problems_at(o->problems, i)));
-    all = json_pack("{s:s,s:b,s:i,s:b,s:o,s:o,s:s,s:s,s:b,s:o,s:O}", "result", ends[r->end],
-                    "dryRun", opts->dry_run, "generation", (int) r->generation, "new", r->is_new,
-                    "units", units, "changed", changed, "turnIp", r->decided.turn_ip.text, "proxy",
-                    proxy_layout_names[r->decided.layout], "newCertificate", r->new_certificate,
-                    "problems", problems, "messages", o->messages);
-    json_dumpf(all, stdout, JSON_INDENT(2));
-    putchar('\n');
-    json_decref(all);
+    return json_pack("{s:s,s:b,s:i,s:b,s:o,s:o,s:s,s:s,s:b,s:o,s:O}", "result", ends[r->end],
+                     "dryRun", opts->dry_run, "generation", (int) r->generation, "new", r->is_new,
+                     "units", units, "changed", changed, "turnIp", r->decided.turn_ip.text, "proxy",
+                     proxy_layout_names[r->decided.layout], "newCertificate", r->new_certificate,
+                     "problems", problems, "messages", o->messages);
 }
 
 /* "signaling reload, nginx reload" */
@@ -205,6 +202,7 @@ static int apply(const struct cmd_call *call)
     struct output o = {.journal = opts.at_start, .json = cmd_json(call), .messages = json_array()};
     struct apply_listener listener = {on_problem, on_text, &o};
     struct apply_result r;
+    int status;
 
     if (!o.messages || problems_new(&o.problems) < 0)
         return cmd_fail(call, CMD_FAILED, "out of memory");
@@ -212,15 +210,16 @@ static int apply(const struct cmd_call *call)
     apply_run(&opts, &listener, &r);
     if (o.journal)
         tell_status(&o, &r);
+    status = statuses[r.end];
     if (o.json) {
-        print_json(&o, &opts, &r);
+        status = json_print(json_of(&o, &opts, &r), status);
     } else if (!o.journal && !opts.folders) {
         problems_print(o.problems, stderr);
         print_end(&opts, &r);
     }
     json_decref(o.messages);
     problems_free(o.problems);
-    return statuses[r.end];
+    return status;
 }
 
 static const struct cmd_option options[] = {

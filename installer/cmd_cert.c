@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "installer/json.h"
+#include "installer/manager_lock.h"
 #include "installer/paths.h"
 #include "installer/verbs.h"
 
@@ -60,6 +61,13 @@ int cert_needs_root(const struct cmd_call *call)
     if (geteuid() == 0 || *path_root())
         return CMD_OK;
     return cmd_fail(call, CMD_FAILED, "this needs root: sudo visavis cert ...");
+}
+
+int cert_lock(const struct cmd_call *call, int *ret_fd)
+{
+    int r = manager_lock(NULL, NULL, ret_fd);
+
+    return r < 0 ? cmd_fail(call, CMD_FAILED, "%s: %s", path_of(PATH_STATE), strerror(-r)) : CMD_OK;
 }
 
 const char *cert_date(int64_t s, char buf[static 16])

@@ -23,6 +23,10 @@ void cert_output_tell(bool is_problem, const char *text, void *output);
 /* CMD_OK and the settings, or the status after a sentence. */
 int cert_settings(const struct cmd_call *call, struct settings **ret);
 
+/* Before the settings in force are read by what changes the certificate; see manager_lock(). An
+ * exit status; close *ret_fd. */
+int cert_lock(const struct cmd_call *call, int *ret_fd);
+
 /* CMD_OK, or CMD_FAILED after the sentence that names sudo. */
 int cert_needs_root(const struct cmd_call *call);
 

@@ -82,7 +82,7 @@ static int read_files(const struct cmd_call *call, struct source *s)
 
 static bool holds(struct bytes file, const char *what)
 {
-    return memmem(file.p, file.len, what, strlen(what)) != NULL;
+    return file.p && memmem(file.p, file.len, what, strlen(what)) != NULL;
 }
 
 /* Given the other way round: which is which shows. */
@@ -239,12 +239,15 @@ static int import(const struct cmd_call *call)
     struct cert_output o;
     bool imported = false;
     int status = cert_needs_root(call);
+    int lock = -1;
 
     if (status != CMD_OK)
         return status;
     if (cert_output_init(&o, call) < 0)
         return cmd_fail(call, CMD_FAILED, "out of memory");
-    status = cert_settings(call, &s);
+    status = cert_lock(call, &lock);
+    if (status == CMD_OK)
+        status = cert_settings(call, &s);
     if (status == CMD_OK)
         status = load(call, &source);
     if (status == CMD_OK)
@@ -255,6 +258,8 @@ static int import(const struct cmd_call *call)
     cert_output_done(&o);
     source_done(&source);
     settings_free(s);
+    if (lock >= 0)
+        close(lock);
     return status;
 }
 

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static void warn_of_expiry(struct cert_output *o, int64_t now_s)
 {
@@ -67,7 +68,7 @@ static int reload(struct cert_output *o, const struct settings *s, bool is_new)
 
     tell_reload(o, s, is_new, r, unit);
     if (r == 0)
-        r = pending_clear();
+        r = pending_clear(PENDING_CERTIFICATE);
     return r == 0 || r == -ENOTCONN ? CMD_OK : CMD_FAILED;
 }
 
@@ -76,7 +77,7 @@ int cert_renew(const struct cmd_call *call, struct cert_output *o, const struct 
 {
     int64_t now_s = time(NULL);
     struct certificate_wish wish;
-    bool was_pending = pending_is();
+    bool was_pending = pending_is(PENDING_CERTIFICATE);
     struct network network;
     int r, status = CMD_OK;
 
@@ -88,7 +89,7 @@ int cert_renew(const struct cmd_call *call, struct cert_output *o, const struct 
     wish.wanted.force = force;
     wish.wanted.force_ca = force_ca;
     r = certs_ensure(&wish.wanted, now_s, cert_output_tell, o, ret_changed);
-    if (*ret_changed && pending_set() < 0)
+    if (*ret_changed && pending_set(PENDING_CERTIFICATE) < 0)
         was_pending = true;
     if (*ret_changed || was_pending)
         status = reload(o, s, *ret_changed);
@@ -104,13 +105,16 @@ static int renew(const struct cmd_call *call)
     struct settings *s = NULL;
     bool changed = false;
     int status = cert_needs_root(call);
+    int lock = -1;
 
     if (status != CMD_OK)
         return status;
     log_init("visavis-cert", LOG_LEVEL_INFO);
     if (cert_output_init(&o, call) < 0)
         return cmd_fail(call, CMD_FAILED, "out of memory");
-    status = cert_settings(call, &s);
+    status = cert_lock(call, &lock);
+    if (status == CMD_OK)
+        status = cert_settings(call, &s);
     if (status == CMD_OK)
         status = cert_renew(call, &o, s, cmd_has(call, "force"), cmd_has(call, "new-ca"), &changed);
     if (o.messages)
@@ -118,6 +122,8 @@ static int renew(const struct cmd_call *call)
             json_print(json_pack("{s:b,s:O}", "changed", changed, "messages", o.messages), status);
     cert_output_done(&o);
     settings_free(s);
+    if (lock >= 0)
+        close(lock);
     return status;
 }
 

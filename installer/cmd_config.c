@@ -128,13 +128,18 @@ static int print_generated(const struct cmd_call *call, void (*write)(struct wr 
 {
     char *text = malloc(REFERENCE_MAX);
     struct wr w = wr_init(text, text ? REFERENCE_MAX : 0);
-    size_t len;
-    bool ok;
+    size_t len = 0;
+    int status = CMD_OK;
 
     write(&w);
-    ok = wr_finish(&w, &len) == 0 && fwrite(text, 1, len, stdout) == len && fflush(stdout) == 0;
+    if (wr_finish(&w, &len) < 0)
+        status = cmd_fail(call, CMD_FAILED, "out of memory");
+    else if (cmd_json(call))
+        status = json_print(json_pack("{s:o}", "text", json_text(bytes_of(text, len))), CMD_OK);
+    else if (fwrite(text, 1, len, stdout) != len || fflush(stdout) != 0)
+        status = cmd_fail(call, CMD_FAILED, "cannot write it all");
     free(text);
-    return ok ? CMD_OK : cmd_fail(call, CMD_FAILED, "cannot write it all");
+    return status;
 }
 
 static int print_template(const struct cmd_call *call)
@@ -142,23 +147,38 @@ static int print_template(const struct cmd_call *call)
     return print_generated(call, template_write);
 }
 
+static json_t *json_of_row(const struct setting_def *d)
+{
+    char wanted[256];
+
+    return json_pack("{s:s, s:s, s:s, s:s?, s:s, s:s, s:o, s:o}", "key", d->key, "default",
+                     d->value, "doc", d->doc, "more", d->more, "allowed",
+                     setting_wanted(d, wanted, sizeof(wanted)), "example", d->example, "reloads",
+                     config_consumers(d->reloads), "restarts", config_consumers(d->restarts));
+}
+
 static int print_reference(const struct cmd_call *call)
 {
-    return print_generated(call, reference_write);
+    json_t *list;
+
+    if (!cmd_json(call))
+        return print_generated(call, reference_write);
+    list = json_array();
+    for (int id = 0; id < N_SETTINGS; id++)
+        json_array_append_new(list, json_of_row(setting_def((enum setting) id)));
+    return json_print(json_pack("{s:o}", "settings", list), CMD_OK);
 }
 
 static const struct cmd cmd_config_template = {
     .name = "template",
     .fn = print_template,
     .help = "print a .env file with all keys, explained in comments",
-    .no_json = true,
 };
 
 static const struct cmd cmd_config_reference = {
     .name = "reference",
     .fn = print_reference,
     .help = "print the reference of all keys (Markdown)",
-    .no_json = true,
 };
 
 /* ---- config ---- */

@@ -4,6 +4,8 @@
 #include "installer/problems.h"
 #include "installer/verbs.h"
 
+#include <jansson.h>
+
 extern const struct cmd cmd_config_check;
 extern const struct cmd cmd_config_show;
 extern const struct cmd cmd_config_diff;
@@ -22,3 +24,6 @@ const char *config_file(const struct cmd_call *call, char buf[static PATH_MAX]);
 /* Loads that file and collects what there is to say about it. CMD_OK; CMD_USAGE: it is wrong, or
  * not there; CMD_FAILED. *ret_s is set with CMD_OK alone. */
 int config_load(const char *file, struct problems *problems, struct settings **ret_s);
+
+/* Names of setting_consumers, as a list. */
+json_t *config_consumers(unsigned consumers);

@@ -129,7 +129,14 @@ const struct cmd cmd_config_show = {
 
 /* ---- diff ---- */
 
-static json_t *names_of(unsigned consumers)
+/* An empty CALL_SECRET that follows OPENVIDU_SECRET has not been changed by anybody. */
+static bool is_changed(const struct settings *old, const struct settings *new, enum setting id)
+{
+    return settings_differ(old, new, id) &&
+           !(settings_is_default(old, id) && settings_is_default(new, id));
+}
+
+json_t *config_consumers(unsigned consumers)
 {
     json_t *list = json_array();
 
@@ -149,15 +156,16 @@ static int diff_json(const struct settings *old, const struct settings *new, boo
         enum setting id = (enum setting) i;
         const struct setting_def *d = setting_def(id);
 
-        if (settings_differ(old, new, id))
-            json_array_append_new(
-                list, json_pack("{s:s, s:s, s:s, s:o, s:o}", "key", d->key, "old",
-                                shown(old, id, secrets), "new", shown(new, id, secrets), "reloads",
-                                names_of(d->reloads), "restarts", names_of(d->restarts)));
+        if (is_changed(old, new, id))
+            json_array_append_new(list,
+                                  json_pack("{s:s, s:s, s:s, s:o, s:o}", "key", d->key, "old",
+                                            shown(old, id, secrets), "new", shown(new, id, secrets),
+                                            "reloads", config_consumers(d->reloads), "restarts",
+                                            config_consumers(d->restarts)));
     }
     settings_changes(old, new, &reloads, &restarts);
-    return json_print(json_pack("{s:o, s:o, s:o}", "changes", list, "reloads", names_of(reloads),
-                                "restarts", names_of(restarts)),
+    return json_print(json_pack("{s:o, s:o, s:o}", "changes", list, "reloads",
+                                config_consumers(reloads), "restarts", config_consumers(restarts)),
                       CMD_OK);
 }
 
@@ -186,7 +194,7 @@ static void diff_text(const struct settings *old, const struct settings *new, bo
     for (int i = 0; i < N_SETTINGS; i++) {
         enum setting id = (enum setting) i;
 
-        if (!settings_differ(old, new, id))
+        if (!is_changed(old, new, id))
             continue;
         printf("%s%s%s\n", term_on(stdout, TERM_BOLD), setting_def(id)->key, term_off(stdout));
         printf("    in force:  %s\n", shown(old, id, secrets));

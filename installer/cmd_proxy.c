@@ -44,6 +44,7 @@ static int proxy_look(const struct cmd_call *call, struct proxy *p)
         proxy_done(p);
         return cmd_fail(call, CMD_FAILED, "cannot look at nginx: %s", strerror(-r));
     }
+    nginx_find_public_ip(p->settings, &p->facts);
     p->chosen = nginx_choose(p->settings, &p->facts, &p->layout, p->why, sizeof(p->why));
     return CMD_OK;
 }
@@ -52,9 +53,12 @@ static int proxy_look(const struct cmd_call *call, struct proxy *p)
 static char *text_of(const struct proxy *p, bool stream)
 {
     char *text = malloc(SITE_TEXT_MAX + 1);
-    struct wr w = wr_init(text, text ? SITE_TEXT_MAX : 0);
+    struct wr w;
     size_t len;
 
+    if (!text)
+        return NULL;
+    w = wr_init(text, SITE_TEXT_MAX);
     if (stream)
         render_stream(&w, p->settings, &p->facts);
     else

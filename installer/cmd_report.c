@@ -47,9 +47,11 @@ static int gather(struct packing *p)
 {
     const struct file_access private = {
         .mode = 0700, .uid = FILE_KEEP_OWNER, .gid = (gid_t) FILE_KEEP_OWNER};
-    char folder[2 * NAME_SIZE + 2];
+    char folder[2 * NAME_SIZE + 2], self[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
     int r;
 
+    self[len > 0 ? len : 0] = 0;
     snprintf(p->staging, sizeof(p->staging), "/tmp/visavis-report-XXXXXX");
     if (!mkdtemp(p->staging)) {
         r = -errno;
@@ -58,7 +60,7 @@ static int gather(struct packing *p)
     }
     snprintf(folder, sizeof(folder), "%s/%s", p->staging, p->name);
     r = dir_make(folder, &private);
-    return r < 0 ? r : report_gather(folder, on_part, p);
+    return r < 0 ? r : report_gather(folder, *self ? self : NULL, on_part, p);
 }
 
 /* Made by us first, so that nobody else can read it at any time, nor lead it elsewhere. */

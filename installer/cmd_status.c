@@ -170,6 +170,11 @@ static void print_problems(const struct status *s)
         putchar('\n');
         any = true;
     }
+    if (s->n_env_errors > 0)
+        printf("%s  %s.env:%s %s\n", any ? "" : "\n", term_on(stdout, TERM_WARN), term_off(stdout),
+               s->env_error);
+    if (s->n_env_errors > 1)
+        printf("        and %u more: visavis config check\n", s->n_env_errors - 1);
     if (!s->health.target_active)
         puts(s->health.worst == HEALTH_DOWN ? "\n  To start it: visavis start"
                                             : "\n  visavis.target is not active: visavis start");

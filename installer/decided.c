@@ -2,11 +2,16 @@
 
 #include <stdio.h>
 
+static void render_ip(struct wr *w, const char *key, const struct turn_ip *ip)
+{
+    wr_fmt(w, "%s=%s\n%s_SOURCE=%s\n", key, ip->text, key, turn_ip_source_names[ip->source]);
+}
+
 void decided_render(struct wr *w, const struct decided *d)
 {
     wr_str(w, "# Written by visavis: what it decided beside the settings.\n");
-    wr_fmt(w, "TURN_IP=%s\n", d->turn_ip.text);
-    wr_fmt(w, "TURN_IP_SOURCE=%s\n", turn_ip_source_names[d->turn_ip.source]);
+    render_ip(w, "TURN_IP", &d->turn_ip);
+    render_ip(w, "PUBLIC_IP", &d->public_ip);
     wr_fmt(w, "LAYOUT=%s\n", proxy_layout_names[d->layout]);
 }
 
@@ -41,17 +46,27 @@ static int find_word(struct bytes content, const char *key, const char *const *w
     return -EBADMSG;
 }
 
-int decided_parse(struct bytes content, struct decided *ret)
+static int parse_ip(struct bytes content, const char *key, const char *source_key,
+                    struct turn_ip *ret)
 {
-    int source = find_word(content, "TURN_IP_SOURCE", turn_ip_source_names);
-    int layout = find_word(content, "LAYOUT", proxy_layout_names);
+    int source = find_word(content, source_key, turn_ip_source_names);
     struct bytes ip;
 
-    if (source < 0 || layout < 0 || !find(content, "TURN_IP", &ip) ||
-        ip.len >= sizeof(ret->turn_ip.text))
+    if (source < 0 || !find(content, key, &ip) || ip.len >= sizeof(ret->text))
         return -EBADMSG;
-    *ret = (struct decided){.turn_ip = {.source = (enum turn_ip_source) source},
-                            .layout = (enum proxy_layout) layout};
-    memcpy(ret->turn_ip.text, ip.p, ip.len);
+    *ret = (struct turn_ip){.source = (enum turn_ip_source) source};
+    memcpy(ret->text, ip.p, ip.len);
+    return 0;
+}
+
+int decided_parse(struct bytes content, struct decided *ret)
+{
+    int layout = find_word(content, "LAYOUT", proxy_layout_names);
+    struct decided d = {.layout = (enum proxy_layout) layout};
+
+    if (layout < 0 || parse_ip(content, "TURN_IP", "TURN_IP_SOURCE", &d.turn_ip) < 0 ||
+        parse_ip(content, "PUBLIC_IP", "PUBLIC_IP_SOURCE", &d.public_ip) < 0)
+        return -EBADMSG;
+    *ret = d;
     return 0;
 }

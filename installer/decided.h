@@ -8,6 +8,7 @@
 
 struct decided {
     struct turn_ip turn_ip;
+    struct turn_ip public_ip; /* own address for the allow lists; "" without any */
     enum proxy_layout layout;
 };
 

@@ -119,7 +119,10 @@ int doctor_settings_load(struct check_context *x)
         return r;
     x->in_force = load_in_force();
     x->own = own;
-    x->origin = r == 0 ? ORIGIN_ENV : x->in_force ? ORIGIN_IN_FORCE : ORIGIN_PARTS;
+    x->origin = r == 0         ? ORIGIN_ENV
+                : x->in_force  ? ORIGIN_IN_FORCE
+                : r == -EACCES ? ORIGIN_GUESSED
+                               : ORIGIN_PARTS;
     x->settings = x->origin == ORIGIN_IN_FORCE ? x->in_force : own;
     return 0;
 }

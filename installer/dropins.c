@@ -46,16 +46,18 @@ static void put_folders(struct wr *w, const struct settings *s)
 }
 
 /* The empty line takes away what the unit itself has. */
-static void put_listen(struct wr *w, int64_t port, int64_t usual_port)
+static void put_listen(struct wr *w, const struct settings *s)
 {
-    if (port == usual_port)
+    int port = (int) settings_int(s, SET_SERVER_PORT);
+
+    if (settings_is_default(s, SET_SERVER_PORT))
         return;
     put_head(w, "Socket");
     wr_fmt(w,
            "ListenStream=\n"
-           "ListenStream=127.0.0.1:%lld\n"
-           "ListenStream=[::1]:%lld\n",
-           (long long) port, (long long) port);
+           "ListenStream=127.0.0.1:%d\n"
+           "ListenStream=[::1]:%d\n",
+           port, port);
 }
 
 static void put_low_port(struct wr *w, int64_t port)
@@ -78,7 +80,7 @@ void render_dropin(struct wr *w, enum dropin d, const struct settings *s)
         put_low_port(w, settings_int(s, SET_COTURN_PORT));
         break;
     case DROPIN_SIGNALING_SOCKET:
-        put_listen(w, settings_int(s, SET_SERVER_PORT), atol(setting_def(SET_SERVER_PORT)->value));
+        put_listen(w, s);
         break;
     case N_DROPINS:
         break;

@@ -10,23 +10,23 @@
 /* As the package's tmpfiles.d has them. */
 static const struct {
     enum path path;
-    const char *below; /* or NULL */
     mode_t mode;
+    const char *below; /* or NULL */
     const char *user, *group;
 } ours[] = {
-    {PATH_ETC, NULL, 0755, "root", "root"},
-    {PATH_OWNCERT, NULL, 0700, "root", "root"},
-    {PATH_NGINX_OWN, NULL, 0755, "root", "root"},
-    {PATH_STATE, NULL, 0755, "root", "root"},
-    {PATH_CONF, NULL, 0755, "root", "root"},
-    {PATH_CERTS, NULL, 0755, "root", "root"},
-    {PATH_ACME_WEBROOT, NULL, 0750, "root", "visavis-proxy"},
-    {PATH_RECORDINGS, NULL, 02750, "visavis-signaling", "visavis-proxy"},
-    {PATH_CDR, NULL, 0750, "visavis-signaling", "visavis-signaling"},
-    {PATH_LAYOUTS, NULL, 0750, "root", "visavis-proxy"},
-    {PATH_REDIS, NULL, 0700, "visavis-redis", "visavis-redis"},
-    {PATH_RUN, NULL, 0755, "root", "root"},
-    {PATH_RUN, "nginx", 0750, "root", "visavis-proxy"},
+    {PATH_ETC, 0755, NULL, "root", "root"},
+    {PATH_OWNCERT, 0700, NULL, "root", "root"},
+    {PATH_NGINX_OWN, 0755, NULL, "root", "root"},
+    {PATH_STATE, 0755, NULL, "root", "root"},
+    {PATH_CONF, 0755, NULL, "root", "root"},
+    {PATH_CERTS, 0755, NULL, "root", "root"},
+    {PATH_ACME_WEBROOT, 0750, NULL, "root", "visavis-proxy"},
+    {PATH_RECORDINGS, 02750, NULL, "visavis-signaling", "visavis-proxy"},
+    {PATH_CDR, 0750, NULL, "visavis-signaling", "visavis-signaling"},
+    {PATH_LAYOUTS, 0750, NULL, "root", "visavis-proxy"},
+    {PATH_REDIS, 0700, NULL, "visavis-redis", "visavis-redis"},
+    {PATH_RUN, 0755, NULL, "root", "root"},
+    {PATH_RUN, 0750, "nginx", "root", "visavis-proxy"},
 };
 
 /* Folders that a setting may put elsewhere. */

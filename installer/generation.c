@@ -41,7 +41,7 @@ static int read_link(const char *link, unsigned *ret_n)
 static int write_link(const char *link, unsigned n)
 {
     char target[16];
-    unsigned now;
+    unsigned now = 0;
 
     if (read_link(link, &now) == 0 && now == n)
         return 0;
@@ -229,7 +229,7 @@ int generation_write(const struct generation_file *files, size_t n_files, unsign
 int generation_discard(unsigned n)
 {
     char folder[PATH_MAX];
-    unsigned used;
+    unsigned used = 0;
 
     if ((generation_current(&used) == 0 && used == n) ||
         (generation_applied(&used) == 0 && used == n))

@@ -116,17 +116,19 @@ static char *read_degraded(const char *unit)
 /* What the process holds, where the manager does not count. */
 static uint64_t resident(pid_t pid)
 {
-    char path[64], line[128];
-    unsigned long long all, pages = 0;
+    char path[64], line[128] = "", *rest;
+    unsigned long long pages;
     FILE *f;
 
     snprintf(path, sizeof(path), "/proc/%d/statm", (int) pid);
     f = fopen(path, "re");
     if (!f)
         return UINT64_MAX;
-    if (!fgets(line, sizeof(line), f) || sscanf(line, "%llu %llu", &all, &pages) != 2)
-        pages = 0;
+    if (!fgets(line, sizeof(line), f))
+        line[0] = 0;
     fclose(f);
+    (void) strtoull(line, &rest, 10); /* its address space */
+    pages = strtoull(rest, NULL, 10);
     return pages ? pages * (uint64_t) sysconf(_SC_PAGESIZE) : UINT64_MAX;
 }
 

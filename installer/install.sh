@@ -20,7 +20,7 @@ main() {
     umask 022
 
     LOG=/var/log/visavis-install-$(date +%Y%m%d-%H%M%S).log
-    BUILD_DEBIAN="gcc make libc6-dev pkg-config dpkg-dev debhelper po-debconf libsystemd-dev libmicrohttpd-dev libwslay-dev
+    BUILD_DEBIAN="build-essential pkgconf debhelper po-debconf libsystemd-dev libmicrohttpd-dev libwslay-dev
       libjansson-dev libcurl4-openssl-dev libssl-dev libconfig-dev libsrtp2-dev"
     BUILD_REDHAT="gcc make pkgconf rpm-build systemd-devel libmicrohttpd-devel wslay-devel jansson-devel libcurl-devel
       openssl-devel libconfig-devel libsrtp-devel systemd-rpm-macros"
@@ -159,7 +159,7 @@ build_package() {
     # The pages come ready-made in a release; from a repository they are built. Node.js may have come
     # from elsewhere, with an npm of its own that Debian's would conflict with.
     node=
-    if [ ! -d "$here/web" ] && ! { command -v node && command -v npm; } >/dev/null; then node='nodejs npm'; fi
+    if [ ! -d "$here/prebuilt" ] && ! { command -v node && command -v npm; } >/dev/null; then node='nodejs npm'; fi
     case $family in
     # shellcheck disable=SC2086 # lists of words
     debian) install_debian $BUILD_DEBIAN $node ;;
@@ -184,7 +184,7 @@ install_package() {
     case $family in
     debian)
         export DEBIAN_FRONTEND=noninteractive
-        [ -n "${updated-}" ] || quietly apt-get update -q
+        [ -n "${updated-}" ] || quietly apt-get update -q || printf "    the list of packages could not be renewed, going on with what is known\n"
         # apt's own user must be able to read it.
         cp "$package" /var/cache/apt/archives/
         quietly apt-get install -q -y --no-install-recommends --reinstall "/var/cache/apt/archives/$(basename "$package")"

@@ -21,9 +21,10 @@ json_t *json_text(struct bytes text)
     for (size_t i = 0; i < text.len;) {
         size_t n = utf8_char(bytes_of(text.p + i, text.len - i));
 
-        memcpy(copy + len, n ? (const char *) text.p + i : REPLACEMENT,
-               n ? n : strlen(REPLACEMENT));
-        len += n ? n : strlen(REPLACEMENT);
+        struct bytes part = n ? bytes_of(text.p + i, n) : bytes_str(REPLACEMENT);
+
+        memcpy(copy + len, part.p, part.len);
+        len += part.len;
         i += n ? n : 1;
     }
     s = json_stringn(copy, len);

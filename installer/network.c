@@ -1,5 +1,7 @@
 #include "installer/network.h"
 
+#include "installer/own_addresses.h"
+
 #include <netdb.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -164,46 +166,51 @@ static uint16_t wanted_family(const char *coturn_ip)
     return strcmp(coturn_ip, "auto-ipv6") == 0 ? AF_INET6 : AF_INET;
 }
 
-/* Of networks of one's own: RFC 1918, RFC 6598, RFC 4193. */
-static bool is_private(const struct addr *a)
-{
-    const uint8_t *ip = a->ip;
-
-    if (a->family == AF_INET6)
-        return (ip[0] & 0xfe) == 0xfc;
-    return ip[0] == 10 || (ip[0] == 172 && (ip[1] & 0xf0) == 16) ||
-           (ip[0] == 192 && ip[1] == 168) || (ip[0] == 100 && (ip[1] & 0xc0) == 64);
-}
-
 /* Public ones first; family 0: any. */
 static const struct addr *best_of(const struct addr *list, size_t n, uint16_t family)
 {
     for (int wanted = 0; wanted < 2; wanted++)
         for (size_t i = 0; i < n; i++)
-            if ((family == 0 || list[i].family == family) && is_private(&list[i]) == (wanted == 1))
+            if ((family == 0 || list[i].family == family) &&
+                addr_is_private(&list[i]) == (wanted == 1))
                 return &list[i];
     return NULL;
 }
 
+static bool take(struct turn_ip *t, const struct addr *a, enum turn_ip_source source)
+{
+    char text[ADDR_TEXT_SIZE];
+
+    if (!a)
+        return false;
+    snprintf(t->text, sizeof(t->text), "%s", addr_format_ip(a, text));
+    t->source = source;
+    return true;
+}
+
+static bool take_domain(struct turn_ip *t, const char *domain, uint16_t family)
+{
+    struct addr a;
+
+    return is_ip(domain, &a) && (family == 0 || a.family == family) && take(t, &a, TURN_IP_DOMAIN);
+}
+
 /* A name with several addresses gives them in another order each time. */
-static const struct addr *resolved(const struct network *n, uint16_t family,
-                                   const struct turn_ip *before)
+static bool take_resolved(struct turn_ip *t, const struct network *n, uint16_t family,
+                          const struct turn_ip *before)
 {
     struct addr last;
 
     if (before && is_ip(before->text, &last) && last.family == family)
         for (size_t i = 0; i < n->n_resolved; i++)
             if (addr_ip_eq(&n->resolved[i], &last))
-                return &n->resolved[i];
-    return best_of(n->resolved, n->n_resolved, family);
+                return take(t, &last, TURN_IP_RESOLVED);
+    return take(t, best_of(n->resolved, n->n_resolved, family), TURN_IP_RESOLVED);
 }
 
-static void take(struct turn_ip *t, const struct addr *a, enum turn_ip_source source)
+static bool take_interface(struct turn_ip *t, const struct network *n, uint16_t family)
 {
-    char text[ADDR_TEXT_SIZE];
-
-    snprintf(t->text, sizeof(t->text), "%s", addr_format_ip(a, text));
-    t->source = source;
+    return take(t, best_of(n->local, n->n_local, family), TURN_IP_INTERFACE);
 }
 
 static bool keep(struct turn_ip *t, const struct turn_ip *before, enum turn_ip_source source)
@@ -219,31 +226,19 @@ void network_turn_ip(const char *coturn_ip, const char *domain, const struct net
                      const struct turn_ip *before, struct turn_ip *ret)
 {
     uint16_t family = wanted_family(coturn_ip);
-    struct addr given;
-    bool domain_is_ip = is_ip(domain, &given);
-    const struct addr *a;
 
-    *ret = (struct turn_ip){.source = TURN_IP_NONE};
+    *ret = (struct turn_ip){.source = TURN_IP_GIVEN};
     if (!is_auto(coturn_ip)) {
         snprintf(ret->text, sizeof(ret->text), "%s", *coturn_ip ? coturn_ip : domain);
-        ret->source = TURN_IP_GIVEN;
-    } else if (domain_is_ip && given.family == family) {
-        take(ret, &given, TURN_IP_DOMAIN);
-    } else if ((a = resolved(n, family, before))) {
-        take(ret, a, TURN_IP_RESOLVED);
-    } else if (keep(ret, before, TURN_IP_RESOLVED)) {
         return;
-    } else if ((a = best_of(n->local, n->n_local, family))) {
-        take(ret, a, TURN_IP_INTERFACE);
-    } else if (keep(ret, before, TURN_IP_INTERFACE)) {
-        return;
-    } else if (domain_is_ip) {
-        take(ret, &given, TURN_IP_DOMAIN);
-    } else if ((a = best_of(n->local, n->n_local, 0))) {
-        take(ret, a, TURN_IP_INTERFACE);
-    } else {
-        snprintf(ret->text, sizeof(ret->text), "%s", family == AF_INET6 ? "::1" : "127.0.0.1");
     }
+    if (take_domain(ret, domain, family) || take_resolved(ret, n, family, before) ||
+        keep(ret, before, TURN_IP_RESOLVED) || take_interface(ret, n, family) ||
+        keep(ret, before, TURN_IP_INTERFACE) || take_domain(ret, domain, 0) ||
+        take_interface(ret, n, 0))
+        return;
+    snprintf(ret->text, sizeof(ret->text), "%s", family == AF_INET6 ? "::1" : "127.0.0.1");
+    ret->source = TURN_IP_NONE;
 }
 
 const char *const turn_ip_source_names[] = {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "installer/allow_list.h"
+#include "installer/network.h"
 #include "installer/settings.h"
 
 #include <limits.h>
@@ -47,11 +48,16 @@ struct nginx_facts {
     char stream_link[PATH_MAX]; /* and our stream server */
     struct allow_net networks[NGINX_NETWORKS_MAX]; /* of this machine's interfaces */
     size_t n_networks;
-    struct addr public_ip; /* own public address (PROXY_PUBLIC_IP); family 0 unknown */
+    struct addr public_ip; /* own public address (PROXY_PUBLIC_IP) for the allow lists; family 0
+                            * unknown; filled by the two below */
 };
 
 /* Looks at the configuration and the machine. 0 also when nginx is not installed. */
 int nginx_look(const struct settings *s, struct nginx_facts *ret);
+
+/* Fills public_ip: by looking, which may take a second; with what was decided. */
+void nginx_find_public_ip(const struct settings *s, struct nginx_facts *f);
+void nginx_set_public_ip(struct nginx_facts *f, const struct turn_ip *ip);
 
 /* The layout that the settings ask for or the machine suggests. -EINVAL with a sentence in why when
  * what was asked for cannot be; after 0 why tells what keeps `auto` from the front layout, or is

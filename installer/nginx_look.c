@@ -127,25 +127,25 @@ static void look_at_networks(struct nginx_facts *f)
     freeifaddrs(list);
 }
 
-/* Only the allow lists want to know it. */
-static void look_at_public_ip(const struct settings *s, struct nginx_facts *f)
+void nginx_find_public_ip(const struct settings *s, struct nginx_facts *f)
 {
     const char *wanted = settings_text(s, SET_PROXY_PUBLIC_IP);
     const char *domain = settings_text(s, SET_DOMAIN_OR_PUBLIC_IP);
-    struct network *n;
+    struct network *n = calloc(1, sizeof(*n));
     struct turn_ip ip;
 
-    if (!*settings_text(s, SET_ALLOWED_ACCESS_TO_DASHBOARD) &&
-        !*settings_text(s, SET_ALLOWED_ACCESS_TO_RESTAPI))
-        return;
-    n = calloc(1, sizeof(*n));
     if (!n)
         return;
     network_look(network_needs_lookup(wanted, domain) ? domain : NULL, LOOKUP_TIMEOUT_MS, n);
     network_turn_ip(wanted, domain, n, NULL, &ip);
-    if (ip.source == TURN_IP_NONE || addr_parse_ip(ip.text, 0, &f->public_ip) < 0)
-        f->public_ip = (struct addr){.family = 0};
+    nginx_set_public_ip(f, &ip);
     free(n);
+}
+
+void nginx_set_public_ip(struct nginx_facts *f, const struct turn_ip *ip)
+{
+    if (ip->source == TURN_IP_NONE || addr_parse_ip(ip->text, 0, &f->public_ip) < 0)
+        f->public_ip = (struct addr){.family = 0};
 }
 
 int nginx_look(const struct settings *s, struct nginx_facts *ret)
@@ -158,7 +158,6 @@ int nginx_look(const struct settings *s, struct nginx_facts *ret)
         return -ENOMEM;
     f->ipv6 = has_ipv6();
     look_at_networks(f);
-    look_at_public_ip(s, f);
     f->installed = look_at_build(&build);
     if (f->installed) {
         f->version = build.version;

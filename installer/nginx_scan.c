@@ -33,15 +33,30 @@ static void copy_argument(const char *text, const char *name, char ret[static PA
     snprintf(ret, PATH_MAX, "%.*s", (int) strcspn(at, " \n"), at);
 }
 
+/* "1.22.1" as 1022001; 0: no version. */
+static unsigned read_version(const char *text)
+{
+    unsigned version = 0;
+
+    for (int i = 0; i < 3; i++) {
+        char *end;
+        unsigned long n = strtoul(text, &end, 10);
+
+        if (end == text || n > 999 || (i < 2 && *end != '.'))
+            return 0;
+        version = version * 1000 + (unsigned) n;
+        text = end + 1;
+    }
+    return version;
+}
+
 void nginx_build_parse(const char *text, struct nginx_build *ret)
 {
     struct nginx_build b = {.version = 0};
     const char *at = strstr(text, "nginx version: ");
-    unsigned major, minor, patch;
 
     at = at ? strchr(at, '/') : NULL;
-    if (at && sscanf(at + 1, "%4u.%3u.%3u", &major, &minor, &patch) == 3)
-        b.version = major * 1000000 + minor * 1000 + patch;
+    b.version = at ? read_version(at + 1) : 0;
     b.stream = has_argument(text, "--with-stream");
     b.stream_dynamic = has_argument(text, "--with-stream=dynamic");
     b.preread = has_argument(text, "--with-stream_ssl_preread_module");

@@ -15,6 +15,7 @@
 
 #define APPEAR_MS 3000 /* for the daemon to write its process id */
 #define END_MS 5000
+#define AGAIN_MS 200
 #define STEP_MS 20
 
 static pid_t read_pid(const char *file)
@@ -48,9 +49,13 @@ static void stop_again(const struct nginx_copy *c)
         poll(NULL, 0, STEP_MS);
     if (pid == 0)
         return;
-    kill(pid, SIGTERM);
-    if (!has_ended(pid, END_MS))
-        kill(pid, SIGKILL);
+    /* A signal between the file and nginx's loop is only seen with the next one. */
+    for (unsigned waited = 0; waited < END_MS; waited += AGAIN_MS) {
+        kill(pid, SIGTERM);
+        if (has_ended(pid, AGAIN_MS))
+            return;
+    }
+    kill(pid, SIGKILL);
 }
 
 /* Is what nginx says about a file that the operator wrote? */

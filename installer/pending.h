@@ -1,9 +1,15 @@
-/* pending.h: a mark that the web server has not taken notice of something yet: a configuration, a
- * certificate. Outlives whoever is killed, and runs that had to leave it alone. */
+/* pending.h: marks that the web server has not taken notice of something yet. They outlive whoever
+ * is killed, and runs that had to leave it alone. */
 #pragma once
 
 #include <stdbool.h>
 
-int pending_set(void);
-bool pending_is(void);
-int pending_clear(void);
+enum pending {
+    PENDING_CONFIGURATION, /* set and cleared by `visavis apply` */
+    PENDING_CERTIFICATE,   /* by `visavis cert`; `visavis apply` clears it, too */
+    N_PENDING
+};
+
+int pending_set(enum pending what);
+bool pending_is(enum pending what);
+int pending_clear(enum pending what);

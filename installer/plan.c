@@ -18,40 +18,44 @@ static const struct {
     [PLAN_NGINX] = {"nginx", "nginx.service", {NULL}, SETTING_PROXY},
 };
 
-/* A file that changed by keys that its reader reloads alone is reloaded. Redis cannot reload;
- * nginx never needs a restart. */
+/* A file that changed by keys that its reader reloads alone is reloaded. Redis cannot reload. */
 static enum plan_action changed(enum plan_part part, const struct plan_change *c,
                                 const struct plan_input *in)
 {
     unsigned bit = parts[part].consumer;
 
-    if (part == PLAN_NGINX)
-        return PLAN_RELOAD;
     if (part == PLAN_REDIS || c->unexplained || (in->restarts & bit) || !(in->reloads & bit))
         return PLAN_RESTART;
     return PLAN_RELOAD;
 }
 
+static enum plan_action daemon_action(enum plan_part part, const struct plan_change *c,
+                                      const struct plan_input *in)
+{
+    if (!c->wanted)
+        return c->had ? PLAN_STOP : PLAN_NOTHING;
+    if (c->lost || c->unit_differs || c->sockets_differ)
+        return PLAN_RESTART;
+    if (!c->had)
+        return PLAN_START;
+    return c->differs ? changed(part, c, in) : PLAN_NOTHING;
+}
+
+/* It takes every change while it runs, also that we are gone: other sites stay. */
+static enum plan_action nginx_action(const struct plan_change *c, const struct plan_input *in)
+{
+    bool touched = c->wanted != c->had || c->differs || c->lost || in->nginx_pending;
+
+    return touched && (c->wanted || c->had) ? PLAN_RELOAD : PLAN_NOTHING;
+}
+
 static struct plan_step step(enum plan_part part, const struct plan_input *in)
 {
     const struct plan_change *c = &in->parts[part];
-    struct plan_step s = {PLAN_NOTHING, false};
+    struct plan_step s = {part == PLAN_NGINX ? nginx_action(c, in) : daemon_action(part, c, in),
+                          c->sockets_differ};
 
-    if (!c->wanted && !c->had)
-        return s;
-    if (part == PLAN_NGINX && !c->wanted)
-        s.action = PLAN_RELOAD; /* other sites stay */
-    else if (!c->wanted)
-        s.action = PLAN_STOP;
-    else if (c->lost || c->unit_differs || c->sockets_differ)
-        s.action = part == PLAN_NGINX ? PLAN_RELOAD : PLAN_RESTART;
-    else if (!c->had)
-        s.action = part == PLAN_NGINX ? PLAN_RELOAD : PLAN_START;
-    else if (c->differs)
-        s.action = changed(part, c, in);
-    else if (part == PLAN_NGINX && in->nginx_pending)
-        s.action = PLAN_RELOAD;
-    s.sockets = c->sockets_differ || s.action == PLAN_START || s.action == PLAN_STOP;
+    s.sockets |= s.action == PLAN_START || s.action == PLAN_STOP;
     return s;
 }
 

@@ -20,7 +20,6 @@
 #include <stdlib.h>
 #include <sys/statvfs.h>
 #include <sys/sysinfo.h>
-#include <unistd.h>
 
 #define CONFIG_MAX (1024 * 1024)
 #define LOG_LINES 20000
@@ -28,7 +27,7 @@
 #define RUN_LOG "/var/log/visavis.log"
 
 struct report {
-    const char *folder;
+    const char *folder, *visavis;
     struct scrub *scrub;
     struct settings *settings; /* in force; NULL: unknown */
 };
@@ -231,16 +230,13 @@ static void put_status(const struct report *r, const char *arg, FILE *to)
 /* In a process of its own, for it has time limits of its own. */
 static void put_doctor(const struct report *r, const char *arg, FILE *to)
 {
-    char exe[PATH_MAX], root[PATH_MAX + 16];
-    const char *const argv[] = {"env", root, exe, "doctor", "--json", NULL};
-    ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+    char root[PATH_MAX + 16];
+    const char *const argv[] = {"env", root, r->visavis, "doctor", "--json", NULL};
     struct subprocess_result result;
 
-    (void) r;
     (void) arg;
-    if (len < 0)
+    if (!r->visavis)
         return;
-    exe[len] = 0;
     snprintf(root, sizeof(root), "VISAVIS_ROOT=%s", path_root());
     if (subprocess_run(argv, NULL, DOCTOR_TIMEOUT_MS, &result) < 0)
         return;
@@ -391,9 +387,9 @@ static int put_part(const struct report *r, size_t i, report_part_fn *told, void
     return e;
 }
 
-int report_gather(const char *folder, report_part_fn *told, void *arg)
+int report_gather(const char *folder, const char *visavis, report_part_fn *told, void *arg)
 {
-    struct report r = {.folder = folder};
+    struct report r = {.folder = folder, .visavis = visavis};
     int e;
 
     (void) inforce_settings(&r.settings);

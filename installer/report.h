@@ -13,6 +13,7 @@ struct report_part {
     size_t size;      /* bytes; 0: there was nothing to put in */
 };
 
-/* Writes the parts into the folder, 0600, each passed through the scrubber. Told one by one. */
+/* Writes the parts into the folder, 0600, each passed through the scrubber. Told one by one.
+ * visavis: the program that is asked for `doctor`; NULL: it is left out. */
 typedef void report_part_fn(const struct report_part *part, void *arg);
-int report_gather(const char *folder, report_part_fn *told, void *arg);
+int report_gather(const char *folder, const char *visavis, report_part_fn *told, void *arg);

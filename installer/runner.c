@@ -10,6 +10,7 @@
 #include "installer/paths.h"
 #include "installer/problems.h"
 #include "installer/settings.h"
+#include "installer/site.h"
 #include "loop/loop.h"
 
 #include <errno.h>
@@ -147,6 +148,15 @@ static void start_part(struct part_state *p)
     later(p, RETRY_US);
 }
 
+/* One that was killed leaves its socket behind, which the next one takes for one in use. */
+static void clean_up_after(const struct part_state *p)
+{
+    char path[PATH_MAX];
+
+    if (p->part == PLAN_NGINX)
+        unlink(path_join(path, PATH_RUN, SITE_SOCKET));
+}
+
 static bool ends_too_often(struct part_state *p)
 {
     uint64_t now = clock_ms();
@@ -175,6 +185,7 @@ static void on_died(const char *name, const char *how, void *arg)
 {
     struct part_state *p = find_part(arg, name);
 
+    clean_up_after(p);
     if (p->stop_wanted) {
         log_info("%s has stopped", name);
         p->stop_wanted = false;

@@ -260,6 +260,7 @@ static size_t print_known(const struct scrub *s, struct bytes text, size_t i, si
 
 struct span {
     size_t begin, end;
+    bool is_user; /* user:password of a URL */
 };
 
 /* Already, by us or by who wrote the text. */
@@ -278,7 +279,7 @@ static bool next_span(struct bytes text, size_t i, struct span *ret)
 
         if (i + 3 <= text.len && memcmp(text.p + i, "://", 3) == 0 &&
             (at = userinfo_end(text, i + 3)) > i + 3) {
-            *ret = (struct span){i + 3, at};
+            *ret = (struct span){i + 3, at, true};
             return true;
         }
         if (!is_word(text.p[i])) {
@@ -292,6 +293,7 @@ static bool next_span(struct bytes text, size_t i, struct span *ret)
             continue;
         ret->end = value_end(text, at, contains(bytes_of(text.p + word, i - word), "authorization"),
                              &ret->begin);
+        ret->is_user = false;
         if (ret->end > ret->begin && !is_masked(text, ret->begin))
             return true;
     }
@@ -323,9 +325,9 @@ static int add_read(struct scrub *s, struct bytes secret)
     if (!plain)
         return -ENOMEM;
     for (size_t i = 0; i < secret.len; i++) {
-        if (secret.p[i] == '\\' && i + 1 < secret.len)
+        if (plain[i] == '\\' && i + 1 < secret.len)
             i++;
-        plain[len++] = (char) secret.p[i];
+        plain[len++] = plain[i];
     }
     r = add_all(s, secret);
     if (r == 0)
@@ -335,34 +337,42 @@ static int add_read(struct scrub *s, struct bytes secret)
     return r;
 }
 
+/* The password of "user:password". */
+static int add_password(struct scrub *s, struct bytes user)
+{
+    for (size_t i = 0; i < user.len; i++)
+        if (user.p[i] == ':')
+            return add_read(s, bytes_of(user.p + i + 1, user.len - i - 1));
+    return 0;
+}
+
 int scrub_learn(struct scrub *s, struct bytes text)
 {
     struct span span;
     int r = 0;
 
+    if (!text.p)
+        return 0;
     for (size_t i = 0; r == 0 && next_span(text, i, &span); i = span.end) {
-        struct bytes secret = bytes_of(text.p + span.begin, span.end - span.begin);
-        const uint8_t *colon = span.begin >= 3 && memcmp(secret.p - 3, "://", 3) == 0
-                                   ? memchr(secret.p, ':', secret.len)
-                                   : NULL;
-
-        r = add_read(s, secret);
-        if (r == 0 && colon) /* user:password */
-            r = add_read(s, bytes_of(colon + 1, (size_t) (secret.p + secret.len - colon - 1)));
+        r = add_read(s, bytes_of(text.p + span.begin, span.end - span.begin));
+        if (r == 0 && span.is_user)
+            r = add_password(s, bytes_of(text.p + span.begin, span.end - span.begin));
     }
     return r;
 }
 
-/* The parts too: "url=...,credential=...", "Name: value". */
+/* The parts too: "url=...,credential=...", "Name: value", "Authorization: Basic value". */
 static int add_item(struct scrub *s, const char *item)
 {
-    const char *colon = strchr(item, ':');
+    const char *colon = strchr(item, ':'), *blank = strrchr(item, ' ');
     int r = scrub_add(s, item);
 
     if (r == 0)
         r = scrub_learn(s, bytes_str(item));
     if (r == 0 && colon)
         r = scrub_add(s, colon + 1 + strspn(colon + 1, " "));
+    if (r == 0 && blank)
+        r = scrub_add(s, blank + 1);
     return r;
 }
 

@@ -341,7 +341,7 @@ const char *setting_wanted(const struct setting_def *d, char *buf, size_t cap)
         [SETTING_HSTS] = "max-age=SECONDS, then as wanted ; includeSubDomains and ; preload",
         [SETTING_ALLOW_LIST] = "IP addresses and networks, with commas between them",
         [SETTING_ICE_SERVERS] =
-            "a list in brackets, each \"url=...\" with its parts in double quotes",
+            "a list in brackets, each in double quotes: \"url=...,username=...,credential=...\"",
         [SETTING_NODE_PAIRS] =
             "a list in brackets of \"private:public\", IPv6 addresses in brackets",
         [SETTING_HEADERS] = "a list in brackets, each \"Name: value\" in double quotes",

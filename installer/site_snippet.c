@@ -84,7 +84,13 @@ static void put_apache_headers(const struct snippet *t)
     }
     if (settings_bool(t->s, SET_XFRAME_SAMEORIGIN))
         wr_str(t->w, "    Header always set X-Frame-Options SAMEORIGIN\n");
-    wr_fmt(t->w, "    LimitRequestBody %" PRIu64 "\n", t->body_bytes);
+    /* LimitRequestBody does not count for what Apache passes on. */
+    if (t->body_bytes)
+        wr_fmt(t->w,
+               "    RewriteEngine On\n"
+               "    RewriteCond expr \"%%{HTTP:Content-Length} -gt %" PRIu64 "\"\n"
+               "    RewriteRule ^ - [R=413,L]\n",
+               t->body_bytes);
 }
 
 static void put_apache_routes(const struct snippet *t)
@@ -102,7 +108,7 @@ static void put_apache_routes(const struct snippet *t)
         wr_str(t->w, "\n    </Location>\n");
     }
     wr_fmt(t->w,
-           "    ProxyPassMatch \"/openvidu$\" \"unix:%s|http://localhost/openvidu\" "
+           "    ProxyPassMatch \"^.*(/openvidu)$\" \"unix:%s|http://localhost$1\" "
            "upgrade=websocket timeout=86400\n"
            "    ProxyPass \"/\" \"http://127.0.0.1:5442/\" upgrade=websocket\n",
            t->signaling);
@@ -115,7 +121,7 @@ static void put_apache(const struct snippet *t)
     wr_fmt(t->w,
            "# Visavis behind Apache 2.4.47 or newer. Goes to /etc/apache2/sites-available/"
            "visavis.conf, then\n"
-           "#   a2enmod ssl headers proxy proxy_http && a2ensite visavis\n"
+           "#   a2enmod ssl headers rewrite proxy proxy_http && a2ensite visavis\n"
            "#   usermod -aG visavis-proxy www-data && systemctl restart apache2\n"
            "# Apache has to listen on ports %lld and %lld: `Listen` in ports.conf. Own "
            "certificates go to the two\n"

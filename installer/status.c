@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "installer/paths.h"
+#include "installer/problems.h"
 #include "installer/sessions.h"
 
 #include <errno.h>
@@ -19,17 +20,19 @@ const char *status_env_name(enum status_env e)
     return names[e];
 }
 
-static void ignore_problem(const struct setting_problem *p, void *arg)
+static void on_problem(const struct setting_problem *p, void *arg)
 {
-    (void) p;
-    (void) arg;
+    struct status *s = arg;
+
+    if (p->severity == SETTING_ERROR && s->n_env_errors++ == 0)
+        problem_line(p, s->env_error, sizeof(s->env_error));
 }
 
 static void compare_env(struct status *s)
 {
     struct settings *wanted = NULL;
     unsigned reloads, restarts;
-    int r = settings_load_file(path_of(PATH_ENV), ignore_problem, NULL, &wanted);
+    int r = settings_load_file(path_of(PATH_ENV), on_problem, s, &wanted);
 
     if (r == 0 && s->settings) {
         s->n_env_changes = settings_changes(s->settings, wanted, &reloads, &restarts);

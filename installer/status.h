@@ -20,6 +20,8 @@ struct status {
     struct settings *settings; /* in force; NULL: unknown */
     enum status_env env;
     unsigned n_env_changes;
+    unsigned n_env_errors;
+    char env_error[1024]; /* the first of them, a line; "" */
     int cert_error; /* 0: cert is filled in; -ENOENT: none yet; ... */
     struct certs_info cert;
     enum certs_health cert_health;

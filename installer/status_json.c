@@ -35,6 +35,7 @@ static json_t *configuration_json(const struct status *s)
                         s->has_inforce ? json_integer(s->inforce.generation) : json_null());
     json_object_set_new(o, "applied", json_time(s->has_inforce ? s->inforce.applied_us : 0));
     json_object_set_new(o, "env", text(status_env_name(s->env)));
+    json_object_set_new(o, "error", *s->env_error ? text(s->env_error) : json_null());
     json_object_set_new(o, "changes", json_integer(s->n_env_changes));
     return o;
 }

@@ -199,6 +199,7 @@ static int open_notify_socket(struct supervisor *s, const char *dir)
     if (n < 0 || (size_t) n >= sizeof(s->notify_path))
         return -ENAMETOOLONG;
     memcpy(sa.sun_path, s->notify_path, (size_t) n + 1);
+    unlink(s->notify_path); /* of one that was killed */
     s->notify_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (s->notify_fd < 0 ||
         setsockopt(s->notify_fd, SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)) < 0 ||

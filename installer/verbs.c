@@ -17,6 +17,7 @@ const struct cmd *const verbs[] = {
     &cmd_proxy,
     &cmd_apply,
     &cmd_report,
+    &cmd_uninstall,
     &cmd_run,
     &cmd_version,
     &cmd_dev,

@@ -37,6 +37,7 @@ install: all
 	$(Q)cp -R $(O)/share/call $(DESTDIR)$(DATADIR)/visavis/
 	$(Q)chmod -R u=rwX,go=rX $(DESTDIR)$(DATADIR)/visavis
 	$(call put,$(DATADIR)/visavis,644,env/env.template)
+	$(call put,$(DATADIR)/visavis/pages,644,$(wildcard installer/pages/*))
 	$(call put_built,$(DATADIR)/bash-completion/completions,bash-completion)
 	$(call put_built,$(DATADIR)/zsh/vendor-completions,zsh)
 	$(call put_built,$(DATADIR)/fish/vendor_completions.d,fish)

@@ -8,8 +8,15 @@ cd "$(dirname "$0")/.." || exit 1
 
 PACKAGES="gcc make libc6-dev pkg-config git ca-certificates libsystemd-dev libmicrohttpd-dev libwslay-dev
   libjansson-dev libcurl4-openssl-dev libssl-dev libconfig-dev libsrtp2-dev libcmocka-dev
+<<<<<<< HEAD
   clang chromium firefox-esr procps iproute2 fonts-dejavu-core nginx libnginx-mod-stream redis-server socat
   debhelper po-debconf lintian rpm rpmlint faketime mmdebstrap piuparts"
+=======
+  clang chromium firefox-esr procps iproute2 fonts-dejavu-core openssl curl gnutls-bin libnss3-tools socat nftables"
+SERVERS="nginx libnginx-mod-stream redis-server apache2-bin caddy haproxy"
+PACKAGING="build-essential debhelper po-debconf lintian rpm rpmlint piuparts apt-utils"
+MACHINES="systemd-container mmdebstrap libnss3-tools"
+>>>>>>> main
 FUZZ_SECONDS=${FUZZ_SECONDS:-10}
 
 passed=0
@@ -39,7 +46,7 @@ prepare() {
     # Node.js may have come from elsewhere, with an npm of its own that Debian's would conflict with.
     command -v node >/dev/null && command -v npm >/dev/null || PACKAGES="$PACKAGES nodejs npm"
     # shellcheck disable=SC2086 # a list of words
-    install_packages $PACKAGES || return 1
+    install_packages $PACKAGES $SERVERS $PACKAGING $MACHINES || return 1
     # libFuzzer and the sanitizers of clang have its version in their name.
     install_packages "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"
 }
@@ -102,7 +109,7 @@ with_build() {
 }
 
 # Those without a line of their own below are tests/system/<suite>.sh build/release.
-SUITES="build check units config apply dev packages piuparts asan tsan fuzz conformance e2e e2e-asan"
+SUITES="build check units config apply certs nginx dev env-init packages piuparts asan tsan fuzz conformance e2e e2e-asan"
 
 run_suite() {
     case $1 in

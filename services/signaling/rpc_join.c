@@ -68,7 +68,7 @@ static int make_internal(struct rpc *rq, struct session *s, struct connection **
 /* A token from before TURN was configured has no credentials for it. */
 static bool has_turn(const struct config *config, const struct connection *c)
 {
-    return config->coturn_ip && *c->turn.username;
+    return config->coturn_ip && *config->coturn_ip && *c->turn.username;
 }
 
 static json_t *ice_servers(const struct config *config, const struct connection *c)

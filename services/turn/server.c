@@ -175,7 +175,7 @@ static struct news *settings_new(const struct turn_config *config)
 
 int server_reloaded(struct server *s, const struct turn_config *config)
 {
-    struct news **news = calloc(s->n_threads, sizeof(*news));
+    struct news **news = calloc(s->n_threads, sizeof(struct news *));
     bool complete = news != NULL;
 
     for (size_t i = 0; complete && i < s->n_threads; i++) {

@@ -1,4 +1,5 @@
-/* Any bytes as a configuration of nginx: statements in order, blocks in turn, bytes within bounds. */
+/* Any bytes as a configuration of nginx: statements in order, blocks in turn, bytes within bounds.
+ */
 #include "installer/nginx_listen.h"
 
 #include <stdlib.h>

@@ -3,6 +3,7 @@
 # usage: tests/system/apply.sh build/<flavour> [CASE...]
 set -u
 visavis=$(cd "$1" && pwd)/bin/visavis
+[ -x "$visavis" ] || exit 1
 work=$(mktemp -d /tmp/va.XXXXXX)
 export VISAVIS_ROOT=$work/root
 env=$VISAVIS_ROOT/etc/visavis/.env

@@ -17,7 +17,9 @@ ca=$certs/live/ca.crt
 
 cleanup() {
     local p
-    for p in $nginx_pid "${pids[@]}"; do kill -KILL "$p" 2>/dev/null; done
+    [ -z "$nginx_pid" ] || kill -TERM "$nginx_pid" 2>/dev/null # its workers with it
+    for p in "${pids[@]}"; do kill -KILL "$p" 2>/dev/null; done
+    wait 2>/dev/null
     rm -rf "$work"
 }
 trap cleanup EXIT
@@ -181,7 +183,7 @@ with_java() {
     rm -f "$work/store.jks"
     keytool -importcert -noprompt -keystore "$work/store.jks" -storepass changeit -alias visavis -file "$ca" 2>/dev/null
     printf '%s %s\n127.0.0.1 localhost\n' "$2" "$1" >"$work/hosts"
-    run java -Djavax.net.ssl.trustStore="$work/store.jks" -Djdk.net.hosts.file="$work/hosts" -cp "$work" TlsGet \
+    run java -Djavax.net.ssl.trustStore="$work/store.jks" -Djavax.net.ssl.trustStorePassword=changeit -Djdk.net.hosts.file="$work/hosts" -cp "$work" TlsGet \
         "https://$(bracketed "$1"):$port/"
     says_hello
 }

@@ -311,7 +311,8 @@ differences() {
     config diff
     expect 'status 0' [ $status -eq 0 ] && expect 'key' said HTTPS_PORT && expect 'old' said 'in force:  443' &&
         expect 'new' said 'file:      8443' && expect 'restarts' said 'restarts turn' &&
-        expect 'reloads' said 'reloads  signaling, call, nginx' && expect 'no secret' no_marker || return 1
+        expect 'reloads' said 'reloads  signaling, call, nginx' &&
+        expect 'only what was changed' [ "$(grep -c SECRET "$work/out")" -eq 1 ] && expect 'no secret' no_marker || return 1
     config diff --json
     expect 'JSON' is_json || return 1
     config show
@@ -365,6 +366,10 @@ setting_keys() {
 generated_texts() {
     config reference
     expect 'status 0' [ $status -eq 0 ] && expect 'a key' said '### HTTPS_PORT' || return 1
+    config reference --json
+    expect 'JSON' is_json && expect 'a key' said '"HTTPS_PORT"' || return 1
+    config template --json
+    expect 'JSON' is_json || return 1
     "$visavis" config template >/dev/full 2>"$work/err"
     expect 'a full disk is told' [ $? -eq 1 ]
 }

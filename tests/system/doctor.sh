@@ -52,9 +52,10 @@ machine() {
     export VISAVIS_ROOT=$1
     mkdir -p "$1"/etc/{visavis,nginx} "$1"/var/log/nginx "$1"/run "$1"/var/lib
     printf '%s\n' 'ID=debian' 'VERSION_ID="12"' 'PRETTY_NAME="Debian"' >"$1/etc/os-release"
-    mkdir "$1"/etc/nginx/{sites-enabled,conf.d}
+    mkdir -p "$1"/etc/nginx/{sites-enabled,conf.d} "$1/run/visavis/redis"
     cp -R /etc/nginx/nginx.conf /etc/nginx/mime.types /etc/nginx/modules-enabled "$1/etc/nginx/"
-    sed -i -e "s#worker_connections.*#worker_connections 10240;#" -e "s#^pid .*#pid $1/run/nginx.pid;#" \
+    # Its workers are root: without the accounts of an installed machine sockets are root's.
+    sed -i -e "s#^user .*#user root;#" -e "s#worker_connections.*#worker_connections 10240;#" -e "s#^pid .*#pid $1/run/nginx.pid;#" \
         -e "s#/etc/nginx#$1/etc/nginx#" -e "s#/var/log/nginx#$1/var/log/nginx#" "$1/etc/nginx/nginx.conf"
     reserve 40000-40063,57001-65535
 }
@@ -453,10 +454,23 @@ broken_site_of_another() {
 web_server_away() {
     local ok=0
     kill -STOP $runner
+    pkill -TERM --ns $$ -x nginx
+    sleep 0.5
+    doctor
+    finds web.listens '' && says web.listens 'Connection refused' || ok=1
+    kill -CONT $runner
+    wait_for is_ready && return $ok
+}
+
+# It cannot come back by itself then.
+web_server_killed() {
+    local ok=0
+    kill -STOP $runner
     pkill -KILL --ns $$ -x nginx
     sleep 0.2
     doctor
-    finds web.listens '' || ok=1
+    finds web.listens '' && says web.listens "rm $VISAVIS_ROOT/run/visavis/nginx/https.sock" || ok=1
+    rm -f "$VISAVIS_ROOT/run/visavis/nginx/https.sock"
     kill -CONT $runner
     wait_for is_ready && return $ok
 }
@@ -672,6 +686,7 @@ test_case 'Redis is dead' dead_redis
 test_case 'a degraded unit' degraded_unit
 test_case 'a broken site of another' broken_site_of_another
 test_case 'the web server is away' web_server_away
+test_case 'the web server was killed' web_server_killed
 test_case 'signaling hangs' hanging_signaling
 test_case 'a stopped server' stopped_server
 test_case 'nftables: nothing is open' nothing_open

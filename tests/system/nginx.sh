@@ -58,6 +58,35 @@ restart_with() {
     install_files && nginx_start
 }
 
+recordings() {
+    ask /openvidu/recordings/ses_A/ses_A.mp4 && status_is 401 || return 1
+    ask /openvidu/recordings/ses_A/ses_A.mp4 "${auth[@]}" && status_is 200 && says a-recording && says_not X-Accel || return 1
+    says 'video/mp4' || return 1
+    ask /openvidu/recordings/ses_A/ses_A.mp4 "${auth[@]}" -r 2-4 && status_is 206 && says ' 2-4/12' || return 1
+    ask /openvidu/recordings/ses_A/none.mp4 "${auth[@]}" && status_is 404 || return 1
+    ask /_visavis/recordings/ses_A/ses_A.mp4 "${auth[@]}" && status_is 404 && says_not a-recording
+}
+
+layouts() {
+    ask /openvidu/layouts/mine/index.html && status_is 200 && says a-layout || return 1
+    ask /openvidu/layouts/mine/ && status_is 200 && says a-layout || return 1
+    ask /openvidu/layouts/mine && status_is 301 && says 'location: /openvidu/layouts/mine/' || return 1
+    ask /openvidu/layouts/none && status_is 404 || return 1
+    ask /openvidu/layouts../secret.txt && says_not a-secret || return 1
+    ask '/openvidu/layouts/..%2fsecret.txt' && says_not a-secret
+}
+
+# A path with dots would be one thing to nginx and another to the daemon behind.
+dots() {
+    local p
+    for p in /openvidu/api/sessions/../../../x/openvidu '/openvidu/api/%2e%2e/%2E./openvidu' /dashboard/../openvidu/api/sessions /a/.. \
+        '/openvidu/api%2f..%2f..%2fopenvidu'; do
+        ask "$p" "${auth[@]}" && status_is 400 || return 1
+    done
+    ask '/openvidu/api/config/openvidu-publicurl?a=../..' && status_is 200 || return 1
+    ask '/.well-known/acme-challenge/token' && status_is 200
+}
+
 plain_http() {
     ask_plain '/a/b?c=d&e' && status_is 301 && says "Location: https://$domain/a/b?c=d&e" || return 1
     ask_plain /.well-known/acme-challenge/token && status_is 200 && says a-token || return 1
@@ -115,15 +144,6 @@ layouts_by_reload() {
 }
 
 # ---- rules ----
-
-# Who may: a list of "address path status".
-access() {
-    local from path status
-    while read -r from path status; do
-        [ -n "$from" ] || continue
-        ask "$path" "${auth[@]}" --interface "$from" && status_is "$status" || { echo "    from $from: $path"; return 1; }
-    done
-}
 
 dashboard_list() {
     restart_with "PROXY=$1" 'ALLOWED_ACCESS_TO_DASHBOARD=127.0.0.9, 127.0.1.0/24' || return 1
@@ -205,7 +225,7 @@ options() {
 }
 
 own_locations() {
-    echo 'location /mine { return 200 "own place\n"; }' >"$root/etc/visavis/nginx.d/mine.conf"
+    echo 'location /mine { return 200 "own place"; }' >"$root/etc/visavis/nginx.d/mine.conf"
     restart_with || return 1
     ask /mine && status_is 200 && says 'own place'
     local r=$?
@@ -244,6 +264,7 @@ client_address() {
             says 'x-forwarded-for: 127.0.0.5' && says 'x-forwarded-proto: https' && says "host: $domain" && says_not 9.9.9.9 || return 1
         upgrade /sock && status_is 101 || return 1
         to=::1 ask /x && says 'x-real-ip: ::1' || return 1
+        joins_from 127.0.0.7 || return 1
     done
 }
 
@@ -450,7 +471,7 @@ no_stream_module() {
 few_connections() {
     settings
     "$visavis" proxy show >"$work/out" || return 1
-    expect 'advice with the place' grep -q "768 connections ($conf/nginx.conf:8), WORKER_CONNECTIONS asks for 10240" "$work/out" || return 1
+    expect 'advice with the place' grep -q "768 connections ($conf/nginx.conf:[0-9]*), WORKER_CONNECTIONS asks for 10240" "$work/out" || return 1
     sed -i 's/worker_connections 768/worker_connections 20000/' "$conf/nginx.conf"
     "$visavis" proxy show >"$work/out" || return 1
     expect 'no advice' not grep -q advice "$work/out" || return 1
@@ -459,7 +480,7 @@ few_connections() {
 
 make_machine
 settings
-start_signaling true && start_call || exit 1
+start_media && start_signaling true && start_call || exit 1
 test_case 'front layout: every route' front_layout
 test_case 'site layout: every route' site_layout
 test_case 'from one layout to the other by reload' layouts_by_reload

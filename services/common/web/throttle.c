@@ -190,7 +190,7 @@ struct throttle *throttle_free(struct throttle *t)
     if (!t)
         return NULL;
     while ((h = list_first(&t->held, struct held, node)))
-        let_go(h);
+        let_go(h); /* which unlinks it. NOLINT(clang-analyzer-unix.Malloc) */
     list_for_each (rec, &t->records, node)
         free(rec);
     map_free(t->by_host);

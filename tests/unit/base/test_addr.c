@@ -181,6 +181,32 @@ static void compares(void **state)
     assert_int_equal(addr_key(&a).len, 24);
 }
 
+static void host_keys_are_addresses_or_64s(void **state)
+{
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } cases[] = {
+        {"192.0.2.1", "192.0.2.1", true},
+        {"192.0.2.1", "192.0.2.2", false},
+        {"2001:db8::1", "2001:db8::ffff:0:0:2", true},
+        {"2001:db8::1", "2001:db8:0:1::1", false},
+        {"::ffff:192.0.2.1", "192.0.2.1", true},
+        {"c000:201::", "192.0.2.1", false}, /* the same bytes of another family */
+    };
+    uint8_t key_a[ADDR_HOST_KEY_SIZE], key_b[ADDR_HOST_KEY_SIZE];
+    struct addr a, b;
+
+    (void) state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(addr_parse_ip(cases[i].a, 1, &a), 0);
+        assert_int_equal(addr_parse_ip(cases[i].b, 2, &b), 0);
+        addr_host_key(&a, key_a);
+        addr_host_key(&b, key_b);
+        assert_int_equal(memcmp(key_a, key_b, sizeof(key_a)) == 0, cases[i].same);
+    }
+}
+
 static void lists_local_addresses(void **state)
 {
     struct addr list[64];
@@ -199,10 +225,15 @@ static void lists_local_addresses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(parses_and_formats),      cmocka_unit_test(refuses_garbage),
-        cmocka_unit_test(ports_are_parsed),        cmocka_unit_test(goes_through_sockaddr),
-        cmocka_unit_test(mapped_is_ipv4),          cmocka_unit_test(scope_counts_for_link_local),
-        cmocka_unit_test(knows_special_addresses), cmocka_unit_test(compares),
+        cmocka_unit_test(parses_and_formats),
+        cmocka_unit_test(refuses_garbage),
+        cmocka_unit_test(ports_are_parsed),
+        cmocka_unit_test(goes_through_sockaddr),
+        cmocka_unit_test(mapped_is_ipv4),
+        cmocka_unit_test(scope_counts_for_link_local),
+        cmocka_unit_test(knows_special_addresses),
+        cmocka_unit_test(compares),
+        cmocka_unit_test(host_keys_are_addresses_or_64s),
         cmocka_unit_test(lists_local_addresses),
     };
 

@@ -163,6 +163,28 @@ static void base64_round_trips_all_bytes(void **state)
     assert_memory_equal(all, back, 256);
 }
 
+/* PBKDF2-HMAC-SHA256 as in RFC 7914 section 11, the first half of each. */
+static void stretching_matches_the_rfc(void **state)
+{
+    static const uint8_t one[SHA256_SIZE] = {0x55, 0xac, 0x04, 0x6e, 0x56, 0xe3, 0x08, 0x9f,
+                                             0xec, 0x16, 0x91, 0xc2, 0x25, 0x44, 0xb6, 0x05,
+                                             0xf9, 0x41, 0x85, 0x21, 0x6d, 0xde, 0x04, 0x65,
+                                             0xe6, 0x8b, 0x9d, 0x57, 0xc2, 0x0d, 0xac, 0xbc};
+    static const uint8_t many[SHA256_SIZE] = {0x4d, 0xdc, 0xd8, 0xf6, 0x0b, 0x98, 0xbe, 0x21,
+                                              0x83, 0x0c, 0xee, 0x5e, 0xf2, 0x27, 0x01, 0xf9,
+                                              0x64, 0x1a, 0x44, 0x18, 0xd0, 0x4c, 0x04, 0x14,
+                                              0xae, 0xff, 0x08, 0x87, 0x6b, 0x34, 0xab, 0x56};
+    uint8_t key[SHA256_SIZE];
+
+    (void) state;
+    assert_int_equal(secret_stretch(bytes_str("passwd"), bytes_str("salt"), 1, key), 0);
+    assert_memory_equal(key, one, sizeof(key));
+    assert_int_equal(secret_stretch(bytes_str("Password"), bytes_str("NaCl"), 80000, key), 0);
+    assert_memory_equal(key, many, sizeof(key));
+    assert_int_equal(secret_stretch(bytes_str(NULL), bytes_str(""), 1, key), 0);
+    assert_int_equal(secret_stretch(bytes_str("x"), bytes_str("x"), 0, key), -EINVAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,6 +195,7 @@ int main(void)
         cmocka_unit_test(base64_of_the_rfc),
         cmocka_unit_test(base64_refuses_other_forms),
         cmocka_unit_test(base64_round_trips_all_bytes),
+        cmocka_unit_test(stretching_matches_the_rfc),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

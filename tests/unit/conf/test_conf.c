@@ -42,16 +42,16 @@ static const struct conf_key keys[] = {
      .offset = AT(mode),
      .string_default = "lite",
      .allowed = modes},
-    {.name = "secret", .type = CONF_STRING, .offset = AT(secret)},
+    {.name = "secret", .type = CONF_STRING, .offset = AT(secret), .live = true},
     {.name = "ice.port",
      .type = CONF_INT,
      .offset = AT(port),
      .min = 1,
      .max = 65535,
      .int_default = 40000},
-    {.name = "big", .type = CONF_INT, .offset = AT(big), .int_default = -1},
-    {.name = "tls", .type = CONF_BOOL, .offset = AT(tls), .int_default = 1},
-    {.name = "ips", .type = CONF_STRINGS, .offset = AT(ips), .check = check_even},
+    {.name = "big", .type = CONF_INT, .offset = AT(big), .int_default = -1, .live = true},
+    {.name = "tls", .type = CONF_BOOL, .offset = AT(tls), .int_default = 1, .live = true},
+    {.name = "ips", .type = CONF_STRINGS, .offset = AT(ips), .check = check_even, .live = true},
     {.name = "none", .type = CONF_STRINGS, .offset = AT(none), .required = true},
 };
 #define N_KEYS (sizeof(keys) / sizeof(*keys))
@@ -254,6 +254,46 @@ static void checks_have_their_say(void **state)
     assert_string_equal(told, ": a: above 5\n");
 }
 
+static void on_later(const char *key, void *arg)
+{
+    size_t n = strlen(told);
+
+    assert_ptr_equal(arg, keys);
+    snprintf(told + n, sizeof(told) - n, "%s ", key);
+}
+
+static void live_values_change_places(void **state)
+{
+    struct settings before;
+
+    (void) state;
+    assert_int_equal(read_text("domain = \"a\"; secret = \"one\"; big = 1; ips = [\"12\"];"
+                               "none = [\"x\", \"y\"];"),
+                     0);
+    before = settings;
+    assert_int_equal(read_text("domain = \"b\"; ice = {port = 5;}; big = 2; tls = false;"
+                               "ips = [\"34\", \"56\"]; none = [\"x\", \"z\"];"),
+                     0);
+    conf_take_live(keys, N_KEYS, &before, &settings, on_later, (void *) keys);
+    assert_string_equal(told, "domain ice.port none ");
+    assert_string_equal(before.domain, "a");
+    assert_null(before.secret);
+    assert_int_equal(before.port, 40000);
+    assert_int_equal(before.big, 2);
+    assert_false(before.tls);
+    assert_int_equal(before.ips.n, 2);
+    assert_string_equal(before.ips.items[1], "56");
+    assert_string_equal(before.none.items[1], "y");
+    assert_string_equal(settings.secret, "one"); /* for conf_done() */
+    assert_int_equal(settings.ips.n, 1);
+
+    told[0] = '\0';
+    conf_take_live(keys, N_KEYS, &settings, &settings, on_later, (void *) keys);
+    assert_string_equal(told, "");
+    conf_done(keys, N_KEYS, &before);
+    done();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,6 +305,7 @@ int main(void)
         cmocka_unit_test(syntax_errors_have_a_line),
         cmocka_unit_test(checks_have_their_say),
         cmocka_unit_test(unreadable_files_are_errors),
+        cmocka_unit_test(live_values_change_places),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -2,6 +2,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -12,6 +13,7 @@ static void there_and_back(void **state)
         for (int layout = PROXY_FRONT; layout <= PROXY_EXTERNAL; layout++) {
             struct decided d = {.turn_ip = {.text = "2001:db8::1",
                                             .source = (enum turn_ip_source) source},
+                                .public_ip = {.text = "203.0.113.5", .source = TURN_IP_DOMAIN},
                                 .layout = (enum proxy_layout) layout},
                            back = {.layout = PROXY_FRONT};
             char text[512];
@@ -23,10 +25,14 @@ static void there_and_back(void **state)
             assert_int_equal(decided_parse(bytes_of(text, len), &back), 0);
             assert_string_equal(back.turn_ip.text, d.turn_ip.text);
             assert_int_equal(back.turn_ip.source, source);
+            assert_string_equal(back.public_ip.text, "203.0.113.5");
+            assert_int_equal(back.public_ip.source, TURN_IP_DOMAIN);
             assert_int_equal(back.layout, layout);
         }
     }
 }
+
+#define PUBLIC "PUBLIC_IP=\nPUBLIC_IP_SOURCE=none\n"
 
 static void what_is_not_ours(void **state)
 {
@@ -34,24 +40,24 @@ static void what_is_not_ours(void **state)
         "",
         "TURN_IP=1.2.3.4\n",
         "TURN_IP=1.2.3.4\nTURN_IP_SOURCE=given\n",
-        "TURN_IP=1.2.3.4\nTURN_IP_SOURCE=elsewhere\nLAYOUT=front\n",
-        "TURN_IP=1.2.3.4\nTURN_IP_SOURCE=given\nLAYOUT=back\n",
-        "TURN_IP_SOURCE=given\nLAYOUT=front\n",
-        " TURN_IP=1.2.3.4\nTURN_IP_SOURCE=given\nLAYOUT=front\n",
+        "TURN_IP=1.2.3.4\nTURN_IP_SOURCE=elsewhere\n" PUBLIC "LAYOUT=front\n",
+        "TURN_IP=1.2.3.4\nTURN_IP_SOURCE=given\n" PUBLIC "LAYOUT=back\n",
+        "TURN_IP=1.2.3.4\nTURN_IP_SOURCE=given\nLAYOUT=front\n",
+        "TURN_IP_SOURCE=given\n" PUBLIC "LAYOUT=front\n",
+        " TURN_IP=1.2.3.4\nTURN_IP_SOURCE=given\n" PUBLIC "LAYOUT=front\n",
     };
-    char large[NETWORK_HOST_SIZE + 64];
+    char large[NETWORK_HOST_SIZE + 128];
     struct decided d = {.layout = PROXY_SITE};
 
     (void) state;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         assert_int_equal(decided_parse(bytes_str(texts[i]), &d), -EBADMSG);
-    memset(large, 'x', sizeof(large));
-    memcpy(large, "TURN_IP=", 8);
-    memcpy(large + sizeof(large) - 41, "\nTURN_IP_SOURCE=given\nLAYOUT=front\n", 36);
+    snprintf(large, sizeof(large), "TURN_IP=%0*d\nTURN_IP_SOURCE=given\n" PUBLIC "LAYOUT=front\n",
+             NETWORK_HOST_SIZE, 1);
     assert_int_equal(decided_parse(bytes_str(large), &d), -EBADMSG);
     assert_int_equal(d.layout, PROXY_SITE);
-    assert_int_equal(decided_parse(bytes_str("TURN_IP=\nTURN_IP_SOURCE=given\nLAYOUT=front"), &d),
-                     0);
+    assert_int_equal(
+        decided_parse(bytes_str("TURN_IP=\nTURN_IP_SOURCE=given\n" PUBLIC "LAYOUT=front"), &d), 0);
     assert_int_equal(d.layout, PROXY_FRONT);
 }
 

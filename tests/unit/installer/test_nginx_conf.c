@@ -1,4 +1,5 @@
 /* nginx's grammar and `listen`, and what is found in configurations of other people. */
+#include "files/files.h"
 #include "installer/nginx_listen.h"
 #include "installer/nginx_scan.h"
 #include "installer/nginx_walk.h"
@@ -228,22 +229,19 @@ static int make_root(void **state)
 
 static int remove_root(void **state)
 {
-    char command[128];
-
     (void) state;
-    snprintf(command, sizeof(command), "rm -rf %s", root);
     unsetenv("VISAVIS_ROOT");
-    return system(command);
+    return dir_remove(root);
 }
 
 static void put(const char *name, const char *text)
 {
-    char command[512], path[256];
+    char path[256], dir[256];
     FILE *f;
 
     snprintf(path, sizeof(path), "%s%s", root, name);
-    snprintf(command, sizeof(command), "mkdir -p $(dirname %s)", path);
-    assert_int_equal(system(command), 0);
+    snprintf(dir, sizeof(dir), "%.*s", (int) (strrchr(path, '/') - path), path);
+    assert_int_equal(dir_make(dir, NULL), 0);
     f = fopen(path, "w");
     assert_non_null(f);
     fputs(text, f);

@@ -1,12 +1,9 @@
 /* What is rendered must be read back by libconfig exactly as it was meant. */
+#include "installed_kit.h"
+
 #include "installer/render.h"
 
 #include <libconfig.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-
-#include <cmocka.h>
 
 static const char *no_value(const char *key, void *arg)
 {
@@ -15,22 +12,15 @@ static const char *no_value(const char *key, void *arg)
     return NULL;
 }
 
-static void no_problem(const struct setting_problem *p, void *arg)
-{
-    (void) arg;
-    fail_msg("%s", p->key);
-}
-
 typedef void render_fn(struct wr *w, const struct settings *s, const struct places *p);
 
-static void read_back(render_fn *fn, const struct places *p, config_t *ret)
+/* Takes s. */
+static void read_back_with(render_fn *fn, const struct places *p, struct settings *s, config_t *ret)
 {
-    struct settings *s = NULL;
     char text[8192];
     struct wr w = wr_init(text, sizeof(text) - 1);
     size_t len = 0;
 
-    assert_int_equal(settings_load(SETTINGS_DEV, no_value, NULL, no_problem, NULL, &s), 0);
     fn(&w, s, p);
     assert_int_equal(wr_finish(&w, &len), 0);
     text[len] = '\0';
@@ -38,6 +28,15 @@ static void read_back(render_fn *fn, const struct places *p, config_t *ret)
     config_init(ret);
     if (config_read_string(ret, text) != CONFIG_TRUE)
         fail_msg("line %d: %s\n%s", config_error_line(ret), config_error_text(ret), text);
+}
+
+/* As `visavis dev` without any setting. */
+static void read_back(render_fn *fn, const struct places *p, config_t *ret)
+{
+    struct settings *s = NULL;
+
+    assert_int_equal(settings_load(SETTINGS_DEV, no_value, NULL, kit_on_problem, NULL, &s), 0);
+    read_back_with(fn, p, s, ret);
 }
 
 static const struct places places = {
@@ -112,12 +111,127 @@ static void test_text_is_quoted(void **state)
     config_destroy(&c);
 }
 
+static const struct places installed = {
+    .public_url = "https://a.example.org",
+    .openvidu_url = "http://127.0.0.1:5443",
+    .control_socket = "/run/visavis/media.sock",
+    .call_pages = "/usr/share/visavis/call",
+    .turn_secret = "s3cret",
+    .turn_ip = "203.0.113.5",
+    .turn_external_ip = "203.0.113.5",
+    .turn_port = 3478,
+    .turn_threads = 4,
+    .recordings = "/srv/rec",
+    .layouts = "/srv/lay",
+    .accel = true,
+    .call_login = true,
+};
+
+static void assert_bool(config_t *c, const char *path, bool wanted)
+{
+    int b = -1;
+
+    assert_int_equal(config_lookup_bool(c, path, &b), CONFIG_TRUE);
+    assert_int_equal(b, wanted);
+}
+
+static void assert_items(config_t *c, const char *path, const char *const *wanted)
+{
+    config_setting_t *list = config_lookup(c, path);
+    int i = 0;
+
+    assert_non_null(list);
+    for (; wanted[i]; i++) {
+        const char *item = config_setting_get_string_elem(list, i);
+
+        assert_non_null(item);
+        assert_string_equal(item, wanted[i]);
+    }
+    assert_int_equal(config_setting_length(list), i);
+}
+
+#define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static void test_installed_signaling(void **state)
+{
+    config_t c;
+
+    (void) state;
+    read_back_with(
+        render_signaling, &installed,
+        kit_settings("OPENVIDU_RECORDING_PUBLIC_ACCESS=true\nSUPPORT_DEPRECATED_API=true\n"
+                     "OPENVIDU_WEBRTC_ICE_SERVERS=[\"url=stun:stun.example.org:3478\","
+                     "\"url=turn:turn.example.org,username=u,credential=c\"]\n"),
+        &c);
+    assert_text(&c, "secret", "a-long-enough-secret");
+    assert_text(&c, "recordings_path", "/srv/rec");
+    assert_text(&c, "layouts_path", "/srv/lay");
+    assert_bool(&c, "recordings_public", true);
+    assert_bool(&c, "deprecated_api", true);
+    assert_bool(&c, "accel", true);
+    assert_items(&c, "ice_servers",
+                 LIST("url=stun:stun.example.org:3478",
+                      "url=turn:turn.example.org,username=u,credential=c"));
+    config_destroy(&c);
+}
+
+static void test_installed_media_and_turn(void **state)
+{
+    config_t c;
+
+    (void) state;
+    read_back_with(render_media, &installed,
+                   kit_settings("MEDIA_NODES_PUBLIC_IPS=[\"10.0.0.5:203.0.113.5\","
+                                "\"[fd00::5]:[2001:db8::5]\"]\n"),
+                   &c);
+    assert_items(&c, "public_ips", LIST("203.0.113.5", "2001:db8::5"));
+    assert_text(&c, "public_name", "a.example.org");
+    config_destroy(&c);
+    read_back_with(render_turn, &installed, kit_settings(""), &c);
+    assert_text(&c, "external_ip", "203.0.113.5");
+    assert_number(&c, "threads", 4);
+    config_destroy(&c);
+}
+
+static void test_installed_call(void **state)
+{
+    struct places in_dev = installed;
+    config_t c;
+
+    (void) state;
+    read_back_with(render_call, &installed, kit_settings(""), &c);
+    assert_bool(&c, "private_access", true);
+    assert_bool(&c, "recording", true);
+    assert_text(&c, "user", "admin");
+    assert_text(&c, "secret", "a-long-enough-secret");
+    assert_text(&c, "admin_secret", "a-long-enough-secret");
+    config_destroy(&c);
+    read_back_with(render_call, &installed,
+                   kit_settings("CALL_PRIVATE_ACCESS=DISABLED\nCALL_RECORDING=DISABLED\n"
+                                "CALL_USER=me\nCALL_SECRET=one-for-the-visitors\n"
+                                "CALL_ADMIN_SECRET=one-for-the-admin\n"),
+                   &c);
+    assert_bool(&c, "private_access", false);
+    assert_bool(&c, "recording", false);
+    assert_text(&c, "user", "me");
+    assert_text(&c, "secret", "one-for-the-visitors");
+    assert_text(&c, "admin_secret", "one-for-the-admin");
+    config_destroy(&c);
+    in_dev.call_login = false;
+    read_back_with(render_call, &in_dev, kit_settings(""), &c);
+    assert_bool(&c, "private_access", false);
+    config_destroy(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_signaling),
         cmocka_unit_test(test_media_and_turn),
         cmocka_unit_test(test_text_is_quoted),
+        cmocka_unit_test(test_installed_signaling),
+        cmocka_unit_test(test_installed_media_and_turn),
+        cmocka_unit_test(test_installed_call),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

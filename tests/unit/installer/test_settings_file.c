@@ -352,12 +352,12 @@ static void test_ports_that_collide(void **state)
     assert_told("SERVER_PORT=443", "SERVER_PORT", SETTING_ERROR, "HTTPS_PORT");
     assert_told("HTTPS_PORT=3478", "HTTPS_PORT", SETTING_ERROR, "COTURN_PORT");
     assert_told("HTTPS_PORT=40063", "HTTPS_PORT", SETTING_ERROR, "40000 to 40063");
-    assert_told("HTTPS_PORT=40064", NULL, 0, NULL);
-    assert_told("HTTPS_PORT=40001\nMEDIA_WORKERS=1", NULL, 0, NULL);
+    assert_told("HTTPS_PORT=40064", NULL, SETTING_NOTICE, "");
+    assert_told("HTTPS_PORT=40001\nMEDIA_WORKERS=1", NULL, SETTING_NOTICE, "");
     assert_told("COTURN_PORT=57001", "COTURN_PORT", SETTING_ERROR, "57001 to 65535");
-    assert_told("HTTPS_PORT=60000", NULL, 0, NULL); /* the relay is UDP alone */
+    assert_told("HTTPS_PORT=60000", NULL, SETTING_NOTICE, ""); /* the relay is UDP alone */
     assert_told("MEDIA_PORT=56938", "MEDIA_PORT", SETTING_ERROR, "the TURN relay");
-    assert_told("MEDIA_PORT=56937", NULL, 0, NULL);
+    assert_told("MEDIA_PORT=56937", NULL, SETTING_NOTICE, "");
     assert_told("COTURN_MIN_PORT=40063", "COTURN_MIN_PORT", SETTING_ERROR, "media");
 }
 
@@ -370,10 +370,10 @@ static void test_ranges_of_two_keys(void **state)
                 "OPENVIDU_STREAMS_VIDEO_MIN_SEND_BANDWIDTH", SETTING_ERROR, "which is 299");
     assert_told("OPENVIDU_STREAMS_VIDEO_MIN_RECV_BANDWIDTH=9999\n"
                 "OPENVIDU_STREAMS_VIDEO_MAX_RECV_BANDWIDTH=0",
-                NULL, 0, NULL);
+                NULL, SETTING_NOTICE, "");
     assert_told("COTURN_MIN_PORT=60001\nCOTURN_MAX_PORT=60000", "COTURN_MIN_PORT", SETTING_ERROR,
                 "which is 60000");
-    assert_told("COTURN_MIN_PORT=60000\nCOTURN_MAX_PORT=60000", NULL, 0, NULL);
+    assert_told("COTURN_MIN_PORT=60000\nCOTURN_MAX_PORT=60000", NULL, SETTING_NOTICE, "");
     /* What is wrong in itself is not held against another key. */
     assert_told("COTURN_MIN_PORT=x\nCOTURN_MAX_PORT=1", "COTURN_MIN_PORT", SETTING_ERROR,
                 "is no whole number");
@@ -384,14 +384,15 @@ static void test_keys_that_need_another(void **state)
     (void) state;
     assert_told("OPENVIDU_WEBHOOK=true", "OPENVIDU_WEBHOOK_ENDPOINT", SETTING_ERROR,
                 "OPENVIDU_WEBHOOK is on");
-    assert_told("OPENVIDU_WEBHOOK=true\nOPENVIDU_WEBHOOK_ENDPOINT=http://a", NULL, 0, NULL);
+    assert_told("OPENVIDU_WEBHOOK=true\nOPENVIDU_WEBHOOK_ENDPOINT=http://a", NULL, SETTING_NOTICE,
+                "");
     assert_told("OPENVIDU_WEBHOOK=true\nOPENVIDU_WEBHOOK_ENDPOINT=a", "OPENVIDU_WEBHOOK_ENDPOINT",
                 SETTING_ERROR, "does not begin");
     assert_told("OPENVIDU_STREAMS_ALLOW_TRANSCODING=true", "OPENVIDU_STREAMS_ALLOW_TRANSCODING",
                 SETTING_WARNING, "never transcodes");
     assert_told("SUPPORT_DEPRECATED_API=true", "SUPPORT_DEPRECATED_API", SETTING_WARNING,
                 "/recordings");
-    assert_told("SUPPORT_DEPRECATED_API=true\nCALL_APP=off", NULL, 0, NULL);
+    assert_told("SUPPORT_DEPRECATED_API=true\nCALL_APP=off", NULL, SETTING_NOTICE, "");
 }
 
 static void test_redirect_of_www(void **state)
@@ -406,7 +407,7 @@ static void test_redirect_of_www(void **state)
                  "OPENVIDU_SECRET=0123456789abcdefXYZ\n");
     kit_expect(&k, "REDIRECT_WWW", SETTING_WARNING, "begins with www.");
     kit_done(&k);
-    assert_told("REDIRECT_WWW=true", NULL, 0, NULL);
+    assert_told("REDIRECT_WWW=true", NULL, SETTING_NOTICE, "");
 }
 
 static void test_debug_level_of_the_original(void **state)

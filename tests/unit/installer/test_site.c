@@ -325,6 +325,54 @@ static void test_nets(void **state)
     assert_int_equal(allow_list_add(&l, &n), -ENOSPC);
 }
 
+/* ---- other web servers ---- */
+
+static int snippet(const char *env, const char *server)
+{
+    struct nginx_facts f = facts();
+    struct settings *s = settings_of(env);
+    struct wr w = wr_init(text, sizeof(text) - 1);
+    size_t len = 0;
+    int r = render_snippet(&w, s, &f, server);
+
+    assert_int_equal(wr_finish(&w, &len), 0);
+    text[len] = '\0';
+    settings_free(s);
+    return r;
+}
+
+static void test_snippets(void **state)
+{
+    (void) state;
+    for (size_t i = 0; site_snippet_names[i]; i++) {
+        assert_int_equal(snippet("ALLOWED_ACCESS_TO_RESTAPI=192.0.2.7\n", site_snippet_names[i]),
+                         0);
+        assert_has("/run/visavis/signaling.sock");
+        assert_has("192.0.2.7");
+        assert_has("visavis-proxy");
+        assert_has_not("Written by visavis");
+        assert_has_not("/_visavis/recordings/");
+        assert_has_not("Strict-Transport-Security");
+        assert_int_equal(snippet("CERTIFICATE_TYPE=owncert\n", site_snippet_names[i]), 0);
+        assert_has("Strict-Transport-Security");
+    }
+    assert_int_equal(snippet("CLIENT_MAX_BODY_SIZE=0\n", "apache"), 0);
+    assert_has_not("R=413");
+    assert_int_equal(snippet("", "lighttpd"), -ENOENT);
+    assert_string_equal(text, "");
+}
+
+static void test_sizes(void **state)
+{
+    (void) state;
+    assert_int_equal(site_size_bytes("0"), 0);
+    assert_int_equal(site_size_bytes("12"), 12);
+    assert_int_equal(site_size_bytes("2k"), 2048);
+    assert_int_equal(site_size_bytes("200M"), 200 << 20);
+    assert_int_equal(site_size_bytes("1g"), 1 << 30);
+    assert_int_equal(site_size_bytes("99999999999999999999g"), 0);
+}
+
 static void test_no_room(void **state)
 {
     struct nginx_facts f = facts();
@@ -347,7 +395,8 @@ int main(void)
         cmocka_unit_test(test_headers),     cmocka_unit_test(test_deprecated),
         cmocka_unit_test(test_folders),     cmocka_unit_test(test_words),
         cmocka_unit_test(test_guards),      cmocka_unit_test(test_guarded_locations),
-        cmocka_unit_test(test_nets),        cmocka_unit_test(test_no_room),
+        cmocka_unit_test(test_nets),        cmocka_unit_test(test_snippets),
+        cmocka_unit_test(test_sizes),       cmocka_unit_test(test_no_room),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

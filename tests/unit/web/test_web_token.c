@@ -83,11 +83,32 @@ static void websocket_keys(void **state)
     assert_false(web_token_is_websocket_key(""));
 }
 
+static void cookies(void **state)
+{
+    static const struct {
+        const char *header, *value;
+    } cases[] = {
+        {"a=1", "1"},  {"b=2; a=1; a=3", "1"}, {" b=2;a=1", "1"},   {"a=x=y", "x=y"},
+        {"a=", ""},    {"b=2;\ta=1 ", "1 "},   {"aa=2; a=1;", "1"}, {"", NULL},
+        {"a", NULL},   {"aa=1", NULL},         {"b=a=1", NULL},     {";;; ;", NULL},
+        {"A=1", NULL}, {"b=\"; a=1\"", "1\""},
+    };
+    struct bytes value;
+
+    (void) state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(web_token_cookie(cases[i].header, "a", &value), cases[i].value != NULL);
+        if (cases[i].value)
+            assert_true(bytes_eq_str(value, cases[i].value));
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tokens), cmocka_unit_test(field_values), cmocka_unit_test(lists),
-        cmocka_unit_test(etags),  cmocka_unit_test(credentials),  cmocka_unit_test(websocket_keys),
+        cmocka_unit_test(tokens),  cmocka_unit_test(field_values), cmocka_unit_test(lists),
+        cmocka_unit_test(etags),   cmocka_unit_test(credentials),  cmocka_unit_test(websocket_keys),
+        cmocka_unit_test(cookies),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
