@@ -8,15 +8,10 @@ cd "$(dirname "$0")/.." || exit 1
 
 PACKAGES="gcc make libc6-dev pkg-config git ca-certificates libsystemd-dev libmicrohttpd-dev libwslay-dev
   libjansson-dev libcurl4-openssl-dev libssl-dev libconfig-dev libsrtp2-dev libcmocka-dev
-<<<<<<< HEAD
-  clang chromium firefox-esr procps iproute2 fonts-dejavu-core nginx libnginx-mod-stream redis-server socat
-  debhelper po-debconf lintian rpm rpmlint faketime mmdebstrap piuparts"
-=======
   clang chromium firefox-esr procps iproute2 fonts-dejavu-core openssl curl gnutls-bin libnss3-tools socat nftables"
 SERVERS="nginx libnginx-mod-stream redis-server apache2-bin caddy haproxy"
-PACKAGING="build-essential debhelper po-debconf lintian rpm rpmlint piuparts apt-utils"
+PACKAGING="build-essential debhelper po-debconf lintian rpm rpmlint piuparts faketime apt-utils"
 MACHINES="systemd-container mmdebstrap libnss3-tools"
->>>>>>> main
 FUZZ_SECONDS=${FUZZ_SECONDS:-10}
 
 passed=0
