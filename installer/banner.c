@@ -22,5 +22,6 @@ void banner_print(const struct settings *s)
            "  Secret      OPENVIDU_SECRET in %s\n"
            "\n",
            path_of(PATH_ENV));
-    fflush(stdout);
+    if (fflush(stdout) != 0)
+        clearerr(stdout); /* it runs whether somebody reads this or not */
 }

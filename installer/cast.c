@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -139,6 +140,17 @@ static int prepare_sockets(struct cast *c, enum plan_part part)
     return add_loopback(c, PLAN_CALL, "call", CALL_PORT);
 }
 
+/* Where Redis makes its socket: RuntimeDirectory= of its unit. */
+static int make_redis_folder(const struct cast *c)
+{
+    const struct passwd *p = c->as_installed ? getpwnam(parts[PLAN_REDIS].user) : NULL;
+    const struct file_access access = {0750, p ? p->pw_uid : FILE_KEEP_OWNER,
+                                       p ? p->pw_gid : (gid_t) FILE_KEEP_OWNER};
+    char path[PATH_MAX];
+
+    return dir_make(path_join(path, PATH_RUN, "redis"), &access);
+}
+
 int cast_start(struct cast *c, enum plan_part part, struct supervisor *s)
 {
     static char config_option[] = "--config", global[] = "-g", foreground[] = "daemon off;";
@@ -152,6 +164,8 @@ int cast_start(struct cast *c, enum plan_part part, struct supervisor *s)
     };
     int r = prepare_sockets(c, part);
 
+    if (r == 0 && part == PLAN_REDIS)
+        r = make_redis_folder(c);
     path_join(config, PATH_CURRENT, parts[part].file);
     if (r == 0 && parts[part].program[0] == '/')
         snprintf(program, sizeof(program), "%s", parts[part].program);

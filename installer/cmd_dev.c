@@ -373,7 +373,8 @@ static void print_ready(const struct dev *d)
            "Ctrl+C stops it. For development only: plain HTTP, and nothing is kept.\n"
            "\n",
            call_url, d->public_url, settings_text(d->settings, SET_OPENVIDU_SECRET));
-    fflush(stdout);
+    if (fflush(stdout) != 0)
+        clearerr(stdout); /* it runs whether somebody reads this or not */
 }
 
 static void on_ready(const char *name, void *arg)

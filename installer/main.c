@@ -23,7 +23,9 @@ int main(int argc, char **argv)
     if (!open_standard_descriptors())
         return CMD_FAILED;
     status = cmd_main(verbs, argc, argv);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
+    errno = 0;
+    if ((fflush(stdout) != 0 || ferror(stdout)) &&
+        errno != EPIPE) { /* nobody reads on: all right */
         fputs("visavis: cannot write what was asked for\n", stderr);
         return status == CMD_OK ? CMD_FAILED : status;
     }

@@ -44,8 +44,3 @@ int program_find_pages(const char *name, char ret_path[static PATH_MAX])
 {
     return find(shares, name, R_OK | X_OK, ret_path);
 }
-
-int program_find_data(const char *name, char ret_path[static PATH_MAX])
-{
-    return find(shares, name, R_OK, ret_path);
-}

@@ -10,6 +10,3 @@ int program_find(const char *name, char ret_path[static PATH_MAX]);
 
 /* The folder with Call's pages, or -ENOENT. */
 int program_find_pages(const char *name, char ret_path[static PATH_MAX]);
-
-/* A file beside these folders ("env.template"), or -ENOENT. */
-int program_find_data(const char *name, char ret_path[static PATH_MAX]);

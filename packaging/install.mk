@@ -27,6 +27,7 @@ install: all
 	$(Q)ln -sfn ../../bin/$(notdir $(REDIS_SERVER)) $(DESTDIR)$(LIBDIR)/visavis/redis-server
 	$(call put,$(UNITDIR),644,$(UNITS))
 	$(call put,$(UNITDIR)/visavis-.service.d,644,$(wildcard units/visavis-.service.d/*))
+	$(call put,$(UNITDIR)/nginx.service.d,644,$(wildcard units/nginx.service.d/*))
 	$(call put,$(LIBDIR)/systemd/system-preset,644,units/preset/50-visavis.preset)
 	$(call put,$(LIBDIR)/sysctl.d,644,units/sysctl.d/10-visavis.conf)
 	$(call put,$(LIBDIR)/tmpfiles.d,644,units/tmpfiles.d/visavis.conf)

@@ -316,7 +316,7 @@ unknown_verbs_and_options() {
     local b=$?
     "$visavis" dev --listen example.org >"$work/out" 2>>"$work/err"
     local c=$?
-    expect 'status 2' [ "$a$b$c" = 222 ] && expect 'help for a person' grep -q 'usage: visavis VERB' "$work/err"
+    expect 'status 2' [ "$a$b$c" = 222 ] && expect 'where help is' grep -q 'visavis help' "$work/err"
 }
 
 # Runs a daemon with options; its output is in out and err, its exit status in $status.

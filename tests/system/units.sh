@@ -21,6 +21,7 @@ visavis-redis: 13
 visavis-setup: 22
 visavis-cert: 22
 visavis-degraded@x: 22
+visavis-stop: 22
 '
 
 expect() {
@@ -44,7 +45,7 @@ prepare_root() {
         f=$(find /usr/lib/systemd/system /lib/systemd/system -maxdepth 1 -name "$f" 2>/dev/null | head -n 1)
         [ -z "$f" ] || cp -L "$f" "$work/root/usr/lib/systemd/system/"
     done
-    for f in /bin/kill /usr/bin/systemctl; do
+    for f in /bin/kill /bin/true /usr/bin/systemctl; do
         mkdir -p "$work/root$(dirname $f)"
         cp "$(readlink -f $f)" "$work/root$f"
     done
