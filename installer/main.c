@@ -23,9 +23,7 @@ int main(int argc, char **argv)
     if (!open_standard_descriptors())
         return CMD_FAILED;
     status = cmd_main(verbs, argc, argv);
-    errno = 0;
-    if ((fflush(stdout) != 0 || ferror(stdout)) &&
-        errno != EPIPE) { /* nobody reads on: all right */
+    if (fflush(stdout) != 0 || ferror(stdout)) {
         fputs("visavis: cannot write what was asked for\n", stderr);
         return status == CMD_OK ? CMD_FAILED : status;
     }
