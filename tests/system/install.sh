@@ -119,7 +119,7 @@ runs_again() {
 
 stops() {
     machine visavis run --stop >"$work/out" 2>&1
-    expect 'it ends' [ $? -eq 0 ] && expect 'nothing of it runs' [ -z "$(machine pgrep -a 'visavis|redis|nginx')" ]
+    expect 'it ends' [ $? -eq 0 ] && expect 'nothing of it runs' [ -z "$(machine pgrep -af "^(/usr/lib/visavis/|nginx)")" ]
 }
 
 machine_base "$suite" || exit 1
