@@ -142,7 +142,7 @@ static void check_conntrack(struct check_context *x)
               "packets of new ones.",
               (unsigned long long) count, (unsigned long long) max);
         found_command(x, "sysctl net.netfilter.nf_conntrack_max=%llu",
-                      (unsigned long long) (max * 4));
+                      (unsigned long long) max * 4);
     } else if (count > 0 && max < CONNTRACK_WANTED) {
         found(x, SEVERITY_NOTE,
               "The firewall's table of connections has room for %llu. Each participant takes some "

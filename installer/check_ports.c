@@ -144,8 +144,7 @@ static void check_relay(struct check_context *x)
     if (taken * 10 > last - first + 1) {
         found(x, SEVERITY_WARNING,
               "Other programs hold %lld of the %lld relay ports %lld-%lld: TURN soon runs out.",
-              (long long) taken, (long long) (last - first + 1), (long long) first,
-              (long long) last);
+              (long long) taken, (long long) last - first + 1, (long long) first, (long long) last);
         found_detail(x, "COTURN_MIN_PORT and COTURN_MAX_PORT choose the range.");
     }
 }

@@ -170,13 +170,14 @@ static void check_clock(struct check_context *x)
 
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
         int64_t at = changed_at(files[i]);
+        long long days = (at - now) / 86400 + 1;
 
         if (at <= now + CLOCK_LEEWAY_S)
             continue;
         found(x, SEVERITY_FAILURE,
               "The clock is wrong: it is %lld days behind the date of a file of this machine. "
               "Certificates and TURN passwords are valid for a time, so browsers will refuse them.",
-              (long long) ((at - now) / 86400 + 1));
+              days);
         found_command(x, "timedatectl set-ntp true");
         return;
     }

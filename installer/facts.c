@@ -41,7 +41,9 @@ int fact_text(const char *path, size_t max, char **ret, size_t *ret_len)
     }
     if (fd >= 0)
         close(fd);
-    if (r < 0) {
+    if (r == 0 && !text)
+        r = -EINVAL; /* nothing was asked for */
+    if (r < 0 || !text) {
         free(text);
         return r;
     }
@@ -209,8 +211,8 @@ bool route_interface(struct bytes text, int family, char ret[static IFNAMSIZ])
 
 bool default_interface(int family, char ret[static IFNAMSIZ])
 {
-    char *text;
-    size_t len;
+    char *text = NULL;
+    size_t len = 0;
     bool there;
 
     if (fact_text(family == AF_INET ? "/proc/self/net/route" : "/proc/self/net/ipv6_route",

@@ -308,7 +308,7 @@ static unsigned ask_target(struct walk *w, const char *target, bool is_goto)
 
 static void ask_rule(struct walk *w, struct bytes line, struct fw_outcome *o)
 {
-    struct rule r;
+    struct rule r = {.n = 0};
     size_t jump;
     enum fw_truth truth;
 

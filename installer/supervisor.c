@@ -14,6 +14,7 @@
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -203,7 +204,8 @@ static int open_notify_socket(struct supervisor *s, const char *dir)
     s->notify_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (s->notify_fd < 0 ||
         setsockopt(s->notify_fd, SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)) < 0 ||
-        bind(s->notify_fd, (struct sockaddr *) &sa, sizeof(sa)) < 0)
+        bind(s->notify_fd, (struct sockaddr *) &sa, sizeof(sa)) < 0 ||
+        chmod(s->notify_path, 0666) < 0) /* children with users of their own; pids are checked */
         return -errno;
     return loop_io_start(&s->notify_io, s->loop, s->notify_fd, EPOLLIN, on_notify);
 }

@@ -8,10 +8,11 @@ cd "$(dirname "$0")/.." || exit 1
 
 PACKAGES="gcc make libc6-dev pkg-config git ca-certificates libsystemd-dev libmicrohttpd-dev libwslay-dev
   libjansson-dev libcurl4-openssl-dev libssl-dev libconfig-dev libsrtp2-dev libcmocka-dev
-  clang chromium firefox-esr procps iproute2 fonts-dejavu-core openssl curl gnutls-bin libnss3-tools socat nftables"
+  clang chromium firefox-esr procps iproute2 fonts-dejavu-core openssl curl gnutls-bin libnss3-tools socat
+  nftables iptables ufw jq"
 SERVERS="nginx libnginx-mod-stream redis-server apache2-bin caddy haproxy"
-PACKAGING="build-essential debhelper po-debconf lintian rpm rpmlint piuparts faketime apt-utils"
-MACHINES="systemd-container mmdebstrap libnss3-tools"
+PACKAGING="build-essential debhelper po-debconf lintian rpm rpmlint piuparts apt-utils faketime"
+MACHINES="systemd-container mmdebstrap"
 FUZZ_SECONDS=${FUZZ_SECONDS:-10}
 
 passed=0
@@ -104,7 +105,8 @@ with_build() {
 }
 
 # Those without a line of their own below are tests/system/<suite>.sh build/release.
-SUITES="build check units config apply certs nginx dev env-init packages piuparts asan tsan fuzz conformance e2e e2e-asan"
+SUITES="build check units config apply certs nginx cli doctor packages piuparts env-init install dev
+  machine-bookworm machine-trixie asan tsan fuzz conformance e2e e2e-asan"
 
 run_suite() {
     case $1 in

@@ -58,9 +58,11 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
+    int r = child_stop(daemon_);
+
     (void) state;
     daemon_ = child_free(daemon_);
-    return 0;
+    return r;
 }
 
 static unsigned ask(const char *method, const char *path, const char *headers, const char *body)

@@ -45,11 +45,13 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
+    int r = child_stop(daemon_);
+
     (void) state;
     close(control_fd);
     daemon_ = child_free(daemon_);
     json_decref(notes);
-    return 0;
+    return r;
 }
 
 static void reload(const char *more)

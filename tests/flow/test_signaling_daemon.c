@@ -70,10 +70,12 @@ static void start_on_both(const char *more)
 
 static int teardown(void **state)
 {
+    int r = child_stop(daemon_);
+
     (void) state;
     daemon_ = child_free(daemon_);
     (void) rmdir(files);
-    return 0;
+    return r;
 }
 
 static unsigned ask_on(int fd, const char *path, const char *headers)

@@ -297,7 +297,7 @@ static void show_log(const struct child *c)
         fclose(f);
 }
 
-static void stop(struct child *c)
+int child_stop(struct child *c)
 {
     int status = 0;
 
@@ -313,8 +313,10 @@ static void stop(struct child *c)
         waitpid(c->pid, &status, 0);
         c->pid = 0;
     }
-    if (status != 0 && !(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM))
-        show_log(c);
+    if (status == 0 || (WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM))
+        return 0;
+    show_log(c);
+    return -EIO;
 }
 
 struct child *child_free(struct child *c)
@@ -322,7 +324,7 @@ struct child *child_free(struct child *c)
     if (!c)
         return NULL;
     list_del(&c->node);
-    stop(c);
+    (void) child_stop(c);
     if (c->notify_fd >= 0)
         close(c->notify_fd);
     remove_folder(c);

@@ -13,6 +13,10 @@ struct child;
 /* Makes the folder. name is for messages. */
 int child_new(const char *name, struct child **ret_c);
 
+/* SIGTERM, after a while SIGKILL. 0 when it ended well, or has been waited for already; -EIO: it
+ * did not, as when a sanitizer found something; then the log is shown. */
+int child_stop(struct child *c);
+
 /* SIGTERM, after a while SIGKILL; the log is shown when it did not end well. Removes the folder.
  * What is left when the program exits goes the same way. */
 struct child *child_free(struct child *c); /* NULL is fine */

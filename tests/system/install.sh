@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/system/machine/lib.bash
 
 suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
-machine_packages="$machine_packages,build-essential,pkgconf,debhelper,po-debconf,libsystemd-dev,libmicrohttpd-dev,libwslay-dev,libjansson-dev,libcurl4-openssl-dev,libssl-dev,libconfig-dev,libsrtp2-dev"
+machine_packages="$machine_packages,$machine_build_packages"
 passed=0
 failed=0
 work=$(mktemp -d)

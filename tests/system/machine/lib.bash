@@ -18,6 +18,8 @@ leader=
 machine_packages="systemd,systemd-sysv,dbus,sudo,passwd,apt,iproute2,procps,ca-certificates,debconf,openssl,curl,nftables"
 machine_dependencies="nginx,libnginx-mod-stream,redis-tools,libmicrohttpd12,libwslay1,libjansson4,libcurl4,libssl3,libconfig9,libsrtp2-1"
 
+machine_build_packages="build-essential,pkgconf,debhelper,po-debconf,libsystemd-dev,libmicrohttpd-dev,libwslay-dev,libjansson-dev,libcurl4-openssl-dev,libssl-dev,libconfig-dev,libsrtp2-dev"
+
 # The archive this machine itself installs from.
 machine_mirror() {
     apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v -i security | head -n 1
@@ -141,16 +143,36 @@ machine_remove() {
     rm -rf "$machine" "$machine.console"
 }
 
+# The packages of both archives, built in a root of another suite, without a network.
+machine_build_in_root() {
+    local suite=$1 out=$2 root=$machine_folder/build-$1-$$ archive
+    machine_packages=apt machine_dependencies=$machine_build_packages machine_base "$suite" || return 1
+    mkdir -p "$root" && tar -C "$root" -xf "$base" || return 1
+    for archive in build/dist/visavis-*.tar.gz; do
+        mkdir -p "$root/src/$archive" "$root/packages"
+        cp "$archive" "$root/src/"
+        tar -C "$root/src/$archive" --strip-components=1 -xzf "$archive"
+        systemd-nspawn -q -D "$root" -M "build-$$" --register=no --keep-unit --as-pid2 --private-network --resolv-conf=off --timezone=off \
+            /bin/sh -c "cd '/src/$archive' && SOURCE_DATE_EPOCH=\$(cat prebuilt/date) packaging/deb/build.sh '/src/$(basename "$archive")' /packages" \
+            </dev/null >>"$out/log" 2>&1 || { tail -n 30 "$out/log"; rm -rf "$root"; return 1; }
+    done
+    cp "$root"/packages/*.deb "$out/"
+    rm -rf "$root"
+}
+
 # The package for a suite and one of a higher version, built there: $deb, $deb_next.
 machine_packages_of() {
     local out=$machine_folder/packages-$1
+    rm -rf "$out" build/dist
     mkdir -p "$out"
     next_version=99.0
     if [ "$1" = "$(. /etc/os-release && echo "$VERSION_CODENAME")" ]; then
         make --no-print-directory deb PACKAGES="$out" >"$out/log" 2>&1 &&
             make --no-print-directory deb VERSION=$next_version PACKAGES="$out" >>"$out/log" 2>&1 || { tail -n 30 "$out/log"; return 1; }
     else
-        machine_build_in_root "$1" "$out" || return 1
+        make --no-print-directory dist >"$out/log" 2>&1 && make --no-print-directory dist VERSION=$next_version >>"$out/log" 2>&1 &&
+            machine_build_in_root "$1" "$out" || { tail -n 30 "$out/log"; return 1; }
+        machine_base "$1"
     fi
     deb=$(find "$out" -name 'visavis_*.deb' ! -name "visavis_$next_version*" | sort -V | tail -n 1)
     deb_next=$(find "$out" -name "visavis_$next_version*.deb" | tail -n 1)
