@@ -60,9 +60,12 @@ function watch(relayOnly) {
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ARGS });
 const problems = [];
 
+let current; // the page of the latest step, for the message of a failure
+
 async function enter(name) {
   const context = await browser.newContext({ viewport: { width: 1000, height: 700 }, permissions: ['camera', 'microphone'] });
   const page = await context.newPage();
+  current = page;
   page.on('pageerror', (e) => problems.push(`${name}: ${e.message}`));
   page.on('requestfailed', (r) => problems.push(`${name}: ${r.url()}: ${r.failure()?.errorText}`));
   await page.addInitScript(watch, relay);
@@ -110,7 +113,8 @@ try {
     else if (word === 'quit') break;
   }
 } catch (error) {
-  console.log(`failed: ${error.message} ${JSON.stringify(problems)}`);
+  const shown = await current?.innerText('body').catch(String);
+  console.log(`failed: ${error.message.split('\n')[0]} ${JSON.stringify(problems)} the page says: ${JSON.stringify(shown)}`);
   status = 1;
 } finally {
   await browser.close();
