@@ -19,7 +19,7 @@ upgrades() {
 
 removes() {
     machine apt-get remove -q -y visavis >"$work/apt.log" 2>&1 || { tail -n 30 "$work/apt.log"; return 1; }
-    expect 'nothing of ours runs' [ -z "$(machine pgrep -a visavis)" ] &&
+    expect "nothing of ours runs" [ -z "$(machine pgrep -af '^/usr/lib/visavis/')" ] &&
         expect 'settings are kept' machine test -s /etc/visavis/.env &&
         expect 'certificates are kept' machine test -d /var/lib/visavis/certs &&
         expect 'nginx is well' machine nginx -t -q && expect 'and runs' machine systemctl is-active -q nginx
