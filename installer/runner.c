@@ -22,6 +22,7 @@
 #include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define STOP_GRACE_MS 10000
@@ -342,12 +343,13 @@ pid_t runner_pid(void)
     return pid;
 }
 
+/* Root's alone: whoever may read it may lock it, and would pass for one that runs. */
 static int take_lock(struct run *r)
 {
     char path[PATH_MAX];
 
-    r->lock_fd = open(lock_path(path), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (r->lock_fd < 0)
+    r->lock_fd = open(lock_path(path), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (r->lock_fd < 0 || fchmod(r->lock_fd, 0600) < 0)
         return -errno;
     if (flock(r->lock_fd, LOCK_EX | LOCK_NB) < 0)
         return -EALREADY;
