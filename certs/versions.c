@@ -191,7 +191,7 @@ int versions_put(const struct versions *v, const struct version_file *files, siz
     if (r == 0)
         r = set_current(v, number);
     if (r == 0)
-        r = prune(v, number);
+        (void) prune(v, number); /* it is in force; what is left over goes the next time */
     else
         dir_remove(fresh);
     return r;

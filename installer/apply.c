@@ -41,6 +41,7 @@ struct apply {
     size_t n_files;
     bool partly;        /* something is not as wanted; it was told */
     bool without_nginx; /* its part cannot be applied now */
+    bool jobs_failed;
     int lock_fd;
 };
 
@@ -487,7 +488,8 @@ static enum apply_end run_jobs(struct apply *a)
     r = units_open(&jobs.units);
     if (r < 0)
         return fail(a, "cannot reach systemd", r);
-    a->partly |= jobs_run(&jobs, &p) < 0;
+    a->jobs_failed = jobs_run(&jobs, &p) < 0;
+    a->partly |= a->jobs_failed;
     units_close(jobs.units);
     return APPLY_DONE;
 }
@@ -505,7 +507,7 @@ static enum apply_end put_in_force(struct apply *a)
     if (end != APPLY_DONE)
         return end;
     r = generation_set_applied(a->result->generation);
-    if (r == 0 && !a->without_nginx)
+    if (r == 0 && !a->without_nginx && !a->jobs_failed)
         r = clear_pending();
     if (r == 0)
         r = generation_prune();

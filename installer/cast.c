@@ -38,6 +38,7 @@ struct sockets {
 
 struct cast {
     bool as_installed;
+    uint16_t server_port; /* 0: not listening there */
     struct sockets sockets[N_PLAN_PARTS];
 };
 
@@ -99,6 +100,7 @@ int cast_new(bool as_installed, uint16_t server_port, struct cast **ret)
     if (!c)
         return -ENOMEM;
     c->as_installed = as_installed;
+    c->server_port = server_port;
     r = add_unix(c, PLAN_MEDIA, "media", "media.sock", "visavis");
     if (r == 0)
         r = add_unix(c, PLAN_SIGNALING, "signaling-proxy", "signaling.sock", "visavis-proxy");
@@ -112,6 +114,21 @@ int cast_new(bool as_installed, uint16_t server_port, struct cast **ret)
     }
     *ret = c;
     return 0;
+}
+
+int cast_move(struct cast *c, uint16_t server_port)
+{
+    struct sockets *s = &c->sockets[PLAN_SIGNALING];
+    int r;
+
+    if (c->server_port == server_port)
+        return 0;
+    while (s->n > 1)
+        close(s->fds[--s->n]);
+    snprintf(s->names, sizeof(s->names), "signaling-proxy");
+    r = add_loopback(c, PLAN_SIGNALING, "signaling", server_port);
+    c->server_port = r == 0 ? server_port : 0;
+    return r;
 }
 
 struct cast *cast_free(struct cast *c)

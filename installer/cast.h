@@ -13,6 +13,10 @@ struct cast; /* the sockets, opened once, and the programs */
  * users; else all stay ours (tests without root). */
 int cast_new(bool as_installed, uint16_t server_port, struct cast **ret);
 
+/* Listens on this port of the loopback in place of the one of now; signaling gets it when it starts
+ * the next time. */
+int cast_move(struct cast *c, uint16_t server_port);
+
 /* NULL is fine; returns NULL. */
 struct cast *cast_free(struct cast *c);
 

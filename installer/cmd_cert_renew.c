@@ -88,11 +88,13 @@ int cert_renew(const struct cmd_call *call, struct cert_output *o, const struct 
                         "systemd-sysusers visavis.conf");
     wish.wanted.force = force;
     wish.wanted.force_ca = force_ca;
+    /* Before: who is ended in between has put a pair in force that nobody was told of. */
+    (void) pending_set(PENDING_CERTIFICATE);
     r = certs_ensure(&wish.wanted, now_s, cert_output_tell, o, ret_changed);
-    if (*ret_changed && pending_set(PENDING_CERTIFICATE) < 0)
-        was_pending = true;
     if (*ret_changed || was_pending)
         status = reload(o, s, *ret_changed);
+    else if (pending_clear(PENDING_CERTIFICATE) < 0)
+        status = CMD_FAILED;
     warn_of_expiry(o, now_s);
     if (r == -EINVAL)
         return CERT_NOT_WANTED;

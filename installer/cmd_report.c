@@ -63,38 +63,46 @@ static int gather(struct packing *p)
     return r < 0 ? r : report_gather(folder, *self ? self : NULL, on_part, p);
 }
 
-/* Made by us first, so that nobody else can read it at any time, nor lead it elsewhere. */
+/* Made by us first, so that nobody else can read it at any time. */
 static int make_file(const char *path)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
-    if (fd < 0)
-        return -errno;
-    close(fd);
-    return 0;
+    return fd < 0 ? -errno : fd;
 }
 
-static int pack(struct packing *p)
+static int run_tar(const struct packing *p, const char *file)
 {
     const char *const argv[] = {"tar",         "--create",  "--gzip",    "--file",
-                                p->file,       "--owner=0", "--group=0", "--numeric-owner",
+                                file,          "--owner=0", "--group=0", "--numeric-owner",
                                 "--directory", p->staging,  p->name,     NULL};
     struct subprocess_result result;
-    int r = make_file(p->file);
+    int status = CMD_OK;
+    int r = subprocess_run(argv, NULL, TAR_TIMEOUT_MS, &result);
 
     if (r < 0)
-        return cmd_fail(p->call, CMD_FAILED, "%s: %s", p->file, strerror(-r));
-    r = subprocess_run(argv, NULL, TAR_TIMEOUT_MS, &result);
-    if (r < 0) {
-        unlink(p->file);
         return cmd_fail(p->call, CMD_FAILED, "cannot run tar: %s", strerror(-r));
-    }
-    if (result.status != 0) {
-        unlink(p->file);
-        r = cmd_fail(p->call, CMD_FAILED, "tar: %s", result.error);
-    }
+    if (result.status != 0)
+        status = cmd_fail(p->call, CMD_FAILED, "tar: %s", result.error);
     subprocess_done(&result);
-    return r;
+    return status;
+}
+
+/* tar gets the open file: in a folder of another user's the name could lead elsewhere by then. */
+static int pack(struct packing *p)
+{
+    char file[64];
+    int fd = make_file(p->file);
+    int status;
+
+    if (fd < 0)
+        return cmd_fail(p->call, CMD_FAILED, "%s: %s", p->file, strerror(-fd));
+    snprintf(file, sizeof(file), "/proc/%d/fd/%d", getpid(), fd);
+    status = run_tar(p, file);
+    close(fd);
+    if (status != CMD_OK)
+        unlink(p->file);
+    return status;
 }
 
 static void print_preview(const struct packing *p)

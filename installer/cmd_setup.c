@@ -1,6 +1,7 @@
 /* visavis setup: five questions, or options, and a .env that works. */
 #include "base/crypto.h"
 #include "files/files.h"
+#include "installer/envfile.h"
 #include "installer/envstore.h"
 #include "installer/network.h"
 #include "installer/paths.h"
@@ -106,6 +107,23 @@ static int judge(const struct setup *s, const struct env_change *changes, size_t
 
 /* ---- what is proposed ---- */
 
+/* What the file says, be it right or wrong; "" when it says nothing, or too much. */
+static void read_now(const struct setup *s, enum setting id, char ret[static ANSWER_MAX])
+{
+    const struct setting_def *d = setting_def(id);
+    const struct envfile_entry *e;
+    struct envfile *f = NULL;
+
+    *ret = '\0';
+    if (envfile_parse(bytes_of(s->text, s->len), ENVFILE_LENIENT, &f) < 0)
+        return;
+    e = envfile_find(f, d->key);
+    if (e && e->value.len < ANSWER_MAX &&
+        !(d->means_default && bytes_eq_str(e->value, d->means_default)))
+        snprintf(ret, ANSWER_MAX, "%.*s", (int) e->value.len, (const char *) e->value.p);
+    envfile_free(f);
+}
+
 /* The machine's own name where it is a whole one that leads here, else its first address. */
 static void propose_domain(char ret[static ANSWER_MAX])
 {
@@ -128,9 +146,10 @@ static void propose_domain(char ret[static ANSWER_MAX])
 
 static void propose(const struct setup *s, enum setting id, char ret[static ANSWER_MAX])
 {
-    const char *now = s->now ? settings_text(s->now, id) : "";
-
-    snprintf(ret, ANSWER_MAX, "%s", now);
+    if (s->now)
+        snprintf(ret, ANSWER_MAX, "%s", settings_text(s->now, id));
+    else
+        read_now(s, id, ret);
     if (*ret)
         return;
     if (id == SET_DOMAIN_OR_PUBLIC_IP)
@@ -196,10 +215,11 @@ static void tell_about_domain(const char *domain)
 static bool ask(const struct setup *s, const struct question *q, char ret[static ANSWER_MAX])
 {
     bool is_secret = q->id == SET_OPENVIDU_SECRET;
-    bool has = s->now && *settings_text(s->now, q->id);
     char proposed[ANSWER_MAX];
+    bool has;
 
     propose(s, q->id, proposed);
+    has = *proposed;
     fprintf(stderr, "\n%s%s%s\n  %s\n", term_on(stderr, TERM_BOLD), q->text, term_off(stderr),
             q->help);
     for (;;) {
@@ -265,10 +285,17 @@ static int take_answer(struct setup *s, size_t i)
 static void note_change(struct setup *s, size_t i)
 {
     const struct setting_def *d = setting_def(questions[i].id);
-    const char *now = s->now ? settings_text(s->now, questions[i].id) : d->value;
+    char now[ANSWER_MAX];
 
+    if (s->now)
+        snprintf(now, sizeof(now), "%s", settings_text(s->now, questions[i].id));
+    else
+        read_now(s, questions[i].id, now);
+    if (!*now)
+        snprintf(now, sizeof(now), "%s", d->value);
     if (strcmp(s->answers[i], now) != 0 && (s->answers[i][0] || *now))
         s->changes[s->n_changes++] = (struct env_change){d->key, s->answers[i]};
+    secret_wipe(now, sizeof(now));
 }
 
 /* ---- writing and telling ---- */

@@ -56,14 +56,16 @@ static bool stop_runner(void)
 
 static int run_manager(const struct cmd_call *call, enum manager manager, bool purge)
 {
-    const char *const apt[] = {"apt-get", "-q", "-y", purge ? "purge" : "remove", "visavis", NULL};
+    /* Nobody is there to answer: what debconf knows holds. */
+    const char *const apt[] = {"env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q",
+                               "-y",  purge ? "purge" : "remove",       "visavis", NULL};
     const char *const dnf[] = {"dnf", "-q", "-y", "remove", "visavis", NULL};
     struct subprocess_result r;
     int error = subprocess_run(manager == MANAGER_APT ? apt : dnf, NULL, REMOVE_MS, &r);
     int status = CMD_OK;
 
     if (error < 0)
-        return cmd_fail(call, CMD_FAILED, "%s: %s", manager == MANAGER_APT ? apt[0] : dnf[0],
+        return cmd_fail(call, CMD_FAILED, "%s: %s", manager == MANAGER_APT ? "apt-get" : "dnf",
                         strerror(-error));
     if (r.status != 0) {
         term_text(stderr, bytes_str(r.output), 0);
@@ -73,6 +75,14 @@ static int run_manager(const struct cmd_call *call, enum manager manager, bool p
     }
     subprocess_done(&r);
     return status;
+}
+
+/* Either way: an answer of an earlier try must not count. */
+static bool answer_debconf(bool recordings)
+{
+    return succeeds((const char *const[]){"debconf-set-selections", NULL},
+                    recordings ? "visavis visavis/purge-recordings boolean true\n"
+                               : "visavis visavis/purge-recordings boolean false\n");
 }
 
 static void remove_all(const char *pattern)
@@ -90,9 +100,11 @@ static void purge_files(bool recordings)
 {
     static const enum path kept_apart[] = {PATH_CONF, PATH_CERTS, PATH_CDR, PATH_LAYOUTS,
                                            PATH_REDIS};
+    char secrets[PATH_MAX];
 
     for (size_t i = 0; i < sizeof(kept_apart) / sizeof(kept_apart[0]); i++)
         (void) dir_remove(path_of(kept_apart[i]));
+    (void) dir_remove(path_join(secrets, PATH_STATE, "secrets"));
     if (recordings)
         (void) dir_remove(path_of(PATH_STATE));
     (void) dir_remove(path_of(PATH_ETC));
@@ -130,9 +142,7 @@ static int uninstall(const struct cmd_call *call)
         return cmd_fail(call, CMD_FAILED, "nothing was removed");
     if (!stop_runner())
         return cmd_fail(call, CMD_FAILED, "`visavis run` does not end; nothing was removed");
-    if (manager == MANAGER_APT && recordings &&
-        !succeeds((const char *const[]){"debconf-set-selections", NULL},
-                  "visavis visavis/purge-recordings boolean true\n"))
+    if (manager == MANAGER_APT && purge && !answer_debconf(recordings))
         return cmd_fail(call, CMD_FAILED, "debconf does not take the answer about the recordings");
     status = run_manager(call, manager, purge);
     if (status != CMD_OK)

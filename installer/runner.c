@@ -22,6 +22,7 @@
 #include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define STOP_GRACE_MS 10000
@@ -252,6 +253,24 @@ static void take_step(struct part_state *p, enum plan_action action)
     }
 }
 
+static uint16_t server_port(void)
+{
+    struct settings *s = NULL;
+    uint16_t port = 0;
+    char *text;
+    size_t len;
+    unsigned n;
+
+    if (generation_current(&n) == 0 && generation_read(n, "settings.env", &text, &len) == 0) {
+        if (settings_read(bytes_of(text, len), &s) == 0)
+            port = (uint16_t) settings_int(s, SET_SERVER_PORT);
+        settings_free(s);
+        secret_wipe(text, len);
+        free(text);
+    }
+    return port;
+}
+
 static void apply_and_follow(struct run *r)
 {
     struct apply_result *result = calloc(1, sizeof(*result));
@@ -260,9 +279,13 @@ static void apply_and_follow(struct run *r)
         log_error("out of memory, the configuration stays as it is");
         return;
     }
-    if (apply(result) <= APPLY_PARTLY)
-        for (size_t i = 0; i < N_PLAN_PARTS; i++)
-            take_step(&r->parts[i], result->plan.steps[i].action);
+    if (apply(result) > APPLY_PARTLY) {
+        free(result);
+        return;
+    }
+    (void) cast_move(r->cast, server_port()); /* which says what is wrong */
+    for (size_t i = 0; i < N_PLAN_PARTS; i++)
+        take_step(&r->parts[i], result->plan.steps[i].action);
     free(result);
 }
 
@@ -342,12 +365,13 @@ pid_t runner_pid(void)
     return pid;
 }
 
+/* Root's alone: whoever may read it may lock it, and would pass for one that runs. */
 static int take_lock(struct run *r)
 {
     char path[PATH_MAX];
 
-    r->lock_fd = open(lock_path(path), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (r->lock_fd < 0)
+    r->lock_fd = open(lock_path(path), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (r->lock_fd < 0 || fchmod(r->lock_fd, 0600) < 0)
         return -errno;
     if (flock(r->lock_fd, LOCK_EX | LOCK_NB) < 0)
         return -EALREADY;
@@ -369,24 +393,6 @@ static int prepare_loop(struct run *r)
     if (error == 0)
         error = loop_signal_add(r->loop, SIGHUP, on_hangup, r);
     return error;
-}
-
-static uint16_t server_port(void)
-{
-    struct settings *s = NULL;
-    uint16_t port = 0;
-    char *text;
-    size_t len;
-    unsigned n;
-
-    if (generation_current(&n) == 0 && generation_read(n, "settings.env", &text, &len) == 0) {
-        if (settings_read(bytes_of(text, len), &s) == 0)
-            port = (uint16_t) settings_int(s, SET_SERVER_PORT);
-        settings_free(s);
-        secret_wipe(text, len);
-        free(text);
-    }
-    return port;
 }
 
 static int start_all(struct run *r)

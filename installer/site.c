@@ -233,11 +233,11 @@ static void put_guard(struct site *t, enum site_guard guard)
 }
 
 /* With a slash at its end. */
-static void put_folder(struct site *t, enum setting id)
+static void put_folder(struct site *t, const char *before, enum setting id)
 {
-    char dir[PATH_MAX + 1], path[PATH_MAX];
+    char dir[PATH_MAX + 16], path[PATH_MAX];
 
-    snprintf(dir, sizeof(dir), "%s/", settings_path(t->s, id, path));
+    snprintf(dir, sizeof(dir), "%s%s/", before, settings_path(t->s, id, path));
     site_put_literal(t->w, dir);
 }
 
@@ -248,7 +248,7 @@ static void put_layouts(struct site *t, const struct site_route *r)
            "    location = %s {\n        return 301 %s/$is_args$args;\n    }\n"
            "    location ^~ %s/ {\n        alias ",
            r->path, r->path, r->path);
-    put_folder(t, SET_RECORDING_CUSTOM_LAYOUT);
+    put_folder(t, "", SET_RECORDING_CUSTOM_LAYOUT);
     wr_str(t->w, ";\n        index index.html;\n    }\n");
 }
 
@@ -285,7 +285,10 @@ static void put_routes(struct site *t)
 static void put_recordings(struct site *t)
 {
     wr_str(t->w, "    location ^~ " SITE_RECORDINGS " {\n        internal;\n        alias ");
-    put_folder(t, SET_RECORDING_PATH);
+    put_folder(t, "", SET_RECORDING_PATH);
+    /* The folder is signaling's to write: a link in it must not lead to other sites' files. */
+    wr_str(t->w, ";\n        disable_symlinks on ");
+    put_folder(t, "from=", SET_RECORDING_PATH);
     wr_str(t->w, ";\n    }\n");
 }
 

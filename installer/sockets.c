@@ -40,6 +40,7 @@ int socket_listen_unix(const char *path, gid_t gid)
     struct sockaddr_un sa = {.sun_family = AF_UNIX};
     size_t len = strlen(path);
     struct stat st;
+    mode_t before;
     int fd;
 
     if (len == 0 || len >= sizeof(sa.sun_path))
@@ -50,7 +51,9 @@ int socket_listen_unix(const char *path, gid_t gid)
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -errno;
+    before = umask(0177); /* nobody comes in before it has its group */
     fd = listen_on(fd, (struct sockaddr *) &sa, sizeof(sa));
+    umask(before);
     if (fd >= 0 && (chown(path, (uid_t) -1, gid) < 0 || chmod(path, 0660) < 0)) {
         int r = -errno;
 

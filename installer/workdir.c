@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int make_below(const char *parent, struct workdir *ret)
@@ -20,6 +21,15 @@ static int make_below(const char *parent, struct workdir *ret)
     return 0;
 }
 
+/* Where nobody but root and us can put something else in the place of what we make. */
+static bool is_safe(const char *parent)
+{
+    struct stat st;
+
+    return stat(parent, &st) == 0 && (st.st_uid == geteuid() || st.st_uid == 0) &&
+           (!(st.st_mode & 0022) || (st.st_mode & S_ISVTX));
+}
+
 int workdir_make(struct workdir *ret)
 {
     static const char *const variables[] = {"XDG_RUNTIME_DIR", "TMPDIR"};
@@ -27,7 +37,7 @@ int workdir_make(struct workdir *ret)
     for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
         const char *parent = getenv(variables[i]);
 
-        if (parent && *parent == '/' && make_below(parent, ret) == 0)
+        if (parent && *parent == '/' && is_safe(parent) && make_below(parent, ret) == 0)
             return 0;
     }
     return make_below("/tmp", ret);

@@ -1,5 +1,5 @@
 #!/bin/bash
-# `visavis env-init`: how package scripts write the settings file.
+# `visavis env-init`, by which package scripts write the settings file, and `visavis setup --unattended`.
 # usage: tests/system/env-init.sh build/<flavour>
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -61,5 +61,23 @@ ln -s "$VISAVIS_ROOT/real" "$env"
 expect 'an update behind a link' init 0 $'HTTPS_PORT=9443\n' --update
 expect 'the link stays' test -L "$env"
 expect 'what it points to changes' has 'HTTPS_PORT=9443'
+
+# status, lines of the file, options
+setup() {
+    local wanted=$1 status=0
+    printf "%b" "$2" >"$env"
+    shift 2
+    "$visavis" setup --unattended --no-start "$@" </dev/null || status=$?
+    echo "exit status $status, wanted $wanted"
+    [ "$status" -eq "$wanted" ]
+}
+
+mine='OPENVIDU_SECRET=an-Operators-Own-Secret'
+expect 'setup completes a file' setup 0 "DOMAIN_OR_PUBLIC_IP=\n$mine\n" --domain c.example.org
+expect 'setup keeps the secret of a file that was not complete' has "$mine"
+expect 'setup mends a wrong value by the default' setup 0 "DOMAIN_OR_PUBLIC_IP=c.example.org\n$mine\nHTTPS_PORT=99999\n" --https-port 443
+expect 'the wrong value is gone' has 'HTTPS_PORT=443'
+expect 'setup invents nothing for a wrong value' setup 2 "DOMAIN_OR_PUBLIC_IP=https://c.example.org\n$mine\n"
+expect 'the wrong value stays' has 'DOMAIN_OR_PUBLIC_IP=https://c.example.org'
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -152,6 +152,21 @@ int file_read(const char *path, size_t max, char **ret_content, size_t *ret_len)
     return r;
 }
 
+/* A link of another user's might lead anywhere by now; one of our own, or of root, is meant. */
+static int open_folder(const char *path)
+{
+    static const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+    struct stat st;
+    int fd = open(path, flags | O_NOFOLLOW);
+
+    if (fd < 0 && lstat(path, &st) == 0 && S_ISLNK(st.st_mode)) {
+        if (st.st_uid != 0 && st.st_uid != geteuid())
+            return -ELOOP;
+        fd = open(path, flags);
+    }
+    return fd < 0 ? -errno : fd;
+}
+
 int dir_make(const char *path, const struct file_access *access)
 {
     static const struct file_access ordinary = {0755, FILE_KEEP_OWNER, (gid_t) FILE_KEEP_OWNER};
@@ -173,9 +188,9 @@ int dir_make(const char *path, const struct file_access *access)
             return 0; /* as it is */
         }
     }
-    fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    fd = open_folder(path);
     if (fd < 0)
-        return -errno;
+        return fd;
     r = set_access(fd, access ? access : &ordinary);
     close(fd);
     return r < 0 ? r : sync_parent(path);

@@ -161,6 +161,26 @@ static void test_dir_make_with_those_above(void **state)
     assert_int_equal(dir_make(in("file"), &closed), -ENOTDIR);
 }
 
+/* root's links are meant, and so are our own */
+static void test_dir_make_does_not_follow_links_of_others(void **state)
+{
+    static const struct file_access private = {0700, FILE_KEEP_OWNER, (gid_t) FILE_KEEP_OWNER};
+    char target[PATH_MAX];
+
+    (void) state;
+    snprintf(target, sizeof(target), "%s", in("target"));
+    assert_int_equal(dir_make(target, NULL), 0);
+    assert_int_equal(symlink(target, in("link")), 0);
+    assert_int_equal(dir_make(in("link"), &private), 0);
+    assert_int_equal(mode_of(target), 0700);
+    if (geteuid() != 0)
+        return;
+    assert_int_equal(chmod(target, 0750), 0);
+    assert_int_equal(lchown(in("link"), 65534, 65534), 0);
+    assert_int_equal(dir_make(in("link"), &private), -ELOOP);
+    assert_int_equal(mode_of(target), 0750);
+}
+
 static void test_dir_remove_does_not_follow_links(void **state)
 {
     char outside[PATH_MAX];
@@ -204,6 +224,7 @@ int main(void)
         CASE(test_read_a_file_without_a_size),
         CASE(test_read_more_than_one_buffer),
         CASE(test_dir_make_with_those_above),
+        CASE(test_dir_make_does_not_follow_links_of_others),
         CASE(test_dir_remove_does_not_follow_links),
         CASE(test_link_replace),
     };

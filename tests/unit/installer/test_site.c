@@ -64,7 +64,8 @@ static void test_site_layout(void **state)
     assert_has("server \"unix:/run/visavis/signaling.sock\";");
     assert_has("client_max_body_size \"200M\";");
     assert_has("location ^~ /_visavis/recordings/ {\n        internal;\n"
-               "        alias \"/var/lib/visavis/recordings/\";");
+               "        alias \"/var/lib/visavis/recordings/\";\n"
+               "        disable_symlinks on \"from=/var/lib/visavis/recordings/\";");
     assert_has("alias \"/var/lib/visavis/custom-layout/\";");
     assert_has("include \"/etc/visavis/nginx.d/*.conf\";");
     assert_has_not("proxy_protocol");

@@ -74,6 +74,24 @@ static void test_where(void **state)
     }
 }
 
+/* Others could put something else there under the same name. */
+static void test_folder_of_others(void **state)
+{
+    (void) state;
+    unsetenv("XDG_RUNTIME_DIR");
+    setenv("TMPDIR", here, 1);
+    assert_int_equal(chmod(here, 0777), 0);
+    assert_below("/tmp");
+    assert_int_equal(chmod(here, 01777), 0);
+    assert_below(here);
+    assert_int_equal(chmod(here, 0700), 0);
+    if (geteuid() != 0)
+        return;
+    assert_int_equal(chown(here, 65534, 65534), 0);
+    assert_below("/tmp");
+    assert_int_equal(chown(here, 0, 0), 0);
+}
+
 static void test_nothing_to_remove(void **state)
 {
     struct workdir d = {""};
@@ -86,6 +104,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_where),
+        cmocka_unit_test(test_folder_of_others),
         cmocka_unit_test(test_nothing_to_remove),
     };
 
