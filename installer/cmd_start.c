@@ -79,6 +79,8 @@ static void tell_service(const struct start *s, const struct service_health *h)
         return;
     manage_print_log(h->service->unit, s->began_us);
     fprintf(stderr, "\nMore of it: visavis logs %s\n", h->service->word);
+    if (h->service->shared)
+        fprintf(stderr, "Once it is mended: systemctl restart %s\n", h->service->unit);
 }
 
 /* Tells of all that is not well; how many. */
@@ -94,6 +96,8 @@ static unsigned tell_problems(const struct start *s)
         const struct service_health *h = &s->health.services[i];
 
         if (h->health == HEALTH_WELL || !is_meant(s, h) || (h->service->at_times && s->n_some == 0))
+            continue;
+        if (strcmp(h->word, "running") == 0) /* again: it was degraded before */
             continue;
         if (!setup_failed(s) || strcmp(h->word, "stopped") != 0)
             tell_service(s, h);
