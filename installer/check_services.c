@@ -163,7 +163,7 @@ static void check_degraded(struct check_context *x)
         found(x, SEVERITY_FAILURE, "%s is degraded%s%s%.*s.", e->d_name,
               is_setup ? "" : ", and is tried again each minute", text && len ? ": " : "",
               text ? (int) strcspn(text, "\n") : 0, text ? text : "");
-        found_command(x, is_setup ? "visavis config check" : "journalctl -u %s", e->d_name);
+        found_command(x, is_setup ? "visavis logs setup" : "journalctl -u %s", e->d_name);
         free(text);
     }
     if (dir)

@@ -14,6 +14,7 @@
 #include <strings.h>
 
 #define LINES_BEFORE 10
+#define APPLIED_IN_PART 3 /* what visavis apply ends with */
 
 struct start {
     const struct cmd_call *call;
@@ -59,11 +60,17 @@ static bool serves(const struct start *s)
 
 static void tell_setup(const struct start *s)
 {
+    bool in_part = health_of(s, SETUP_UNIT)->state.exit_status == APPLIED_IN_PART;
     char env[PATH_MAX];
 
-    fprintf(stderr, "\n%sThe configuration was not applied:%s\n\n", term_on(stderr, TERM_BAD),
-            term_off(stderr));
+    fprintf(stderr, "\n%sThe configuration was %s:%s\n\n", term_on(stderr, TERM_BAD),
+            in_part ? "applied in part" : "not applied", term_off(stderr));
     manage_print_log(SETUP_UNIT, s->began_us);
+    if (in_part) {
+        fputs("\nWhat could be applied is in force. Mend the rest, then: visavis restart\n",
+              stderr);
+        return;
+    }
     fprintf(stderr,
             "\n%s\nMend %s, then: visavis restart   (to check alone: visavis config check)\n",
             serves(s) ? "The server goes on with the configuration that was in force before."
