@@ -22,6 +22,8 @@ void banner_print(const struct settings *s)
            "  Secret      OPENVIDU_SECRET in %s\n"
            "\n",
            path_of(PATH_ENV));
+    if (strcmp(settings_text(s, SET_CERTIFICATE_TYPE), "selfsigned") == 0)
+        printf("Browsers warn until they trust this server's own CA: visavis cert trust\n\n");
     if (fflush(stdout) != 0)
         clearerr(stdout); /* it runs whether somebody reads this or not */
 }

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "certs/certs.h"
 #include "installer/paths.h"
+#include "installer/services.h"
 #include "installer/units.h"
 
 #include <errno.h>
@@ -147,6 +148,14 @@ static void check_key_mode(struct check_context *x)
     }
 }
 
+/* The timer stops with the server, which another check tells about. */
+static bool is_stopped(struct units *u)
+{
+    struct unit_state s;
+
+    return units_state(u, TARGET_UNIT, &s) == 0 && strcmp(s.active, "inactive") == 0;
+}
+
 static void check_timer(struct check_context *x)
 {
     struct units *u = NULL;
@@ -158,7 +167,7 @@ static void check_timer(struct check_context *x)
     }
     if (units_state(u, TIMER_UNIT, &s) < 0)
         found(x, SEVERITY_UNKNOWN, "systemd does not answer about %s.", TIMER_UNIT);
-    else if (strcmp(s.active, "active") != 0) {
+    else if (strcmp(s.active, "active") != 0 && !is_stopped(u)) {
         found(x, SEVERITY_WARNING, "%s is %s: the certificate will not be renewed.", TIMER_UNIT,
               s.loaded ? s.active : "not installed");
         found_command(x, "systemctl start " TIMER_UNIT);

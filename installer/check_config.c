@@ -22,7 +22,7 @@ static void check_file(struct check_context *x)
         return;
     }
     found(x, SEVERITY_FAILURE,
-          "There is no %s, so there is no server name and no secret, and nothing is served.", path);
+          "There is no %s: no server name, no secret. What was in force before stays so.", path);
     found_command(x, "visavis setup");
 }
 

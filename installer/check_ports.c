@@ -82,7 +82,7 @@ static void check_taken(struct check_context *x)
                       protocol(needed[i].type), port);
                 continue;
             }
-            found(x, SEVERITY_FAILURE, "%s port %u is held by %s: %s cannot have it, so that %s.",
+            found(x, SEVERITY_FAILURE, "%s port %u is held by %s: %s needs it, so that %s.",
                   protocol(needed[i].type), port, listener_describe(l, who, sizeof(who)),
                   needed[i].program, needed[i].what);
             tell_way_out(x, &needed[i], l);

@@ -119,17 +119,17 @@ static void check_listens(struct check_context *x)
     }
     r = try_connect((const struct sockaddr *) &sa, sizeof(sa));
     if (!is_external(x) && socket_is_stale(path)) {
-        found(
-            x, SEVERITY_FAILURE,
-            "nginx was killed and left the socket %s behind, which keeps it from starting: nobody "
-            "reaches the site.",
-            path);
+        found(x, SEVERITY_FAILURE,
+              "nginx does not run, and has left the socket %s behind, which may keep it from "
+              "starting: nobody reaches the site.",
+              path);
         found_command(x, "rm %s && systemctl restart nginx", path);
     } else if (r < 0) {
         found(x, SEVERITY_FAILURE,
               "No web server takes connections on HTTPS_PORT %d (%s): nobody reaches the site.",
               port, strerror(-r));
-        found_command(x, is_external(x) ? "visavis config show PROXY" : "systemctl restart nginx");
+        found_command(x,
+                      is_external(x) ? "visavis proxy snippet nginx" : "systemctl restart nginx");
     }
 }
 

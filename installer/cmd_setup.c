@@ -30,9 +30,9 @@ static const struct question questions[] = {
     {SET_DOMAIN_OR_PUBLIC_IP, "domain", "Name or IP address by which browsers reach this server",
      "A name that the name server knows, or an address; no https://, no port."},
     {SET_OPENVIDU_SECRET, "secret-file", "Secret of the API (user OPENVIDUAPP)",
-     "Your application authenticates with it. Enter: a random one."},
+     "Your application authenticates with it. It is not shown while you type."},
     {SET_CERTIFICATE_TYPE, "certificate", "Certificate: selfsigned or owncert",
-     "selfsigned works at once, browsers must be told to trust it (visavis cert trust)."},
+     "selfsigned works at once; browsers must learn to trust it: visavis cert trust."},
     {SET_LETSENCRYPT_EMAIL, "email", "E-mail address of the operator",
      "Whom a certificate authority may write to. Enter: none."},
     {SET_HTTPS_PORT, "https-port", "Port of HTTPS", "443 unless something else needs it."},
@@ -205,10 +205,12 @@ static void tell_about_domain(const char *domain)
     else if (n->n_resolved == 0)
         fprintf(stderr, "  The name server does not know %s yet; browsers will not find it.\n",
                 domain);
-    for (size_t i = 0; i < n->n_resolved; i++)
-        fprintf(stderr, "  It leads to %s, %s.\n", addr_format_ip(&n->resolved[i], text),
+    for (size_t i = 0; i < n->n_resolved; i++) {
+        addr_format_ip(&n->resolved[i], text);
+        fprintf(stderr, "  It leads to %s, %s.\n", text,
                 network_is_local(n, text) ? "an address of this machine"
                                           : "which no interface here has (a router may map it)");
+    }
     free(n);
 }
 
@@ -226,7 +228,7 @@ static bool ask(const struct setup *s, const struct question *q, char ret[static
         struct env_change c = {setting_def(q->id)->key, ret};
 
         if (is_secret)
-            fprintf(stderr, "  [%s] ", has ? "keep the one of now" : "random");
+            fprintf(stderr, "  [%s] ", has ? "keep the present one" : "a random one");
         else
             fprintf(stderr, "  [%s] ", proposed);
         if (!(is_secret ? read_secret(ret) : read_line(ret)))
@@ -414,6 +416,7 @@ const struct cmd cmd_setup = {
     .name = "setup",
     .fn = setup,
     .help = "ask the five questions that matter, write .env, start",
-    .doc = "What is in .env already is proposed; other keys of it stay as they are.",
+    .doc = "What is in .env already is proposed; other keys of it stay as they are. Without a\n"
+           "terminal nothing is asked, as with --unattended.",
     .options = options,
 };

@@ -14,6 +14,7 @@
 #include <strings.h>
 
 #define LINES_BEFORE 10
+#define APPLIED_IN_PART 3 /* what visavis apply ends with */
 
 struct start {
     const struct cmd_call *call;
@@ -59,11 +60,17 @@ static bool serves(const struct start *s)
 
 static void tell_setup(const struct start *s)
 {
+    bool in_part = health_of(s, SETUP_UNIT)->state.exit_status == APPLIED_IN_PART;
     char env[PATH_MAX];
 
-    fprintf(stderr, "\n%sThe configuration was not applied:%s\n\n", term_on(stderr, TERM_BAD),
-            term_off(stderr));
+    fprintf(stderr, "\n%sThe configuration was %s:%s\n\n", term_on(stderr, TERM_BAD),
+            in_part ? "applied in part" : "not applied", term_off(stderr));
     manage_print_log(SETUP_UNIT, s->began_us);
+    if (in_part) {
+        fputs("\nWhat could be applied is in force. Mend the rest, then: visavis restart\n",
+              stderr);
+        return;
+    }
     fprintf(stderr,
             "\n%s\nMend %s, then: visavis restart   (to check alone: visavis config check)\n",
             serves(s) ? "The server goes on with the configuration that was in force before."
@@ -79,6 +86,8 @@ static void tell_service(const struct start *s, const struct service_health *h)
         return;
     manage_print_log(h->service->unit, s->began_us);
     fprintf(stderr, "\nMore of it: visavis logs %s\n", h->service->word);
+    if (h->service->shared)
+        fprintf(stderr, "Once it is mended: systemctl restart %s\n", h->service->unit);
 }
 
 /* Tells of all that is not well; how many. */
@@ -94,6 +103,8 @@ static unsigned tell_problems(const struct start *s)
         const struct service_health *h = &s->health.services[i];
 
         if (h->health == HEALTH_WELL || !is_meant(s, h) || (h->service->at_times && s->n_some == 0))
+            continue;
+        if (strcmp(h->word, "running") == 0) /* again: it was degraded before */
             continue;
         if (!setup_failed(s) || strcmp(h->word, "stopped") != 0)
             tell_service(s, h);

@@ -156,12 +156,12 @@ static void add_sessions(struct table *t, const struct status *s)
 
 static void print_problems(const struct status *s)
 {
-    bool any = false;
+    bool is_stopped = !s->health.target_active, any = false;
 
     for (size_t i = 0; i < s->health.n; i++) {
         const struct service_health *h = &s->health.services[i];
 
-        if (h->health == HEALTH_WELL)
+        if (h->health == HEALTH_WELL || (is_stopped && strcmp(h->word, "stopped") == 0))
             continue;
         printf("%s  %s%s:%s %s", any ? "" : "\n", term_on(stdout, style_of(h->health)),
                h->service->word, term_off(stdout), h->why);
@@ -175,7 +175,9 @@ static void print_problems(const struct status *s)
                s->env_error);
     if (s->n_env_errors > 1)
         printf("        and %u more: visavis config check\n", s->n_env_errors - 1);
-    if (!s->health.target_active)
+    if (is_stopped && s->n_env_errors > 0)
+        puts("\n  Once .env is right: visavis start");
+    else if (is_stopped)
         puts(s->health.worst == HEALTH_DOWN ? "\n  To start it: visavis start"
                                             : "\n  visavis.target is not active: visavis start");
 }

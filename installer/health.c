@@ -29,7 +29,8 @@ static bool is_vital(const struct service *s)
     return s->shared || is(s->word, "signaling") || is(s->word, "media");
 }
 
-/* What settings may turn off: then there is no configuration for it, and systemd skips it. */
+/* What settings may turn off: then there is no configuration for it, and systemd skips it. One that
+ * was stopped for that was never skipped. */
 static bool may_be_off(const struct service *s)
 {
     return is(s->word, "call") || is(s->word, "redis");
@@ -64,6 +65,9 @@ static void explain(struct service_health *h)
 
     if (!s->loaded)
         snprintf(h->why, sizeof(h->why), "there is no %s", h->service->unit);
+    else if (is(s->result, "exit-code") &&
+             s->exit_status == 0) /* of a program beside the main one */
+        snprintf(h->why, sizeof(h->why), "%s: it did not come up", h->word);
     else if (is(s->result, "exit-code"))
         snprintf(h->why, sizeof(h->why), "%s: exit status %d%s", h->word, s->exit_status,
                  s->exit_status == 78 ? ", unusable configuration" : "");
@@ -90,7 +94,7 @@ void health_judge(struct service_health *h, const char *degraded)
         h->health = is_vital(h->service) ? HEALTH_DOWN : HEALTH_DEGRADED;
         explain(h);
     }
-    if (degraded) {
+    if (degraded && !(h->service->at_times && is(h->word, "done"))) {
         size_t len = strlen(h->why);
 
         if (h->health == HEALTH_WELL)
@@ -132,6 +136,16 @@ static uint64_t resident(pid_t pid)
     return pages ? pages * (uint64_t) sysconf(_SC_PAGESIZE) : UINT64_MAX;
 }
 
+static bool is_turned_off(const struct service *s)
+{
+    char file[64], path[PATH_MAX];
+
+    if (!may_be_off(s) || !file_exists(path_of(PATH_CURRENT)))
+        return false;
+    snprintf(file, sizeof(file), is(s->word, "redis") ? "%s.conf" : "%s.cfg", s->word);
+    return !file_exists(path_join(path, PATH_CURRENT, file));
+}
+
 static int look_at(struct units *u, const struct service *s, struct service_health *ret)
 {
     char *degraded;
@@ -140,6 +154,7 @@ static int look_at(struct units *u, const struct service *s, struct service_heal
     if (r < 0)
         return r;
     ret->service = s;
+    ret->state.skipped |= is_turned_off(s);
     if (ret->state.memory == UINT64_MAX && ret->state.main_pid)
         ret->state.memory = resident(ret->state.main_pid);
     degraded = read_degraded(s->unit);

@@ -44,9 +44,12 @@ static void test_judgement(void **state)
          "failed: exit status 1; degraded: x"},
         {"nginx", "failed", "failed", "exit-code", 1, HEALTH_DOWN, NULL, "failed",
          "failed: exit status 1"},
+        {"nginx", "failed", "failed", "exit-code", 0, HEALTH_DOWN, NULL, "failed",
+         "failed: it did not come up"},
         {"setup", "failed", "failed", "exit-code", 2, HEALTH_DEGRADED, NULL, "failed",
          "failed: exit status 2"},
         {"setup", "active", "exited", "success", 0, HEALTH_WELL, NULL, "done", ""},
+        {"setup", "active", "exited", "success", 0, HEALTH_WELL, "earlier", "done", ""},
         {"cert", "inactive", "dead", "success", 0, HEALTH_WELL, NULL, "waiting", ""},
         {"setup", "inactive", "dead", "success", 0, HEALTH_WELL, NULL, "waiting", ""},
     };
