@@ -40,15 +40,8 @@ static bool has_ended(pid_t pid, unsigned wait_ms)
     return true;
 }
 
-static void stop_again(const struct nginx_copy *c)
+static void stop(pid_t pid)
 {
-    uint64_t end = clock_ms() + APPEAR_MS;
-    pid_t pid;
-
-    while ((pid = read_pid(c->pid_file)) == 0 && clock_ms() < end)
-        poll(NULL, 0, STEP_MS);
-    if (pid == 0)
-        return;
     /* A signal between the file and nginx's loop is only seen with the next one. */
     for (unsigned waited = 0; waited < END_MS; waited += AGAIN_MS) {
         kill(pid, SIGTERM);
@@ -56,6 +49,41 @@ static void stop_again(const struct nginx_copy *c)
             return;
     }
     kill(pid, SIGKILL);
+}
+
+static void stop_again(const struct nginx_copy *c)
+{
+    uint64_t end = clock_ms() + APPEAR_MS;
+    pid_t pid;
+
+    while ((pid = read_pid(c->pid_file)) == 0 && clock_ms() < end)
+        poll(NULL, 0, STEP_MS);
+    if (pid != 0)
+        stop(pid);
+}
+
+static bool is_nginx(pid_t pid)
+{
+    char path[64], *name;
+    size_t len;
+    bool is;
+
+    snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+    if (file_read(path, 64, &name, &len) < 0)
+        return false;
+    is = strcmp(name, "nginx\n") == 0;
+    free(name);
+    return is;
+}
+
+/* Whoever was killed during a trial has left it running, on the ports that are to be tried. */
+static void stop_leftover(const struct nginx_copy *c)
+{
+    pid_t pid = read_pid(c->pid_file);
+
+    if (pid != 0 && is_nginx(pid))
+        stop(pid);
+    unlink(c->pid_file);
 }
 
 /* Is what nginx says about a file that the operator wrote? */
@@ -136,6 +164,7 @@ int nginx_try(const char *generation, enum proxy_layout layout, const struct ngi
                  strerror(-r));
         return -EINVAL;
     }
+    stop_leftover(&c);
     remove_stale_socket(f);
     r = try_copy(&c, f, why, why_size);
     nginx_copy_remove(&c);

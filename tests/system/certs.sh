@@ -141,7 +141,16 @@ serves_live() { # ADDRESS NAME
 
 reload_nginx() { # ADDRESS NAME
     kill -HUP "$nginx_pid"
-    wait_for serves_live "$1" "$2"
+    wait_for serves_it_for_good "$1" "$2"
+}
+
+# Workers of before may still take a connection for a moment.
+serves_it_for_good() {
+    local i
+    for i in 1 2 3 4 5; do
+        serves_live "$1" "$2" || return 1
+        sleep 0.1
+    done
 }
 
 # ---- clients: each trusts the CA alone, and asks ADDRESS for https://NAME/

@@ -29,6 +29,7 @@ trap finish EXIT
 . $here/failures.bash
 . $here/removal.bash
 
+machine_browser || exit 1
 machine_base "$suite" || exit 1
 machine_packages_of "$suite" || exit 1
 machine_net_up || exit 1

@@ -42,6 +42,12 @@ machine_base() {
     mv "$base.part" "$base"
 }
 
+# What the browser is driven with.
+machine_browser() {
+    (cd tests/e2e && { [ -d node_modules ] && [ ! package-lock.json -nt node_modules/.package-lock.json ] ||
+        npm ci --no-audit --no-fund --loglevel=error; })
+}
+
 # Two namespaces joined by a cable. Names carry our process id, so that two runs do not meet.
 machine_net_up() {
     server_ns=vv-machine-$$
