@@ -5,10 +5,14 @@
 #include "installer/envfile.h"
 #include "installer/envstore.h"
 #include "installer/json.h"
+#include "installer/manager_lock.h"
+#include "installer/paths.h"
 #include "installer/settings_check.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #define CHANGES_MAX 64
 #define VALUE_MAX (ENVFILE_LINE_MAX / 2)
@@ -183,9 +187,11 @@ static int change_file(const struct cmd_call *call, const char *file, const stru
     char *text = NULL, *edited = NULL;
     size_t len = 0, edited_len = 0;
     bool is_new;
-    int status = CMD_OK;
-    int r = envstore_read_at(file, &text, &len, &is_new);
+    int lock = -1, status = CMD_OK;
+    int r = strcmp(file, path_of(PATH_ENV)) == 0 ? manager_lock(NULL, NULL, &lock) : 0;
 
+    if (r == 0)
+        r = envstore_read_at(file, &text, &len, &is_new);
     if (r == 0)
         r = envedit(bytes_of(text, len), c->list, c->n, &edited, &edited_len);
     if (r == 0)
@@ -194,6 +200,8 @@ static int change_file(const struct cmd_call *call, const char *file, const stru
         r = envstore_write_at(file, bytes_of(edited, edited_len));
     wipe(text, len);
     wipe(edited, edited_len);
+    if (lock >= 0)
+        close(lock);
     if (r == -EACCES || r == -EPERM)
         return cmd_fail(call, CMD_FAILED, "%s may not be changed by you: use sudo", file);
     if (r < 0)

@@ -325,6 +325,27 @@ differences() {
     expect 'status 1' [ $status -eq 1 ] && expect 'nothing yet' complained 'nothing is in force yet'
 }
 
+set_at_once() {
+    local n pids=()
+    more
+    for n in 1 2 3 4 5 6 7 8; do
+        "$visavis" config set "$(sed -n ${n}p <<'END'
+HTTPS_PORT=8443
+HTTP_PORT=8080
+CALL_USER=y
+COTURN_PORT=3479
+SERVER_PORT=5444
+REDIRECT_WWW=true
+CLIENT_MAX_BODY_SIZE=5m
+WORKER_CONNECTIONS=512
+END
+        )" >"$work/set.$n" 2>&1 &
+        pids+=($!)
+    done
+    wait "${pids[@]}"
+    expect 'none is lost' [ "$(wc -l <"$env")" -eq 10 ]
+}
+
 setting_keys() {
     more '# a comment' '#HTTPS_PORT=443' 'CALL_USER=x'
     chmod 600 "$env"
@@ -392,6 +413,7 @@ test_case 'a file that everybody can read' readable_by_everybody
 test_case 'show' shown
 test_case 'diff' differences
 test_case 'set' setting_keys
+test_case 'set, several at once' set_at_once
 test_case 'reference and template' generated_texts
 
 echo "$passed passed, $failed failed"
