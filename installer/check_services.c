@@ -151,19 +151,19 @@ static void check_degraded(struct check_context *x)
     struct dirent *e;
 
     while (dir && (e = readdir(dir))) {
-        bool is_setup = strcmp(e->d_name, SETUP_UNIT) == 0;
         char *text = NULL;
         size_t len = 0;
 
-        if (e->d_name[0] == '.')
+        /* The one of the settings is not tried again, and told of as a unit. */
+        if (e->d_name[0] == '.' || strcmp(e->d_name, SETUP_UNIT) == 0)
             continue;
         snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
         if (file_read(path, MARK_MAX, &text, &len) < 0)
             text = NULL;
-        found(x, SEVERITY_FAILURE, "%s is degraded%s%s%.*s.", e->d_name,
-              is_setup ? "" : ", and is tried again each minute", text && len ? ": " : "",
-              text ? (int) strcspn(text, "\n") : 0, text ? text : "");
-        found_command(x, is_setup ? "visavis logs setup" : "journalctl -u %s", e->d_name);
+        found(x, SEVERITY_FAILURE, "%s is degraded, and is tried again each minute%s%.*s.",
+              e->d_name, text && len ? ": " : "", text ? (int) strcspn(text, "\n") : 0,
+              text ? text : "");
+        found_command(x, "journalctl -u %s", e->d_name);
         free(text);
     }
     if (dir)

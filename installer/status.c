@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 const char *status_env_name(enum status_env e)
 {
@@ -47,7 +48,12 @@ static void look_at_certificate(struct status *s)
 {
     int64_t now_s = (int64_t) (clock_wall_ms() / 1000);
 
+    char key[PATH_MAX];
+
     s->cert_error = certs_describe(path_of(PATH_CERTS), &s->cert);
+    if (s->cert_error == -EINVAL &&
+        access(path_join(key, PATH_CERTS, "live/privkey.pem"), R_OK) < 0 && errno == EACCES)
+        s->cert_error = -EACCES; /* nothing is wrong with it */
     if (s->cert_error == 0) {
         s->cert_health = certs_health(&s->cert, now_s);
         s->cert_days_left = certs_days_left(&s->cert, now_s);

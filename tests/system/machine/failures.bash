@@ -56,9 +56,15 @@ away_page() {
         expect 'back' within 100 serves
 }
 
+has_ended() {
+    ! kill -0 "$nspawn_pid"
+}
+
 reboot_with_wrong_env() {
     machine cp -a /etc/visavis/.env /etc/visavis/.env.good
     set_key HTTPS_PORT none
+    machine systemctl --no-block poweroff
+    expect 'it goes down, nothing waits for itself' within 190 has_ended || return 1
     machine_stop
     machine_boot >/dev/null || return 1
     expect 'it serves' within 200 serves || return 1
