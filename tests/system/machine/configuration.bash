@@ -41,6 +41,10 @@ wrong_env() {
     local env=/etc/visavis/.env bad=0
     wrong_case "cp /usr/share/visavis/env.template $env" DOMAIN_OR_PUBLIC_IP || bad=1
     wrong_case "sed -i 's/^DOMAIN_OR_PUBLIC_IP=.*/DOMAIN_OR_PUBLIC_IP=meet.example.org:8080/' $env" HTTPS_PORT || bad=1
+    wrong_case "sed -i 's|^DOMAIN_OR_PUBLIC_IP=.*|DOMAIN_OR_PUBLIC_IP=https://meet.example.org/|' $env" DOMAIN_OR_PUBLIC_IP || bad=1
+    wrong_case "sed -i 's/^DOMAIN_OR_PUBLIC_IP=.*/DOMAIN_OR_PUBLIC_IP=/' $env" DOMAIN_OR_PUBLIC_IP || bad=1
+    wrong_case "echo 'HTTPS_PORT=4o3' >>$env" HTTPS_PORT || bad=1
+    wrong_case "echo 'HTTP_PORT=443' >>$env" HTTP_PORT || bad=1
     wrong_case "sed -i 's/^OPENVIDU_SECRET=.*/OPENVIDU_SECRET=no good!/' $env" OPENVIDU_SECRET || bad=1
     wrong_case "echo 'CERTIFICATE_TYPE=own' >>$env" selfsigned || bad=1
     wrong_case "echo 'OPENVIDU_CDR=yes' >>$env" OPENVIDU_CDR || bad=1
