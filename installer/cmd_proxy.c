@@ -1,4 +1,5 @@
 #include "files/files.h"
+#include "installer/manager_lock.h"
 #include "installer/paths.h"
 #include "installer/problems.h"
 #include "installer/site.h"
@@ -9,6 +10,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct proxy {
     struct settings *settings;
@@ -161,13 +163,18 @@ static int write_files(const struct proxy *p, const struct workdir *dir)
 static int try_out(const struct cmd_call *call, struct proxy *p, bool *ret_foreign)
 {
     struct workdir dir = {.path = ""};
-    int r = workdir_make(&dir);
+    int lock = -1; /* trials exclude each other; without root there is nobody to meet */
+    int r = geteuid() == 0 ? manager_lock(NULL, NULL, &lock) : 0;
 
+    if (r == 0)
+        r = workdir_make(&dir);
     if (r == 0)
         r = write_files(p, &dir);
     if (r == 0)
         r = nginx_try(dir.path, p->layout, &p->facts, p->why, sizeof(p->why), ret_foreign);
     workdir_remove(&dir);
+    if (lock >= 0)
+        close(lock);
     if (r < 0 && r != -EINVAL)
         return cmd_fail(call, CMD_FAILED, "cannot try nginx: %s", strerror(-r));
     return r == 0 ? CMD_OK : CMD_FAILED;

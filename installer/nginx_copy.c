@@ -222,15 +222,6 @@ static int write_main(const struct nginx_copy *c, const char *main_file)
     return r;
 }
 
-/* In one place for all trials, so that the next one finds what a killed one left running. */
-static int choose_pid_file(struct nginx_copy *c)
-{
-    if (access(path_of(PATH_RUN), W_OK) < 0)
-        return join(c->pid_file, c->dir.path, ".pid");
-    path_join(c->pid_file, PATH_RUN, "nginx-trial.pid");
-    return 0;
-}
-
 int nginx_copy_make(const struct nginx_facts *f, const char *const files[N_NGINX_FILES],
                     struct nginx_copy *ret)
 {
@@ -246,7 +237,7 @@ int nginx_copy_make(const struct nginx_facts *f, const char *const files[N_NGINX
     if (r == 0)
         r = join(c.conf, c.dir.path, slash + 1);
     if (r == 0)
-        r = choose_pid_file(&c);
+        r = join(c.pid_file, c.dir.path, ".pid");
     if (r == 0)
         r = link_all(c.real, c.dir.path, f->conf);
     if (r == 0)
@@ -264,7 +255,6 @@ int nginx_copy_make(const struct nginx_facts *f, const char *const files[N_NGINX
 
 void nginx_copy_remove(struct nginx_copy *c)
 {
-    unlink(c->pid_file); /* `nginx -t` makes one, too */
     workdir_remove(&c->dir);
 }
 

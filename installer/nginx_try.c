@@ -4,7 +4,9 @@
 #include "installer/nginx_ports.h"
 #include "installer/paths.h"
 #include "installer/site.h"
+#include "installer/workdir.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -62,28 +64,42 @@ static void stop_again(const struct nginx_copy *c)
         stop(pid);
 }
 
-static bool is_nginx(pid_t pid)
+/* An nginx with a copy of the configuration for a trial. */
+static bool is_trial(pid_t pid)
 {
-    char path[64], *name;
+    static const char mark[] = "/" WORKDIR_NAME;
+    char path[64], *text;
     size_t len;
     bool is;
 
     snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-    if (file_read(path, 64, &name, &len) < 0)
+    if (file_read(path, 64, &text, &len) < 0)
         return false;
-    is = strcmp(name, "nginx\n") == 0;
-    free(name);
+    is = strcmp(text, "nginx\n") == 0;
+    free(text);
+    snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+    if (!is || file_read(path, 65536, &text, &len) < 0)
+        return false;
+    is = memmem(text, len, mark, strlen(mark)) != NULL;
+    free(text);
     return is;
 }
 
-/* Whoever was killed during a trial has left it running, on the ports that are to be tried. */
-static void stop_leftover(const struct nginx_copy *c)
+/* Whoever was killed during a trial has left it running, on the ports that are to be tried: it is a
+ * daemon. Trials exclude each other, so any that is there is one of those. */
+static void stop_leftovers(void)
 {
-    pid_t pid = read_pid(c->pid_file);
+    DIR *d = opendir("/proc");
+    struct dirent *e;
 
-    if (pid != 0 && is_nginx(pid))
-        stop(pid);
-    unlink(c->pid_file);
+    while (d && (e = readdir(d))) {
+        pid_t pid = (pid_t) strtol(e->d_name, NULL, 10);
+
+        if (pid > 1 && is_trial(pid))
+            stop(pid);
+    }
+    if (d)
+        closedir(d);
 }
 
 /* Is what nginx says about a file that the operator wrote? */
@@ -164,7 +180,7 @@ int nginx_try(const char *generation, enum proxy_layout layout, const struct ngi
                  strerror(-r));
         return -EINVAL;
     }
-    stop_leftover(&c);
+    stop_leftovers();
     remove_stale_socket(f);
     r = try_copy(&c, f, why, why_size);
     nginx_copy_remove(&c);

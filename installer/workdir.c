@@ -11,7 +11,7 @@
 static int make_below(const char *parent, struct workdir *ret)
 {
     struct workdir d;
-    int n = snprintf(d.path, sizeof(d.path), "%s/visavis-dev-XXXXXX", parent);
+    int n = snprintf(d.path, sizeof(d.path), "%s/" WORKDIR_NAME "XXXXXX", parent);
 
     if (n < 0 || (size_t) n >= sizeof(d.path))
         return -ENAMETOOLONG;

@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 
 #define WORKDIR_PATH_SIZE 64
+#define WORKDIR_NAME "visavis-dev-" /* what the names of all begin with */
 
 struct workdir {
     char path[WORKDIR_PATH_SIZE];
