@@ -11,6 +11,7 @@ const char *const proxy_layout_names[] = {
     [PROXY_FRONT] = "front",
     [PROXY_SITE] = "site",
     [PROXY_EXTERNAL] = "external",
+    NULL,
 };
 
 struct answer {

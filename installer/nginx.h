@@ -16,7 +16,7 @@ enum proxy_layout {
 };
 
 /* "front", "site", "external". */
-extern const char *const proxy_layout_names[];
+extern const char *const proxy_layout_names[]; /* ended by NULL */
 
 #define NGINX_WHERE_SIZE 256 /* "file:line", cut if need be */
 #define NGINX_NETWORKS_MAX 64
