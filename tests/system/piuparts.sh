@@ -26,6 +26,6 @@ if [ ! -e "$base" ]; then
     mmdebstrap --variant=important --include="$needs" "$release" "$base" >"$work/log" 2>&1 || end 1
 fi
 # apt leaves the folder in which debconf asks before an installation.
-piuparts --ignore=/var/cache/debconf/tmp.ci --basetgz="$base" --distribution="$release" --keep-sources-list --no-eatmydata \
+piuparts --ignore-regex='^/var/cache/debconf/tmp[.]ci/?$' --basetgz="$base" --distribution="$release" --keep-sources-list --no-eatmydata \
     --do-not-verify-signatures --log-file="$work/log" "$deb" >/dev/null
 end $?
