@@ -71,4 +71,29 @@ export default async function callApp({ runner, server }) {
       await browser.close();
     }
   });
+
+  // The last guest may leave between somebody's token and his connection, and takes the session along.
+  await runner.test('the Call app: the session ends while somebody is on his way in', async () => {
+    const visavis = await server();
+    const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ARGS });
+    try {
+      const page = await (await browser.newContext({ permissions: ['camera', 'microphone'] })).newPage();
+      let entered = 0;
+      await page.route('**/sessions', async (route) => {
+        const response = await route.fetch();
+        entered += 1;
+        if (entered === 1) equal((await visavis.rest('DELETE', '/sessions/ending-room')).status, 204, 'it ends');
+        await route.fulfill({ response });
+      });
+      await page.goto(`${visavis.callUrl}/#/ending-room`);
+      await page.fill('#nickname-input', 'Ann');
+      await page.click('#join-btn');
+      await until('the picture', () => page.$$eval('.tile video', (all) => all.some((v) => v.videoWidth > 0)));
+      const { body } = await visavis.rest('GET', '/sessions/ending-room/connection');
+      equal(body.content.filter((c) => c.status === 'active').length, 1, 'in the new session');
+      equal(entered, 2, 'tokens');
+    } finally {
+      await browser.close();
+    }
+  });
 }

@@ -62,6 +62,8 @@ const problems = [];
 
 let current; // the page of the latest step, for the message of a failure
 
+const room = `machine-test-${Date.now()}`; // the guests of the last call may not be gone yet
+
 async function enter(name) {
   const context = await browser.newContext({ viewport: { width: 1000, height: 700 }, permissions: ['camera', 'microphone'] });
   const page = await context.newPage();
@@ -69,7 +71,7 @@ async function enter(name) {
   page.on('pageerror', (e) => problems.push(`${name}: ${e.message}`));
   page.on('requestfailed', (r) => problems.push(`${name}: ${r.url()}: ${r.failure()?.errorText}`));
   await page.addInitScript(watch, relay);
-  await page.goto(`${url}/#/machine-test`);
+  await page.goto(`${url}/#/${room}`);
   if (user) {
     await page.fill('#login-username input', user);
     await page.fill('#login-password input', secret);

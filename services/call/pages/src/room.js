@@ -3,6 +3,7 @@ import { OpenVidu } from 'openvidu-browser';
 import { el, icon, show, toast } from './dom.js';
 import { explain } from './devices.js';
 import { arrange } from './grid.js';
+import { enter } from './rooms.js';
 import { Tile } from './tile.js';
 
 function nicknameOf(connection) {
@@ -94,12 +95,24 @@ export class Call {
   }
 
   async start() {
+    try {
+      await this.connect();
+    } catch (error) {
+      // Whoever was last in the room may have left since our tokens were made, and took them along.
+      if (this.ended) throw error;
+      const { cameraToken, screenToken } = await enter(this.room, this.nickname);
+      Object.assign(this, { cameraToken, screenToken });
+      await this.connect();
+    }
+    await this.publishCamera();
+  }
+
+  async connect() {
     this.OV = new OpenVidu();
     this.OV.enableProdMode();
     this.session = this.OV.initSession();
     this.listen(this.session);
     await this.session.connect(this.cameraToken, { clientData: this.nickname, type: 'CAMERA' });
-    await this.publishCamera();
   }
 
   listen(session) {
@@ -201,7 +214,6 @@ export class Call {
       this.screenToken = null;
       return token;
     }
-    const { enter } = await import('./rooms.js');
     return (await enter(this.room, this.nickname)).screenToken;
   }
 
