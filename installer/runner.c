@@ -360,7 +360,7 @@ pid_t runner_pid(void)
     if (fd < 0)
         return 0;
     if (flock(fd, LOCK_SH | LOCK_NB) < 0 && read(fd, text, sizeof(text) - 1) > 0)
-        pid = (pid_t) atol(text);
+        pid = (pid_t) strtol(text, NULL, 10);
     close(fd);
     return pid;
 }
