@@ -42,8 +42,7 @@ start_plain() {
     nspawn_pid=$!
     local i
     for i in $(seq 100); do
-        leader=$(pgrep -P "$nspawn_pid" | head -n 1)
-        [ -n "$leader" ] && machine true 2>/dev/null && return 0
+        find_leader && machine true 2>/dev/null && return 0
         sleep 0.1
     done
     return 1

@@ -95,6 +95,16 @@ machine_new() {
     echo 'deb [trusted=yes] file:/repository ./' >"$machine/etc/apt/sources.list.d/repository.list"
 }
 
+# Process 1 of the machine: systemd-nspawn has other children for a moment.
+find_leader() {
+    local pid
+    leader=
+    for pid in $(pgrep -P "$nspawn_pid"); do
+        if awk '$1 == "NSpid:" && NF == 3 && $3 == 1 { found = 1 } END { exit !found }' "/proc/$pid/status" 2>/dev/null; then leader=$pid; fi
+    done
+    [ -n "$leader" ]
+}
+
 machine_boot() {
     mkdir -p /run/systemd/nspawn
     # Its own kernel settings of the network are the machine's to change.
@@ -104,8 +114,7 @@ machine_boot() {
     leader=
     local i state
     for i in $(seq 300); do
-        [ -n "$leader" ] || leader=$(pgrep -P "$nspawn_pid" | head -n 1)
-        if [ -n "$leader" ]; then
+        if [ -n "$leader" ] || find_leader; then
             state=$(machine systemctl is-system-running 2>/dev/null)
             case $state in running | degraded) return 0 ;; esac
         fi
