@@ -1,0 +1,17 @@
+/* chain.h: what a CA hands out: is it a certificate for our key and names, and which of several
+ * chains is wanted (RFC 8555 section 7.4.2). No files but the trusted roots. */
+#pragma once
+
+#include "acme/ids.h"
+#include "certs/pair.h"
+
+/* Reads a PEM chain: the key's own certificate first, each followed by its issuer, good for every
+ * identifier, ends after it begins. 0; -EINVAL: why tells; -ENOMEM. The pair owns a reference to
+ * the key. */
+int chain_read(struct bytes pem, EVP_PKEY *key, const struct acme_ids *ids, struct pair *ret,
+               char *why, size_t why_size);
+
+/* Is the chain the one that is preferred: wanted is a common name that issued one of its
+ * certificates, or the SHA-256 fingerprint (64 hex digits, colons or not) of its root, which may be
+ * in roots_file, a PEM bundle (NULL: the system's), and need not be sent. */
+bool chain_is_preferred(const struct pair *p, const char *wanted, const char *roots_file);
