@@ -10,7 +10,7 @@ PREFIX ?= /usr
 DESTDIR ?=
 
 LIB_DIRS := $(patsubst %/,%,$(wildcard services/common/*/)) services/codec services/signaling \
-            services/media services/turn services/call installer certs
+            services/media services/turn services/call installer certs certs/acme
 LIB_DIRS := $(sort $(foreach d,$(LIB_DIRS),$(if $(wildcard $(d)/*.c),$(d))))
 
 # program : folder of its main.c
@@ -25,7 +25,7 @@ PKG_LIBS := $(shell pkg-config --libs $(PKGS)) -lwslay
 WERROR ?= -Werror
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wpointer-arith -Wwrite-strings -Wundef -Wvla $(WERROR)
-CPPFLAGS += -I. -Iservices -Iservices/common -D_GNU_SOURCE $(PKG_CFLAGS)
+CPPFLAGS += -I. -Iservices -Iservices/common -Icerts -D_GNU_SOURCE $(PKG_CFLAGS)
 CFLAGS_COMMON := -std=c17 -g -fno-omit-frame-pointer $(WARNINGS) -pthread
 LDFLAGS_COMMON := -Wl,--as-needed -pthread
 
@@ -53,7 +53,7 @@ objects_of = $(patsubst %.c,$(O)/obj/%.o,$(filter-out %/main.c,$(wildcard $(1)/*
 prog_name = $(firstword $(subst :, ,$(1)))
 prog_dir = $(lastword $(subst :, ,$(1)))
 
-SHARED_LIBS := $(foreach d,$(filter services/common/% services/codec certs,$(LIB_DIRS)),$(call lib_of,$(d)))
+SHARED_LIBS := $(foreach d,$(filter services/common/% services/codec certs certs/acme,$(LIB_DIRS)),$(call lib_of,$(d)))
 BINS := $(foreach p,$(PROGRAMS),$(O)/bin/$(call prog_name,$(p)))
 
 TESTS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/unit/*/test_*.c tests/flow/test_*.c))

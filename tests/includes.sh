@@ -17,11 +17,12 @@ link: base loop codec
 rtc: base loop codec
 daemon: base loop conf notify
 certs: base files loop codec http conf
+acme: base files loop codec http certs
 call: base loop codec conf notify web http daemon
 signaling: base loop codec conf notify web http link daemon
 media: base loop codec conf notify link rtc daemon
 turn: base loop codec conf notify link rtc daemon
-installer: base files loop codec conf notify http certs
+installer: base files loop codec conf notify http certs acme
 '
 
 # header: the files, or folders, of the program that may include it
@@ -73,6 +74,7 @@ find services installer certs -name '*.[ch]' 2>/dev/null | sort | xargs grep -Hn
         module = file
         sub(/^services\//, "", module)
         sub(/^common\//, "", module)
+        sub(/^certs\/acme\//, "acme/", module)
         sub(/\/.*/, "", module)
         name = substr(header, 2, length(header) - 2)
         if (!(module in known)) problem("the module " module " is not in tests/includes.sh")
