@@ -62,6 +62,15 @@ static void call_free(struct http_call *c)
 
 /* ---- completion ---- */
 
+/* Was the request sent? */
+static bool has_asked(const struct http_call *c)
+{
+    long size = 0;
+
+    (void) curl_easy_getinfo(c->easy, CURLINFO_REQUEST_SIZE, &size);
+    return size > 0;
+}
+
 static int error_of(const struct http_call *c, CURLcode code)
 {
     if (c->too_big)
@@ -80,8 +89,11 @@ static int error_of(const struct http_call *c, CURLcode code)
     case CURLE_OUT_OF_MEMORY:
         return -ENOMEM;
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
         return -EINVAL;
+    case CURLE_UNSUPPORTED_PROTOCOL:
+        return has_asked(c) ? -EBADMSG : -EINVAL;
+    case CURLE_WEIRD_SERVER_REPLY:
+        return -EBADMSG;
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CONNECT_ERROR:
         return -EPROTO;
@@ -96,7 +108,7 @@ static int error_of(const struct http_call *c, CURLcode code)
     }
 }
 
-/* libcurl hands on what OpenSSL says of the chain; of the name it has no such code. */
+/* libcurl hands on what OpenSSL says of the chain; while it compares names nothing is said yet. */
 static enum http_tls tls_of(const struct http_call *c, CURLcode code)
 {
     long verified = X509_V_OK;
@@ -107,6 +119,7 @@ static enum http_tls tls_of(const struct http_call *c, CURLcode code)
         return HTTP_TLS_FINE;
     (void) curl_easy_getinfo(c->easy, CURLINFO_SSL_VERIFYRESULT, &verified);
     switch (verified) {
+    case X509_V_ERR_UNSPECIFIED:
     case X509_V_OK:
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:

@@ -43,8 +43,9 @@ enum http_tls {
 
 /* Errors: -EHOSTUNREACH the name is not found, -ECONNREFUSED nobody listens or no way there,
  * -ETIMEDOUT, -EPROTO TLS, -ECONNRESET the connection ended before the answer's body began, -EIO
- * within the body: it is cut; -EFBIG, -ENOENT ca_file cannot be read, -EINVAL a bad URL. After
- * errors status and fields are as far as they came: status 0 when there was none. */
+ * within the body: it is cut; -EBADMSG what came is no HTTP; -EFBIG, -ENOENT ca_file cannot be
+ * read, -EINVAL a bad URL. After errors status and fields are as far as they came: status 0 when
+ * there was none. */
 struct http_response {
     int error;           /* 0, or a negative errno */
     const char *message; /* what went wrong, for people; "" when nothing did */
