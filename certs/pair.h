@@ -4,6 +4,7 @@
 
 #include "certs/certs.h"
 #include "certs/pem.h"
+#include "certs/versions.h"
 
 #define PAIR_CERTS "fullchain.pem"
 #define PAIR_KEY "privkey.pem"
@@ -19,6 +20,16 @@ struct pair {
 /* Reads the folder of a pair that we wrote. -ENOENT, -EINVAL: not one, or key and certificate do
  * not match. On failure *ret is empty. */
 int pair_load(const char *folder, struct pair *ret);
+
+/* The one in force of such folders. -ENOENT: none; -EINVAL: as above. */
+int pair_load_current(const struct versions *v, struct pair *ret);
+
+/* It comes into force as a version of its own; also: a further file beside, NULL for none. */
+int pair_put(const struct versions *v, const struct pair *p, const struct file_access *certs_access,
+             const struct file_access *key_access, const struct version_file *also);
+
+/* The same key and certificates? */
+bool pair_same(const struct pair *a, const struct pair *b);
 
 /* The texts of the files. -ENOMEM. */
 int pair_to_pem(const struct pair *p, struct certs_pem *ret);
