@@ -75,6 +75,17 @@ static int load_ca(const char *folder, struct pair *p)
     return r;
 }
 
+static int look_for_mark(const char *folder, bool *ret)
+{
+    char path[PATH_MAX];
+    int n = snprintf(path, sizeof(path), "%s/" PAIR_ACME, folder);
+
+    if (n < 0 || (size_t) n >= sizeof(path))
+        return -ENAMETOOLONG;
+    *ret = file_exists(path);
+    return 0;
+}
+
 int pair_load(const char *folder, struct pair *ret)
 {
     struct pair p = {.n = 0};
@@ -86,6 +97,8 @@ int pair_load(const char *folder, struct pair *ret)
         r = load_ca(folder, &p);
     if (r == 0 && X509_check_private_key(p.chain[0], p.key) != 1)
         r = -EINVAL;
+    if (r == 0)
+        r = look_for_mark(folder, &p.is_acme);
     ERR_clear_error();
     if (r < 0)
         pair_done(&p);

@@ -9,12 +9,14 @@
 #define PAIR_CERTS "fullchain.pem"
 #define PAIR_KEY "privkey.pem"
 #define PAIR_CA "ca.crt"
+#define PAIR_ACME "acme" /* a mark, empty */
 
 struct pair {
     EVP_PKEY *key;
     X509 *chain[PEM_CERTS_MAX];
     size_t n;
-    X509 *ca; /* of a self-signed pair; NULL else */
+    X509 *ca;     /* of a self-signed pair; NULL else */
+    bool is_acme; /* in the store: an ACME CA issued it */
 };
 
 /* Reads the folder of a pair that we wrote. -ENOENT, -EINVAL: not one, or key and certificate do

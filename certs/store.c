@@ -101,13 +101,13 @@ int store_load_live(const char *path, struct pair *ret)
 int store_put_pair(const struct store *s, const struct pair *p)
 {
     struct versions v = pairs_of(s->path);
-    struct version_file ca = {.name = PAIR_CA, .access = public_file};
+    struct version_file also = {.name = p->ca ? PAIR_CA : PAIR_ACME, .access = public_file};
     char *text = p->ca ? pem_write_certs(&p->ca, 1) : NULL;
     int r = p->ca && !text ? -ENOMEM : 0;
 
-    ca.content = bytes_str(text);
+    also.content = bytes_str(text);
     if (r == 0)
-        r = pair_put(&v, p, &public_file, &s->key_access, text ? &ca : NULL);
+        r = pair_put(&v, p, &public_file, &s->key_access, p->ca || p->is_acme ? &also : NULL);
     free(text);
     return r;
 }
