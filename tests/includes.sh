@@ -17,7 +17,7 @@ link: base loop codec
 rtc: base loop codec
 daemon: base loop conf notify
 certs: base files loop codec http conf
-acme: base files loop codec http certs
+acme: base files loop codec http web certs
 call: base loop codec conf notify web http daemon
 signaling: base loop codec conf notify web http link daemon
 media: base loop codec conf notify link rtc daemon
