@@ -180,7 +180,9 @@ bed_root() { bed_curl -f "https://localhost:$(bed_port 2)/roots/${1:-0}"; }
 
 bed_cert_status() {
     local serial=$1
-    [ ! -f "$1" ] || serial=$(openssl x509 -in "$1" -noout -serial | cut -d= -f2)
+    case $1 in
+    */*) serial=$(openssl x509 -in "$1" -noout -serial | cut -d= -f2) && [ -n "$serial" ] || return 1 ;;
+    esac
     bed_curl -f "https://localhost:$(bed_port 2)/cert-status-by-serial/$serial" | jq -r .Status
 }
 
