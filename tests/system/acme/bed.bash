@@ -1,5 +1,5 @@
 # A test bed for ACME: a network of its own with a public address, names that resolve to it, and one or more
-# CAs (Pebble) behind front servers that add faults. Sourced; needs root, pebble, node, jq, curl, openssl.
+# CAs (Pebble) behind front servers that add faults. Sourced; needs root, pebble, node, jq, curl, openssl, faketime.
 # shellcheck shell=bash disable=SC2016,SC2119,SC2120 # programs for other shells and jq; a function with words or without
 #
 #   bed_up                       the network, the DNS, a CA named "main" at $(bed_url)
@@ -11,6 +11,8 @@
 #   bed_cert_status FILE|HEX     "Valid" or "Revoked", of a certificate's file or serial number
 #   bed_dns ...                  what names resolve to, see there
 #   bed_front ...                faults, renewal information, profiles, the record of requests, see there
+#   bed_listener FROM DAYS [NAMES]   another certificate of the front server: "-10d 5" has ended, "-1h 90" is a real
+#                                CA's; NAMES as "DNS:other.example"
 #   bed_trust                    makes $BED_DIR/ca.pem, the listeners' CA, one that the whole bed trusts
 #   bed_in COMMAND...            runs it in the bed; in the folder of the caller
 #   bed_start NAME COMMAND...    the same in the background, its output in $BED_DIR/NAME.log; bed_stop NAME
@@ -93,7 +95,7 @@ bed_network() {
     # Packets to other addresses vanish, in a dummy or, where the kernel has none, between a pair.
     bed_in sh -eu -c '
         for f in hosts resolv.conf nsswitch.conf; do
-            mount --bind "$0/$f" "$(readlink -f "/etc/$f")"
+            [ ! -e "/etc/$f" ] || mount --bind "$0/$f" "$(readlink -f "/etc/$f")"
         done
         ip link set lo up
         ip link add pub0 type dummy 2>/dev/null || ip link add pub0 type veth peer name pub1
@@ -112,15 +114,26 @@ bed_has_own_network() {
 
 # ---- the listeners' certificates ----
 
-bed_listener_certificate() {
+# NAME FROM DAYS SUBJECT-ALTERNATIVE-NAMES; FROM as faketime has it.
+bed_certificate() {
     local d=$BED_DIR
-    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -keyout "$d/ca.key" -out "$d/ca.pem" \
-        -subj '/CN=listener test CA' -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign &&
-        openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$d/listener.key" -out "$d/listener.csr" \
-            -subj '/CN=localhost' &&
-        printf '%s\n' 'subjectAltName=DNS:localhost,IP:127.0.0.1' extendedKeyUsage=serverAuth >"$d/listener.ext" &&
-        openssl x509 -req -in "$d/listener.csr" -CA "$d/ca.pem" -CAkey "$d/ca.key" -CAcreateserial -days 2 \
-            -extfile "$d/listener.ext" -out "$d/listener.pem"
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$d/$1.key" -out "$d/$1.csr" -subj "/CN=$1" &&
+        printf '%s\n' "subjectAltName=$4" extendedKeyUsage=serverAuth >"$d/$1.ext" &&
+        faketime -f "$2" openssl x509 -req -in "$d/$1.csr" -CA "$d/ca.pem" -CAkey "$d/ca.key" -CAcreateserial -days "$3" \
+            -extfile "$d/$1.ext" -out "$d/$1.pem"
+}
+
+# Valid for years before and after, so that clients can be at any time.
+bed_certificates() {
+    faketime -f -20y openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 14600 -keyout "$BED_DIR/ca.key" \
+        -out "$BED_DIR/ca.pem" -subj '/CN=listener test CA' -addext basicConstraints=critical,CA:TRUE \
+        -addext keyUsage=critical,keyCertSign &&
+        bed_certificate listener -10y 7300 DNS:localhost,IP:127.0.0.1 &&
+        bed_certificate inner -10y 7300 DNS:localhost,IP:127.0.0.1
+}
+
+bed_listener() {
+    bed_certificate listener "$1" "$2" "${3:-DNS:localhost,IP:127.0.0.1}" 2>"$BED_DIR/openssl.log" && bed_front on
 }
 
 bed_trust() {
@@ -145,7 +158,7 @@ bed_ca() {
     echo "$2" >"$BED_DIR/$1.port"
     jq -n --arg d "$BED_DIR" --arg n "$1" --arg p "$2" '($p | tonumber) as $port | {
         listen: "127.0.0.1:\($port)", upstream: "127.0.0.1:\($port + 1)", control: "127.0.0.1:\($port + 3)",
-        cert: "\($d)/listener.pem", key: "\($d)/listener.key", ca: "\($d)/ca.pem", log: "\($d)/\($n)-requests.jsonl"
+        cert: "\($d)/listener.pem", key: "\($d)/listener.key", log: "\($d)/\($n)-requests.jsonl"
     }' >"$BED_DIR/$1-front.json" || return 1
     bed_start "$1-front" node "$bed_tools/front.mjs" "$BED_DIR/$1-front.json"
     bed_wait bed_answers "http://127.0.0.1:$(bed_port 3)/" || { cat "$BED_DIR/$1-front.log" >&2; return 1; }
@@ -163,7 +176,7 @@ bed_pebble() {
     done
     jq -n --arg d "$BED_DIR" --arg p "$(bed_port)" '($p | tonumber) as $port | {pebble: (reduce $ARGS.positional[] as $patch ({
         listenAddress: "127.0.0.1:\($port + 1)", managementListenAddress: "127.0.0.1:\($port + 2)",
-        certificate: "\($d)/listener.pem", privateKey: "\($d)/listener.key", httpPort: 80, tlsPort: 443,
+        certificate: "\($d)/inner.pem", privateKey: "\($d)/inner.key", httpPort: 80, tlsPort: 443,
         externalAccountBindingRequired: false, certificateValidityPeriod: 7776000}; . * $patch))}' \
         --jsonargs "${patches[@]}" >"$BED_DIR/$BED_CA-pebble.json" || return 1
     bed_pebble_off
@@ -304,7 +317,7 @@ bed_up() {
     BED_DIR=${BED_DIR:-$(mktemp -d /tmp/acme-bed.XXXXXX)}
     chmod 755 "$BED_DIR"
     mkdir -p "$BED_DIR/pids"
-    bed_listener_certificate >"$BED_DIR/openssl.log" 2>&1 || { cat "$BED_DIR/openssl.log" >&2; return 1; }
+    bed_certificates >"$BED_DIR/openssl.log" 2>&1 || { cat "$BED_DIR/openssl.log" >&2; return 1; }
     bed_network && bed_dns_start && bed_ca main 14000
 }
 
