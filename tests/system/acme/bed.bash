@@ -16,11 +16,14 @@
 #   bed_trust                    makes $BED_DIR/ca.pem, the listeners' CA, one that the whole bed trusts
 #   bed_in COMMAND...            runs it in the bed; in the folder of the caller
 #   bed_start NAME COMMAND...    the same in the background, its output in $BED_DIR/NAME.log; bed_stop NAME
-#   bed_clock OFFSET COMMAND...  in the bed with another wall clock ("+1y", "-1y", "+20d"), as to glibc's programs
+#   bed_clock OFFSET COMMAND...  in the bed with another wall clock ("+1y", "-20d"; s, m, h, d, y), see preload/clock.c
+#   bed_dying N NAME COMMAND...  in the bed, the program NAME killed before its step N, see preload/die_at.c; N 0: not.
+#                                $BED_DIR/steps has the number of steps, $BED_DIR/trace a line for each
 #   bed_down                     ends it all, by process, and removes the folder
 #
 # Everything is in BED_DIR (made by bed_up when not set): a second bed is another BED_DIR.
-# BED_PEBBLE and BED_CHALLTESTSRV name other programs than those of the PATH.
+# BED_PEBBLE and BED_CHALLTESTSRV name other programs than those of the PATH; BED_PRELOADS is the folder of clock.so
+# and die_at.so, build/<flavour>/tests.
 
 BED_IPV4=203.0.113.10
 BED_IPV6=2001:db8::10
@@ -74,11 +77,27 @@ bed_stop() {
     rm -f "$BED_DIR/pids/$1"
 }
 
-# A recent libfaketime leaves timers of the kernel as they are; the monotonic clock has to stay as well.
 bed_clock() {
-    local offset=$1
+    local offset=$1 unit=1
     shift
-    bed_in env FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME_FORCE_MONOTONIC_FIX=0 faketime -f "$offset" "$@"
+    case $offset in
+    *m) unit=60 ;;
+    *h) unit=3600 ;;
+    *d) unit=86400 ;;
+    *y) unit=31536000 ;;
+    esac
+    [ -f "$BED_PRELOADS/clock.so" ] || { echo "bed_clock: there is no '$BED_PRELOADS/clock.so': set BED_PRELOADS" >&2; return 1; }
+    offset=${offset%[smhdy]}
+    bed_in env LD_PRELOAD="$BED_PRELOADS/clock.so" CLOCK_OFFSET=$((${offset#+} * unit)) "$@"
+}
+
+bed_dying() {
+    local step=$1 program=$2
+    shift 2
+    [ -f "$BED_PRELOADS/die_at.so" ] || { echo "bed_dying: there is no '$BED_PRELOADS/die_at.so': set BED_PRELOADS" >&2; return 1; }
+    : >"$BED_DIR/trace"
+    bed_in env LD_PRELOAD="$BED_PRELOADS/die_at.so" DIE_PROGRAM="$program" DIE_AT="$step" DIE_COUNT="$BED_DIR/steps" \
+        DIE_TRACE="$BED_DIR/trace" "$@"
 }
 
 # ---- network ----
