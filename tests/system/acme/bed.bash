@@ -23,12 +23,13 @@
 #
 # Everything is in BED_DIR (made by bed_up when not set): a second bed is another BED_DIR.
 # BED_PEBBLE and BED_CHALLTESTSRV name other programs than those of the PATH; BED_PRELOADS is the folder of clock.so
-# and die_at.so, build/<flavour>/tests.
+# and die_at.so, build/release/tests at first.
 
 BED_IPV4=203.0.113.10
 BED_IPV6=2001:db8::10
 BED_CA=main
 bed_tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+BED_PRELOADS=${BED_PRELOADS:-$bed_tools/../../../build/release/tests}
 
 # ---- processes ----
 
@@ -56,7 +57,7 @@ bed_end() {
 
 bed_in() {
     # The folder is entered again, as nsenter leaves it.
-    nsenter -t "$(bed_pid bed)" --net --mount sh -c 'cd "$0" && exec "$@"' "$PWD" "$@"
+    nsenter -t "$(bed_pid bed)" --net --mount --root --wd sh -c 'cd "$0" && exec "$@"' "$PWD" "$@"
 }
 
 bed_start() {
@@ -64,7 +65,7 @@ bed_start() {
     shift
     (
         exec >"$BED_DIR/$name.log" 2>&1 </dev/null
-        exec nsenter -t "$(bed_pid bed)" --net --mount sh -c 'cd "$0" && exec "$@"' "$PWD" "$@"
+        exec nsenter -t "$(bed_pid bed)" --net --mount --root --wd sh -c 'cd "$0" && exec "$@"' "$PWD" "$@"
     ) &
     echo $! >"$BED_DIR/pids/$name"
     disown
