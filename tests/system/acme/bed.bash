@@ -273,12 +273,13 @@ bed_dns_start() {
 
 # bed_front rule JSON            a fault, see rules.mjs; several are tried in their order
 # bed_front fail KIND STATUS [TYPE [RETRY-AFTER [TIMES]]]    the common one: a problem document (TIMES 0: always)
+# bed_front reject NAME TYPE [RETRY-AFTER]     each order with this identifier: rateLimited, caa, ...
 # bed_front processing N [RETRY-AFTER]     the next N answers that call an order valid call it processing
 # bed_front profiles NAME...     offered from now on, and others refused
 # bed_front ari START END [RETRY-AFTER [ID]]   in seconds from the question; bed_front ari off|ca
 # bed_front directory JSON       a patch (RFC 7396) for the directory
 # bed_front clear                no faults, no settings, no record
-# bed_front off | on             connections are refused; are taken again
+# bed_front off | mute | on      connections are refused; are taken and get nothing, not even TLS; as at first
 # bed_front requests [FILTER]    the record through jq, which has it as one list
 # bed_front count KIND [CONDITION]   how many, e.g. newOrder '.payload.profile == "shortlived"'
 bed_front() {
@@ -289,6 +290,13 @@ bed_front() {
     fail)
         bed_front_tell POST rules "$(jq -n --arg k "$1" --arg s "$2" --arg p "${3:-serverInternal}" --arg r "${4-}" --arg t "${5:-1}" \
             '{kind: $k, status: ($s | tonumber), problem: $p, times: ($t | tonumber)} +
+            if $r == "" then {} else {headers: {"retry-after": $r}} end')"
+        ;;
+    reject)
+        bed_front_tell POST rules "$(jq -n --arg n "$1" --arg p "$2" --arg r "${3-}" '{kind: "newOrder", times: 0, problem: $p,
+            payload: "\"\($n | gsub("(?<c>[.*])"; "[\(.c)]"))\"", status: (if $p == "rateLimited" then 429 else 400 end),
+            more: {subproblems: [{type: "urn:ietf:params:acme:error:\($p)", detail: "by rule of the test",
+                                  identifier: {type: "dns", value: $n}}]}} +
             if $r == "" then {} else {headers: {"retry-after": $r}} end')"
         ;;
     processing)
@@ -312,6 +320,7 @@ bed_front() {
     directory) bed_front_tell POST settings "$(jq -n --argjson d "$1" '{directory: $d}')" ;;
     clear) bed_front_tell DELETE rules && bed_front_tell DELETE settings && bed_front_tell DELETE requests ;;
     off) bed_front_tell POST listen '{"on": false}' ;;
+    mute) bed_front_tell POST listen '{"mute": true}' ;;
     on) bed_front_tell POST listen '{"on": true}' ;;
     requests) bed_front_tell GET requests | jq "${1:-.}" ;;
     count) bed_front_tell GET requests | jq --arg k "$1" "[.[] | select(.kind == \$k) | select(${2:-true})] | length" ;;
@@ -343,9 +352,9 @@ bed_up() {
 
 # All processes of its network are the bed's, those that tests started as well.
 bed_down() {
-    local holder network pid all=()
-    [ -n "${BED_DIR-}" ] && holder=$(bed_pid bed) || return 0
-    network=$(readlink "/proc/$holder/ns/net")
+    local network pid all=()
+    [ -n "${BED_DIR-}" ] || return 0
+    network=$(readlink "/proc/$(bed_pid bed)/ns/net")
     if [ -n "$network" ] && [ "$network" != "$(readlink /proc/self/ns/net)" ]; then
         for pid in /proc/[0-9]*; do
             [ "$(readlink "$pid/ns/net" 2>/dev/null)" != "$network" ] || all+=("${pid#/proc/}")

@@ -2,7 +2,7 @@
 // usage: node front.mjs CONFIG      (JSON: listen, upstream, control as "address:port", cert, key, log)
 //
 // Control, plain HTTP: POST /rules (a rule, see rules.mjs, or a list), DELETE /rules; POST /settings; POST /listen
-// {"on": false} for a CA that is down; GET /requests, DELETE /requests; GET / tells rules and settings.
+// {"on": false} for a CA that is down, {"mute": true} for one that takes connections and says nothing; GET /requests, DELETE /requests; GET / tells rules and settings.
 //
 // Settings, each null at first:
 //   directory   patch (RFC 7396) for the directory; {"meta": {"profiles": {...}}} also refuses other profiles
@@ -11,6 +11,7 @@
 import fs from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
+import net from 'node:net';
 import { json, kindOf, merged, problem, signedParts } from './acme_http.mjs';
 import { Rules, isOwnAnswer, ownAnswer, send } from './rules.mjs';
 
@@ -35,7 +36,8 @@ function upstream(method, path, headers, body) {
         rq.on('error', reject);
         rq.on('response', async (rs) => {
             try {
-                const answer = { status: rs.statusCode, headers: rs.headers, body: await bodyOf(rs) };
+                const headers = Object.entries(rs.headersDistinct).map(([name, all]) => [name, all.length > 1 ? all : all[0]]);
+                const answer = { status: rs.statusCode, headers: Object.fromEntries(headers), body: await bodyOf(rs) };
                 for (const name of ['connection', 'keep-alive', 'transfer-encoding', 'date']) delete answer.headers[name];
                 if (method !== 'HEAD') delete answer.headers['content-length'];
                 resolve(answer);
@@ -142,12 +144,19 @@ function guarded(rq, rs) {
 // ---- listening ----
 
 let server = null;
+const open = new Set(); // connections
 
-function listen() {
+function listen(mute) {
     const [host, port] = config.listen.split(':');
     const options = { cert: fs.readFileSync(config.cert), key: fs.readFileSync(config.key) };
-    server = https.createServer(options, guarded);
+    open.clear();
+    server = mute ? net.createServer() : https.createServer(options, guarded);
     server.on('clientError', (_, socket) => socket.destroy());
+    server.on('connection', (socket) => {
+        open.add(socket);
+        socket.on('error', () => {});
+        socket.on('close', () => open.delete(socket));
+    });
     return new Promise((done) => server.listen(Number(port), host, done));
 }
 
@@ -158,7 +167,7 @@ function close() {
     return new Promise((done) => {
         if (!old) return done();
         old.close(done);
-        old.closeAllConnections();
+        for (const socket of open) socket.destroy();
     });
 }
 
@@ -176,9 +185,9 @@ const control = {
         settings = { ...settings, ...given };
     },
     'DELETE /settings': () => void (settings = { ...nothing }),
-    'POST /listen': async ({ on }) => {
+    'POST /listen': async ({ on, mute }) => {
         await close();
-        if (on) await listen();
+        if (on || mute) await listen(mute);
     },
 };
 

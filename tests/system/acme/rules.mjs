@@ -26,6 +26,7 @@ export class Rules {
             'reached', 'merge', 'delay', 'cut', 'freeze', 'drip', 'stall', 'reset', ...replaced];
         const odd = Object.keys(rule).filter((k) => !known.includes(k));
         if (odd.length) throw new Error(`a rule knows no ${odd.join(', ')}; it knows ${known.join(', ')}`);
+        if (Object.keys(rule).length === 0) throw new Error('an empty rule');
         this.#list.push({ times: 1, skip: 0, used: 0, ...rule });
     }
 
