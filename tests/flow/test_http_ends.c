@@ -1,11 +1,10 @@
 /* The client against servers that say one thing whatever they are asked: how answers end, what is
  * known of them then, and whose certificate is believed. */
 #include "certs/issue.h"
-#include "certs/key.h"
-#include "certs/pem.h"
 #include "http/fields.h"
 #include "http/http.h"
 #include "tests/lib/child.h"
+#include "tests/lib/tls_identity.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -16,12 +15,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
-
-#define DAY_S 86400
 
 static struct loop *loop;
 static struct http *http;
@@ -34,8 +30,7 @@ static struct {
     int fd;
     const char *text; /* what it says */
     bool reset;       /* the connection afterwards, instead of closing it */
-    EVP_PKEY *key;    /* of TLS; NULL: none */
-    X509 *cert;
+    struct tls_identity tls;
 } says;
 
 static void end_connection(int fd)
@@ -68,12 +63,12 @@ static void talk_tls(int fd, SSL_CTX *ctx)
 
 static int serve(void *arg)
 {
-    SSL_CTX *ctx = says.key ? SSL_CTX_new(TLS_server_method()) : NULL;
+    SSL_CTX *ctx = says.tls.key ? SSL_CTX_new(TLS_server_method()) : NULL;
 
     (void) arg;
     signal(SIGPIPE, SIG_IGN);
-    if (ctx && (SSL_CTX_use_certificate(ctx, says.cert) != 1 ||
-                SSL_CTX_use_PrivateKey(ctx, says.key) != 1))
+    if (ctx && (SSL_CTX_use_certificate(ctx, says.tls.cert) != 1 ||
+                SSL_CTX_use_PrivateKey(ctx, says.tls.key) != 1))
         return 1;
     for (;;) {
         int fd = accept(says.fd, NULL, NULL);
@@ -119,8 +114,7 @@ static int teardown(void **state)
     server = child_free(server);
     http = http_free(http);
     loop = loop_free(loop);
-    EVP_PKEY_free(says.key);
-    X509_free(says.cert);
+    tls_identity_done(&says.tls);
     return 0;
 }
 
@@ -279,34 +273,17 @@ static void no_http(void **state)
 
 /* ---- TLS ---- */
 
-static void write_ca(X509 *ca)
-{
-    char *text = pem_write_certs(&ca, 1);
-
-    assert_non_null(text);
-    assert_int_equal(child_write(server, "ca.pem", "%s", text), 0);
-    free(text);
-}
-
-/* A certificate for that name, as it was made at a time that so many days are past; its CA in
- * ca.pem. */
+/* A certificate for that name, as it was made so many days ago; its CA in ca.pem. */
 static void start_tls(const char *name, int days)
 {
     const char *list[] = {name, NULL};
-    struct names names;
-    EVP_PKEY *ca_key = key_new();
-    int64_t now_s = time(NULL);
-    const char *bad;
-    X509 *ca;
+    char *ca;
 
-    assert_int_equal(names_parse(list, &names, &bad), 0);
-    says.key = key_new();
-    ca = issue_ca(ca_key, &names, "test", now_s - (days > 0 ? days * DAY_S : 0));
-    says.cert = issue_leaf(says.key, &names, ca, ca_key, now_s - (int64_t) days * DAY_S);
-    assert_non_null(says.cert);
-    write_ca(ca);
-    X509_free(ca);
-    EVP_PKEY_free(ca_key);
+    assert_int_equal(tls_identity_make(list, days, &says.tls), 0);
+    ca = tls_identity_ca(&says.tls);
+    assert_non_null(ca);
+    assert_int_equal(child_write(server, "ca.pem", "%s", ca), 0);
+    free(ca);
     start_server("HTTP/1.1 200 OK\r\nX-Test: secret\r\nContent-Length: 0\r\n\r\n");
 }
 
