@@ -108,7 +108,7 @@ static int check_leaf(X509 *leaf, const struct acme_ids *ids, const struct why *
 
 static void drop_root(struct pair *p)
 {
-    if (p->n > 1 && X509_self_signed(p->chain[p->n - 1], 0) == 1)
+    if (p->n > 1 && X509_self_signed(p->chain[p->n - 1], 1) == 1)
         X509_free(p->chain[--p->n]);
 }
 

@@ -161,6 +161,21 @@ static void keeps_a_crossed_one(void **state)
     CHAIN(w, w->leaf, w->lower.cert, w->upper_crossed);
 }
 
+/* A CA's new key, signed by its old one, under the same name. */
+static void keeps_a_change_of_keys(void **state)
+{
+    struct world *w = *state;
+    struct kit_ca renewed = {.key = key_new()};
+    X509 *leaf;
+
+    renewed.cert = kit_ca_cert("Root X1", renewed.key, &w->root);
+    leaf = kit_leaf(w->key, &renewed, (struct kit_leaf){.san = "DNS:a.org"});
+    assert_int_equal(READ(w, leaf, renewed.cert), 0);
+    CHAIN(w, leaf, renewed.cert);
+    X509_free(leaf);
+    kit_ca_done(&renewed);
+}
+
 static void needs_the_issuer_when_others_are_sent(void **state)
 {
     struct world *w = *state;
@@ -440,6 +455,7 @@ int main(void)
         WORLD_TEST(leaves_out_what_does_not_belong_to_it),
         WORLD_TEST(leaves_out_the_root),
         WORLD_TEST(keeps_a_crossed_one),
+        WORLD_TEST(keeps_a_change_of_keys),
         WORLD_TEST(needs_the_issuer_when_others_are_sent),
         WORLD_TEST(needs_our_key),
         WORLD_TEST(needs_each_identifier),
