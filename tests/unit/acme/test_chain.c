@@ -170,8 +170,9 @@ static void keeps_a_change_of_keys(void **state)
 
     renewed.cert = kit_ca_cert("Root X1", renewed.key, &w->root);
     leaf = kit_leaf(w->key, &renewed, (struct kit_leaf){.san = "DNS:a.org"});
-    assert_int_equal(READ(w, leaf, renewed.cert), 0);
+    assert_int_equal(READ(w, leaf, renewed.cert, w->root.cert), 0);
     CHAIN(w, leaf, renewed.cert);
+    assert_true(chain_is_preferred(&w->pair, "Root X1", NULL));
     X509_free(leaf);
     kit_ca_done(&renewed);
 }
