@@ -47,11 +47,14 @@ static void line_write(const struct line *l, const char *text)
         (void) send(l->fd, text, strlen(text), MSG_NOSIGNAL);
 }
 
-/* Is the request whole: its head, and as much as that says? */
+/* Is the request whole: its head, and as much as that says? What is no HTTP, such as a hello of
+ * TLS, is taken as it comes. */
 static bool is_whole(const char *text, size_t len)
 {
     const char *end = strstr(text, "\r\n\r\n"), *at = strcasestr(text, "\r\nContent-Length:");
 
+    if (len > 0 && text[0] < ' ')
+        return true;
     if (!end)
         return false;
     return !at || at > end || len >= (size_t) (end + 4 - text) + strtoul(at + 17, NULL, 10);
