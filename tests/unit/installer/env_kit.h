@@ -1,7 +1,7 @@
 /* env_kit.h: loads the text of a .env file and looks at what is said about it. */
 #pragma once
 
-#include "installer/problems.h"
+#include "settings/problems.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 #include "installed_kit.h"
 
-#include "installer/places.h"
+#include "apply/places.h"
 
 static struct network lan(bool ipv6)
 {

@@ -1,10 +1,10 @@
+#include "apply/inforce.h"
 #include "files/files.h"
-#include "installer/inforce.h"
-#include "installer/paths.h"
-#include "installer/report.h"
-#include "installer/workdir.h"
+#include "host/paths.h"
+#include "host/workdir.h"
 #include "print_kit.h"
 #include "settings_kit.h"
+#include "status/report.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* A .env file as a whole. The first ten are the list that every file of OpenVidu's has to pass. */
 #include "env_kit.h"
 
-#include "installer/template.h"
+#include "settings/template.h"
 
 static char *template_text(void)
 {

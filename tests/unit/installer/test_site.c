@@ -1,7 +1,7 @@
 /* What the nginx files say; that nginx takes them and does it is for tests/system/nginx.sh. */
-#include "installer/site.h"
-#include "installer/site_rules.h"
-#include "installer/site_text.h"
+#include "nginx/site.h"
+#include "nginx/site_rules.h"
+#include "nginx/site_text.h"
 #include "settings_kit.h"
 
 #include <errno.h>

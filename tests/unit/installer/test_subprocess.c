@@ -1,4 +1,4 @@
-#include "installer/subprocess.h"
+#include "host/subprocess.h"
 
 #include "base/clock.h"
 

@@ -1,0 +1,25 @@
+/* certificate.h: the certificate that this machine should serve by its settings, and letting those
+ * who serve it know of another one. */
+#pragma once
+
+#include "apply/places.h"
+#include "certs/certs.h"
+
+struct certificate_wish {
+    struct certs_wanted wanted; /* for certs_ensure() */
+    struct place_names names;   /* wanted's */
+};
+
+/* network NULL: without the machine's own addresses. The result may not be moved. -ENOENT: the
+ * group that may read the key does not exist. */
+int certificate_wish(const struct settings *s, const struct network *network,
+                     struct certificate_wish *ret);
+
+/* The settings in force, or those of .env before anything was applied. What is wrong with these is
+ * told on stderr: -EINVAL. */
+int certificate_settings(struct settings **ret);
+
+/* Lets those who serve the pair read it again, without losing a connection: nginx (unless another
+ * web server stands in front) and TURN. Waits for nobody. 0; -ENOTCONN: there is no service manager
+ * here; otherwise *ret_unit could not be told. */
+int certificate_reload(const struct settings *s, const char **ret_unit);
