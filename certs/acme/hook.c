@@ -1,6 +1,7 @@
 #include "acme/hook.h"
 
 #include "acme/base64url.h"
+#include "acme/printable.h"
 #include "acme/record.h"
 #include "base/buf.h"
 #include "base/crypto.h"
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #define SAID_LINES 6
+#define SAID_BYTES (HOOK_SAID_SIZE - SAID_LINES * 3) /* with " / " for the ends of lines */
 
 /* What was put up, to be taken away from the same place. */
 struct put_up {
@@ -94,11 +96,12 @@ static const char *after_escape(const char *p)
 
 static const char *last_lines(const char *text, size_t lines)
 {
-    const char *p = text + strlen(text);
+    const char *p = text + strlen(text), *end;
 
     while (p > text && (p[-1] == '\n' || p[-1] == '\r'))
         p--;
-    while (p > text && !(p[-1] == '\n' && --lines == 0))
+    end = p;
+    while (p > text && end - p < SAID_BYTES && !(p[-1] == '\n' && --lines == 0))
         p--;
     return p;
 }
@@ -123,10 +126,10 @@ const char *hook_said(const char *output, char buf[static HOOK_SAID_SIZE])
         if (gap && wr_len(&w) > 0)
             wr_str(&w, " / ");
         gap = false;
-        wr_u8(&w, c < ' ' || c >= 0x7f ? (uint8_t) '?' : c);
+        wr_u8(&w, c);
     }
     buf[wr_len(&w)] = '\0';
-    return buf;
+    return printable_clean(buf);
 }
 
 /* ---- running it ---- */
@@ -251,13 +254,9 @@ static void do_present(const atomic_bool *cancelled, void *arg)
     struct job *j = arg;
     const struct hook_config *c = &j->hook->config;
     struct put_up *p = j->record;
-    int r = record_target(c->resolver, p->name, p->at);
+    int r;
 
-    if (r < 0) {
-        j->result = failure_set(j->failure, FAILURE_LOCAL, STEP_CHALLENGE, r, p->name,
-                                "the CNAME records there lead to no end");
-        return;
-    }
+    record_target(c->resolver, p->name, p->at);
     p->used = true;
     r = run(c, HOOK_PRESENT, j->proof, p, j->failure);
     if (r == 0)

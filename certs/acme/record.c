@@ -8,7 +8,6 @@
 #include <stdio.h>
 
 #define LABEL "_acme-challenge."
-#define CNAMES_MAX 8
 #define ASK_LIMIT_MS 3000
 #define SERVERS_MAX 4 /* of struct dns_servers */
 
@@ -30,31 +29,14 @@ int record_name(const struct acme_id *id, char ret[static RECORD_NAME_SIZE])
     return 0;
 }
 
-/* The CNAME at name; false: there is none. */
-static bool alias_of(const struct dns_servers *resolver, const char *name,
-                     char ret[static RECORD_NAME_SIZE])
+void record_target(const struct dns_servers *resolver, const char *name,
+                   char ret[static RECORD_NAME_SIZE])
 {
     struct dns_answer a;
+    bool told = dns_ask(resolver, name, DNS_TXT, ASK_LIMIT_MS, &a) == 0 &&
+                (a.rcode == RCODE_NONE || a.rcode == RCODE_NXDOMAIN) && a.name[0];
 
-    if (dns_ask(resolver, name, DNS_CNAME, ASK_LIMIT_MS, &a) < 0 || a.n == 0)
-        return false;
-    snprintf(ret, RECORD_NAME_SIZE, "%.*s", RECORD_NAME_SIZE - 1, a.list[0].text);
-    return ret[0] != '\0' && !bytes_caseeq_str(bytes_str(ret), name);
-}
-
-int record_target(const struct dns_servers *resolver, const char *name,
-                  char ret[static RECORD_NAME_SIZE])
-{
-    char at[RECORD_NAME_SIZE], next[RECORD_NAME_SIZE];
-
-    snprintf(at, sizeof(at), "%s", name);
-    for (unsigned i = 0; alias_of(resolver, at, next); i++) {
-        if (i == CNAMES_MAX)
-            return -ELOOP;
-        memcpy(at, next, sizeof(at));
-    }
-    memcpy(ret, at, sizeof(at));
-    return 0;
+    snprintf(ret, RECORD_NAME_SIZE, "%.*s", RECORD_NAME_SIZE - 1, told ? a.name : name);
 }
 
 /* ---- what a server says ---- */

@@ -13,11 +13,10 @@
 /* "_acme-challenge.example.org", for the wildcard below it too. -ENAMETOOLONG; -EINVAL: an IP. */
 int record_name(const struct acme_id *id, char ret[static RECORD_NAME_SIZE]);
 
-/* Where a look-up of name ends: itself, or the end of the CNAMEs that begin there. -ELOOP: they
- * turn in a circle, or are more than a resolver would follow. A resolver that does not answer: the
- * name itself. */
-int record_target(const struct dns_servers *resolver, const char *name,
-                  char ret[static RECORD_NAME_SIZE]);
+/* Where a look-up of name ends: itself, or the end of the CNAMEs that begin there. A resolver that
+ * does not answer: the name itself. */
+void record_target(const struct dns_servers *resolver, const char *name,
+                   char ret[static RECORD_NAME_SIZE]);
 
 /* One name server in the eyes of the one who waits. */
 enum record_sight {
