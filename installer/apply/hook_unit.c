@@ -1,6 +1,7 @@
 #include "apply/hook_unit.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/crypto.h"
 #include "base/log.h"
 #include "files/files.h"
@@ -135,20 +136,29 @@ int hook_unit_command(const struct hook_unit *u, unsigned number, const char *fo
 }
 
 /* Exit statuses of systemd itself (systemd.exec(5)), before the script was run. */
+enum {
+    EXIT_NO_FOLDER = 200,
+    EXIT_NO_EXEC = 203,
+    EXIT_NO_GROUP = 216,
+    EXIT_NO_USER = 217,
+    EXIT_NO_NAMESPACE = 226,
+    EXIT_NO_SECCOMP = 228,
+    EXIT_NO_STATE = 238
+};
+
 static const char *setup_failure(int status)
 {
     switch (status) {
-    case 200:
-    case 238:
+    case EXIT_NO_FOLDER:
+    case EXIT_NO_STATE:
         return "the folder /var/lib/" STATE_NAME " could not be made or entered";
-    case 203:
+    case EXIT_NO_EXEC:
         return "the script could not be run";
-    case 216:
-    case 217:
+    case EXIT_NO_GROUP:
+    case EXIT_NO_USER:
         return "there is no such user";
-    case 218:
-    case 226:
-    case 228:
+    case EXIT_NO_NAMESPACE:
+    case EXIT_NO_SECCOMP:
         return "the sandbox could not be set up; see journalctl -b -t systemd";
     default:
         return NULL;
@@ -160,6 +170,7 @@ static int run_as_unit(const struct hook_unit *u, const char *const argv[],
 {
     static atomic_uint number;
     struct hook_unit_command *c = malloc(sizeof(*c));
+    uint64_t begin_ms = clock_ms();
     char folder[PATH_MAX];
     int r = c ? 0 : -ENOMEM;
 
@@ -170,6 +181,9 @@ static int run_as_unit(const struct hook_unit *u, const char *const argv[],
         r = subprocess_run(c->argv, NULL, (limit_of(u) + STOP_LIMIT_S + MANAGER_LIMIT_S) * 1000,
                            ret);
     free(c);
+    /* systemd-run does not tell why a unit was ended. */
+    if (r == 0 && ret->status != 0 && clock_ms() - begin_ms >= limit_of(u) * UINT64_C(1000))
+        ret->status = -1;
     return r;
 }
 
@@ -339,6 +353,18 @@ static char *explain(const struct hook_unit *u, const char *script, const char *
                : text;
 }
 
+static char *no_user(const struct hook_unit *u)
+{
+    char *text;
+
+    return asprintf(&text,
+                    "there is no user %s (systemd-sysusers makes " HOOK_UNIT_USER
+                    "; ACME_DNS_HOOK_USER names another one)",
+                    user_of(u)) < 0
+               ? NULL
+               : text;
+}
+
 static void look_at_env_file(const struct hook_unit *u)
 {
     struct stat st;
@@ -353,17 +379,16 @@ static int judge(const struct hook_unit *u, const char *script, int r, bool as_u
 {
     const char *why = NULL;
 
-    if (r < 0) {
-        why = r == -ESRCH ? "there is no such user" : strerror(-r);
-    } else {
-        if (result->status < 0)
-            r = -ETIMEDOUT;
-        else
-            r = result->status;
-        if (as_unit && result->status > 0 && !*result->output)
-            why = setup_failure(result->status);
-    }
-    *ret_output = why ? explain(u, script, why) : joined(result);
+    if (r == 0)
+        r = result->status < 0 ? -ETIMEDOUT : result->status;
+    if (as_unit && r > 0 && !*result->output)
+        why = setup_failure(r);
+    if (r < 0 && r != -ETIMEDOUT)
+        why = strerror(-r);
+    if (why && (r == -ESRCH || r == EXIT_NO_GROUP || r == EXIT_NO_USER))
+        *ret_output = no_user(u);
+    else
+        *ret_output = why ? explain(u, script, why) : joined(result);
     return r;
 }
 
@@ -376,16 +401,14 @@ int hook_unit_run(const char *const argv[], char **ret_output, void *arg)
     int r = variables_read(u, &v);
 
     *ret_output = NULL;
-    if (r < 0) {
-        variables_done(&v);
-        return r;
+    if (r == 0) {
+        look_at_env_file(u);
+        r = as_unit ? run_as_unit(u, argv, &result) : run_as_user(u, &v, argv, &result);
+        r = judge(u, argv[0], r, as_unit, &result, ret_output);
+        if (*ret_output)
+            mask_all(*ret_output, &v);
+        subprocess_done(&result);
     }
-    look_at_env_file(u);
-    r = as_unit ? run_as_unit(u, argv, &result) : run_as_user(u, &v, argv, &result);
-    r = judge(u, argv[0], r, as_unit, &result, ret_output);
-    if (*ret_output)
-        mask_all(*ret_output, &v);
-    subprocess_done(&result);
     variables_done(&v);
     return r;
 }
