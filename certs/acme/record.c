@@ -20,7 +20,6 @@ enum { RCODE_NONE = 0, RCODE_NXDOMAIN = 3 };
 int record_name(const struct acme_id *id, char ret[static RECORD_NAME_SIZE])
 {
     const char *base = id->is_wildcard ? id->text + strlen("*.") : id->text;
-
     struct wr w = wr_init(ret, RECORD_NAME_SIZE);
 
     if (id->is_ip)
