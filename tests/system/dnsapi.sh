@@ -11,7 +11,7 @@ failed=0
 pids=()
 
 cleanup() {
-    [ ${#pids[@]} -eq 0 ] || kill "${pids[@]}" 2>/dev/null
+    [ ${#pids[@]} -eq 0 ] || { kill "${pids[@]}"; wait "${pids[@]}"; } 2>/dev/null
     rm -rf "$work"
 }
 trap cleanup EXIT
