@@ -20,8 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define STATE_NAME "visavis/hook" /* below /var/lib */
-#define FOLDER "hook"             /* the same, below PATH_STATE */
+#define FOLDER "hook" /* below PATH_STATE */
 #define MASK "[hidden]"
 #define MASKED_MIN 6       /* shorter values could be part of anything */
 #define STOP_LIMIT_S 5     /* from SIGTERM to SIGKILL */
@@ -47,7 +46,7 @@ static bool has_env_file(const struct hook_unit *u)
 /* Scripts need a shell, the network and a folder of their own. The homes stay readable: a script
  * may be in one that belongs to the user it runs as. */
 static const char *const sandbox[] = {
-    "--property=StateDirectory=" STATE_NAME,
+    "--property=StateDirectory=visavis/hook",
     "--property=StateDirectoryMode=0700",
     "--property=UMask=0077",
     "--property=IgnoreSIGPIPE=no",
@@ -151,7 +150,7 @@ static const char *setup_failure(int status)
     switch (status) {
     case EXIT_NO_FOLDER:
     case EXIT_NO_STATE:
-        return "the folder /var/lib/" STATE_NAME " could not be made or entered";
+        return "the folder /var/lib/visavis/hook could not be made or entered";
     case EXIT_NO_EXEC:
         return "the script could not be run";
     case EXIT_NO_GROUP:
@@ -312,12 +311,11 @@ static bool is_secret(struct bytes key)
 /* In place: the mask is cut to the length of a shorter value. */
 static void mask(char *text, struct bytes value)
 {
-    size_t len = strlen(MASK);
+    struct bytes by = bytes_str(MASK);
+    size_t len = value.len < by.len ? value.len : by.len;
 
-    if (value.len < len)
-        len = value.len;
     for (char *p = text; (p = memmem(p, strlen(p), value.p, value.len)) != NULL; p += len) {
-        memcpy(p, MASK, len);
+        memcpy(p, by.p, len);
         memmove(p + len, p + value.len, strlen(p + value.len) + 1);
     }
 }
@@ -381,7 +379,7 @@ static int judge(const struct hook_unit *u, const char *script, int r, bool as_u
 
     if (r == 0)
         r = result->status < 0 ? -ETIMEDOUT : result->status;
-    if (as_unit && r > 0 && !*result->output)
+    if (as_unit && r > 0 && result->output && !*result->output)
         why = setup_failure(r);
     if (r < 0 && r != -ETIMEDOUT)
         why = strerror(-r);
