@@ -259,7 +259,7 @@ static void do_present(const atomic_bool *cancelled, void *arg)
     record_target(c->resolver, p->name, p->at);
     p->used = true;
     r = run(c, HOOK_PRESENT, j->proof, p, j->failure);
-    if (r == 0)
+    if (r == 0 && c->visible_limit_s > 0)
         r = record_wait(c->resolver, p->at, p->value, c->visible_limit_s, cancelled, j->failure);
     p->failed = r < 0;
     j->result = r;

@@ -283,6 +283,15 @@ static void record_that_does_not_come(void **state)
     expect_log("begin\nfailed\n");
 }
 
+static void record_that_is_not_looked_for(void **state)
+{
+    struct proof p;
+
+    (void) state;
+    use("hook", 0755, 0, "#!/bin/sh\n");
+    assert_int_equal(present(proof_of(&p, "unseen.test", "tok.a")), 0);
+}
+
 static void script_that_fails(void **state)
 {
     struct proof p;
