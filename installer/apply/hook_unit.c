@@ -13,6 +13,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <pwd.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -223,31 +224,46 @@ static void environment_free(char **list)
     free((void *) list);
 }
 
-/* "KEY=value" of all of them, HOME and the folder to keep things in. NULL: no memory. */
+__attribute__((format(printf, 2, 3))) static int append(char ***list, const char *fmt, ...)
+{
+    va_list ap;
+    int n;
+
+    va_start(ap, fmt);
+    n = vasprintf(*list, fmt, ap);
+    va_end(ap);
+    if (n < 0)
+        **list = NULL;
+    else
+        (*list)++;
+    return n < 0 ? -ENOMEM : 0;
+}
+
+/* All of them after what systemd would give. NULL: no memory. */
 static char **environment_new(const struct variables *v, const char *folder)
 {
-    size_t n = envfile_n_entries(v->file), at = 0;
-    char **list = calloc(n + 3, sizeof(*list));
+    size_t n = envfile_n_entries(v->file);
+    char **list = calloc(n + 5, sizeof(*list)), **end = list;
+    int r = list ? 0 : -ENOMEM;
 
-    if (!list)
-        return NULL;
-    if (asprintf(&list[at++], "HOME=%s", folder) < 0 ||
-        asprintf(&list[at++], "STATE_DIRECTORY=%s", folder) < 0) {
-        list[at - 1] = NULL;
-        environment_free(list);
-        return NULL;
-    }
-    for (size_t i = 0; i < n; i++) {
+    if (r == 0)
+        r = append(&end, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    if (r == 0)
+        r = append(&end, "LANG=C.UTF-8");
+    if (r == 0)
+        r = append(&end, "HOME=%s", folder);
+    if (r == 0)
+        r = append(&end, "STATE_DIRECTORY=%s", folder);
+    for (size_t i = 0; i < n && r == 0; i++) {
         const struct envfile_entry *e = envfile_entry(v->file, i);
 
-        if (asprintf(&list[at++], "%.*s=%.*s", (int) e->key.len, (const char *) e->key.p,
-                     (int) e->value.len, (const char *) e->value.p) < 0) {
-            list[at - 1] = NULL;
-            environment_free(list);
-            return NULL;
-        }
+        r = append(&end, "%.*s=%.*s", (int) e->key.len, (const char *) e->key.p, (int) e->value.len,
+                   (const char *) e->value.p);
     }
-    return list;
+    if (r == 0)
+        return list;
+    environment_free(list);
+    return NULL;
 }
 
 /* Ourselves, where we could not become another: below VISAVIS_ROOT, and without root. */

@@ -441,8 +441,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(two_values_for_one_name),   CASE(dnsapi_adds_and_removes),
         CASE(alias_is_followed),         CASE(loop_goes_on_while_the_record_comes),
-        CASE(record_that_does_not_come), CASE(script_that_fails),
-        CASE(script_that_cannot_be_run),
+        CASE(record_that_does_not_come), CASE(record_that_is_not_looked_for),
+        CASE(script_that_fails),         CASE(script_that_cannot_be_run),
     };
 
     return cmocka_run_group_tests(tests, set_up_all, tear_down_all);
