@@ -88,7 +88,7 @@ static void put_name_record(struct reply *r, const char *owner, enum dns_type ty
 static void put_texts(struct reply *r, const char *name)
 {
     for (int i = 0; i < TEXTS; i++) {
-        char text[32];
+        char text[64];
 
         snprintf(text + 1, sizeof(text) - 1, "this is value number %02d", i);
         text[0] = (char) strlen(text + 1);
