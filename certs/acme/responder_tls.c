@@ -2,6 +2,7 @@
 
 #include "acme/proxy_header.h"
 #include "acme/tls_stream.h"
+#include "base/list.h"
 
 #include <errno.h>
 #include <openssl/ssl.h>
