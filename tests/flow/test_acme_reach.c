@@ -5,10 +5,12 @@
 #include "acme/responder.h"
 #include "tests/lib/ask.h"
 #include "tests/lib/child.h"
+#include "tests/lib/mock_dns.h"
+#include "tests/lib/private_net.h"
 #include "web/web.h"
 
 #include <errno.h>
-#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -22,78 +24,14 @@
 #define PROOF TOKEN ".9jg46WB3rR_AHD-EBXdN7cBkH1WOu0tA3M9fm21mqTI"
 #define PATH "/.well-known/acme-challenge/" TOKEN
 #define NAME "media.example.test"
-#define OWN "198.51.100.4" /* on an interface */
-#define OWN6 "2001:db8::4"
-#define ELSE "203.0.113.9"  /* answers, but is on none */
-#define NOWHERE "192.0.2.1" /* no way there */
-#define MANAGEMENT_PORT 8055
-
-/* ---- the network ---- */
+#define OWN NET_OWN
+#define OWN6 NET_OWN6
+#define ELSE NET_ELSE
+#define NOWHERE NET_NOWHERE
 
 static bool alone; /* in a network of our own */
-
-static bool run(const char *command)
-{
-    return system(command) == 0; /* NOLINT(cert-env33-c): of this file's constants */
-}
-
-static void make_network(void)
-{
-    alone = unshare(geteuid() == 0 ? CLONE_NEWNET : CLONE_NEWUSER | CLONE_NEWNET) == 0 &&
-            run("ip link set lo up && ip addr add " OWN "/32 dev lo && "
-                "ip addr add " OWN6 "/128 dev lo && ip route add local 203.0.113.0/24 dev lo && "
-                "ip -6 route add local 2001:db8:9::/48 dev lo");
-}
-
-/* ---- the DNS ---- */
-
 static struct child *dns;
 static struct dns_servers resolver;
-
-static void manage(const char *what, const char *fmt, ...)
-{
-    struct ask_answer answer;
-    char body[2048], path[64];
-    va_list ap;
-    int fd = ask_connect_tcp(MANAGEMENT_PORT);
-
-    va_start(ap, fmt);
-    vsnprintf(body, sizeof(body), fmt, ap);
-    va_end(ap);
-    snprintf(path, sizeof(path), "/%s", what);
-    assert_true(fd >= 0);
-    assert_int_equal(ask_send(fd, "POST", path, "", body), 0);
-    assert_int_equal(ask_receive(fd, &answer), 200);
-}
-
-static void point(const char *name, const char *a, const char *aaaa)
-{
-    manage("clear-a", "{\"host\":\"%s\"}", name);
-    manage("clear-aaaa", "{\"host\":\"%s\"}", name);
-    if (a)
-        manage("add-a", "{\"host\":\"%s\",\"addresses\":[\"%s\"]}", name, a);
-    if (aaaa)
-        manage("add-aaaa", "{\"host\":\"%s\",\"addresses\":[\"%s\"]}", name, aaaa);
-}
-
-static void start_dns(void)
-{
-    static char program[] = "/usr/bin/pebble-challtestsrv";
-    static char o1[] = "-defaultIPv4", o2[] = "-defaultIPv6", o3[] = "-dns01", o4[] = "-http01",
-                o5[] = "-https01", o6[] = "-tlsalpn01", o7[] = "-management", none[] = "",
-                at[] = "127.0.0.1:8053", managed[] = "127.0.0.1:8055";
-    char *argv[] = {program, o1, none, o2, none, o3, at,      o4,
-                    none,    o5, none, o6, none, o7, managed, NULL};
-    int fd = -1;
-
-    assert_int_equal(child_new("challtestsrv", &dns), 0);
-    assert_int_equal(child_start(dns, argv), 0);
-    for (int i = 0; i < 200 && (fd = ask_connect_tcp(MANAGEMENT_PORT)) < 0; i++)
-        usleep(50000);
-    assert_true(fd >= 0);
-    close(fd);
-    assert_int_equal(dns_servers_of("127.0.0.1:8053", &resolver), 0);
-}
 
 /* ---- web servers ---- */
 
@@ -218,19 +156,19 @@ static void names_without_addresses(void **state)
     size_t n;
 
     NEEDS_NETWORK();
-    point(NAME, NULL, NULL);
+    mock_dns_point(NAME, NULL, NULL);
     assert_int_equal(reach_resolve(&config, &id, list, &n, &failure), -ENOENT);
     expect(NAME " has no A and no AAAA record (asked 127.0.0.1:8053)");
     expect("Add an A record of " NAME " with " OWN ", and an AAAA record with " OWN6);
     assert_int_equal(failure.kind, FAILURE_SELF_CHECK);
     assert_int_equal(look_http(), -ENOENT);
 
-    manage("set-servfail", "{\"host\":\"%s\"}", NAME);
+    mock_dns_fail(NAME, true);
     assert_int_equal(look_http(), -EREMOTEIO);
     expect("SERVFAIL");
-    manage("clear-servfail", "{\"host\":\"%s\"}", NAME);
+    mock_dns_fail(NAME, false);
 
-    point(NAME, OWN, OWN6);
+    mock_dns_point(NAME, OWN, OWN6);
     assert_int_equal(reach_resolve(&config, &id, list, &n, &failure), 0);
     assert_int_equal(n, 2);
     assert_int_equal(list[0].family, AF_INET6);
@@ -262,7 +200,7 @@ static void fine_by_http(void **state)
     NEEDS_NETWORK();
     serve(&own, OWN ":80");
     serve(&own, "[" OWN6 "]:80");
-    point(NAME, OWN, OWN6);
+    mock_dns_point(NAME, OWN, OWN6);
     assert_int_equal(look_http(), 0);
     assert_int_equal(own.seen, 2);
     assert_string_equal(remarks, "");
@@ -281,7 +219,7 @@ static void nothing_listens(void **state)
 
     NEEDS_NETWORK();
     serve(&own, OWN ":80");
-    point(NAME, OWN, OWN6);
+    mock_dns_point(NAME, OWN, OWN6);
     config.own_http_port = 8080;
     assert_int_equal(look_http(), -EHOSTUNREACH);
     expect("self-check (AAAA " OWN6
@@ -301,11 +239,11 @@ static void nothing_listens(void **state)
 static void no_way_to_another(void **state)
 {
     NEEDS_NETWORK();
-    point(NAME, NOWHERE, NULL);
+    mock_dns_point(NAME, NOWHERE, NULL);
     assert_int_equal(look_http(), 0);
     expect_remark("A " NOWHERE
                   " port 80: connection refused; it is not an address of this machine");
-    point(NAME, ELSE, NULL); /* answers with a refusal */
+    mock_dns_point(NAME, ELSE, NULL); /* answers with a refusal */
     assert_int_equal(look_http(), 0);
     expect_remark("A " ELSE " port 80: connection refused; it is not");
 }
@@ -316,7 +254,7 @@ static void another_server(void **state)
 
     NEEDS_NETWORK();
     serve(&other, ELSE ":80");
-    point(NAME, ELSE, NULL);
+    mock_dns_point(NAME, ELSE, NULL);
     assert_int_equal(look_http(), -EHOSTUNREACH);
     expect("(A " ELSE " port 80): status 404 came instead of the proof, from `Server: Apache/2.4 "
            "(Debian)`; it is not an address of this machine: another server answers there");
@@ -343,7 +281,7 @@ static void own_server_with_another_answer(void **state)
 
     NEEDS_NETWORK();
     serve(&own, OWN ":80");
-    point(NAME, OWN, NULL);
+    mock_dns_point(NAME, OWN, NULL);
     assert_int_equal(look_http(), -EHOSTUNREACH);
     expect("status 403 came instead of the proof, from `Server: nginx`. This machine's own web "
            "server answers something else");
@@ -359,8 +297,8 @@ static void redirects(void **state)
     NEEDS_NETWORK();
     serve(&own, OWN ":80");
     serve(&other, ELSE ":80");
-    point(NAME, OWN, NULL);
-    point("other.example.test", ELSE, NULL);
+    mock_dns_point(NAME, OWN, NULL);
+    mock_dns_point("other.example.test", ELSE, NULL);
 
     own.location = "http://other.example.test" PATH;
     assert_int_equal(look_http(), 0);
@@ -426,7 +364,7 @@ static void redirect_to_https(void **state)
              "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj "
              "/CN=site.test -keyout %s -out %s.crt 2>/dev/null && cat %s.crt >>%s",
              pem, pem, pem, pem);
-    assert_true(run(command));
+    assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c): of the test's own paths */
     assert_int_equal(
         child_write(c, "nginx.conf",
                     "user root;\nworker_processes 1;\ndaemon off;\npid %s.pid;\nevents {}\n"
@@ -441,14 +379,14 @@ static void redirect_to_https(void **state)
     for (int i = 0; i < 200 && (fd = ask_connect_tcp(443)) < 0; i++)
         usleep(50000);
     close(fd);
-    point(NAME, OWN, NULL);
+    mock_dns_point(NAME, OWN, NULL);
     assert_int_equal(look_http(), 0);
     assert_string_equal(remarks, "");
 
     assert_int_equal(look_tls(), -EHOSTUNREACH);
     expect("(A " OWN " port 443): a server answers that refuses the protocol acme-tls/1");
     expect("PROXY=front");
-    point(NAME, ELSE, NULL);
+    mock_dns_point(NAME, ELSE, NULL);
     assert_int_equal(look_tls(), -EHOSTUNREACH);
     expect("another server answers there");
     child_free(c);
@@ -484,7 +422,7 @@ static void no_http_at_all(void **state)
     assert_int_equal(child_new("nonsense", &c), 0);
     assert_int_equal(child_fork(c, talk_nonsense, &fd), 0);
     close(fd);
-    point(NAME, "127.0.0.1", NULL);
+    mock_dns_point(NAME, "127.0.0.1", NULL);
     config.http_port = config.https_port = port;
     assert_int_equal(look_http(), -EHOSTUNREACH);
     expect("no HTTP answer came");
@@ -503,7 +441,7 @@ static void by_tls(void **state)
     struct responder *r;
 
     NEEDS_NETWORK();
-    point(NAME, OWN, OWN6);
+    mock_dns_point(NAME, OWN, OWN6);
     assert_int_equal(look_tls(), -EHOSTUNREACH);
     expect("(AAAA " OWN6 " port 443): connection refused, though it is an address of this machine");
 
@@ -522,98 +460,9 @@ static void by_tls(void **state)
     expect("a server of acme-tls/1 answers with another proof than ours");
     responder_free(r);
 
-    point(NAME, NOWHERE, NULL);
+    mock_dns_point(NAME, NOWHERE, NULL);
     assert_int_equal(look_tls(), 0);
     expect_remark("A " NOWHERE " port 443");
-}
-
-/* ---- CAA ---- */
-
-static const char issuers[2][256] = {"letsencrypt.org", "letsencrypt.test"};
-
-static void clear_caa(const char *name)
-{
-    manage("clear-caa", "{\"host\":\"%s\"}", name);
-}
-
-static void set_caa(const char *name, const char *policies)
-{
-    clear_caa(name);
-    manage("add-caa", "{\"host\":\"%s\",\"policies\":[%s]}", name, policies);
-}
-
-static int look_caa(const char *name)
-{
-    assert_int_equal(acme_id_parse(name, &id), 0);
-    return reach_caa(&config, &id, issuers, 2, &failure);
-}
-
-#define POLICY(tag, value) "{\"tag\":\"" tag "\",\"value\":\"" value "\"}"
-
-static void caa(void **state)
-{
-    NEEDS_NETWORK();
-    assert_int_equal(look_caa(NAME), 0);
-    assert_string_equal(remarks, "");
-
-    set_caa("example.test", POLICY("issue", "sectigo.com"));
-    assert_int_equal(look_caa(NAME), -EPERM);
-    expect("(example.test): CAA of example.test allows only \"sectigo.com\". Add `0 issue "
-           "\"letsencrypt.org\"` to the CAA records of example.test");
-    /* The first set on the way up decides. */
-    set_caa(NAME, POLICY("issue", " LetsEncrypt.org ; validationmethods=http-01"));
-    assert_int_equal(look_caa(NAME), 0);
-    assert_int_equal(look_caa("*." NAME), 0);
-    clear_caa("example.test");
-    set_caa(NAME, POLICY("issue", "letsencrypt.org") "," POLICY("issuewild", ";"));
-    assert_int_equal(look_caa(NAME), 0);
-    assert_int_equal(look_caa("*." NAME), -EPERM);
-    expect("allows nobody to issue certificates. Add `0 issuewild \"letsencrypt.org\"`");
-    set_caa(NAME, POLICY("iodef", "mailto:a@example.test"));
-    assert_int_equal(look_caa(NAME), 0);
-    clear_caa(NAME);
-
-    /* An alias stands for its target. */
-    manage("set-cname", "{\"host\":\"alias.example.test\",\"target\":\"target.example.test\"}");
-    set_caa("target.example.test", POLICY("issue", "sectigo.com"));
-    assert_int_equal(look_caa("alias.example.test"), -EPERM);
-    clear_caa("target.example.test");
-    assert_int_equal(look_caa("alias.example.test"), 0);
-
-    manage("set-servfail", "{\"host\":\"%s\"}", NAME);
-    assert_int_equal(look_caa(NAME), 0);
-    expect_remark("does not tell the CAA records of " NAME ": SERVFAIL");
-    manage("clear-servfail", "{\"host\":\"%s\"}", NAME);
-    assert_int_equal(look_caa("192.0.2.1"), 0);
-}
-
-static void caa_for_methods_and_accounts(void **state)
-{
-    static const enum acme_challenge_type types[] = {CHALLENGE_HTTP_01, CHALLENGE_TLS_ALPN_01};
-
-    NEEDS_NETWORK();
-    config.types = types;
-    config.n_types = 2;
-    set_caa(NAME, POLICY("issue", "letsencrypt.org; validationmethods=dns-01"));
-    assert_int_equal(look_caa(NAME), -EPERM);
-    expect("allows other methods of proof alone: \"letsencrypt.org; validationmethods=dns-01\"");
-    set_caa(NAME, POLICY("issue", "letsencrypt.org; validationmethods=dns-01,tls-alpn-01"));
-    assert_int_equal(look_caa(NAME), 0);
-
-    set_caa(NAME, POLICY("issue", "letsencrypt.test; accounturi=https://ca.test/acct/1"));
-    assert_int_equal(look_caa(NAME), 0);
-    config.account = "https://ca.test/acct/1";
-    assert_int_equal(look_caa(NAME), 0);
-    config.account = "https://ca.test/acct/2";
-    assert_int_equal(look_caa(NAME), -EPERM);
-    expect("another account at the CA");
-    expect("`0 issue \"letsencrypt.org; accounturi=https://ca.test/acct/2\"`");
-    clear_caa(NAME);
-    /* A CA that does not say what it is called there cannot be judged. */
-    set_caa(NAME, POLICY("issue", "sectigo.com"));
-    assert_int_equal(reach_caa(&config, &id, NULL, 0, &failure), 0);
-    expect_remark("does not say what it is called there");
-    clear_caa(NAME);
 }
 
 /* ---- when the run is ended meanwhile ---- */
@@ -633,7 +482,7 @@ static void interrupted(void **state)
     NEEDS_NETWORK();
     assert_int_equal(child_new("silent", &c), 0);
     fd = ask_listen_tcp(&port); /* takes connections and says nothing */
-    point(NAME, "127.0.0.1", NULL);
+    mock_dns_point(NAME, "127.0.0.1", NULL);
     config.http_port = config.https_port = port;
     assert_int_equal(loop_timer_start(&t, loop, 100000, on_moment), 0);
     assert_int_equal(look_http(), -EINTR);
@@ -647,11 +496,9 @@ static void interrupted(void **state)
 static int start(void **state)
 {
     (void) state;
-    if (access("/usr/bin/pebble-challtestsrv", X_OK) != 0)
-        alone = false;
     if (alone)
-        start_dns();
-    return 0;
+        dns = mock_dns_start();
+    return dns_servers_of(MOCK_DNS, &resolver);
 }
 
 static int stop(void **state)
@@ -676,11 +523,9 @@ int main(void)
         TEST(redirect_to_https),
         TEST(no_http_at_all),
         TEST(by_tls),
-        TEST(caa),
-        TEST(caa_for_methods_and_accounts),
         TEST(interrupted),
     };
 
-    make_network();
+    alone = mock_dns_is_there() && private_net_enter();
     return cmocka_run_group_tests(tests, start, stop);
 }
