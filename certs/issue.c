@@ -1,6 +1,7 @@
 #include "certs/issue.h"
 
 #include "base/rnd.h"
+#include "certs/fill.h"
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -9,54 +10,12 @@
 #include <time.h>
 
 #define DAY_S 86400L
-#define SERIAL_SIZE 16
-#define NAME_PART_MAX 64 /* ub-common-name, ub-organizational-unit-name */
 
 int64_t time_of(const ASN1_TIME *t)
 {
     struct tm tm;
 
     return ASN1_TIME_to_tm(t, &tm) ? (int64_t) timegm(&tm) : INT64_MIN;
-}
-
-static bool set_serial(X509 *cert)
-{
-    uint8_t serial[SERIAL_SIZE];
-    BIGNUM *number;
-    bool ok;
-
-    rnd_bytes(serial, sizeof(serial));
-    serial[0] = (uint8_t) ((serial[0] & 0x7f) | 0x40); /* positive, and never shorter */
-    number = BN_bin2bn(serial, sizeof(serial), NULL);
-    ok = number && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(cert));
-    BN_free(number);
-    return ok;
-}
-
-static bool set_dates(X509 *cert, int64_t from_s, int64_t until_s)
-{
-    return ASN1_TIME_set(X509_getm_notBefore(cert), (time_t) from_s) &&
-           ASN1_TIME_set(X509_getm_notAfter(cert), (time_t) until_s);
-}
-
-static bool add_name_part(X509_NAME *name, const char *field, const char *text)
-{
-    return X509_NAME_add_entry_by_txt(name, field, MBSTRING_UTF8, (const uint8_t *) text,
-                                      (int) strnlen(text, NAME_PART_MAX), -1, 0);
-}
-
-static bool add_extension(X509 *cert, X509 *issuer, int nid, const char *value)
-{
-    X509V3_CTX ctx;
-    X509_EXTENSION *e;
-    bool ok;
-
-    X509V3_set_ctx_nodb(&ctx);
-    X509V3_set_ctx(&ctx, issuer, cert, NULL, NULL, 0);
-    e = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
-    ok = e && X509_add_ext(cert, e, -1);
-    X509_EXTENSION_free(e);
-    return ok;
 }
 
 /* ---- name constraints (RFC 5280 section 4.2.1.10) ---- */
@@ -143,18 +102,19 @@ static bool fill_ca(X509 *ca, EVP_PKEY *key, const struct names *names, const ch
                     int64_t now_s)
 {
     X509_NAME *subject = X509_get_subject_name(ca);
-    char cn[NAME_PART_MAX + 1];
+    char cn[FILL_NAME_PART_MAX + 1];
 
     /* Each has a name of its own: stores of trusted CAs look them up by name. */
     snprintf(cn, sizeof(cn), "Visavis CA %08x of %.40s", rnd_u32(), machine);
-    return X509_set_version(ca, X509_VERSION_3) && set_serial(ca) &&
-           set_dates(ca, now_s - BACKDATE_S, now_s - BACKDATE_S + CA_DAYS * DAY_S) &&
-           add_name_part(subject, "O", "Visavis") &&
-           add_name_part(subject, "OU", names->list[0].text) && add_name_part(subject, "CN", cn) &&
-           X509_set_issuer_name(ca, subject) && X509_set_pubkey(ca, key) &&
-           add_extension(ca, ca, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
-           add_extension(ca, ca, NID_key_usage, "critical,keyCertSign,cRLSign") &&
-           add_extension(ca, ca, NID_subject_key_identifier, "hash") &&
+    return X509_set_version(ca, X509_VERSION_3) && fill_serial(ca) &&
+           fill_dates(ca, now_s - BACKDATE_S, now_s - BACKDATE_S + CA_DAYS * DAY_S) &&
+           fill_name_part(subject, "O", "Visavis") &&
+           fill_name_part(subject, "OU", names->list[0].text) &&
+           fill_name_part(subject, "CN", cn) && X509_set_issuer_name(ca, subject) &&
+           X509_set_pubkey(ca, key) &&
+           fill_extension(ca, ca, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
+           fill_extension(ca, ca, NID_key_usage, "critical,keyCertSign,cRLSign") &&
+           fill_extension(ca, ca, NID_subject_key_identifier, "hash") &&
            add_name_constraints(ca, names) && X509_sign(ca, key, EVP_sha256()) > 0;
 }
 
@@ -170,15 +130,6 @@ X509 *issue_ca(EVP_PKEY *key, const struct names *names, const char *machine, in
     return ca;
 }
 
-static bool add_san(X509 *leaf, const struct names *names)
-{
-    GENERAL_NAMES *san = names_to_san(names);
-    bool ok = san && X509_add1_ext_i2d(leaf, NID_subject_alt_name, san, 0, X509V3_ADD_DEFAULT) == 1;
-
-    GENERAL_NAMES_free(san);
-    return ok;
-}
-
 static bool fill_leaf(X509 *leaf, EVP_PKEY *leaf_key, const struct names *names, X509 *ca,
                       EVP_PKEY *ca_key, int64_t now_s)
 {
@@ -191,17 +142,17 @@ static bool fill_leaf(X509 *leaf, EVP_PKEY *leaf_key, const struct names *names,
         until = ca_until;
     /* No common name: OpenSSL and GnuTLS hold it against the name constraints as if it were a host
      * name, which an IP address is not. */
-    return X509_set_version(leaf, X509_VERSION_3) && set_serial(leaf) &&
-           set_dates(leaf, from, until) && add_name_part(subject, "O", "Visavis") &&
-           add_name_part(subject, "OU", names->list[0].text) &&
+    return X509_set_version(leaf, X509_VERSION_3) && fill_serial(leaf) &&
+           fill_dates(leaf, from, until) && fill_name_part(subject, "O", "Visavis") &&
+           fill_name_part(subject, "OU", names->list[0].text) &&
            X509_set_issuer_name(leaf, X509_get_subject_name(ca)) &&
            X509_set_pubkey(leaf, leaf_key) &&
-           add_extension(leaf, ca, NID_basic_constraints, "critical,CA:FALSE") &&
-           add_extension(leaf, ca, NID_key_usage, "critical,digitalSignature") &&
-           add_extension(leaf, ca, NID_ext_key_usage, "serverAuth") &&
-           add_extension(leaf, ca, NID_subject_key_identifier, "hash") &&
-           add_extension(leaf, ca, NID_authority_key_identifier, "keyid:always") &&
-           add_san(leaf, names) && X509_sign(leaf, ca_key, EVP_sha256()) > 0;
+           fill_extension(leaf, ca, NID_basic_constraints, "critical,CA:FALSE") &&
+           fill_extension(leaf, ca, NID_key_usage, "critical,digitalSignature") &&
+           fill_extension(leaf, ca, NID_ext_key_usage, "serverAuth") &&
+           fill_extension(leaf, ca, NID_subject_key_identifier, "hash") &&
+           fill_extension(leaf, ca, NID_authority_key_identifier, "keyid:always") &&
+           fill_san(leaf, names) && X509_sign(leaf, ca_key, EVP_sha256()) > 0;
 }
 
 X509 *issue_leaf(EVP_PKEY *leaf_key, const struct names *names, X509 *ca, EVP_PKEY *ca_key,

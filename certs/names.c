@@ -245,3 +245,17 @@ void names_free_texts(char **list)
         free(*p);
     free(list);
 }
+
+const char *names_list(const X509 *cert, char *text, size_t size)
+{
+    size_t len = 0;
+    char **list;
+
+    text[0] = '\0';
+    if (names_texts(cert, &list) < 0)
+        return text;
+    for (char **p = list; *p && len < size; p++)
+        len += (size_t) snprintf(text + len, size - len, "%s%s", p > list ? ", " : "", *p);
+    names_free_texts(list);
+    return text;
+}

@@ -45,3 +45,7 @@ bool name_is_covered(const struct name *n, X509 *cert);
  * do not belong in a name are shown as '?'. */
 int names_texts(const X509 *cert, char ***ret_list);
 void names_free_texts(char **list);
+
+/* The same as "a.example.org, b.example.org", cut where it is too long; "" when there are none.
+ * Returns text. */
+const char *names_list(const X509 *cert, char *text, size_t size);

@@ -122,26 +122,12 @@ static void check_use(X509 *leaf, const struct origin *from, struct report *r)
                      from->cert, from->cert);
 }
 
-static void list_names(const X509 *leaf, char *text, size_t size)
-{
-    size_t len = 0;
-    char **list;
-
-    text[0] = '\0';
-    if (names_texts(leaf, &list) < 0)
-        return;
-    for (char **p = list; *p && len < size; p++)
-        len += (size_t) snprintf(text + len, size - len, "%s%s", p > list ? ", " : "", *p);
-    names_free_texts(list);
-}
-
 static void check_names(X509 *leaf, const struct names *names, const struct origin *from,
                         struct report *r)
 {
     char has[512];
 
-    list_names(leaf, has, sizeof(has));
-    if (!has[0]) {
+    if (!names_list(leaf, has, sizeof(has))[0]) {
         report_fault(r,
                      "%s has no subjectAltName, and browsers look at nothing else. Ask its "
                      "issuer for one with %s as subjectAltName.",

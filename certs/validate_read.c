@@ -1,6 +1,7 @@
 #include "certs/validate.h"
 
 #include "certs/key.h"
+#include "certs/sort.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -119,42 +120,6 @@ static void tell_key(struct report *r, enum pem_result result, const char *found
 
 /* ---- the order of the chain ---- */
 
-static X509 *take(struct pem_certs *c, size_t i)
-{
-    X509 *cert = c->list[i];
-
-    for (c->n--; i < c->n; i++)
-        c->list[i] = c->list[i + 1];
-    return cert;
-}
-
-static bool take_own(struct pem_certs *c, struct pair *p)
-{
-    for (size_t i = 0; i < c->n; i++) {
-        if (X509_check_private_key(c->list[i], p->key) != 1)
-            continue;
-        p->chain[p->n++] = take(c, i);
-        return true;
-    }
-    return false;
-}
-
-static bool take_issuer(struct pem_certs *c, struct pair *p)
-{
-    X509 *last = p->chain[p->n - 1];
-
-    if (X509_self_signed(last, 0) == 1)
-        return false; /* self-signed: the end */
-    for (size_t i = 0; i < c->n; i++) {
-        if (X509_check_issued(c->list[i], last) != X509_V_OK ||
-            X509_verify(last, X509_get0_pubkey(c->list[i])) != 1)
-            continue;
-        p->chain[p->n++] = take(c, i);
-        return true;
-    }
-    return false;
-}
-
 static bool is_beginning(const struct pair *p, X509 *const *list)
 {
     for (size_t i = 0; i < p->n; i++)
@@ -164,12 +129,12 @@ static bool is_beginning(const struct pair *p, X509 *const *list)
 }
 
 /* The chain of the key's certificate out of c, in order; the rest stays in c. */
-static void sort_chain(struct pem_certs *c, struct pair *p, const struct origin *from,
-                       struct report *r)
+static void order_chain(struct pem_certs *c, struct pair *p, const struct origin *from,
+                        struct report *r)
 {
     const struct pem_certs given = *c;
 
-    if (!take_own(c, p)) {
+    if (!sort_chain(c, p)) {
         report_fault(r,
                      "%s is not the key of %s: they do not belong together. "
                      "`openssl pkey -in %s -pubout` and `openssl x509 -in %s -noout -pubkey` "
@@ -177,8 +142,6 @@ static void sort_chain(struct pem_certs *c, struct pair *p, const struct origin 
                      from->key, from->cert, from->key, from->cert);
         return;
     }
-    while (take_issuer(c, p))
-        ;
     if (!is_beginning(p, given.list))
         report_warning(r,
                        "The certificates in %s are not in order (the server's own first, then "
@@ -204,7 +167,7 @@ int validate_read(struct bytes cert, struct bytes key, const struct origin *from
     tell_certs(r, have_certs, &certs, from);
     tell_key(r, have_key, found, from);
     if (have_certs == PEM_OK && have_key == PEM_OK)
-        sort_chain(&certs, &p, from, r);
+        order_chain(&certs, &p, from, r);
     pem_certs_done(&certs);
     ERR_clear_error();
     if (r->faults > faults)

@@ -32,6 +32,9 @@ bool acme_ids_same(const struct acme_ids *a, const struct acme_ids *b);
 /* Is that the one? text as a CA writes it: case and the form of an IPv6 address do not matter. */
 bool acme_id_is(const struct acme_id *id, bool is_ip, const char *text);
 
+/* For subjectAltName; a wildcard is the text that it is, and not for name_is_covered(). */
+void acme_ids_names(const struct acme_ids *ids, struct names *ret);
+
 /* A name for a folder: the first identifier, readable, and a hash of them all; the order does not
  * matter beyond the first. Letters, digits, '.', '-', '_' alone. Returns buf. */
 #define ACME_IDS_FOLDER_SIZE 96

@@ -5,6 +5,7 @@
 
 #include "acme/challenger.h"
 #include "acme/client.h"
+#include "acme/csr.h"
 #include "acme/vault.h"
 
 struct issue_config {

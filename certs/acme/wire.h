@@ -11,11 +11,11 @@
 #define ACME_PROFILE_SIZE 64
 #define ACME_PROFILES_MAX 16
 #define ACME_CAA_MAX 8
-#define ACME_CHALLENGES_MAX 16
 #define ACME_BODY_MAX 262144 /* of an answer */
 
 /* The parsers: 0, or -EBADMSG and in *ret_why what is wrong, a constant: "newOrder is missing".
- * *ret is complete or untouched. URLs are http:// or https:// and shorter than ACME_URL_SIZE. */
+ * *ret is complete or untouched. Texts for people are printable and cut when they are too long.
+ * URLs are http:// or https:// and shorter than ACME_URL_SIZE. */
 
 struct acme_profile {
     char name[ACME_PROFILE_SIZE];
@@ -84,7 +84,9 @@ struct acme_challenge {
     struct acme_problem problem;
 };
 
-/* Challenges of types unknown to us are left out. */
+/* Challenges of types unknown to us are left out, and each beyond the first of a type. About 100
+ * KiB, with the problems. */
+#define ACME_CHALLENGES_MAX N_CHALLENGE_TYPES
 struct acme_authz {
     enum acme_status status;
     struct acme_id id; /* a wildcard has its "*." */
