@@ -62,6 +62,7 @@ BINS := $(foreach p,$(PROGRAMS),$(O)/bin/$(call prog_name,$(p)))
 TESTS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/unit/*/test_*.c tests/flow/test_*.c))
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAYS := $(patsubst %,$(O)/tests/fuzz/replay_%,$(FUZZERS))
+PRELOADS := $(patsubst tests/preload/%.c,$(O)/tests/%.so,$(wildcard tests/preload/*.c))
 BENCHES := $(patsubst tests/bench/bench_%.c,$(O)/bench/%,$(wildcard tests/bench/bench_*.c))
 
 .PHONY: all bins pages manual web env tests check asan tsan fuzz bench analyze format install dist deb rpm clean help
@@ -70,7 +71,7 @@ BENCHES := $(patsubst tests/bench/bench_%.c,$(O)/bench/%,$(wildcard tests/bench/
 
 all: bins pages manual
 bins: $(BINS)
-tests: $(TESTS) $(REPLAYS)
+tests: $(TESTS) $(REPLAYS) $(PRELOADS)
 
 help:
 	@echo 'all      the daemons, the visavis command and the Call pages, in $(O)'
@@ -122,6 +123,12 @@ $(1): $(patsubst $(O)/tests/%,$(O)/obj/tests/%.o,$(1)) $(call area_lib,$(call te
 	$$(call link,-lcmocka)
 endef
 $(foreach t,$(TESTS),$(eval $(call test_rule,$(t))))
+
+# Loaded into programs by tests; never sanitized, and _FORTIFY_SOURCE has names of its own for what they define.
+$(O)/tests/%.so: tests/preload/%.c
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -D_GNU_SOURCE $(CFLAGS_COMMON) -O2 -U_FORTIFY_SOURCE -fPIC -shared -o $@ $<
 
 # The daemon whose modules a fuzz harness or a bench is about; the others need the shared libraries alone.
 AREA_negotiate := media

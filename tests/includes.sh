@@ -17,7 +17,7 @@ link: base loop codec
 rtc: base loop codec
 daemon: base loop conf notify
 certs: base files loop codec http conf
-acme: base files loop codec http certs
+acme: base files loop codec http web certs
 call: base loop codec conf notify web http daemon
 signaling: base loop codec conf notify web http link daemon
 media: base loop codec conf notify link rtc daemon
@@ -45,7 +45,7 @@ systemd/sd-event.h: services/common/loop/
 systemd/sd-daemon.h: services/common/notify/ services/common/loop/ installer/units/units.
 systemd/sd-bus.h: installer/units/units.
 systemd/sd-journal.h: installer/units/journal.
-openssl/: services/common/base/crypto.c services/common/rtc/ certs/
+openssl/: services/common/base/crypto.c services/common/http/http.c services/common/rtc/ certs/
 srtp2/: services/common/rtc/
 jansson.h: services/codec/jsonrpc. services/common/link/ services/call/ services/signaling/ services/media/command.h services/turn/control. certs/ installer/text/json. installer/firewall/ installer/doctor/ installer/cmd/
 '
