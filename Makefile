@@ -1,7 +1,8 @@
 # Visavis. `make help` lists the targets; V=1 shows the commands.
 #
 # Every folder of LIB_DIRS becomes a static library of its .c files (a daemon's main.c excepted),
-# every daemon a program of its main.c and these libraries. New files need no line here.
+# every daemon a program of its main.c and these libraries; the manager's are the folders below
+# installer/. New files need no line here.
 
 FLAVOUR ?= release
 O ?= build/$(FLAVOUR)
@@ -9,8 +10,8 @@ O ?= build/$(FLAVOUR)
 PREFIX ?= /usr
 DESTDIR ?=
 
-LIB_DIRS := $(patsubst %/,%,$(wildcard services/common/*/)) services/codec services/signaling \
-            services/media services/turn services/call installer certs certs/acme
+LIB_DIRS := $(patsubst %/,%,$(wildcard services/common/*/ installer/*/)) services/codec \
+            services/signaling services/media services/turn services/call certs certs/acme
 LIB_DIRS := $(sort $(foreach d,$(LIB_DIRS),$(if $(wildcard $(d)/*.c),$(d))))
 
 # program : folder of its main.c
@@ -25,7 +26,8 @@ PKG_LIBS := $(shell pkg-config --libs $(PKGS)) -lwslay
 WERROR ?= -Werror
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wpointer-arith -Wwrite-strings -Wundef -Wvla $(WERROR)
-CPPFLAGS += -I. -Iservices -Iservices/common -Icerts -D_GNU_SOURCE $(PKG_CFLAGS)
+INCLUDES := -I. -Iservices -Iservices/common -Iinstaller -Icerts
+CPPFLAGS += $(INCLUDES) -D_GNU_SOURCE $(PKG_CFLAGS)
 CFLAGS_COMMON := -std=c17 -g -fno-omit-frame-pointer $(WARNINGS) -pthread
 LDFLAGS_COMMON := -Wl,--as-needed -pthread
 
@@ -49,16 +51,18 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
 
 lib_of = $(O)/lib/$(subst /,-,$(1)).a
+libs_in = $(foreach d,$(filter $(1) $(1)/%,$(LIB_DIRS)),$(call lib_of,$(d)))
 objects_of = $(patsubst %.c,$(O)/obj/%.o,$(filter-out %/main.c,$(wildcard $(1)/*.c)))
 prog_name = $(firstword $(subst :, ,$(1)))
 prog_dir = $(lastword $(subst :, ,$(1)))
 
-SHARED_LIBS := $(foreach d,$(filter services/common/% services/codec certs certs/acme,$(LIB_DIRS)),$(call lib_of,$(d)))
+SHARED_LIBS := $(foreach d,$(filter services/common/% services/codec certs certs/%,$(LIB_DIRS)),$(call lib_of,$(d)))
 BINS := $(foreach p,$(PROGRAMS),$(O)/bin/$(call prog_name,$(p)))
 
 TESTS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/unit/*/test_*.c tests/flow/test_*.c))
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAYS := $(patsubst %,$(O)/tests/fuzz/replay_%,$(FUZZERS))
+PRELOADS := $(patsubst tests/preload/%.c,$(O)/tests/%.so,$(wildcard tests/preload/*.c))
 BENCHES := $(patsubst tests/bench/bench_%.c,$(O)/bench/%,$(wildcard tests/bench/bench_*.c))
 
 .PHONY: all bins pages manual web env tests check asan tsan fuzz bench analyze format install dist deb rpm clean help
@@ -67,7 +71,7 @@ BENCHES := $(patsubst tests/bench/bench_%.c,$(O)/bench/%,$(wildcard tests/bench/
 
 all: bins pages manual
 bins: $(BINS)
-tests: $(TESTS) $(REPLAYS)
+tests: $(TESTS) $(REPLAYS) $(PRELOADS)
 
 help:
 	@echo 'all      the daemons, the visavis command and the Call pages, in $(O)'
@@ -93,7 +97,7 @@ TEST_LIB := $(call lib_of,tests/lib)
 link = $(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(PKG_LIBS) $(1)
 
 define prog_rule
-$(O)/bin/$(call prog_name,$(1)): $(O)/obj/$(call prog_dir,$(1))/main.o $(call lib_of,$(call prog_dir,$(1))) $(SHARED_LIBS)
+$(O)/bin/$(call prog_name,$(1)): $(O)/obj/$(call prog_dir,$(1))/main.o $(call libs_in,$(call prog_dir,$(1))) $(SHARED_LIBS)
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$$(call link)
@@ -105,10 +109,10 @@ $(O)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# A test in tests/unit/<area>/ links the library of that daemon (or of the installer) as well; a
-# test in tests/flow/ that of the daemon it is named after: test_call.c, or test_call_<more>.c, and
+# A test in tests/unit/<area>/ links the library of that daemon (or all of the installer's) as well;
+# a test in tests/flow/ that of the daemon it is named after: test_call.c, or test_call_<more>.c, and
 # tests/lib.
-area_lib = $(foreach d,$(filter services/$(1) $(1),$(filter-out services/codec,$(LIB_DIRS))),$(call lib_of,$(d)))
+area_lib = $(filter-out $(SHARED_LIBS),$(call libs_in,services/$(1)) $(call libs_in,$(1)))
 
 test_area = $(if $(filter %/flow/,$(dir $(1))),$(firstword $(subst _, ,$(patsubst test_%,%,$(notdir $(1))))),$(notdir $(patsubst %/,%,$(dir $(1)))))
 
@@ -119,6 +123,12 @@ $(1): $(patsubst $(O)/tests/%,$(O)/obj/tests/%.o,$(1)) $(call area_lib,$(call te
 	$$(call link,-lcmocka)
 endef
 $(foreach t,$(TESTS),$(eval $(call test_rule,$(t))))
+
+# Loaded into programs by tests; never sanitized, and _FORTIFY_SOURCE has names of its own for what they define.
+$(O)/tests/%.so: tests/preload/%.c
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -D_GNU_SOURCE $(CFLAGS_COMMON) -O2 -U_FORTIFY_SOURCE -fPIC -shared -o $@ $<
 
 # The daemon whose modules a fuzz harness or a bench is about; the others need the shared libraries alone.
 AREA_negotiate := media
@@ -253,7 +263,7 @@ analyze:
 	$(Q)printf '%s\n' $(filter %.c,$(SOURCES)) | xargs -P $(shell nproc) -I FILE \
 	    clang-tidy --quiet --warnings-as-errors='*' FILE -- $(CPPFLAGS) -std=c17 2>/dev/null
 	$(Q)cppcheck --quiet -j $(shell nproc) --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
-	    --suppress=missingIncludeSystem $(CPPCHECK_MACROS) -D_GNU_SOURCE -I. -Iservices -Iservices/common $(filter %.c,$(SOURCES))
+	    --suppress=missingIncludeSystem $(CPPCHECK_MACROS) -D_GNU_SOURCE $(INCLUDES) $(filter %.c,$(SOURCES))
 
 format:
 	$(Q)clang-format -i $(SOURCES)

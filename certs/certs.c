@@ -1,5 +1,6 @@
 #include "certs/certs.h"
 
+#include "certs/acmecert.h"
 #include "certs/owncert.h"
 #include "certs/selfsigned.h"
 
@@ -37,6 +38,8 @@ static int ensure(const struct store *s, const struct certs_wanted *wanted,
                                  : wanted->force  ? ANEW_PAIR
                                                   : ANEW_IF_DUE,
                                  r, ret_changed);
+    if (wanted->type == CERTS_ACME)
+        return acmecert_ensure(s, wanted->acme, wanted->names, names, now_s, r, ret_changed);
     error = owncert_ensure(s, wanted->owncert, names, now_s, r, ret_changed);
     if (error == 0)
         return 0;
@@ -48,12 +51,14 @@ int certs_ensure(const struct certs_wanted *wanted, int64_t now_s, certs_tell_fn
                  bool *ret_changed)
 {
     struct report r = {.tell = tell, .arg = arg};
-    const char *bad = NULL;
+    const char *host_names[CERTS_NAMES_MAX + 1], *bad = NULL;
     bool changed = false;
     struct names names;
     struct store s;
-    int error = names_parse(wanted->names, &names, &bad);
+    int error;
 
+    acmecert_host_names(wanted->names, host_names);
+    error = names_parse(wanted->type == CERTS_ACME ? host_names : wanted->names, &names, &bad);
     if (error < 0) {
         report_fault(&r,
                      "'%s' is no host name and no IP address, so there is no certificate for "

@@ -1,9 +1,9 @@
 /* certs.h: the certificate store: which pair is served, where it came from, and keeping it valid.
  *
  * The store is a folder: ca/<n>/ (the local CAs of self-signed pairs, root's alone), pairs/<n>/
- * (fullchain.pem, privkey.pem, ca.crt when self-signed), and `live`, a link to the pair being
- * served. A pair is replaced whole or not at all, and nothing but purge ever erases the store.
- * Runs exclude each other by a lock in the store. */
+ * (fullchain.pem, privkey.pem, ca.crt when self-signed, `acme` when such a CA issued it), and
+ * `live`, a link to the pair being served. A pair is replaced whole or not at all, and nothing but
+ * purge ever erases the store. Runs exclude each other by a lock in the store. */
 #pragma once
 
 #include "files/files.h"
@@ -12,7 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum certs_type { CERTS_SELFSIGNED, CERTS_OWNCERT };
+enum certs_type {
+    CERTS_SELFSIGNED,
+    CERTS_OWNCERT,
+    CERTS_ACME, /* issued by a CA that is asked by the library in certs/acme/ */
+};
 
 #define CERTS_NAMES_MAX 16
 
@@ -20,9 +24,12 @@ struct certs_wanted {
     enum certs_type type;
     const char *store;   /* folder */
     const char *owncert; /* folder with certificate.cert and certificate.key */
+    const char *acme;    /* folder of the pairs that a CA issued for these names */
     /* Host names and IP addresses, the first is the main one. Further addresses come and go with
      * the network, so a self-signed certificate is for those of them that its CA may speak for; for
-     * the first and for host names another CA is made when the present one may not. */
+     * the first and for host names another CA is made when the present one may not.
+     * For CERTS_ACME names may be wildcards, "*.example.org"; a self-signed certificate is without
+     * them. */
     const char *names[CERTS_NAMES_MAX + 1];
     struct file_access key_access; /* of privkey.pem */
     bool force;                    /* a self-signed pair is made anew whatever its age */
@@ -35,8 +42,14 @@ typedef void certs_tell_fn(bool is_problem, const char *text, void *arg);
 
 /* Lets `live` be a valid pair as wanted: makes, renews or takes over what is needed, else does
  * nothing and tells nothing. When an own pair cannot be used the pair that was served stays, and
- * each fault is told; with none to stay, a self-signed one is served meanwhile. *ret_changed: live
- * is another pair now.
+ * each fault is told; with none to stay, a self-signed one is served meanwhile.
+ *
+ * The newest pair that a CA issued goes live when it is whole, good for all the names and not
+ * expired. Until there is one, the live pair stays if it is good for the first name: also an
+ * expired one of a CA, since browsers refuse a self-signed one as well, and it may be our clock
+ * that is wrong. Only without any of these a self-signed one is served.
+ *
+ * *ret_changed: live is another pair now.
  * 0; -EINVAL: live is a pair, but not the one wanted, told why; another error: told as well, and
  * whether there is a live pair is for certs_describe() to say. */
 int certs_ensure(const struct certs_wanted *wanted, int64_t now_s, certs_tell_fn *tell, void *arg,
@@ -49,6 +62,7 @@ int certs_ensure(const struct certs_wanted *wanted, int64_t now_s, certs_tell_fn
 
 struct certs_info {
     bool is_ours; /* self-signed: issued by the local CA */
+    enum certs_type source;
     char subject[CERTS_TEXT_MAX], issuer[CERTS_TEXT_MAX];
     char serial[64]; /* hexadecimal */
     char fingerprint[CERTS_FINGERPRINT_SIZE];
@@ -73,7 +87,7 @@ void certs_info_done(struct certs_info *i);
 
 enum certs_health {
     CERTS_FINE,
-    CERTS_EXPIRING, /* within CERTS_EXPIRING_DAYS */
+    CERTS_EXPIRING, /* within CERTS_EXPIRING_DAYS; one of an ACME CA: late, see life.h */
     CERTS_EXPIRED,  /* or not valid yet */
 };
 
@@ -118,8 +132,9 @@ bool certs_is_pfx(struct bytes file);
  * that no run sees half of it. */
 int certs_put_owncert(const char *store, const char *owncert, const struct certs_pem *pem);
 
-/* ---- warnings before an own certificate expires ---- */
+/* ---- warnings before a certificate expires that others issued ---- */
 
-/* At 21, 14, 7 and 3 days, once each: is a warning due that was not given yet? Remembers in the
- * store that it is. When it has expired, each time. */
+/* At 21, 14, 7 and 3 days; for one of an ACME CA when a half, a quarter, an eighth is left of what
+ * was left as its renewal fell due. Once each: is a warning due that was not given yet? Remembers
+ * in the store that it is. When it has expired, each time. */
 bool certs_expiry_warning_due(const char *store, const struct certs_info *i, int64_t now_s);

@@ -2,6 +2,7 @@
 
 #include "certs/issue.h"
 #include "certs/key.h"
+#include "certs/life.h"
 #include "certs/names.h"
 #include "certs/store.h"
 #include "certs/validate.h"
@@ -37,9 +38,10 @@ static void describe_serial(const X509 *cert, char *text, size_t size)
     BN_free(number);
 }
 
-static int describe(const X509 *cert, const X509 *ca, struct certs_info *ret)
+static int describe(const X509 *cert, const X509 *ca, enum certs_type source,
+                    struct certs_info *ret)
 {
-    struct certs_info i = {.is_ours = ca != NULL};
+    struct certs_info i = {.is_ours = ca != NULL, .source = source};
     const EVP_PKEY *key = X509_get0_pubkey(cert);
     int r = names_texts(cert, &i.names);
 
@@ -70,7 +72,11 @@ int certs_describe(const char *store, struct certs_info *ret)
     int r = store_load_live(store, &p);
 
     if (r == 0)
-        r = describe(p.chain[0], p.ca, ret);
+        r = describe(p.chain[0], p.ca,
+                     p.ca        ? CERTS_SELFSIGNED
+                     : p.is_acme ? CERTS_ACME
+                                 : CERTS_OWNCERT,
+                     ret);
     pair_done(&p);
     return r;
 }
@@ -85,7 +91,7 @@ int certs_describe_file(const char *path, struct certs_info *ret)
     if (r < 0)
         return r == -ENOENT ? r : -EINVAL;
     if (pem_read_certs(bytes_of(text, len), &certs) == PEM_OK)
-        r = describe(certs.list[0], NULL, ret);
+        r = describe(certs.list[0], NULL, CERTS_OWNCERT, ret);
     else
         r = -EINVAL;
     pem_certs_done(&certs);
@@ -110,6 +116,8 @@ enum certs_health certs_health(const struct certs_info *i, int64_t now_s)
 {
     if (now_s > i->not_after_s || now_s < i->not_before_s)
         return CERTS_EXPIRED;
+    if (i->source == CERTS_ACME)
+        return life_is_late(i->not_before_s, i->not_after_s, now_s) ? CERTS_EXPIRING : CERTS_FINE;
     return certs_days_left(i, now_s) < CERTS_EXPIRING_DAYS ? CERTS_EXPIRING : CERTS_FINE;
 }
 

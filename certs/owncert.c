@@ -4,8 +4,6 @@
 #include "certs/validate.h"
 
 #include <errno.h>
-#include <openssl/evp.h>
-#include <openssl/x509.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -98,16 +96,6 @@ static int load(const char *folder, const struct names *names, int64_t now_s, st
     return error;
 }
 
-static bool is_same(const struct pair *a, const struct pair *b)
-{
-    if (a->n != b->n || a->n == 0 || EVP_PKEY_eq(a->key, b->key) != 1)
-        return false;
-    for (size_t i = 0; i < a->n; i++)
-        if (X509_cmp(a->chain[i], b->chain[i]) != 0)
-            return false;
-    return true;
-}
-
 /* Is that folder's pair, whatever it is worth, the one being served? */
 static bool is_live(const struct store *s, const char *folder)
 {
@@ -119,7 +107,7 @@ static bool is_live(const struct store *s, const char *folder)
     if (files_read(folder, &f, &nobody) == 0 && store_load_live(s->path, &live) == 0) {
         same = validate_read(bytes_of(f.cert, f.cert_len), bytes_of(f.key, f.key_len), &f.origin,
                              &nobody, &own) == 0 &&
-               is_same(&live, &own);
+               pair_same(&live, &own);
         pair_done(&live);
     }
     files_done(&f);

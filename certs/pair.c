@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,6 +75,17 @@ static int load_ca(const char *folder, struct pair *p)
     return r;
 }
 
+static int look_for_mark(const char *folder, bool *ret)
+{
+    char path[PATH_MAX];
+    int n = snprintf(path, sizeof(path), "%s/" PAIR_ACME, folder);
+
+    if (n < 0 || (size_t) n >= sizeof(path))
+        return -ENAMETOOLONG;
+    *ret = file_exists(path);
+    return 0;
+}
+
 int pair_load(const char *folder, struct pair *ret)
 {
     struct pair p = {.n = 0};
@@ -85,11 +97,57 @@ int pair_load(const char *folder, struct pair *ret)
         r = load_ca(folder, &p);
     if (r == 0 && X509_check_private_key(p.chain[0], p.key) != 1)
         r = -EINVAL;
+    if (r == 0)
+        r = look_for_mark(folder, &p.is_acme);
     ERR_clear_error();
     if (r < 0)
         pair_done(&p);
     *ret = p;
     return r;
+}
+
+int pair_load_current(const struct versions *v, struct pair *ret)
+{
+    char folder[PATH_MAX];
+    unsigned number;
+    int r = versions_current(v, &number);
+
+    *ret = (struct pair){.n = 0};
+    if (r == 0)
+        r = versions_path(v, number, folder);
+    if (r == 0)
+        r = pair_load(folder, ret) < 0 ? -EINVAL : 0;
+    return r;
+}
+
+int pair_put(const struct versions *v, const struct pair *p, const struct file_access *certs_access,
+             const struct file_access *key_access, const struct version_file *also)
+{
+    struct certs_pem pem;
+    int r = pair_to_pem(p, &pem);
+
+    if (r == 0) {
+        struct version_file files[3] = {
+            {PAIR_CERTS, bytes_str(pem.certs), *certs_access},
+            {PAIR_KEY, bytes_str(pem.key), *key_access},
+        };
+
+        if (also)
+            files[2] = *also;
+        r = versions_put(v, files, also ? 3 : 2);
+        certs_pem_done(&pem);
+    }
+    return r;
+}
+
+bool pair_same(const struct pair *a, const struct pair *b)
+{
+    if (a->n != b->n || a->n == 0 || EVP_PKEY_eq(a->key, b->key) != 1)
+        return false;
+    for (size_t i = 0; i < a->n; i++)
+        if (X509_cmp(a->chain[i], b->chain[i]) != 0)
+            return false;
+    return true;
 }
 
 int pair_to_pem(const struct pair *p, struct certs_pem *ret)

@@ -94,34 +94,21 @@ void store_close(struct store *s)
 int store_load_live(const char *path, struct pair *ret)
 {
     struct versions v = pairs_of(path);
-    char folder[PATH_MAX];
-    unsigned number;
-    int r = versions_current(&v, &number);
 
-    *ret = (struct pair){.n = 0};
-    if (r == 0)
-        r = versions_path(&v, number, folder);
-    if (r == 0)
-        r = pair_load(folder, ret) < 0 ? -EINVAL : 0;
-    return r;
+    return pair_load_current(&v, ret);
 }
 
 int store_put_pair(const struct store *s, const struct pair *p)
 {
     struct versions v = pairs_of(s->path);
-    char *ca = p->ca ? pem_write_certs(&p->ca, 1) : NULL;
-    struct certs_pem pem = {.certs = NULL};
-    struct version_file files[3];
-    int r = p->ca && !ca ? -ENOMEM : pair_to_pem(p, &pem);
+    struct version_file also = {.name = p->ca ? PAIR_CA : PAIR_ACME, .access = public_file};
+    char *text = p->ca ? pem_write_certs(&p->ca, 1) : NULL;
+    int r = p->ca && !text ? -ENOMEM : 0;
 
-    if (r == 0) {
-        files[0] = (struct version_file){PAIR_CERTS, bytes_str(pem.certs), public_file};
-        files[1] = (struct version_file){PAIR_KEY, bytes_str(pem.key), s->key_access};
-        files[2] = (struct version_file){PAIR_CA, bytes_str(ca), public_file};
-        r = versions_put(&v, files, ca ? 3 : 2);
-    }
-    certs_pem_done(&pem);
-    free(ca);
+    also.content = bytes_str(text);
+    if (r == 0)
+        r = pair_put(&v, p, &public_file, &s->key_access, p->ca || p->is_acme ? &also : NULL);
+    free(text);
     return r;
 }
 

@@ -1,5 +1,5 @@
 /* visavis: installs and manages the server. */
-#include "installer/cmd.h"
+#include "cmd/cmd.h"
 
 #include <fcntl.h>
 #include <unistd.h>

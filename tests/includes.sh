@@ -17,12 +17,23 @@ link: base loop codec
 rtc: base loop codec
 daemon: base loop conf notify
 certs: base files loop codec http conf
-acme: base files loop codec http certs
+acme: base files loop codec http web certs
 call: base loop codec conf notify web http daemon
 signaling: base loop codec conf notify web http link daemon
 media: base loop codec conf notify link rtc daemon
 turn: base loop codec conf notify link rtc daemon
-installer: base files loop codec conf notify http certs acme
+text: base
+host: base files
+settings: base files text host
+nginx: base files host settings
+firewall: base host
+units: base files loop text host
+apply: base files loop text host settings nginx units certs acme
+acquire: base files loop text host settings nginx units apply certs acme
+status: base files loop http text host settings units apply acquire certs acme
+doctor: base files loop http text host settings nginx firewall units apply acquire certs acme
+cmd: base files loop notify text host settings nginx units apply status doctor acquire certs acme
+installer: cmd
 '
 
 # header: the files, or folders, of the program that may include it
@@ -32,12 +43,12 @@ wslay/: services/common/web/
 curl/: services/common/http/
 libconfig.h: services/common/conf/
 systemd/sd-event.h: services/common/loop/
-systemd/sd-daemon.h: services/common/notify/ services/common/loop/ installer/units.
-systemd/sd-bus.h: installer/units.
-systemd/sd-journal.h: installer/journal.
-openssl/: services/common/base/crypto.c services/common/rtc/ certs/
+systemd/sd-daemon.h: services/common/notify/ services/common/loop/ installer/units/units.
+systemd/sd-bus.h: installer/units/units.
+systemd/sd-journal.h: installer/units/journal.
+openssl/: services/common/base/crypto.c services/common/http/http.c services/common/rtc/ certs/
 srtp2/: services/common/rtc/
-jansson.h: services/codec/jsonrpc. services/common/link/ services/call/ services/signaling/ services/media/command.h services/turn/control. certs/ installer/
+jansson.h: services/codec/jsonrpc. services/common/link/ services/call/ services/signaling/ services/media/command.h services/turn/control. certs/ installer/text/json. installer/firewall/ installer/doctor/ installer/cmd/
 '
 
 # "file:line:#include ..." of the program, then what is wrong with it.
@@ -74,6 +85,7 @@ find services installer certs -name '*.[ch]' 2>/dev/null | sort | xargs grep -Hn
         module = file
         sub(/^services\//, "", module)
         sub(/^common\//, "", module)
+        if (module ~ /^installer\/.*\//) sub(/^installer\//, "", module)
         sub(/^certs\/acme\//, "acme/", module)
         sub(/\/.*/, "", module)
         name = substr(header, 2, length(header) - 2)

@@ -1,4 +1,4 @@
-#include "installer/envfile.h"
+#include "settings/envfile.h"
 
 #include <stdlib.h>
 

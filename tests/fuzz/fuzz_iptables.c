@@ -1,5 +1,5 @@
 /* Whatever iptables-save prints: an answer without an unknown bit, and the same one each time. */
-#include "installer/fw_iptables.h"
+#include "firewall/fw_iptables.h"
 
 #include <stdlib.h>
 

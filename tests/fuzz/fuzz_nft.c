@@ -1,5 +1,5 @@
 /* Whatever nft prints: an answer without an unknown bit, and the same one each time. */
-#include "installer/fw_nft.h"
+#include "firewall/fw_nft.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* Any bytes as a configuration of nginx: statements in order, blocks in turn, bytes within bounds.
  */
-#include "installer/nginx_listen.h"
+#include "nginx/nginx_listen.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* What /proc prints, and os-release: tables of sockets, routes, control groups. */
-#include "installer/facts.h"
-#include "installer/listeners.h"
-#include "installer/port_ranges.h"
+#include "host/facts.h"
+#include "host/listeners.h"
+#include "host/port_ranges.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* Any text with a secret in it, in any place: the secret does not come out. */
-#include "installer/scrub.h"
+#include "status/scrub.h"
 
 #include <stdlib.h>
 

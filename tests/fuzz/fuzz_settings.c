@@ -1,5 +1,5 @@
-#include "installer/problems.h"
-#include "installer/text.h"
+#include "settings/problems.h"
+#include "text/text.h"
 
 #include <stdlib.h>
 

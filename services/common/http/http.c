@@ -2,9 +2,11 @@
 
 #include "base/blob.h"
 #include "base/list.h"
+#include "http/fields.h"
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <openssl/x509_vfy.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +39,7 @@ struct http_call {
     struct curl_slist *headers, *connect_to;
     http_done_fn *fn;
     void *arg;
+    struct http_fields fields;
     struct blob body;
     bool too_big;
     bool upgraded;
@@ -52,11 +55,21 @@ static void call_free(struct http_call *c)
     curl_easy_cleanup(c->easy);
     curl_slist_free_all(c->headers);
     curl_slist_free_all(c->connect_to);
+    http_fields_done(&c->fields);
     blob_clear(&c->body);
     free(c);
 }
 
 /* ---- completion ---- */
+
+/* Was the request sent? */
+static bool has_asked(const struct http_call *c)
+{
+    long size = 0;
+
+    (void) curl_easy_getinfo(c->easy, CURLINFO_REQUEST_SIZE, &size);
+    return size > 0;
+}
 
 static int error_of(const struct http_call *c, CURLcode code)
 {
@@ -76,13 +89,53 @@ static int error_of(const struct http_call *c, CURLcode code)
     case CURLE_OUT_OF_MEMORY:
         return -ENOMEM;
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
         return -EINVAL;
+    case CURLE_UNSUPPORTED_PROTOCOL:
+        return has_asked(c) ? -EBADMSG : -EINVAL;
+    case CURLE_WEIRD_SERVER_REPLY:
+        return -EBADMSG;
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CONNECT_ERROR:
         return -EPROTO;
+    case CURLE_SSL_CACERT_BADFILE:
+        return -ENOENT;
+    case CURLE_GOT_NOTHING:
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+        return c->fields.ended ? -EIO : -ECONNRESET;
     default:
         return -EIO;
+    }
+}
+
+/* libcurl hands on what OpenSSL says of the chain; while it compares names nothing is said yet. */
+static enum http_tls tls_of(const struct http_call *c, CURLcode code)
+{
+    long verified = X509_V_OK;
+
+    if (code == CURLE_SSL_CONNECT_ERROR)
+        return HTTP_TLS_NO_HANDSHAKE;
+    if (code != CURLE_PEER_FAILED_VERIFICATION)
+        return HTTP_TLS_FINE;
+    (void) curl_easy_getinfo(c->easy, CURLINFO_SSL_VERIFYRESULT, &verified);
+    switch (verified) {
+    case X509_V_ERR_UNSPECIFIED:
+    case X509_V_OK:
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+        return HTTP_TLS_OTHER_NAME;
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+        return HTTP_TLS_EXPIRED;
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+        return HTTP_TLS_NOT_YET_VALID;
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+        return HTTP_TLS_UNKNOWN_ISSUER;
+    default:
+        return HTTP_TLS_BAD_CERTIFICATE;
     }
 }
 
@@ -98,16 +151,20 @@ static const char *message_of(const struct http_call *c, CURLcode code)
 /* The call is out of the client before fn hears of it, so fn may do anything to either. */
 static void complete(struct http_call *c, CURLcode code)
 {
-    struct http_response rs = {
-        .error = error_of(c, code), .message = message_of(c, code), .location = ""};
+    struct http_response rs = {.error = error_of(c, code),
+                               .message = message_of(c, code),
+                               .location = "",
+                               .fields = &c->fields};
     long status = 0;
     char *location = NULL;
 
     (void) curl_multi_remove_handle(c->http->multi, c->easy);
     list_del(&c->node);
+    if (rs.error == -EPROTO)
+        rs.tls = tls_of(c, code);
+    (void) curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
+    rs.status = (unsigned) status;
     if (rs.error == 0) {
-        (void) curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
-        rs.status = (unsigned) status;
         rs.body = blob_bytes(&c->body);
         (void) curl_easy_getinfo(c->easy, CURLINFO_REDIRECT_URL, &location);
         rs.location = location ? location : "";
@@ -286,6 +343,7 @@ static size_t on_header(char *data, size_t size, size_t n, void *arg)
     struct http_call *c = arg;
     long status = 0;
 
+    http_fields_add(&c->fields, bytes_of(data, size * n));
     if (size * n == 2 && memcmp(data, "\r\n", 2) == 0)
         (void) curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
     c->upgraded = status == 101;
@@ -412,6 +470,7 @@ int http_start(struct http *h, const struct http_request *rq, http_done_fn *fn, 
     c->http = h;
     c->fn = fn;
     c->arg = arg;
+    c->fields = http_fields_init();
     c->body = blob_init(rq->max_body ? rq->max_body : MAX_BODY);
     c->easy = curl_easy_init();
     r = !c->easy ? -ENOMEM : !is_one_line(rq->method) ? -EINVAL : set_headers(c, rq);
@@ -429,6 +488,11 @@ int http_start(struct http *h, const struct http_request *rq, http_done_fn *fn, 
     if (ret_call)
         *ret_call = c;
     return 0;
+}
+
+const char *http_header(const struct http_response *rs, const char *name, size_t n)
+{
+    return http_fields_get(rs->fields, name, n);
 }
 
 void http_cancel(struct http_call *c)

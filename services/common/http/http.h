@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "loop/loop.h"
 
+struct http_fields;
 struct http;      /* a client with its pool of connections */
 struct http_call; /* one request under way */
 
@@ -29,13 +30,36 @@ struct http_request {
     bool any_certificate;       /* the server's is not checked: send no secrets */
 };
 
-struct http_response {
-    int error;           /* 0, or a negative errno: -ETIMEDOUT, -ECONNREFUSED, -EIO, ... */
-    const char *message; /* what went wrong, for people; "" when nothing did */
-    unsigned status;
-    struct bytes body;    /* borrowed */
-    const char *location; /* where a redirect leads, absolute; "" when it is none */
+/* What is wrong with TLS. */
+enum http_tls {
+    HTTP_TLS_FINE,           /* or not reached at all */
+    HTTP_TLS_EXPIRED,        /* a certificate of the chain; or our clock is wrong */
+    HTTP_TLS_NOT_YET_VALID,  /* the same */
+    HTTP_TLS_UNKNOWN_ISSUER, /* also self-signed */
+    HTTP_TLS_OTHER_NAME,     /* a certificate for other names than the URL's */
+    HTTP_TLS_BAD_CERTIFICATE,
+    HTTP_TLS_NO_HANDSHAKE, /* no common version, not TLS at all, ... */
 };
+
+/* Errors: -EHOSTUNREACH the name is not found, -ECONNREFUSED nobody listens or no way there,
+ * -ETIMEDOUT, -EPROTO TLS, -ECONNRESET the connection ended before the answer's body began, -EIO
+ * within the body: it is cut; -EBADMSG what came is no HTTP; -EFBIG, -ENOENT ca_file cannot be
+ * read, -EINVAL a bad URL. After errors status and fields are as far as they came: status 0 when
+ * there was none. */
+struct http_response {
+    int error;           /* 0, or a negative errno */
+    const char *message; /* what went wrong, for people; "" when nothing did */
+    enum http_tls tls;   /* of -EPROTO */
+    unsigned status;
+    struct bytes body;    /* borrowed; empty after an error */
+    const char *location; /* where a redirect leads, absolute; "" when it is none */
+    const struct http_fields *fields;
+};
+
+/* The n-th value (from 0) of the answer's header fields of that name; NULL: there is none. At most
+ * 64 fields and 16 KiB of them are kept. Valid as long as rs. */
+const char *http_header(const struct http_response *rs, const char *name, size_t n);
+
 typedef void http_done_fn(const struct http_response *rs, void *arg);
 
 /* An answer 101 (to headers that ask for an upgrade) is the end of the call. fn is called exactly

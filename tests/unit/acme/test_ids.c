@@ -1,22 +1,8 @@
 #include "acme/ids.h"
 
+#include "ca_kit.h"
+
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-
-#include <cmocka.h>
-
-static struct acme_ids ids_of(const char *const *list)
-{
-    struct acme_ids ids;
-    const char *bad;
-
-    assert_int_equal(acme_ids_parse(list, &ids, &bad), 0);
-    return ids;
-}
-
-#define IDS(...) ids_of((const char *const[]){__VA_ARGS__, NULL})
 
 static void reads_each_kind(void **state)
 {

@@ -180,14 +180,16 @@ static void coordinates_keep_their_zeros(void **state)
 
 static void other_keys_are_refused(void **state)
 {
-    EVP_PKEY *keys[] = {EVP_EC_gen("P-384"), EVP_RSA_gen(2048), EVP_EC_gen("secp256k1"), NULL};
+    enum { N_OTHER_KEYS = 4 };
+    EVP_PKEY *keys[N_OTHER_KEYS] = {EVP_EC_gen("P-384"), EVP_RSA_gen(2048), EVP_EC_gen("secp256k1"),
+                                    NULL};
     EVP_PKEY *good = key_of(rfc_key);
     struct jws_header h = {.nonce = "n", .url = URL};
     char thumbprint[JWK_THUMBPRINT_SIZE], authorization[ACME_KEY_AUTHORIZATION_SIZE], *text;
     json_t *object;
 
     (void) state;
-    for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+    for (size_t i = 0; i < N_OTHER_KEYS; i++) {
         EVP_PKEY *key = keys[i];
 
         assert_null(jwk_of(key));

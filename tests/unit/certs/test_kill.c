@@ -154,6 +154,13 @@ static void own_files(struct kit *k)
     k->wanted.type = CERTS_OWNCERT;
 }
 
+static void issued_files(struct kit *k)
+{
+    nothing(k);
+    assert_int_equal(kit_ensure(k, NOW), 0);
+    k->wanted.type = CERTS_ACME;
+}
+
 static void test_first_run(void **state)
 {
     assert_true(at_each_step(*state, nothing, false) > 20);
@@ -168,6 +175,21 @@ static void test_own(void **state)
 {
     make_own(*state);
     assert_true(at_each_step(*state, own_files, true) > 8);
+}
+
+static void test_acme(void **state)
+{
+    struct kit *k = *state;
+    char set[96];
+
+    make_own(k);
+    assert_int_equal(kit_sh(k, "mkdir -p set/pairs/1 && mv own/certificate.cert "
+                               "set/pairs/1/fullchain.pem && mv own/certificate.key "
+                               "set/pairs/1/privkey.pem && ln -s pairs/1 set/current"),
+                     0);
+    snprintf(set, sizeof(set), "%s/set", k->dir);
+    k->wanted.acme = set;
+    assert_true(at_each_step(k, issued_files, true) > 8);
 }
 
 /* Four at once: they wait for each other, and one does the work. */
@@ -199,6 +221,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_first_run, kit_setup, kit_teardown),
         cmocka_unit_test_setup_teardown(test_new_ca, kit_setup, kit_teardown),
         cmocka_unit_test_setup_teardown(test_own, kit_setup, kit_teardown),
+        cmocka_unit_test_setup_teardown(test_acme, kit_setup, kit_teardown),
         cmocka_unit_test_setup_teardown(test_lock, kit_setup, kit_teardown),
     };
 

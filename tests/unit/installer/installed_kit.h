@@ -3,7 +3,7 @@
 #pragma once
 
 #include "files/files.h"
-#include "installer/settings.h"
+#include "settings/settings.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* settings_kit.h: settings for tests, from the text of a .env file. */
 #pragma once
 
-#include "installer/settings.h"
+#include "settings/settings.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "installer/cmd.h"
+#include "cmd/cmd.h"
 #include "print_kit.h"
 
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "installer/decided.h"
+#include "apply/decided.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* The engine with checks of the test's own; and the order of the real table. */
-#include "installer/doctor.h"
-#include "installer/doctor_print.h"
+#include "doctor/doctor.h"
+#include "doctor/doctor_print.h"
 
 #include <errno.h>
 #include <jansson.h>

@@ -1,7 +1,7 @@
 #include "installed_kit.h"
 
-#include "installer/dropins.h"
-#include "installer/paths.h"
+#include "apply/dropins.h"
+#include "host/paths.h"
 
 #include <errno.h>
 #include <unistd.h>

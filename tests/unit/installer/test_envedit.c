@@ -1,4 +1,4 @@
-#include "installer/envedit.h"
+#include "settings/envedit.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,7 +1,7 @@
-#include "installer/facts.h"
-#include "installer/fw_logic.h"
-#include "installer/own_addresses.h"
-#include "installer/port_ranges.h"
+#include "firewall/fw_logic.h"
+#include "host/facts.h"
+#include "host/own_addresses.h"
+#include "host/port_ranges.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-#include "installer/fw_iptables.h"
+#include "firewall/fw_iptables.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

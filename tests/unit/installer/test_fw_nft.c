@@ -1,5 +1,5 @@
 /* Rule sets as nft prints them, with ' for " to be readable here. */
-#include "installer/fw_nft.h"
+#include "firewall/fw_nft.h"
 
 #include <errno.h>
 #include <setjmp.h>

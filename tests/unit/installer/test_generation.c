@@ -1,6 +1,6 @@
 /* Generations, and what is left of them when the writer is killed at any system call. */
-#include "installer/generation.h"
-#include "installer/paths.h"
+#include "apply/generation.h"
+#include "host/paths.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,7 +1,7 @@
-#include "installer/health.h"
-#include "installer/human.h"
-#include "installer/versions.h"
+#include "host/versions.h"
 #include "print_kit.h"
+#include "text/human.h"
+#include "units/health.h"
 
 static struct service_health judged(const char *word, const char *active, const char *sub,
                                     const char *result, int exit_status, const char *degraded)

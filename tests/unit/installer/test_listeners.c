@@ -1,4 +1,4 @@
-#include "installer/listeners.h"
+#include "host/listeners.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

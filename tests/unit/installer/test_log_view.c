@@ -1,6 +1,6 @@
-#include "installer/json.h"
-#include "installer/log_view.h"
 #include "print_kit.h"
+#include "text/json.h"
+#include "units/log_view.h"
 
 #include <time.h>
 

@@ -1,5 +1,5 @@
-#include "installer/completion.h"
-#include "installer/manpage.h"
+#include "cmd/completion.h"
+#include "cmd/manpage.h"
 #include "print_kit.h"
 
 static int nothing(const struct cmd_call *c)

@@ -1,4 +1,4 @@
-#include "installer/nearest.h"
+#include "text/nearest.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

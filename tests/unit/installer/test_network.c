@@ -1,4 +1,4 @@
-#include "installer/network.h"
+#include "host/network.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,8 +1,8 @@
 /* nginx's grammar and `listen`, and what is found in configurations of other people. */
 #include "files/files.h"
-#include "installer/nginx_listen.h"
-#include "installer/nginx_scan.h"
-#include "installer/nginx_walk.h"
+#include "nginx/nginx_listen.h"
+#include "nginx/nginx_scan.h"
+#include "nginx/nginx_walk.h"
 #include "settings_kit.h"
 
 #include <errno.h>

@@ -1,9 +1,9 @@
 /* Links for nginx, and the copy of a configuration that a trial runs on. nginx itself is asked by
  * tests/system/nginx.sh. */
 #include "files/files.h"
-#include "installer/nginx.h"
-#include "installer/nginx_copy.h"
-#include "installer/paths.h"
+#include "host/paths.h"
+#include "nginx/nginx.h"
+#include "nginx/nginx_copy.h"
 
 #include <errno.h>
 #include <setjmp.h>

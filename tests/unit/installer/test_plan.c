@@ -1,4 +1,4 @@
-#include "installer/plan.h"
+#include "apply/plan.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "installer/ports.h"
+#include "host/ports.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-#include "installer/problems.h"
+#include "settings/problems.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* The samples are RFC 3492's (section 7.1) and names that are in use. */
-#include "installer/punycode.h"
+#include "settings/punycode.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* The real redis-server, where there is one, with our configuration. */
 #include "installed_kit.h"
 
-#include "installer/redis.h"
+#include "apply/redis.h"
 
 #include <signal.h>
 #include <sys/socket.h>

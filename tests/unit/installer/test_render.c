@@ -1,7 +1,7 @@
 /* What is rendered must be read back by libconfig exactly as it was meant. */
 #include "installed_kit.h"
 
-#include "installer/render.h"
+#include "apply/render.h"
 
 #include <libconfig.h>
 

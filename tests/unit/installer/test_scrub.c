@@ -1,6 +1,6 @@
-#include "installer/scrub.h"
 #include "print_kit.h"
 #include "settings_kit.h"
+#include "status/scrub.h"
 
 #include <errno.h>
 

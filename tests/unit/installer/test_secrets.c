@@ -1,7 +1,7 @@
 #include "installed_kit.h"
 
-#include "installer/paths.h"
-#include "installer/secrets.h"
+#include "apply/secrets.h"
+#include "host/paths.h"
 
 #include <errno.h>
 #include <sys/stat.h>

@@ -1,6 +1,6 @@
-#include "installer/sessions.h"
 #include "print_kit.h"
 #include "settings_kit.h"
+#include "status/sessions.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

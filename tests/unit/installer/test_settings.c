@@ -1,4 +1,4 @@
-#include "installer/settings_check.h"
+#include "settings/settings_check.h"
 
 #include <errno.h>
 #include <setjmp.h>

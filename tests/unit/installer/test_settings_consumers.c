@@ -1,7 +1,7 @@
 /* A key that finds its way into a daemon's file has that daemon among its consumers: otherwise a
  * change of it would be taken for something that nobody can explain, and restart the daemon. */
-#include "installer/render.h"
-#include "installer/settings.h"
+#include "apply/render.h"
+#include "settings/settings.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

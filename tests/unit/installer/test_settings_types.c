@@ -1,7 +1,7 @@
 /* What each type takes and what it refuses. */
 #include "env_kit.h"
 
-#include "installer/paths.h"
+#include "host/paths.h"
 
 struct wrong {
     const char *text, *what;

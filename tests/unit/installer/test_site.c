@@ -1,7 +1,7 @@
 /* What the nginx files say; that nginx takes them and does it is for tests/system/nginx.sh. */
-#include "installer/site.h"
-#include "installer/site_rules.h"
-#include "installer/site_text.h"
+#include "nginx/site.h"
+#include "nginx/site_rules.h"
+#include "nginx/site_text.h"
 #include "settings_kit.h"
 
 #include <errno.h>
@@ -102,7 +102,8 @@ static void test_stream(void **state)
     settings_free(s);
     assert_has("listen 8443 so_keepalive=on;");
     assert_has("listen [::]:8443 so_keepalive=on;");
-    assert_has("default \"unix:/run/visavis/nginx/https.sock\";");
+    assert_has("        default \"unix:/run/visavis/nginx/https.sock\";\n"
+               "        \"acme-tls/1\" \"unix:/run/visavis/nginx/acme.sock\";\n");
     assert_has("ssl_preread on;");
     assert_has("proxy_protocol on;");
 }

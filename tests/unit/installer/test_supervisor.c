@@ -1,7 +1,7 @@
 /* Real children: the shell. */
-#include "installer/supervisor.h"
-#include "installer/workdir.h"
+#include "host/workdir.h"
 #include "notify/notify.h"
+#include "units/supervisor.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
-#include "installer/progress.h"
-#include "installer/table.h"
 #include "print_kit.h"
+#include "text/progress.h"
+#include "text/table.h"
 
 static void test_columns_are_aligned(void **state)
 {

@@ -1,10 +1,10 @@
 /* The files in env/ are what the table gives: `make env` makes them. The tests run in the root of
  * the sources. */
-#include "installer/template.h"
+#include "settings/template.h"
 
 #include "files/files.h"
-#include "installer/envfile.h"
-#include "installer/settings.h"
+#include "settings/envfile.h"
+#include "settings/settings.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
-#include "installer/term.h"
-#include "installer/utf8.h"
 #include "print_kit.h"
+#include "text/term.h"
+#include "text/utf8.h"
 
 #include <fcntl.h>
 

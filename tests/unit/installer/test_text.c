@@ -1,4 +1,4 @@
-#include "installer/text.h"
+#include "text/text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

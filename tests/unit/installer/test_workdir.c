@@ -1,4 +1,4 @@
-#include "installer/workdir.h"
+#include "host/workdir.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,0 +1,15 @@
+/* proxy_header.h: what a proxy says of a connection before it hands on the bytes: HAProxy's PROXY
+ * protocol, versions 1 and 2. Pure. */
+#pragma once
+
+#include "base/addr.h"
+
+#define PROXY_HEADER_MAX 1024 /* longer ones (of many TLVs) are refused */
+
+struct proxy_header {
+    size_t len;         /* of the header: what follows is the client's */
+    struct addr client; /* family 0: the proxy speaks for itself, or does not know */
+};
+
+/* Looks at the bytes that have come so far. -EAGAIN: there must be more; -EBADMSG. */
+int proxy_header_parse(struct bytes in, struct proxy_header *ret);

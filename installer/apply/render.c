@@ -1,0 +1,150 @@
+#include "apply/render.h"
+
+static void put_quoted(struct wr *w, const char *text)
+{
+    wr_u8(w, '"');
+    for (; *text; text++) {
+        if ((unsigned char) *text < 0x20) {
+            wr_fmt(w, "\\x%02x", (unsigned char) *text);
+            continue;
+        }
+        if (*text == '"' || *text == '\\')
+            wr_u8(w, '\\');
+        wr_u8(w, (uint8_t) *text);
+    }
+    wr_u8(w, '"');
+}
+
+static void put_text(struct wr *w, const char *key, const char *text)
+{
+    wr_fmt(w, "%s = ", key);
+    put_quoted(w, text);
+    wr_str(w, ";\n");
+}
+
+static void put_int(struct wr *w, const char *key, int64_t v)
+{
+    wr_fmt(w, "%s = %lld;\n", key, (long long) v);
+}
+
+static void put_bool(struct wr *w, const char *key, bool v)
+{
+    wr_fmt(w, "%s = %s;\n", key, v ? "true" : "false");
+}
+
+static void put_list(struct wr *w, const char *key, const char *const *items)
+{
+    wr_fmt(w, "%s = [", key);
+    for (const char *const *i = items; *i; i++) {
+        wr_str(w, i == items ? "" : ", ");
+        put_quoted(w, *i);
+    }
+    wr_str(w, "];\n");
+}
+
+static void put_items(struct wr *w, const char *key, const struct settings *s, enum setting id)
+{
+    wr_fmt(w, "%s = [", key);
+    for (size_t i = 0; i < settings_n(s, id); i++) {
+        wr_str(w, i == 0 ? "" : ", ");
+        put_quoted(w, settings_item(s, id, i));
+    }
+    wr_str(w, "];\n");
+}
+
+/* The public halves of MEDIA_NODES_PUBLIC_IPS. */
+static void put_public_ips(struct wr *w, const struct settings *s)
+{
+    wr_str(w, "public_ips = [");
+    for (size_t i = 0; i < settings_n(s, SET_MEDIA_NODES_PUBLIC_IPS); i++) {
+        struct addr inside, outside;
+        char text[ADDR_TEXT_SIZE];
+
+        if (setting_pair_parse(settings_item(s, SET_MEDIA_NODES_PUBLIC_IPS, i), &inside, &outside) <
+            0)
+            continue; /* the settings were checked */
+        wr_str(w, i == 0 ? "" : ", ");
+        put_quoted(w, addr_format_ip(&outside, text));
+    }
+    wr_str(w, "];\n");
+}
+
+static void put_head(struct wr *w, const char *daemon, const struct settings *s)
+{
+    wr_fmt(w, "# %s: written by visavis from the settings; changes here are lost.\n", daemon);
+    put_text(w, "log_level", settings_text(s, SET_LOG_LEVEL));
+}
+
+void render_signaling(struct wr *w, const struct settings *s, const struct places *p)
+{
+    put_head(w, "signaling.cfg", s);
+    put_list(w, "listen", p->signaling_listen);
+    put_text(w, "public_url", p->public_url);
+    put_text(w, "secret", settings_text(s, SET_OPENVIDU_SECRET));
+    put_text(w, "media_control", p->control_socket);
+    put_text(w, "media_server", settings_text(s, SET_OPENVIDU_MEDIA_SERVER));
+    put_text(w, "forced_codec", settings_text(s, SET_STREAMS_FORCED_VIDEO_CODEC));
+    put_bool(w, "allow_transcoding", settings_bool(s, SET_STREAMS_ALLOW_TRANSCODING));
+    put_int(w, "video_max_recv_kbps", settings_int(s, SET_VIDEO_MAX_RECV_BANDWIDTH));
+    put_int(w, "video_min_recv_kbps", settings_int(s, SET_VIDEO_MIN_RECV_BANDWIDTH));
+    put_int(w, "video_max_send_kbps", settings_int(s, SET_VIDEO_MAX_SEND_BANDWIDTH));
+    put_int(w, "video_min_send_kbps", settings_int(s, SET_VIDEO_MIN_SEND_BANDWIDTH));
+    put_int(w, "gc_interval_s", settings_int(s, SET_SESSIONS_GARBAGE_INTERVAL));
+    put_int(w, "gc_threshold_s", settings_int(s, SET_SESSIONS_GARBAGE_THRESHOLD));
+    put_text(w, "coturn_ip", p->turn_ip);
+    put_int(w, "coturn_port", p->turn_port);
+    put_text(w, "turn_secret", p->turn_secret);
+    put_items(w, "ice_servers", s, SET_WEBRTC_ICE_SERVERS);
+    put_bool(w, "deprecated_api", settings_bool(s, SET_SUPPORT_DEPRECATED_API));
+    if (p->recordings)
+        put_text(w, "recordings_path", p->recordings);
+    put_bool(w, "recordings_public", settings_bool(s, SET_RECORDING_PUBLIC_ACCESS));
+    if (p->layouts)
+        put_text(w, "layouts_path", p->layouts);
+    put_bool(w, "accel", p->accel);
+}
+
+void render_media(struct wr *w, const struct settings *s, const struct places *p)
+{
+    put_head(w, "media.cfg", s);
+    put_text(w, "control", p->control_socket);
+    put_int(w, "port", settings_int(s, SET_MEDIA_PORT));
+    put_bool(w, "port_search", p->media_port_search);
+    put_int(w, "workers", settings_int(s, SET_MEDIA_WORKERS));
+    put_text(w, "public_name", settings_text(s, SET_DOMAIN_OR_PUBLIC_IP));
+    put_public_ips(w, s);
+}
+
+void render_turn(struct wr *w, const struct settings *s, const struct places *p)
+{
+    put_head(w, "turn.cfg", s);
+    put_list(w, "listen", p->turn_listen);
+    put_text(w, "secret", p->turn_secret);
+    put_text(w, "realm", "openvidu");
+    put_int(w, "relay_min", settings_int(s, SET_COTURN_MIN_PORT));
+    put_int(w, "relay_max", settings_int(s, SET_COTURN_MAX_PORT));
+    put_text(w, "control", p->control_socket);
+    if (p->turn_threads)
+        put_int(w, "threads", p->turn_threads);
+    if (p->turn_external_ip)
+        put_text(w, "external_ip", p->turn_external_ip);
+}
+
+static bool is_enabled(const struct settings *s, enum setting id)
+{
+    return strcmp(settings_text(s, id), "ENABLED") == 0;
+}
+
+void render_call(struct wr *w, const struct settings *s, const struct places *p)
+{
+    put_head(w, "call.cfg", s);
+    put_list(w, "listen", p->call_listen);
+    put_text(w, "openvidu_url", p->openvidu_url);
+    put_text(w, "openvidu_secret", settings_text(s, SET_OPENVIDU_SECRET));
+    put_text(w, "pages", p->call_pages);
+    put_bool(w, "private_access", p->call_login && is_enabled(s, SET_CALL_PRIVATE_ACCESS));
+    put_text(w, "user", settings_text(s, SET_CALL_USER));
+    put_text(w, "secret", settings_text(s, SET_CALL_SECRET));
+    put_text(w, "admin_secret", settings_text(s, SET_CALL_ADMIN_SECRET));
+    put_bool(w, "recording", is_enabled(s, SET_CALL_RECORDING));
+}

@@ -1,0 +1,35 @@
+/* render.h: the daemons' configuration files as text (libconfig), from settings and places: for
+ * `visavis dev` and for an installed machine. Pure. */
+#pragma once
+
+#include "base/buf.h"
+#include "settings/settings.h"
+
+#define RENDER_LISTEN_MAX 8
+
+/* What is decided outside the settings: where things are on this machine. Borrowed. */
+struct places {
+    const char *public_url;     /* "https://host[:port]", without a trailing slash */
+    const char *openvidu_url;   /* where Call reaches the REST API */
+    const char *control_socket; /* of the media daemon */
+    const char *call_pages;     /* folder */
+    const char *turn_secret;
+    const char *turn_ip; /* as clients are told it */
+    uint16_t turn_port;
+    const char *turn_external_ip; /* written into relayed addresses; NULL: the relay's own */
+    unsigned turn_threads;        /* 0: the daemon's default */
+    const char *recordings;       /* folder; NULL: signaling has none to serve */
+    const char *layouts;          /* folder of the operator's recording layouts, or NULL */
+    bool accel;                   /* nginx sends files for signaling */
+    bool call_login;              /* Call asks for one, unless CALL_PRIVATE_ACCESS says no */
+    bool media_port_search;       /* a taken media port: the next free base */
+    /* "tcp:127.0.0.1:4443", "unix:/run/...", "udp:0.0.0.0:3478"; NULL-terminated */
+    const char *signaling_listen[RENDER_LISTEN_MAX + 1];
+    const char *call_listen[RENDER_LISTEN_MAX + 1];
+    const char *turn_listen[RENDER_LISTEN_MAX + 1];
+};
+
+void render_signaling(struct wr *w, const struct settings *s, const struct places *p);
+void render_media(struct wr *w, const struct settings *s, const struct places *p);
+void render_turn(struct wr *w, const struct settings *s, const struct places *p);
+void render_call(struct wr *w, const struct settings *s, const struct places *p);

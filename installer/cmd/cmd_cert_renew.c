@@ -1,0 +1,89 @@
+/* visavis cert renew: what visavis-cert.service runs each day, when the certificate is due, and
+ * when the operator's files change.
+ */
+#include "cmd/cmd_cert.h"
+
+/* The settings may be changed while a CA is asked; then it is asked by the new ones. */
+#define ROUNDS_MAX 3
+
+static int ask_if_due(struct cert_call *c, struct acme_report *report)
+{
+    *report = (struct acme_report){.end = ACME_NOT_DUE};
+    return certificate_is_acme(c->settings) ? cert_ask(c, ACME_IF_DUE, report) : CMD_OK;
+}
+
+static int renew_all(struct cert_call *c, bool *ret_changed)
+{
+    const struct cmd_call *call = c->call;
+    struct acme_report report;
+    bool stale = true;
+    int asked = CMD_OK, status = CMD_OK;
+
+    for (int i = 0; i < ROUNDS_MAX && stale; i++) {
+        bool changed = false;
+
+        stale = false;
+        asked = ask_if_due(c, &report);
+        status =
+            cert_put_live(c, cmd_has(call, "force"), cmd_has(call, "new-ca"), &changed, &stale);
+        *ret_changed |= changed;
+    }
+    if (status == CMD_OK && (asked != CMD_OK || report.end == ACME_FAILED))
+        status = CMD_FAILED;
+    cert_afterwards(&c->output, c->settings);
+    return status;
+}
+
+static int renew(const struct cmd_call *call)
+{
+    struct cert_call c;
+    bool changed = false;
+    int status = cert_call_init(&c, call);
+
+    if (status == CMD_OK)
+        status = renew_all(&c, &changed);
+    if (c.settings)
+        status = cert_call_print(
+            &c, json_pack("{s:b,s:o}", "changed", changed, "acme", cert_acme_json(c.settings)),
+            status);
+    cert_call_done(&c);
+    return status;
+}
+
+static const struct cmd_option options[] = {
+    {.name = "force", .help = "make a new self-signed certificate whatever the age of the present"},
+    {.name = "new-ca", .help = "make a new local CA as well; every device must trust it again"},
+    {0},
+};
+
+static const struct cmd_exit exits[] = {
+    {CERT_NOT_WANTED, "a certificate is served, but not the one that is wanted: stderr says why"},
+    {0},
+};
+
+const struct cmd cmd_cert_renew = {
+    .name = "renew",
+    .fn = renew,
+    .help = "renew the certificate, or take over a replaced one, if it is time",
+    .doc =
+        "Runs each day, when a certificate is due, and when a file in /etc/visavis/owncert\n"
+        "changes. A certificate of a CA (CERTIFICATE_TYPE=letsencrypt) is renewed when the CA "
+        "says\n"
+        "that it is time (RFC 9773), or two thirds of its life are over; after a failure it is "
+        "tried\n"
+        "again after 1, 10 and 100 minutes, then daily; the exit status is 1 when it failed, and "
+        "the\n"
+        "certificate that is served stays. A self-signed certificate is renewed when two\n"
+        "thirds of its time are over. Your own files are checked and go live; when they cannot be\n"
+        "used, the certificate that was served before stays. The web server and TURN take a new\n"
+        "certificate without losing a connection. Says nothing when there is nothing to do.\n"
+        "\n"
+        "/run/visavis/cert.next has the time of the next run, in seconds since 1970, and\n"
+        "/run/visavis/metrics/certificate.prom numbers for node_exporter's textfile collector.\n"
+        "\n"
+        "With --json: `changed`, `messages` ({problem, text} each), and `acme` as in `visavis "
+        "cert\n"
+        "status`.",
+    .options = options,
+    .exits = exits,
+};

@@ -1,0 +1,34 @@
+/* site.h: nginx files as text, and snippets for other web servers. Pure. */
+#pragma once
+
+#include "base/buf.h"
+#include "nginx/nginx.h"
+
+/* Below PATH_RUN: where the stream server of the front layout hands connections to the site, with
+ * the PROXY protocol. Its folder is for nginx alone: who reaches the socket may claim any address.
+ */
+#define SITE_SOCKET "nginx/https.sock"
+
+/* Beside it: where that server hands on whoever asks for a proof of tls-alpn-01 (RFC 8737), with
+ * the PROXY protocol as well. Somebody listens there while a certificate is being issued. */
+#define SITE_ACME_SOCKET "nginx/acme.sock"
+
+/* Paths of the site that only answers of daemons lead to (X-Accel-Redirect). */
+#define SITE_RECORDINGS "/_visavis/recordings/"
+
+/* Large enough for any of these texts. */
+#define SITE_TEXT_MAX 65536
+
+/* The site for DOMAIN_OR_PUBLIC_IP: included in nginx's http{}. */
+void render_site(struct wr *w, const struct settings *s, enum proxy_layout layout,
+                 const struct nginx_facts *f);
+
+/* The stream server of the front layout: included in the main context. */
+void render_stream(struct wr *w, const struct settings *s, const struct nginx_facts *f);
+
+/* For PROXY=external: "nginx", "apache", "caddy", "haproxy". -ENOENT for another name. */
+int render_snippet(struct wr *w, const struct settings *s, const struct nginx_facts *f,
+                   const char *server);
+
+/* The names that render_snippet() knows; ended by NULL. */
+extern const char *const site_snippet_names[];
