@@ -2,13 +2,28 @@
  * who serve it know of another one. */
 #pragma once
 
+#include "acme/ids.h"
 #include "apply/places.h"
 #include "certs/certs.h"
+
+/* Below PATH_RUN: when `visavis cert renew` wants to be run again, as it says itself each time:
+ * decimal seconds since the epoch, and a line's end. Not there: a day is soon enough. */
+#define CERTIFICATE_NEXT "cert.next"
+
+#define CERTIFICATE_UNIT "visavis-cert.service"
 
 struct certificate_wish {
     struct certs_wanted wanted; /* for certs_ensure() */
     struct place_names names;   /* wanted's */
+    char acme[PATH_MAX];        /* wanted's */
 };
+
+/* What a CA is asked for with these settings, whatever CERTIFICATE_TYPE is: the identifiers that
+ * name their set in the vault. -EBADMSG, -E2BIG: not with settings that passed their checks. */
+int certificate_ids(const struct settings *s, struct acme_ids *ret);
+
+/* CERTIFICATE_TYPE=letsencrypt? */
+bool certificate_is_acme(const struct settings *s);
 
 /* network NULL: without the machine's own addresses. The result may not be moved. -ENOENT: the
  * group that may read the key does not exist. */
