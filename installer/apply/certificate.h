@@ -2,9 +2,15 @@
  * who serve it know of another one. */
 #pragma once
 
-#include "apply/places.h"
 #include "acme/ids.h"
+#include "apply/places.h"
 #include "certs/certs.h"
+
+/* Below PATH_RUN: when `visavis cert renew` wants to be run again, as it says itself each time:
+ * decimal seconds since the epoch, and a line's end. Not there: a day is soon enough. */
+#define CERTIFICATE_NEXT "cert.next"
+
+#define CERTIFICATE_UNIT "visavis-cert.service"
 
 struct certificate_wish {
     struct certs_wanted wanted; /* for certs_ensure() */
