@@ -172,7 +172,7 @@ static const char *beginning(struct bytes body, char buf[static BEGINNING + 8])
 
 static bool is_kind(struct bytes body, const char *wanted)
 {
-    while (body.len && strchr(" \t\r\n", body.p[0]))
+    while (body.len && memchr(" \t\r\n", body.p[0], 4))
         body = bytes_of(body.p + 1, body.len - 1);
     return bytes_starts_with(body, strcmp(wanted, "JSON") == 0 ? "{" : "-----BEGIN");
 }
