@@ -12,11 +12,16 @@ void http_fields_done(struct http_fields *f)
     blob_clear(&f->text);
 }
 
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t';
+}
+
 static struct bytes trim(struct bytes b)
 {
-    while (b.len && memchr(" \t", b.p[b.len - 1], 2))
+    while (b.len && is_blank(b.p[b.len - 1]))
         b.len--;
-    while (b.len && memchr(" \t", b.p[0], 2))
+    while (b.len && is_blank(b.p[0]))
         b = bytes_of(b.p + 1, b.len - 1);
     return b;
 }
@@ -57,7 +62,7 @@ void http_fields_add(struct http_fields *f, struct bytes line)
         *f = http_fields_init();
         return;
     }
-    while (line.len && memchr("\r\n", line.p[line.len - 1], 2))
+    while (line.len && (line.p[line.len - 1] == '\r' || line.p[line.len - 1] == '\n'))
         line.len--;
     if (line.len == 0)
         f->ended = true;
