@@ -548,9 +548,8 @@ static void rate_limit(void **state)
 /* The CA says by which names CAA records call it. */
 static void caa_records(void **state)
 {
-    static const char *const answers[] = {JSON_HEAD("") DIRECTORY
-                                          ", \"meta\": {\"caaIdentities\": [\"ca.example.test\"]}}",
-                                          "HTTP/1.1 503 No\r\nConnection: close\r\n\r\n", NULL};
+    static const char *const answers[] = {
+        JSON_HEAD("") DIRECTORY ", \"meta\": {\"caaIdentities\": [\"ca.example.test\"]}}", NULL};
 
     (void) state;
     script_setup(answers);
