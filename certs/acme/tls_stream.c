@@ -86,7 +86,10 @@ int tls_stream_handshake(struct tls_stream *t, int fd, uint32_t *ret_events)
             ERR_clear_error();
             r = SSL_do_handshake(t->ssl);
             done = r == 1;
-            t->refused = r != 1 && SSL_get_error(t->ssl, r) != SSL_ERROR_WANT_READ;
+            if (r != 1 && SSL_get_error(t->ssl, r) != SSL_ERROR_WANT_READ) {
+                t->refused = true;
+                t->why = ERR_reason_error_string(ERR_peek_error());
+            }
         }
         r = flush(t, fd);
         if (r == 1) {

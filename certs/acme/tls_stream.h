@@ -9,8 +9,9 @@
 
 struct tls_stream {
     SSL *ssl;
-    BIO *in, *out; /* the SSL's own */
-    bool refused;  /* we sent an alert, or were sent one: the end, once it is flushed */
+    BIO *in, *out;   /* the SSL's own */
+    bool refused;    /* we sent an alert, or were sent one: the end, once it is flushed */
+    const char *why; /* of that, a constant: "tlsv1 alert no application protocol" */
 };
 
 /* server: else a client. -ENOMEM. */

@@ -236,6 +236,8 @@ static int account_path(const char *folder, const char *directory, char path[sta
         name[n] = is_file_char(c) && (n > 0 || c != '.') ? c : '_';
         n++;
     }
+    if (n == 0)
+        name[n++] = '_';
     name[n++] = '-';
     for (size_t i = 0; i < HASH_PART; i++, n += 2)
         snprintf(name + n, 3, "%02x", hash[i]);

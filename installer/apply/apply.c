@@ -310,8 +310,11 @@ static enum apply_end ensure_certificate(struct apply *a)
 
     if (a->options->dry_run)
         return APPLY_DONE;
-    if (certificate_wish(a->settings, &a->network, &wish) < 0)
+    r = certificate_wish(a->settings, &a->network, &wish);
+    if (r == -ENOENT)
         return tell_missing_account(a, "visavis-certs");
+    if (r < 0)
+        return fail(a, "the names for the certificate", r);
     r = certs_ensure(&wish.wanted, time(NULL), on_certs_text, a, &a->result->new_certificate);
     if (r < 0 && r != -EINVAL && !a->without_nginx)
         leave_nginx(a, "there is no certificate", "see above");

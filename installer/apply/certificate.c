@@ -1,5 +1,6 @@
 #include "apply/certificate.h"
 
+#include "acme/vault.h"
 #include "apply/inforce.h"
 #include "apply/plan.h"
 #include "host/accounts.h"
@@ -9,20 +10,48 @@
 
 #include <errno.h>
 
+int certificate_ids(const struct settings *s, struct acme_ids *ret)
+{
+    struct place_names names;
+    const char *bad;
+
+    places_ca_names(s, &names);
+    return acme_ids_parse(names.list, ret, &bad);
+}
+
+bool certificate_is_acme(const struct settings *s)
+{
+    return strcmp(settings_text(s, SET_CERTIFICATE_TYPE), "letsencrypt") == 0;
+}
+
+static int find_set(const struct settings *s, struct certificate_wish *w)
+{
+    struct acme_ids ids;
+    int r = certificate_ids(s, &ids);
+
+    w->wanted.acme = w->acme;
+    return r < 0 ? r : vault_set_path(path_of(PATH_ACME), &ids, w->acme);
+}
+
 int certificate_wish(const struct settings *s, const struct network *network,
                      struct certificate_wish *ret)
 {
     bool own = strcmp(settings_text(s, SET_CERTIFICATE_TYPE), "owncert") == 0;
+    int r = 0;
 
     ret->wanted = (struct certs_wanted){
-        .type = own ? CERTS_OWNCERT : CERTS_SELFSIGNED,
+        .type = certificate_is_acme(s) ? CERTS_ACME
+                : own                  ? CERTS_OWNCERT
+                                       : CERTS_SELFSIGNED,
         .store = path_of(PATH_CERTS),
         .owncert = path_of(PATH_OWNCERT),
     };
     places_names(s, network, &ret->names);
     for (size_t i = 0; i < CERTS_NAMES_MAX && ret->names.list[i]; i++)
         ret->wanted.names[i] = ret->names.list[i];
-    return account_access(0640, "root", "visavis-certs", &ret->wanted.key_access);
+    if (ret->wanted.type == CERTS_ACME)
+        r = find_set(s, ret);
+    return r < 0 ? r : account_access(0640, "root", "visavis-certs", &ret->wanted.key_access);
 }
 
 /* Only errors stop anybody here; warnings are for `visavis config check`. */

@@ -3,12 +3,21 @@
 #pragma once
 
 #include "apply/places.h"
+#include "acme/ids.h"
 #include "certs/certs.h"
 
 struct certificate_wish {
     struct certs_wanted wanted; /* for certs_ensure() */
     struct place_names names;   /* wanted's */
+    char acme[PATH_MAX];        /* wanted's */
 };
+
+/* What a CA is asked for with these settings, whatever CERTIFICATE_TYPE is: the identifiers that
+ * name their set in the vault. -EBADMSG, -E2BIG: not with settings that passed their checks. */
+int certificate_ids(const struct settings *s, struct acme_ids *ret);
+
+/* CERTIFICATE_TYPE=letsencrypt? */
+bool certificate_is_acme(const struct settings *s);
 
 /* network NULL: without the machine's own addresses. The result may not be moved. -ENOENT: the
  * group that may read the key does not exist. */

@@ -20,6 +20,7 @@ static const struct {
     {PATH_STATE, 0755, NULL, "root", "root"},
     {PATH_CONF, 0755, NULL, "root", "root"},
     {PATH_CERTS, 0755, NULL, "root", "root"},
+    {PATH_ACME, 0750, NULL, "root", "visavis-proxy"},
     {PATH_ACME_WEBROOT, 0750, NULL, "root", "visavis-proxy"},
     {PATH_RECORDINGS, 02750, NULL, "visavis-signaling", "visavis-proxy"},
     {PATH_CDR, 0750, NULL, "visavis-signaling", "visavis-signaling"},

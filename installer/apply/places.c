@@ -92,27 +92,62 @@ static bool has_ipv4(const struct network *n)
     return false;
 }
 
-void places_names(const struct settings *s, const struct network *n, struct place_names *ret)
+static void add_main_names(const struct settings *s, struct place_names *ret)
 {
     const char *domain = settings_text(s, SET_DOMAIN_OR_PUBLIC_IP);
     char text[NETWORK_HOST_SIZE + 4];
     struct addr a;
-    uint16_t family;
 
-    *ret = (struct place_names){.list = {NULL}};
     add_name(ret, domain);
     if (settings_bool(s, SET_REDIRECT_WWW) && addr_parse_ip(domain, 0, &a) < 0) {
         snprintf(text, sizeof(text), "www.%.251s", domain);
         add_name(ret, text);
     }
-    if (!n || strcmp(settings_text(s, SET_CERTIFICATE_TYPE), "selfsigned") != 0)
-        return;
+}
+
+static void add_further_names(const struct settings *s, bool wildcards, struct place_names *ret)
+{
+    for (size_t i = 0; i < settings_n(s, SET_CERTIFICATE_NAMES); i++) {
+        const char *name = settings_item(s, SET_CERTIFICATE_NAMES, i);
+
+        if (wildcards || name[0] != '*')
+            add_name(ret, name);
+    }
+}
+
+static void add_own_names(const struct network *n, struct place_names *ret)
+{
+    uint16_t family = has_ipv4(n) ? AF_INET : AF_INET6;
+
     add_name(ret, "localhost");
-    family = has_ipv4(n) ? AF_INET : AF_INET6;
     for (size_t i = 0; i < n->n_local; i++) {
         char ip[ADDR_TEXT_SIZE];
 
         if (n->local[i].family == family)
             add_name(ret, addr_format_ip(&n->local[i], ip));
     }
+}
+
+void places_ca_names(const struct settings *s, struct place_names *ret)
+{
+    *ret = (struct place_names){.list = {NULL}};
+    add_main_names(s, ret);
+    add_further_names(s, true, ret);
+}
+
+void places_names(const struct settings *s, const struct network *n, struct place_names *ret)
+{
+    const char *type = settings_text(s, SET_CERTIFICATE_TYPE);
+
+    if (strcmp(type, "letsencrypt") == 0) {
+        places_ca_names(s, ret);
+        return;
+    }
+    *ret = (struct place_names){.list = {NULL}};
+    add_main_names(s, ret);
+    if (strcmp(type, "selfsigned") != 0)
+        return;
+    add_further_names(s, false, ret);
+    if (n)
+        add_own_names(n, ret);
 }

@@ -12,6 +12,7 @@ static const char *const texts[N_PATHS] = {
     [PATH_CONF] = "/var/lib/visavis/conf",
     [PATH_CURRENT] = "/var/lib/visavis/conf/current",
     [PATH_CERTS] = "/var/lib/visavis/certs",
+    [PATH_ACME] = "/var/lib/visavis/acme",
     [PATH_ACME_WEBROOT] = "/var/lib/visavis/acme/webroot",
     [PATH_RECORDINGS] = "/var/lib/visavis/recordings",
     [PATH_CDR] = "/var/lib/visavis/cdr",

@@ -13,6 +13,7 @@ enum path {
     PATH_CONF,         /* /var/lib/visavis/conf: generations */
     PATH_CURRENT,      /* /var/lib/visavis/conf/current */
     PATH_CERTS,        /* /var/lib/visavis/certs */
+    PATH_ACME,         /* /var/lib/visavis/acme */
     PATH_ACME_WEBROOT, /* /var/lib/visavis/acme/webroot */
     PATH_RECORDINGS,   /* /var/lib/visavis/recordings */
     PATH_CDR,          /* /var/lib/visavis/cdr */

@@ -402,17 +402,26 @@ void render_site(struct wr *w, const struct settings *s, enum proxy_layout layou
         put_www_server(&t);
 }
 
+static void put_stream_target(struct wr *w, const char *protocols, const char *socket)
+{
+    char path[PATH_MAX], unix_path[PATH_MAX + 8];
+
+    snprintf(unix_path, sizeof(unix_path), "unix:%s", path_join(path, PATH_RUN, socket));
+    wr_fmt(w, "        %s ", protocols);
+    site_put_word(w, unix_path);
+    wr_str(w, ";\n");
+}
+
 void render_stream(struct wr *w, const struct settings *s, const struct nginx_facts *f)
 {
     long long port = (long long) settings_int(s, SET_HTTPS_PORT);
-    char path[PATH_MAX], unix_path[PATH_MAX + 8];
 
-    snprintf(unix_path, sizeof(unix_path), "unix:%s", path_join(path, PATH_RUN, SITE_SOCKET));
     put_head(w, PROXY_FRONT);
-    /* What is served by the protocols that a client offers would be a row of this map. */
-    wr_str(w, "stream {\n    map $ssl_preread_alpn_protocols $visavis_web {\n        default ");
-    site_put_word(w, unix_path);
-    wr_str(w, ";\n    }\n    server {\n");
+    /* The protocols that a client offers, with commas between: a CA offers this one alone. */
+    wr_str(w, "stream {\n    map $ssl_preread_alpn_protocols $visavis_web {\n");
+    put_stream_target(w, "default", SITE_SOCKET);
+    put_stream_target(w, "\"acme-tls/1\"", SITE_ACME_SOCKET);
+    wr_str(w, "    }\n    server {\n");
     wr_fmt(w, "        listen %lld so_keepalive=on;\n", port);
     if (f->ipv6)
         wr_fmt(w, "        listen [::]:%lld so_keepalive=on;\n", port);

@@ -9,6 +9,10 @@
  */
 #define SITE_SOCKET "nginx/https.sock"
 
+/* Beside it: where that server hands on whoever asks for a proof of tls-alpn-01 (RFC 8737), with
+ * the PROXY protocol as well. Somebody listens there while a certificate is being issued. */
+#define SITE_ACME_SOCKET "nginx/acme.sock"
+
 /* Paths of the site that only answers of daemons lead to (X-Accel-Redirect). */
 #define SITE_RECORDINGS "/_visavis/recordings/"
 

@@ -30,6 +30,28 @@ enum setting {
     SET_XFRAME_SAMEORIGIN,
     SET_PROXY,       /* ours: auto, front, site, external */
     SET_SERVER_PORT, /* loopback port of signaling, 5443 */
+    /* certificates from a CA, all ours */
+    SET_CERTIFICATE_NAMES,
+    SET_ACME_SERVER,
+    SET_ACME_STAGING_SERVER,
+    SET_ACME_CA_FILE,
+    SET_ACME_EAB_KID,
+    SET_ACME_EAB_HMAC_KEY,
+    SET_ACME_CHALLENGE,
+    SET_ACME_DNS_HOOK,
+    SET_ACME_DNS_ENV,
+    SET_ACME_DNS_HOOK_USER,
+    SET_ACME_DNS_WAIT,
+    SET_ACME_KEY_TYPE,
+    SET_ACME_PROFILE,
+    SET_ACME_PROFILE_REQUIRED,
+    SET_ACME_PREFERRED_CHAIN,
+    SET_ACME_FALLBACK_SERVER,
+    SET_ACME_FALLBACK_AFTER,
+    SET_ACME_FALLBACK_EAB_KID,
+    SET_ACME_FALLBACK_EAB_HMAC_KEY,
+    SET_ACME_SELF_CHECK,
+    SET_ACME_RESOLVER,
     /* TURN and addresses */
     SET_COTURN_IP,
     SET_COTURN_PORT,
@@ -93,6 +115,10 @@ enum setting_type {
     SETTING_BOOL,      /* true or false, any letter case */
     SETTING_CHOICE,    /* one of a list of words, exactly */
     SETTING_USER,      /* a login name: printable, no colon */
+    SETTING_ACCOUNT,   /* a user of the system */
+    SETTING_TEXT,      /* printable, a line */
+    SETTING_FILE,      /* an absolute path of a file, anywhere */
+    SETTING_RESOLVER,  /* an IP address, or IP:port */
     SETTING_PATH,      /* a folder: absolute, without "..", not one of the system's */
     SETTING_URL,       /* http:// or https:// */
     SETTING_REDIS,     /* redis://, rediss:// or unix:// */
@@ -102,6 +128,7 @@ enum setting_type {
     SETTING_HSTS,      /* value of Strict-Transport-Security */
     /* lists: settings_n() and settings_item() */
     SETTING_ALLOW_LIST,  /* addresses and networks: "10.0.0.0/8" */
+    SETTING_NAMES,       /* host names, "*.example.org", IP addresses */
     SETTING_ICE_SERVERS, /* see setting_ice_parse() */
     SETTING_NODE_PAIRS,  /* "private:public", see setting_pair_parse() */
     SETTING_HEADERS,     /* "Name: value" */
@@ -112,6 +139,7 @@ enum setting_type {
 enum setting_group {
     SETTING_GROUP_MAIN,
     SETTING_GROUP_WEB,
+    SETTING_GROUP_ACME,
     SETTING_GROUP_TURN,
     SETTING_GROUP_MEDIA,
     SETTING_GROUP_RECORDING,
@@ -156,7 +184,6 @@ struct setting_def {
     const char *shipped_value; /* in the template, where it is not the default; else NULL */
     int64_t min, max;
     const char *const *choices;
-    const char *not_here; /* a choice of OpenVidu's that this version lacks, or NULL */
     const char *example;
     const char *doc;  /* one line, no full stop */
     const char *more; /* sentences, or NULL */

@@ -116,8 +116,6 @@ static int check_choice(const struct setting_def *d, const char *text, struct se
     for (const char *const *c = d->choices; *c; c++)
         if (strcmp(text, *c) == 0)
             return 0;
-    if (d->not_here && strcmp(text, d->not_here) == 0)
-        return setting_refuse(v, "is not in this version");
     for (const char *const *c = d->choices; *c; c++) {
         if (strcasecmp(text, *c) == 0) {
             snprintf(v->example, sizeof(v->example), "%s", *c);
@@ -127,10 +125,16 @@ static int check_choice(const struct setting_def *d, const char *text, struct se
     return setting_refuse(v, "is none of the words that are allowed");
 }
 
+static int check_length(const char *text, struct setting_verdict *v)
+{
+    return strlen(text) > SECRET_MAX ? setting_refuse(v, "is longer than %d characters", SECRET_MAX)
+                                     : 0;
+}
+
 static int check_user(const char *text, struct setting_verdict *v)
 {
-    if (strlen(text) > SECRET_MAX)
-        return setting_refuse(v, "is longer than %d characters", SECRET_MAX);
+    if (check_length(text, v) < 0)
+        return -EINVAL;
     return strchr(text, ':') ? setting_refuse(v, "has a colon in it") : 0;
 }
 
@@ -186,12 +190,18 @@ static int check_path(const struct setting_def *d, char *text, struct setting_ve
 
 /* ---- all types ---- */
 
+/* With commas alone, no brackets. */
+static bool is_plain_list(const struct setting_def *d)
+{
+    return d->type == SETTING_ALLOW_LIST || d->type == SETTING_NAMES;
+}
+
 static int read_list(const struct setting_def *d, const char *text, struct setting_list *ret,
                      struct setting_verdict *v)
 {
     const char *reason = "";
-    int r = d->type == SETTING_ALLOW_LIST ? setting_list_split(text, ret)
-                                          : setting_list_parse(text, ret, &reason);
+    int r =
+        is_plain_list(d) ? setting_list_split(text, ret) : setting_list_parse(text, ret, &reason);
 
     return r == -EBADMSG ? setting_refuse(v, "%s", reason) : r;
 }
@@ -202,6 +212,8 @@ static int check_list(const struct setting_def *d, const struct setting_list *l,
     switch (d->type) {
     case SETTING_ALLOW_LIST:
         return setting_check_networks(l, v);
+    case SETTING_NAMES:
+        return setting_check_names(l, v);
     case SETTING_ICE_SERVERS:
         return setting_check_ice(l, v);
     case SETTING_NODE_PAIRS:
@@ -240,6 +252,14 @@ static int check_text(const struct setting_def *d, struct setting_value *val,
         return check_choice(d, val->text, v);
     case SETTING_USER:
         return check_user(val->text, v);
+    case SETTING_ACCOUNT:
+        return setting_check_account(val->text, v);
+    case SETTING_TEXT:
+        return check_length(val->text, v);
+    case SETTING_FILE:
+        return setting_check_file(val->text, v);
+    case SETTING_RESOLVER:
+        return setting_check_resolver(val->text, v);
     case SETTING_PATH:
         return check_path(d, val->text, v);
     case SETTING_URL:
@@ -270,7 +290,7 @@ static int normalise(const struct setting_def *d, struct setting_value *val)
     else if (d->type == SETTING_PORT || d->type == SETTING_INT) {
         snprintf(number, sizeof(number), "%lld", (long long) val->number);
         text = strdup(number);
-    } else if (d->type == SETTING_ALLOW_LIST)
+    } else if (is_plain_list(d))
         text = text_join(val->list.items, val->list.n, ", ");
     else if (setting_is_list(d))
         text = setting_list_format(&val->list);
@@ -332,6 +352,10 @@ const char *setting_wanted(const struct setting_def *d, char *buf, size_t cap)
         [SETTING_PORT] = "a port, 1 to 65535",
         [SETTING_BOOL] = "true or false",
         [SETTING_USER] = "printable text without a colon",
+        [SETTING_ACCOUNT] = "the name of a user of this system",
+        [SETTING_TEXT] = "printable text, at most 256 characters",
+        [SETTING_FILE] = "an absolute path of a file",
+        [SETTING_RESOLVER] = "an IP address, with or without a port: 192.0.2.53, [2001:db8::1]:53",
         [SETTING_PATH] = "an absolute path of a folder that is not the system's",
         [SETTING_URL] = "an address that begins with http:// or https://",
         [SETTING_REDIS] = "an address that begins with redis://, rediss:// or unix://",
@@ -340,6 +364,7 @@ const char *setting_wanted(const struct setting_def *d, char *buf, size_t cap)
         [SETTING_CIPHERS] = "OpenSSL's names of ciphers with colons between them",
         [SETTING_HSTS] = "max-age=SECONDS, then as wanted ; includeSubDomains and ; preload",
         [SETTING_ALLOW_LIST] = "IP addresses and networks, with commas between them",
+        [SETTING_NAMES] = "host names, *.NAME and IP addresses, with commas between them",
         [SETTING_ICE_SERVERS] =
             "a list in brackets, each in double quotes: \"url=...,username=...,credential=...\"",
         [SETTING_NODE_PAIRS] =

@@ -40,6 +40,12 @@ int setting_check_networks(const struct setting_list *l, struct setting_verdict 
 int setting_check_pairs(const struct setting_list *l, struct setting_verdict *v);
 int setting_check_ice(const struct setting_list *l, struct setting_verdict *v);
 
+/* Those about certificates, in settings_acme.c. */
+int setting_check_file(const char *text, struct setting_verdict *v);
+int setting_check_account(const char *text, struct setting_verdict *v);
+int setting_check_resolver(const char *text, struct setting_verdict *v);
+int setting_check_names(const struct setting_list *l, struct setting_verdict *v);
+
 /* Those about what nginx and OpenSSL read, in settings_web.c. */
 int setting_check_size(const char *text, struct setting_verdict *v);
 int setting_check_protocols(const char *text, struct setting_verdict *v);

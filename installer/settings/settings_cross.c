@@ -1,7 +1,10 @@
 /* The checks that span keys. Values that are wrong in themselves are left out: they were told. */
 #include "settings/settings_load.h"
 
+#include "host/own_addresses.h"
+
 #include <stdio.h>
+#include <strings.h>
 
 #define CALL_APP_PORT 5442
 #define MEDIA_PORTS_MAX 64
@@ -145,6 +148,103 @@ static void check_identity(struct loading *l)
                      key(SET_DOMAIN_OR_PUBLIC_IP));
 }
 
+/* ---- certificates from a CA: what cannot work is told, and a self-signed one served ---- */
+
+/* Names that no public CA can look at (RFC 6761, RFC 6762, RFC 8375, and ICANN's "internal"). */
+static bool is_private_name(const char *name)
+{
+    static const char *const tops[] = {"local", "localhost", "internal", "lan",       "home",
+                                       "corp",  "test",      "example",  "home.arpa", "intranet"};
+    size_t len = strlen(name);
+
+    if (!strchr(name, '.'))
+        return true;
+    for (size_t i = 0; i < sizeof(tops) / sizeof(tops[0]); i++) {
+        size_t top = strlen(tops[i]);
+
+        if (len > top && name[len - top - 1] == '.' && strcasecmp(name + len - top, tops[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void check_public(struct loading *l, enum setting id, const char *name)
+{
+    struct addr a;
+    bool ip = addr_parse_ip(name, 0, &a) == 0;
+
+    if (l->keys[SET_ACME_SERVER].given || (ip ? !addr_is_private(&a) : !is_private_name(name)))
+        return;
+    loading_tell(l, id, SETTING_WARNING, NULL,
+                 "has %.100s, for which no public authority gives a certificate: set "
+                 "CERTIFICATE_TYPE=selfsigned, or ACME_SERVER to one of your own network",
+                 name);
+}
+
+static void check_acme_names(struct loading *l)
+{
+    const struct setting_list *names = &l->s->values[SET_CERTIFICATE_NAMES].list;
+    bool hook = !is(l, SET_ACME_DNS_HOOK, "");
+
+    if (ok(l, SET_DOMAIN_OR_PUBLIC_IP))
+        check_public(l, SET_DOMAIN_OR_PUBLIC_IP, l->s->values[SET_DOMAIN_OR_PUBLIC_IP].text);
+    for (size_t i = 0; ok(l, SET_CERTIFICATE_NAMES) && i < names->n; i++) {
+        bool wildcard = strncmp(names->items[i], "*.", 2) == 0;
+
+        check_public(l, SET_CERTIFICATE_NAMES, names->items[i] + (wildcard ? 2 : 0));
+        if (wildcard && !hook) {
+            loading_tell(l, SET_CERTIFICATE_NAMES, SETTING_WARNING, NULL,
+                         "has %.100s, which an authority checks by the DNS alone: set %s",
+                         names->items[i], key(SET_ACME_DNS_HOOK));
+            break;
+        }
+    }
+}
+
+static void check_acme_challenge(struct loading *l)
+{
+    bool http = is(l, SET_ACME_CHALLENGE, "http-01");
+
+    if (is(l, SET_ACME_CHALLENGE, "dns-01") && is(l, SET_ACME_DNS_HOOK, ""))
+        loading_tell(l, SET_ACME_CHALLENGE, SETTING_WARNING, NULL, "needs a script: set %s",
+                     key(SET_ACME_DNS_HOOK));
+    if (is(l, SET_ACME_CHALLENGE, "tls-alpn-01") && ok(l, SET_HTTPS_PORT) &&
+        number(l, SET_HTTPS_PORT) != 443)
+        loading_tell(l, SET_ACME_CHALLENGE, SETTING_WARNING, "auto",
+                     "cannot work: the authority comes to port 443, and %s is %lld",
+                     key(SET_HTTPS_PORT), (long long) number(l, SET_HTTPS_PORT));
+    if ((http || is(l, SET_ACME_CHALLENGE, "auto")) && ok(l, SET_HTTP_PORT) &&
+        number(l, SET_HTTP_PORT) != 80)
+        loading_tell(l, SET_HTTP_PORT, SETTING_WARNING, "80",
+                     "is not 80, to which the authority comes for http-01: that works only where "
+                     "something in front hands port 80 on to %lld",
+                     (long long) number(l, SET_HTTP_PORT));
+}
+
+static void check_eab(struct loading *l, enum setting kid, enum setting mac_key)
+{
+    bool has_kid = !is(l, kid, ""), has_key = !is(l, mac_key, "");
+
+    if (ok(l, kid) && ok(l, mac_key) && has_kid != has_key)
+        loading_tell(l, has_kid ? mac_key : kid, SETTING_WARNING, NULL,
+                     "is not set, but %s is: an external account has both",
+                     key(has_kid ? kid : mac_key));
+}
+
+static void check_acme(struct loading *l)
+{
+    if (!is(l, SET_CERTIFICATE_TYPE, "letsencrypt"))
+        return;
+    if (is(l, SET_LETSENCRYPT_EMAIL, ""))
+        loading_tell(l, SET_LETSENCRYPT_EMAIL, SETTING_WARNING, NULL,
+                     "is not set (or still the placeholder): the certificate is asked for without "
+                     "an address, so the authority can warn nobody");
+    check_acme_names(l);
+    check_acme_challenge(l);
+    check_eab(l, SET_ACME_EAB_KID, SET_ACME_EAB_HMAC_KEY);
+    check_eab(l, SET_ACME_FALLBACK_EAB_KID, SET_ACME_FALLBACK_EAB_HMAC_KEY);
+}
+
 static void check_webhook(struct loading *l)
 {
     if (is(l, SET_WEBHOOK, "true") && is(l, SET_WEBHOOK_ENDPOINT, ""))
@@ -173,6 +273,7 @@ void loading_cross_check(struct loading *l)
     if (l->mode == SETTINGS_DEV)
         return;
     check_identity(l);
+    check_acme(l);
     check_webhook(l);
     check_compatibility(l);
 }

@@ -6,7 +6,9 @@
 static const char *const media_servers[] = {"kurento", "mediasoup", NULL};
 static const char *const forced_codecs[] = {
     "MEDIA_SERVER_PREFERRED", "NONE", "VP8", "VP9", "H264", NULL};
-static const char *const certificate_types[] = {"selfsigned", "owncert", NULL};
+static const char *const certificate_types[] = {"selfsigned", "owncert", "letsencrypt", NULL};
+static const char *const challenges[] = {"auto", "http-01", "tls-alpn-01", "dns-01", NULL};
+static const char *const key_types[] = {"p256", "p384", "rsa2048", "rsa4096", NULL};
 static const char *const proxies[] = {"auto", "front", "site", "external", NULL};
 static const char *const notifications[] = {"none", "moderator", "publisher_moderator", "all",
                                             NULL};
@@ -68,12 +70,14 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .reloads = PROXY | CERTS,
             .value = "selfsigned",
             .choices = certificate_types,
-            .not_here = "letsencrypt",
-            .example = "owncert",
+            .example = "letsencrypt",
             .doc = "Where the web server's certificate comes from",
             .more = "selfsigned: a certificate authority of this machine, which browsers have to "
                     "be told to trust (`visavis cert trust`). owncert: the files certificate.key "
-                    "and certificate.cert in /etc/visavis/owncert (`visavis cert import`).",
+                    "and certificate.cert in /etc/visavis/owncert (`visavis cert import`). "
+                    "letsencrypt: from Let's Encrypt or another authority that speaks ACME "
+                    "(ACME_SERVER), got and renewed by itself; a self-signed one is served until "
+                    "then.",
         },
     [SET_LETSENCRYPT_EMAIL] =
         {
@@ -88,7 +92,8 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .shipped_value = "user@example.com",
             .example = "admin@example.org",
             .doc = "Where a certificate authority may write to",
-            .more = "Not used with the certificate types above.",
+            .more = "Used with CERTIFICATE_TYPE=letsencrypt; without it the account there has no "
+                    "address.",
         },
     [SET_HTTPS_PORT] =
         {
@@ -274,6 +279,297 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .example = "5443",
             .doc = "Loopback port of the REST API and the WebSocket, plain HTTP",
             .more = "For applications on this machine; it is never reached from outside.",
+        },
+
+    /* ---- certificates from a CA ---- */
+    [SET_CERTIFICATE_NAMES] =
+        {
+            .key = "CERTIFICATE_NAMES",
+            .type = SETTING_NAMES,
+            .group = SETTING_GROUP_ACME,
+            .scope = SETTING_INSTALLED_ONLY,
+            .ours = true,
+            .reloads = CERTS,
+            .value = "",
+            .example = "*.example.org, media.example.org",
+            .doc = "Further names on the certificate",
+            .more = "DOMAIN_OR_PUBLIC_IP (and www. with REDIRECT_WWW) is always on it. "
+                    "A name with *. needs dns-01 (ACME_DNS_HOOK).",
+        },
+    [SET_ACME_SERVER] =
+        {
+            .key = "ACME_SERVER",
+            .type = SETTING_URL,
+            .group = SETTING_GROUP_ACME,
+            .scope = SETTING_INSTALLED_ONLY,
+            .ours = true,
+            .reloads = CERTS,
+            .value = "https://acme-v02.api.letsencrypt.org/directory",
+            .example = "https://acme.zerossl.com/v2/DV90",
+            .doc = "Directory of the certificate authority (RFC 8555)",
+        },
+    [SET_ACME_STAGING_SERVER] =
+        {
+            .key = "ACME_STAGING_SERVER",
+            .type = SETTING_URL,
+            .group = SETTING_GROUP_ACME,
+            .scope = SETTING_INSTALLED_ONLY,
+            .ours = true,
+            .reloads = CERTS,
+            .value = "",
+            .example = "https://acme-staging-v02.api.letsencrypt.org/directory",
+            .doc = "Directory of its staging server, for `visavis cert test` and the "
+                   "try after a failure",
+            .more = "Empty: that of Let's Encrypt, when ACME_SERVER is Let's Encrypt; "
+                    "else none.",
+        },
+    [SET_ACME_CA_FILE] =
+        {
+            .key = "ACME_CA_FILE",
+            .type = SETTING_FILE,
+            .group = SETTING_GROUP_ACME,
+            .scope = SETTING_INSTALLED_ONLY,
+            .ours = true,
+            .reloads = CERTS,
+            .value = "",
+            .example = "/etc/visavis/acme-ca.pem",
+            .doc = "Certificates (PEM) that the ACME server itself is verified by",
+            .more = "Empty: those that the system trusts. For an authority inside your "
+                    "own network.",
+        },
+    [SET_ACME_EAB_KID] =
+        {
+            .key = "ACME_EAB_KID",
+            .type = SETTING_TEXT,
+            .group = SETTING_GROUP_ACME,
+            .scope = SETTING_INSTALLED_ONLY,
+            .ours = true,
+            .reloads = CERTS,
+            .value = "",
+            .hidden = true,
+            .example = "kid-1",
+            .doc = "Key identifier of an external account, where the authority asks "
+                   "for one",
+        },
+    [SET_ACME_EAB_HMAC_KEY] =
+        {
+            .key = "ACME_EAB_HMAC_KEY",
+            .type = SETTING_TOKEN,
+            .group = SETTING_GROUP_ACME,
+            .scope = SETTING_INSTALLED_ONLY,
+            .ours = true,
+            .reloads = CERTS,
+            .value = "",
+            .example = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W",
+            .doc = "Key of that external account (base64url)",
+        },
+    [SET_ACME_CHALLENGE] =
+        {
+            .key = "ACME_CHALLENGE",
+            .type = SETTING_CHOICE,
+            .group = SETTING_GROUP_ACME,
+            .scope = SETTING_INSTALLED_ONLY,
+            .ours = true,
+            .reloads = CERTS,
+            .value = "auto",
+            .choices = challenges,
+            .example = "dns-01",
+            .doc = "How the authority checks that the name is ours",
+            .more = "http-01: it comes to port 80. tls-alpn-01: it comes to port 443, "
+                    "which our web server must have to itself (PROXY=front). dns-01: a "
+                    "record in the DNS, put there by ACME_DNS_HOOK. auto: those that "
+                    "can work, one after the other.",
+        },
+    [SET_ACME_DNS_HOOK] =
+        {
+            .key = "ACME_DNS_HOOK",
+            .type = SETTING_FILE,
+            .group = SETTING_GROUP_ACME,
+            .scope = SETTING_INSTALLED_ONLY,
+            .ours = true,
+            .reloads = CERTS,
+            .value = "",
+            .example = "/usr/local/lib/acme/dns_nsupdate.sh",
+            .doc = "Script that puts records for dns-01 into the DNS",
+            .more = "A hook of uacme (HOOK begin|done|failed dns-01 NAME TOKEN VALUE), "
+                    "or a file of acme.sh's dnsapi (its name begins with dns_ and ends "
+                    "in .sh). It runs by itself, as ACME_DNS_HOOK_USER, which must be "
+                    "able to read it.",
+        },
+    [SET_ACME_DNS_ENV] =
+        {
+            .key = "ACME_DNS_ENV",
+            .type = SETTING_FILE,
+            .group = SETTING_GROUP_ACME,
+            .scope = SETTING_INSTALLED_ONLY,
+            .ours = true,
+            .reloads = CERTS,
+            .value = "",
+            .example = "/etc/visavis/dns.env",
+            .doc = "File of KEY=value lines for the environment of that script: its "
+                   "credentials",
+            .more = "root alone need be able to read it.",
+        },
+    [SET_ACME_DNS_HOOK_USER] =
+        {
+            .key = "ACME_DNS_HOOK_USER",
+            .type = SETTING_ACCOUNT,
+            .group = SETTING_GROUP_ACME,
+            .scope = SETTING_INSTALLED_ONLY,
+            .ours = true,
+            .reloads = CERTS,
+            .value = "visavis-hook",
+            .example = "root",
+            .doc = "User that the script runs as",
+        },
+    [SET_ACME_DNS_WAIT] =
+        {
+            .key = "ACME_DNS_WAIT",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_ACME,
+            .scope = SETTING_INSTALLED_ONLY,
+            .ours = true,
+            .reloads = CERTS,
+            .value = "180",
+            .min = 0,
+            .max = 3600,
+            .example = "600",
+            .doc = "Seconds to wait until all name servers of the zone have the record",
+        },
+    [SET_ACME_KEY_TYPE] =
+        {
+            .key = "ACME_KEY_TYPE",
+            .type = SETTING_CHOICE,
+            .group = SETTING_GROUP_ACME,
+            .scope = SETTING_INSTALLED_ONLY,
+            .ours = true,
+            .reloads = CERTS,
+            .value = "p256",
+            .choices = key_types,
+            .example = "rsa2048",
+            .doc = "Kind of key; each certificate gets a new one",
+        },
+    [SET_ACME_PROFILE] =
+        {
+            .key = "ACME_PROFILE",
+            .type = SETTING_TEXT,
+            .group = SETTING_GROUP_ACME,
+            .scope = SETTING_INSTALLED_ONLY,
+            .ours = true,
+            .reloads = CERTS,
+            .value = "",
+            .example = "shortlived",
+            .doc = "Profile of certificate to ask for, where the authority offers "
+                   "several",
+            .more = "Empty: the authority's default, for an IP address its "
+                    "`shortlived`.",
+        },
+    [SET_ACME_PROFILE_REQUIRED] =
+        {
+            .key = "ACME_PROFILE_REQUIRED",
+            .type = SETTING_BOOL,
+            .group = SETTING_GROUP_ACME,
+            .scope = SETTING_INSTALLED_ONLY,
+            .ours = true,
+            .reloads = CERTS,
+            .value = "false",
+            .example = "true",
+            .doc = "Rather no certificate than one of another profile",
+        },
+    [SET_ACME_PREFERRED_CHAIN] =
+        {
+            .key = "ACME_PREFERRED_CHAIN",
+            .type = SETTING_TEXT,
+            .group = SETTING_GROUP_ACME,
+            .scope = SETTING_INSTALLED_ONLY,
+            .ours = true,
+            .reloads = CERTS,
+            .value = "",
+            .example = "ISRG Root X1",
+            .doc = "Which of several chains to serve: the name of an issuer in it, or "
+                   "the SHA-256 fingerprint of its root",
+        },
+    [SET_ACME_FALLBACK_SERVER] =
+        {
+            .key = "ACME_FALLBACK_SERVER",
+            .type = SETTING_URL,
+            .group = SETTING_GROUP_ACME,
+            .scope = SETTING_INSTALLED_ONLY,
+            .ours = true,
+            .reloads = CERTS,
+            .value = "",
+            .example = "https://acme.zerossl.com/v2/DV90",
+            .doc = "Directory of a second authority, when the first fails again and "
+                   "again",
+        },
+    [SET_ACME_FALLBACK_AFTER] =
+        {
+            .key = "ACME_FALLBACK_AFTER",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_ACME,
+            .scope = SETTING_INSTALLED_ONLY,
+            .ours = true,
+            .reloads = CERTS,
+            .value = "3",
+            .min = 1,
+            .max = 100,
+            .example = "5",
+            .doc = "After how many failures in a row",
+        },
+    [SET_ACME_FALLBACK_EAB_KID] =
+        {
+            .key = "ACME_FALLBACK_EAB_KID",
+            .type = SETTING_TEXT,
+            .group = SETTING_GROUP_ACME,
+            .scope = SETTING_INSTALLED_ONLY,
+            .ours = true,
+            .reloads = CERTS,
+            .value = "",
+            .hidden = true,
+            .example = "kid-2",
+            .doc = "Key identifier of the external account there",
+        },
+    [SET_ACME_FALLBACK_EAB_HMAC_KEY] =
+        {
+            .key = "ACME_FALLBACK_EAB_HMAC_KEY",
+            .type = SETTING_TOKEN,
+            .group = SETTING_GROUP_ACME,
+            .scope = SETTING_INSTALLED_ONLY,
+            .ours = true,
+            .reloads = CERTS,
+            .value = "",
+            .example = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W",
+            .doc = "Key of that external account (base64url)",
+        },
+    [SET_ACME_SELF_CHECK] =
+        {
+            .key = "ACME_SELF_CHECK",
+            .type = SETTING_CHOICE,
+            .group = SETTING_GROUP_ACME,
+            .scope = SETTING_INSTALLED_ONLY,
+            .ours = true,
+            .reloads = CERTS,
+            .value = "on",
+            .choices = on_off,
+            .example = "off",
+            .doc = "Look whether this machine is reached by its name before the "
+                   "authority does",
+            .more = "Off where this machine cannot reach its own public address, and "
+                    "something else answers there.",
+        },
+    [SET_ACME_RESOLVER] =
+        {
+            .key = "ACME_RESOLVER",
+            .type = SETTING_RESOLVER,
+            .group = SETTING_GROUP_ACME,
+            .scope = SETTING_INSTALLED_ONLY,
+            .ours = true,
+            .reloads = CERTS,
+            .value = "",
+            .example = "9.9.9.9",
+            .doc = "DNS server for that look",
+            .more = "Empty: the system's. Set it where names mean other addresses "
+                    "inside your network than outside.",
         },
 
     /* ---- TURN and addresses ---- */
@@ -795,6 +1091,7 @@ const struct setting_def setting_defs[N_SETTINGS] = {
 static const char *const group_titles[N_SETTING_GROUPS] = {
     [SETTING_GROUP_MAIN] = "What every installation needs",
     [SETTING_GROUP_WEB] = "Web server",
+    [SETTING_GROUP_ACME] = "Certificates from an authority (CERTIFICATE_TYPE=letsencrypt)",
     [SETTING_GROUP_TURN] = "TURN and addresses",
     [SETTING_GROUP_MEDIA] = "Media and sessions",
     [SETTING_GROUP_RECORDING] = "Recording",
