@@ -81,18 +81,33 @@ static bool has_name(const X509 *cert, const char *text)
     return has;
 }
 
+/* How many of the first identifiers it is good for. */
+static size_t count_covered(X509 *leaf, const struct acme_ids *ids)
+{
+    struct names names;
+    size_t i = 0;
+
+    acme_ids_names(ids, &names);
+    while (i < ids->n && (ids->list[i].is_wildcard ? has_name(leaf, ids->list[i].text)
+                                                   : name_is_covered(&names.list[i], leaf)))
+        i++;
+    return i;
+}
+
+bool chain_covers(X509 *leaf, const struct acme_ids *ids)
+{
+    return count_covered(leaf, ids) == ids->n;
+}
+
 static int check_leaf(X509 *leaf, const struct acme_ids *ids, const struct why *why)
 {
     int64_t begin = time_of(X509_get0_notBefore(leaf)), end = time_of(X509_get0_notAfter(leaf));
     char text[CERTS_TEXT_MAX], from[16], until[16];
-    struct names names;
+    size_t covered = count_covered(leaf, ids);
 
-    acme_ids_names(ids, &names);
-    for (size_t i = 0; i < ids->n; i++)
-        if (ids->list[i].is_wildcard ? !has_name(leaf, ids->list[i].text)
-                                     : !name_is_covered(&names.list[i], leaf))
-            return refuse(why, "the certificate that the CA sent is not for %s but for: %s",
-                          ids->list[i].text, names_or_none(leaf, text, sizeof(text)));
+    if (covered < ids->n)
+        return refuse(why, "the certificate that the CA sent is not for %s but for: %s",
+                      ids->list[covered].text, names_or_none(leaf, text, sizeof(text)));
     if (begin == INT64_MIN || end == INT64_MIN)
         return refuse(why, "the dates of the certificate that the CA sent cannot be read");
     if (end <= begin)

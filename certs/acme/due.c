@@ -1,9 +1,10 @@
 #include "acme/due.h"
 
+#include "certs/life.h"
+
 #define MINUTE_S 60
 #define HOUR_S 3600
 #define DAY_S 86400
-#define SHORT_LIFE_S (10 * DAY_S) /* a CA's own word: "short-lived" ones have 1/2, not 2/3 */
 #define CLOCK_TOLERANCE_S HOUR_S
 #define RETRY_AFTER_MAX_S (14 * DAY_S) /* CAs count in weeks at most */
 
@@ -11,6 +12,7 @@ const char *const due_reason_names[N_DUE_REASONS] = {
     [DUE_NOT] = "not",
     [DUE_NO_PAIR] = "no-pair",
     [DUE_OTHER_NAMES] = "other-names",
+    [DUE_REVOKED] = "revoked",
     [DUE_ARI] = "ari",
     [DUE_AGE] = "age",
     [DUE_EXPIRED] = "expired",
@@ -55,20 +57,6 @@ static int64_t life_of(int64_t not_before_s, int64_t not_after_s)
     return max(minus(not_after_s, not_before_s), 0);
 }
 
-static int64_t old_s(int64_t not_before_s, int64_t not_after_s)
-{
-    int64_t life = life_of(not_before_s, not_after_s);
-
-    return plus(not_before_s, life < SHORT_LIFE_S ? life / 2 : life - life / 3);
-}
-
-static int64_t late_s(int64_t not_before_s, int64_t not_after_s)
-{
-    int64_t old = old_s(not_before_s, not_after_s);
-
-    return plus(old, minus(not_after_s, old) / 2);
-}
-
 static bool has_ari(const struct due_pair *p, const struct acme_state *s)
 {
     const struct acme_ari *a = &s->ari;
@@ -89,11 +77,11 @@ static int64_t ari_s(const struct due_pair *p, const struct acme_state *s)
 
 int64_t due_renewal_s(const struct due_pair *p, const struct acme_state *s)
 {
-    if (!p->exists || !p->covers || life_of(p->not_before_s, p->not_after_s) == 0)
+    if (!p->exists || !p->covers || p->revoked || life_of(p->not_before_s, p->not_after_s) == 0)
         return INT64_MIN;
     if (has_ari(p, s))
-        return min(ari_s(p, s), late_s(p->not_before_s, p->not_after_s));
-    return old_s(p->not_before_s, p->not_after_s);
+        return min(ari_s(p, s), life_part_left_s(p->not_before_s, p->not_after_s, 2));
+    return life_renewal_s(p->not_before_s, p->not_after_s);
 }
 
 enum due_reason due_renewal(const struct due_pair *p, const struct acme_state *s, int64_t now_s)
@@ -102,6 +90,8 @@ enum due_reason due_renewal(const struct due_pair *p, const struct acme_state *s
         return DUE_NO_PAIR;
     if (!p->covers)
         return DUE_OTHER_NAMES;
+    if (p->revoked)
+        return DUE_REVOKED;
     if (now_s >= p->not_after_s || p->not_after_s <= p->not_before_s)
         return DUE_EXPIRED;
     if (plus(now_s, CLOCK_TOLERANCE_S) < p->not_before_s)
@@ -125,7 +115,7 @@ int64_t due_draw(const struct acme_renewal_info *info, uint32_t random, int64_t 
 
 bool due_is_late(int64_t not_before_s, int64_t not_after_s, int64_t now_s)
 {
-    return now_s >= not_before_s && now_s >= late_s(not_before_s, not_after_s);
+    return now_s >= not_before_s && life_is_late(not_before_s, not_after_s, now_s);
 }
 
 /* ---- tries ---- */

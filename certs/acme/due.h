@@ -8,6 +8,7 @@
 struct due_pair {
     bool exists;
     bool covers; /* all that is wanted: names, kind of key */
+    bool revoked;
     int64_t not_before_s, not_after_s;
     const char *ari_id; /* "": it has none */
 };
@@ -16,8 +17,9 @@ enum due_reason {
     DUE_NOT,
     DUE_NO_PAIR,
     DUE_OTHER_NAMES, /* the pair does not cover what is wanted */
-    DUE_ARI,         /* the moment drawn from the CA's window has come */
-    DUE_AGE,         /* 2/3 of its life is over, or 1/2 of one under ten days */
+    DUE_REVOKED,
+    DUE_ARI, /* the moment drawn from the CA's window has come */
+    DUE_AGE, /* 2/3 of its life is over, or 1/2 of one under ten days */
     DUE_EXPIRED,
     DUE_NOT_YET_VALID, /* begins in the future: either it or our clock is wrong */
     N_DUE_REASONS

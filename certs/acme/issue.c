@@ -1,7 +1,6 @@
 #include "acme/issue_internal.h"
 
 #include "base/clock.h"
-#include "certs/key.h"
 
 #include <errno.h>
 #include <openssl/evp.h>
@@ -45,17 +44,6 @@ static int drop_order(struct issue *s)
     return r < 0 ? issue_fail_local(s, STEP_STORE, r, "the last order cannot be put aside") : 0;
 }
 
-static bool is_key_of(const EVP_PKEY *key, enum acme_key_type type)
-{
-    static const char *const names[N_ACME_KEY_TYPES] = {[ACME_KEY_P256] = "P-256",
-                                                        [ACME_KEY_P384] = "P-384",
-                                                        [ACME_KEY_RSA2048] = "RSA 2048",
-                                                        [ACME_KEY_RSA4096] = "RSA 4096"};
-    char text[KEY_TEXT_MAX];
-
-    return strcmp(key_describe(key, text), names[type]) == 0;
-}
-
 /* Was the pair of that order stored, and its end not noted? */
 static bool is_in_use(const struct issue *s, const EVP_PKEY *key)
 {
@@ -75,7 +63,7 @@ static int open_order(struct issue *s)
     int r = s->c->vault ? vault_load_order(s->c->vault, &s->c->ids, &s->kept) : -ENOENT;
 
     if (r == 0 && (strcmp(s->kept.directory, s->c->directory) != 0 ||
-                   !is_key_of(s->kept.key, s->c->key_type) || is_in_use(s, s->kept.key)))
+                   !acme_key_is(s->kept.key, s->c->key_type) || is_in_use(s, s->kept.key)))
         return drop_order(s);
     if (r == 0 && s->kept.url[0])
         order_resume(s->order, s->kept.url);

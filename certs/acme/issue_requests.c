@@ -192,6 +192,8 @@ int issue_respond(struct issue *s, size_t i, size_t challenge)
     bool open = true;
     int r = -EINPROGRESS;
 
+    issue_tell(s, "The CA is asked to look for the proof for %s.",
+               order_authz(s->order, i)->id.text);
     for (int n = 0; r == -EINPROGRESS && n < SETTLE_TRIES; n++) {
         r = acme_post_once(s->client, STEP_CHALLENGE, url, "{}", &a, s->f);
         if (r == 0) {
@@ -250,6 +252,7 @@ int issue_finalize(struct issue *s)
 
     if (!request)
         return issue_fail_local(s, STEP_FINALIZE, -ENOMEM, "the request cannot be made");
+    issue_tell(s, "All is proved; the certificate is asked for.");
     for (int n = 0; r == -EINPROGRESS && n < SETTLE_TRIES; n++) {
         r = post_finalize(s, request, &doc, &retry_after_s);
         if (r == -EINPROGRESS) {
@@ -324,8 +327,10 @@ static int choose_chain(struct issue *s, const struct acme_answer *first)
 int issue_download(struct issue *s)
 {
     struct acme_answer a;
-    int r = get_chain(s, order_document(s->order)->certificate, &a, &s->pair);
+    int r;
 
+    issue_tell(s, "The certificate is there.");
+    r = get_chain(s, order_document(s->order)->certificate, &a, &s->pair);
     s->unusable = r == -EPROTO && a.status != 0 && s->resumed;
     if (r == 0 && s->c->preferred_chain && *s->c->preferred_chain && !is_preferred(s, &s->pair))
         r = choose_chain(s, &a);

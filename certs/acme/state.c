@@ -123,6 +123,8 @@ static void get_state(const json_t *o, struct acme_state *s)
     get_time(o, "success", &s->success_s);
     get_unsigned(o, "failures", FAILURES_MAX, &s->failures);
     get_time(o, "notBefore", &s->not_before_s);
+    get_text(o, "notBeforeDirectory", false, s->not_before_directory,
+             sizeof(s->not_before_directory));
     get_text(o, "directory", false, s->directory, sizeof(s->directory));
     s->staging_first = json_is_true(json_object_get(o, "stagingFirst"));
     s->type = (enum acme_challenge_type) get_word(o, "challenge", acme_challenge_names,
@@ -235,6 +237,7 @@ char *state_text(const struct acme_state *s)
     o = put_number(o, "success", s->success_s);
     o = put_number(o, "failures", s->failures);
     o = put_number(o, "notBefore", s->not_before_s);
+    o = put_text(o, "notBeforeDirectory", s->not_before_directory);
     o = put_text(o, "directory", s->directory);
     o = put(o, "stagingFirst", json_boolean(s->staging_first));
     if (s->type < N_CHALLENGE_TYPES)

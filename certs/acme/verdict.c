@@ -198,6 +198,13 @@ int verdict_unreadable(enum acme_step step, const char *url, const char *content
     return -EPROTO;
 }
 
+static enum acme_failure_kind kind_of_status(unsigned status)
+{
+    if (status == 429)
+        return FAILURE_RATE_LIMIT;
+    return status >= 500 ? FAILURE_CA : FAILURE_REFUSED;
+}
+
 /* A refusal without a problem document. */
 static int fail_status(const struct fetched *a, enum acme_step step, const char *url,
                        struct acme_failure *f)
@@ -209,7 +216,7 @@ static int fail_status(const struct fetched *a, enum acme_step step, const char 
         return failure_set(f, FAILURE_CA, step, -EPROTO, url,
                            "the CA redirects (status %u) to %s, which is not followed", a->status,
                            a->location[0] ? a->location : "nowhere");
-    failure_set(f, a->status == 429 ? FAILURE_RATE_LIMIT : FAILURE_CA, step, -EPROTO, url,
+    failure_set(f, kind_of_status(a->status), step, -EPROTO, url,
                 "the CA answers with status %u%s and no reason (%s%s%s%s)", a->status,
                 a->status == 429   ? ", too many requests,"
                 : a->status == 503 ? ", out of service,"

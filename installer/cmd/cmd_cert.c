@@ -108,7 +108,9 @@ json_t *cert_info_json(const struct certs_info *i, int64_t now_s)
 }
 
 static const struct cmd *const subs[] = {
-    &cmd_cert_status, &cmd_cert_import, &cmd_cert_trust, &cmd_cert_renew, NULL,
+    &cmd_cert_status, &cmd_cert_issue,   &cmd_cert_test,
+    &cmd_cert_renew,  &cmd_cert_revoke,  &cmd_cert_import,
+    &cmd_cert_trust,  &cmd_cert_account, NULL,
 };
 
 const struct cmd cmd_cert = {
