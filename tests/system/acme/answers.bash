@@ -74,7 +74,7 @@ busy_for_hours() {
     fresh
     bed_front fail newOrder 503 serverInternal 18000
     cert renew
-    told 503 "$(date -u -d '+5 hours' '+%H:%M')" || return 1
+    told 'trouble of its own' "$(date -u -d '+5 hours' '+%H:%M')" || return 1
     asked_nothing cert_at $((4 * hour)) renew || return 1
     cert_at $((5 * hour + 60)) renew
     ends_with 0 && serves_issued
@@ -152,7 +152,7 @@ huge_body() {
     fresh
     bed_front rule '{"kind": "directory", "body": "0123456789abcdef", "repeat": 1000000, "times": 0}'
     cert renew
-    told "$(bed_url)" 'too large' && orders_are 0
+    told "$(bed_url)" 'bigger than 262144 bytes' && orders_are 0
 }
 
 no_certificate() {

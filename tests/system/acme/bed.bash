@@ -346,8 +346,8 @@ bed_front_tell() {
 
 bed_up() {
     BED_DIR=${BED_DIR:-$(mktemp -d /tmp/acme-bed.XXXXXX)}
-    chmod 755 "$BED_DIR"
     mkdir -p "$BED_DIR/pids"
+    chmod 755 "$BED_DIR"
     bed_certificates >"$BED_DIR/openssl.log" 2>&1 || { cat "$BED_DIR/openssl.log" >&2; return 1; }
     bed_network && bed_dns_start && bed_ca main 14000
 }

@@ -96,7 +96,7 @@ alternate_chain_all() {
         bed_root $n >"$work/root-$n.pem"
         name=$(openssl x509 -in "$work/root-$n.pem" -noout -subject -nameopt multiline | sed -n 's/ *commonName *= //p')
         fresh "ACME_PREFERRED_CHAIN=$name"
-        issues $n && serves_issued $n || return 1
+        issues $n || return 1
     done
     # A root that the machine trusts.
     fingerprint=$(openssl x509 -in "$work/root-2.pem" -noout -fingerprint -sha256 | cut -d= -f2)
@@ -119,9 +119,9 @@ revocation() {
     issues || return 1
     old=$(serial)
     cp "$live/fullchain.pem" "$work/old.pem"
-    cert revoke --reason nonsense
+    cert revoke --yes --reason nonsense
     fails && expect 'it stays' [ "$(bed_cert_status "$work/old.pem")" = Valid ] || return 1
-    cert revoke --reason keyCompromise
+    cert revoke --yes --reason keyCompromise
     ends_with 0 && expect 'revoked' [ "$(bed_cert_status "$work/old.pem")" = Revoked ] &&
         expect "for reason 1, not $(reason_of "$old")" [ "$(reason_of "$old")" = 1 ] || return 1
     cert status
@@ -136,9 +136,9 @@ revocation_by_key() {
     issues || return 1
     cp "$live/fullchain.pem" "$work/old.pem"
     rm -rf "$vault/accounts"
-    cert revoke
+    cert revoke --yes
     ends_with 0 && expect 'revoked' [ "$(bed_cert_status "$work/old.pem")" = Revoked ] || return 1
-    cert revoke
+    cert revoke --yes
     fails && says 'revoked already'
 }
 
@@ -182,14 +182,14 @@ staging_first() {
     issues || return 1
     # Something that the first try of the staging server finds as well: nothing more is spent at the CA.
     bed_front reject "$domain" rejectedIdentifier
-    cert issue
+    cert issue --force
     fails && orders_are 2 && BED_CA=second orders_are 0 || return 1
     # It is due.
     bed_front clear
     cert_at $((80 * day)) renew
     ends_with 0 && BED_CA=second orders_are 1 && orders_are 1 && says "$(second_url)" || return 1
-    cert issue
-    ends_with 0 && BED_CA=second orders_are 1
+    # That is forgotten now.
+    issues && BED_CA=second orders_are 1
 }
 
 second_ca() {

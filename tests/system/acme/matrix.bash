@@ -54,7 +54,7 @@ well_account() {
     cp "$live/fullchain.pem" "$work/old.pem"
     cert account rollover
     ends_with 0 || return 1
-    cert revoke --reason superseded
+    cert revoke --yes --reason superseded
     ends_with 0 && expect 'revoked' [ "$(bed_cert_status "$work/old.pem")" = Revoked ] || return 1
     cert renew
     ends_with 0 && serves_issued || return 1
