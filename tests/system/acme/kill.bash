@@ -43,7 +43,7 @@ killed_at_every_step() {
 # usage: kill_steps FOLDER FIRST EACH BEGIN CA-SETTING
 kill_steps() (
     local n died=0
-    mkdir "$1"
+    rm -rf "$1" && mkdir "$1" || return 1
     work=$1 root=$1/root BED_DIR=$1/bed live=$1/root/var/lib/visavis/certs/live
     trap bed_down EXIT
     bed_up && bed_pebble "$5" && "$4" || return 1

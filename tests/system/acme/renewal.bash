@@ -52,7 +52,7 @@ renewal_explained() {
     fresh
     issues || return 1
     window -20 -10
-    cert_at $((2 * hour)) renew
+    cert_at $((7 * hour)) renew
     ends_with 0 && says https://ca.example/why && orders_are 2
 }
 
