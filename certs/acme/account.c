@@ -189,7 +189,7 @@ static int enrol_anew(struct desk *d)
 
 static int look(const struct desk *d, EVP_PKEY *key, struct acme_account *ret)
 {
-    struct acme_answer a;
+    struct acme_answer a = {.body = NULL};
     const char *why;
     int r = sign_for(d, key, d->account.url);
 

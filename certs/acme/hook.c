@@ -259,35 +259,44 @@ static void do_present(const atomic_bool *cancelled, void *arg)
     record_target(c->resolver, p->name, p->at);
     p->used = true;
     r = run(c, HOOK_PRESENT, j->proof, p, j->failure);
-    if (r == 0)
+    if (r == 0 && c->visible_limit_s > 0)
         r = record_wait(c->resolver, p->at, p->value, c->visible_limit_s, cancelled, j->failure);
+    p->failed = r < 0;
     j->result = r;
+}
+
+/* The record of a proof: where it was put up, or is to be. */
+static int find_record(struct hook *h, const struct acme_proof *proof, struct put_up **ret)
+{
+    char name[RECORD_NAME_SIZE], value[HOOK_VALUE_SIZE];
+    int r = record_name(proof->id, name);
+
+    if (r == 0)
+        r = hook_value(proof->key_authorization, value);
+    if (r < 0)
+        return r;
+    *ret = place(h, name, value);
+    if (!*ret)
+        return -ENOSPC;
+    memcpy((*ret)->name, name, sizeof(name));
+    memcpy((*ret)->value, value, sizeof(value));
+    return 0;
 }
 
 static int present(void *arg, const struct acme_proof *proof, struct acme_failure *f)
 {
     struct job j = {.hook = arg, .proof = proof, .failure = f};
-    char why[512], name[RECORD_NAME_SIZE], value[HOOK_VALUE_SIZE];
+    char why[512];
     int r = look(&j.hook->config, why, sizeof(why));
 
     if (r < 0)
         return not_there(&j.hook->config, r, why, f);
-    r = record_name(proof->id, name);
+    r = find_record(j.hook, proof, &j.record);
     if (r == 0)
-        r = hook_value(proof->key_authorization, value);
-    if (r == 0) {
-        j.record = place(j.hook, name, value);
-        r = j.record ? 0 : -ENOSPC;
-    }
-    if (r == 0) {
-        memcpy(j.record->name, name, sizeof(name));
-        memcpy(j.record->value, value, sizeof(value));
         r = beside_run(j.hook->config.loop, do_present, &j);
-    }
-    if (r < 0)
+    if (r != 0)
         return failure_set(f, FAILURE_LOCAL, STEP_CHALLENGE, r, proof->id->text,
                            "the DNS record could not be put up: %s", strerror(-r));
-    j.record->failed = j.result < 0;
     return j.result;
 }
 
@@ -304,13 +313,9 @@ static void withdraw(void *arg, const struct acme_proof *proof)
 {
     struct acme_failure f;
     struct job j = {.hook = arg, .proof = proof, .failure = &f};
-    char name[RECORD_NAME_SIZE], value[HOOK_VALUE_SIZE];
     int r;
 
-    if (record_name(proof->id, name) < 0 || hook_value(proof->key_authorization, value) < 0)
-        return;
-    j.record = place(j.hook, name, value);
-    if (!j.record || !j.record->used)
+    if (find_record(j.hook, proof, &j.record) != 0 || !j.record->used)
         return;
     j.event = j.record->failed ? HOOK_WITHDRAW_FAILED : HOOK_WITHDRAW;
     r = beside_run(j.hook->config.loop, do_withdraw, &j);

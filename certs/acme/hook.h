@@ -21,7 +21,8 @@ struct hook_config {
     const char *path;
     const char *dnsapi; /* the script that runs files of that shape */
     const struct dns_servers *resolver;
-    unsigned visible_limit_s; /* how long to wait for the record to be seen at all name servers */
+    unsigned visible_limit_s; /* how long to wait for the record to be seen at all name servers; 0:
+                                 it is not looked for, as where no name server can be asked */
 
     /* Runs a command to its end, with a sandbox of its own; output: what it said, to be freed. Its
      * exit status, or a negative errno (-ETIMEDOUT: it was ended). Called on another thread while

@@ -275,10 +275,8 @@ static int get_chain(const struct issue *s, const char *url, struct acme_answer 
                      struct pair *ret_pair)
 {
     char why[CHAIN_WHY_SIZE];
-    int r;
+    int r = acme_post(s->client, STEP_DOWNLOAD, url, NULL, ret, s->f);
 
-    ret->status = 0;
-    r = acme_post(s->client, STEP_DOWNLOAD, url, NULL, ret, s->f);
     if (r < 0)
         return r;
     r = chain_read(bytes_of(ret->body, ret->len), s->kept.key, &s->c->ids, ret_pair, why,

@@ -88,7 +88,7 @@ int acme_problem_parse(struct bytes body, struct acme_problem *ret)
     return error;
 }
 
-/* A text that grows up to its cap. */
+/* A text that grows up to its cap; what comes after something that did not fit is left out. */
 struct sentence {
     char *buf;
     size_t len, cap;
@@ -96,8 +96,12 @@ struct sentence {
 
 static void say(struct sentence *s, const char *text)
 {
+    bool fits = strlen(text) < s->cap - s->len;
+
     printable_copy(bytes_str(text), false, s->buf + s->len, s->cap - s->len);
     s->len += strlen(s->buf + s->len);
+    if (!fits)
+        s->cap = s->len + 1;
 }
 
 /* ": detail", without dots and blanks at its end. */
@@ -107,7 +111,7 @@ static void say_detail(struct sentence *s, const char *detail)
         return;
     say(s, ": ");
     say(s, detail);
-    while (s->len > 0 && strchr(". ", s->buf[s->len - 1]))
+    while (s->len > 0 && s->len + 1 < s->cap && strchr(". ", s->buf[s->len - 1]))
         s->buf[--s->len] = '\0';
 }
 

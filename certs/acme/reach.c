@@ -308,7 +308,7 @@ int reach_each(const struct reach_config *c, const struct acme_proof *proof, uin
                reach_look_fn *look, struct acme_failure *f)
 {
     struct addr list[REACH_ADDRESSES_MAX];
-    size_t n;
+    size_t n = 0;
     int wrong = 0;
     int r = reach_resolve(c, proof->id, list, &n, f);
 

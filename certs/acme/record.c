@@ -20,13 +20,14 @@ enum { RCODE_NONE = 0, RCODE_NXDOMAIN = 3 };
 int record_name(const struct acme_id *id, char ret[static RECORD_NAME_SIZE])
 {
     const char *base = id->is_wildcard ? id->text + strlen("*.") : id->text;
+    struct wr w = wr_init(ret, RECORD_NAME_SIZE);
 
     if (id->is_ip)
         return -EINVAL;
-    if (strlen(LABEL) + strlen(base) >= RECORD_NAME_SIZE)
-        return -ENAMETOOLONG;
-    snprintf(ret, RECORD_NAME_SIZE, LABEL "%s", base);
-    return 0;
+    wr_str(&w, LABEL);
+    wr_str(&w, base);
+    wr_u8(&w, '\0');
+    return w.failed ? -ENAMETOOLONG : 0;
 }
 
 void record_target(const struct dns_servers *resolver, const char *name,

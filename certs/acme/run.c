@@ -166,6 +166,7 @@ int run_client(const struct acme_config *c, const char *directory, struct acme_c
         .directory = directory,
         .ca_file = c->ca_file,
         .user_agent = c->user_agent,
+        .retry_ms = c->retry_ms,
     };
     int r = acme_client_new(&config, ret);
 

@@ -52,7 +52,8 @@ static int flush(struct tls_stream *t, int fd)
 
     while ((len = BIO_get_mem_data(t->out, &data)) > 0) {
         char sent[CHUNK];
-        ssize_t n = send(fd, data, (size_t) (len < CHUNK ? len : CHUNK), MSG_NOSIGNAL);
+        ssize_t n =
+            send(fd, data, (size_t) (len < CHUNK ? len : CHUNK), MSG_NOSIGNAL | MSG_DONTWAIT);
 
         if (n < 0)
             return errno == EAGAIN || errno == EINTR ? 1 : -errno;
@@ -65,7 +66,7 @@ static int flush(struct tls_stream *t, int fd)
 static int fill(struct tls_stream *t, int fd)
 {
     uint8_t chunk[CHUNK];
-    ssize_t n = recv(fd, chunk, sizeof(chunk), 0);
+    ssize_t n = recv(fd, chunk, sizeof(chunk), MSG_DONTWAIT);
     int r;
 
     if (n < 0)

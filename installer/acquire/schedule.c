@@ -1,5 +1,6 @@
 #include "acquire/schedule.h"
 
+#include "apply/certificate.h"
 #include "base/clock.h"
 #include "files/files.h"
 #include "host/paths.h"
@@ -11,7 +12,6 @@
 #include <string.h>
 
 #define DAILY_TIMER "visavis-cert.timer"
-#define SERVICE "visavis-cert.service"
 #define SECOND_US UINT64_C(1000000)
 #define ACCURACY_US (SECOND_US / 10)
 
@@ -42,7 +42,7 @@ static int write_file(int64_t next_s)
     char path[PATH_MAX], text[32];
 
     snprintf(text, sizeof(text), "%lld\n", (long long) next_s);
-    return file_write(path_join(path, PATH_RUN, SCHEDULE_FILE), bytes_str(text), &access);
+    return file_write(path_join(path, PATH_RUN, CERTIFICATE_NEXT), bytes_str(text), &access);
 }
 
 static int set_timer(struct units *u, int64_t next_s)
@@ -59,7 +59,7 @@ static int set_timer(struct units *u, int64_t next_s)
     return units_start_once(u, &(struct units_once){
                                    .name = SCHEDULE_UNIT,
                                    .description = "Visavis: look after the certificate in time",
-                                   .service = SERVICE,
+                                   .service = CERTIFICATE_UNIT,
                                    .after_us = p.after_us,
                                    .wall_us = p.at_s * SECOND_US,
                                    .accuracy_us = ACCURACY_US,
@@ -99,7 +99,7 @@ int64_t schedule_read(void)
     long long s;
     size_t len;
 
-    if (file_read(path_join(path, PATH_RUN, SCHEDULE_FILE), 64, &text, &len) < 0)
+    if (file_read(path_join(path, PATH_RUN, CERTIFICATE_NEXT), 64, &text, &len) < 0)
         return 0;
     s = strtoll(text, NULL, 10);
     free(text);

@@ -5,14 +5,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Below PATH_RUN: when to come back, decimal seconds since 1970, a line. */
-#define SCHEDULE_FILE "cert.next"
-
 /* The unit of that timer, without its ".timer". */
 #define SCHEDULE_UNIT "visavis-cert-next"
 
-/* Notes next_s in the file, and has the timer come then if the daily one comes later. What cannot
- * be done is told (may be NULL); the daily timer comes all the same. */
+/* Notes next_s in the file (CERTIFICATE_NEXT), and has the timer come then if the daily one comes
+ * later. What cannot be done is told (may be NULL); the daily timer comes all the same. */
 void schedule_next(int64_t next_s, void (*tell)(bool is_problem, const char *text, void *arg),
                    void *arg);
 

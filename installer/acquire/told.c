@@ -1,6 +1,7 @@
 #include "acquire/told.h"
 
 #include "acme/due.h"
+#include "base/buf.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -17,9 +18,11 @@ const char *told_time(int64_t s, char buf[static TOLD_TIME_SIZE])
     return buf;
 }
 
-static bool has_window(const struct acquire_look *l)
+bool told_has_window(const struct acquire_look *l)
 {
-    return *l->ari_id && strcmp(l->state.ari.id, l->ari_id) == 0;
+    const struct acme_ari *ari = &l->state.ari;
+
+    return *l->ari_id && strcmp(ari->id, l->ari_id) == 0 && ari->info.start_s < ari->info.end_s;
 }
 
 /* ---- parts ---- */
@@ -44,7 +47,7 @@ const char *told_renewal(const struct acquire_look *l, int64_t now_s, char *buf,
         snprintf(buf, size, "now: %s%s%s", reasons[l->due],
                  l->due == DUE_ARI && *info->explanation ? ", see " : "",
                  l->due == DUE_ARI ? info->explanation : "");
-    else if (has_window(l))
+    else if (told_has_window(l))
         snprintf(buf, size, "%s, drawn from the CA's window from %s to %s%s%s",
                  told_time(l->renewal_s, at), told_time(info->start_s, from),
                  told_time(info->end_s, to), *info->explanation ? ", see " : "", info->explanation);
@@ -117,7 +120,7 @@ static void judge_failed(const struct acquire_look *l, const struct certs_info *
 {
     char why[2048], on[TOLD_TIME_SIZE], next[96], until[TOLD_TIME_SIZE];
     const struct acme_state *s = &l->state;
-    const char *served = "Nothing is served that could be read";
+    const char *served = "No certificate is served";
     enum told_level level = TOLD_FAILURE;
     char valid[96];
 
@@ -183,8 +186,10 @@ void told_judge(const struct acquire_look *l, const struct certs_info *live, int
         advise(ret, "", "visavis cert renew");
     } else if (temporary) {
         say(ret, TOLD_WARNING,
-            "A temporary self-signed certificate is served: %.1024s has not been asked for one "
-            "yet. visavis-cert.service does, after the start.",
+            "%s: %.1024s has not been asked for one yet. That happens by itself once the server "
+            "has "
+            "started.",
+            live ? "A temporary self-signed certificate is served" : "There is no certificate",
             l->directory);
         advise(ret, "", "visavis cert issue");
     } else if (l->pair.revoked) {
@@ -196,4 +201,15 @@ void told_judge(const struct acquire_look *l, const struct certs_info *live, int
         say(ret, TOLD_WARNING, "The renewal of the certificate is overdue, and was not tried.");
         advise(ret, "", "visavis cert renew");
     }
+}
+
+const char *told_text(const struct told *t, char buf[static TOLD_SIZE])
+{
+    size_t len = strlen(t->next);
+    const char *end = len == 0 ? "" : t->next[len - 1] == '.' ? " " : ". ";
+    const char *intro = strstr(t->command, "cert issue") ? "To try it at once: sudo " : "Do: sudo ";
+
+    snprintf(buf, TOLD_SIZE, "%s%s%s%s%s%s", t->text, len > 0 ? " " : "", t->next,
+             *t->command ? (len > 0 ? end : " ") : "", *t->command ? intro : "", t->command);
+    return buf;
 }

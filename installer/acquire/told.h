@@ -17,6 +17,9 @@ const char *told_last(const struct acquire_look *l, char *buf, size_t size);
 /* "after 2026-…: the CA asked for that", "as soon as it is started". */
 const char *told_next(const struct acquire_look *l, int64_t now_s, char *buf, size_t size);
 
+/* Has the CA said when the pair is to be renewed (RFC 9773)? */
+bool told_has_window(const struct acquire_look *l);
+
 /* ---- is there something to say? ---- */
 
 enum told_level {
@@ -36,6 +39,10 @@ struct told {
 /* live: what is served; NULL: nothing that can be read. */
 void told_judge(const struct acquire_look *l, const struct certs_info *live, int64_t now_s,
                 struct told *ret);
+
+/* All of it in one paragraph. */
+#define TOLD_SIZE 4096
+const char *told_text(const struct told *t, char buf[static TOLD_SIZE]);
 
 /* ---- JSON ---- */
 

@@ -41,7 +41,7 @@ json_t *told_failure_json(const struct acme_failure *f)
 
 static json_t *renewal_json(const struct acquire_look *l, int64_t now_s)
 {
-    bool window = *l->ari_id && strcmp(l->state.ari.id, l->ari_id) == 0;
+    bool window = told_has_window(l);
     const struct acme_renewal_info *info = &l->state.ari.info;
     bool due = l->due != DUE_NOT;
 

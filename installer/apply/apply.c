@@ -497,6 +497,25 @@ static enum apply_end run_jobs(struct apply *a)
     return APPLY_DONE;
 }
 
+/* Asks the CA, looks whether it is time to: whoever does it knows. Nobody waits for it. */
+static void start_renewal(struct apply *a)
+{
+    struct units *u;
+    int r;
+
+    if (a->options->no_units || !certificate_is_acme(a->settings) || !units_available())
+        return;
+    r = units_open(&u);
+    if (r == 0) {
+        r = units_enqueue(u, CERTIFICATE_UNIT, UNIT_START);
+        units_close(u);
+    }
+    if (r < 0)
+        tell(a, LOG_LEVEL_WARNING,
+             "%s cannot be started (%s), so no certificate is asked for: sudo systemctl start %s",
+             CERTIFICATE_UNIT, strerror(-r), CERTIFICATE_UNIT);
+}
+
 static enum apply_end put_in_force(struct apply *a)
 {
     enum apply_end end;
@@ -509,6 +528,7 @@ static enum apply_end put_in_force(struct apply *a)
         end = run_jobs(a);
     if (end != APPLY_DONE)
         return end;
+    start_renewal(a);
     r = generation_set_applied(a->result->generation);
     if (r == 0 && !a->without_nginx && !a->jobs_failed)
         r = clear_pending();

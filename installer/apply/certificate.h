@@ -2,9 +2,15 @@
  * who serve it know of another one. */
 #pragma once
 
-#include "apply/places.h"
 #include "acme/ids.h"
+#include "apply/places.h"
 #include "certs/certs.h"
+
+/* Below PATH_RUN: when `visavis cert renew` wants to be run again, as it says itself each time:
+ * decimal seconds since the epoch, and a line's end. Not there: a day is soon enough. */
+#define CERTIFICATE_NEXT "cert.next"
+
+#define CERTIFICATE_UNIT "visavis-cert.service"
 
 struct certificate_wish {
     struct certs_wanted wanted; /* for certs_ensure() */
@@ -23,6 +29,9 @@ bool certificate_is_acme(const struct settings *s);
  * group that may read the key does not exist. */
 int certificate_wish(const struct settings *s, const struct network *network,
                      struct certificate_wish *ret);
+
+/* What a certificate is, in the words of CERTIFICATE_TYPE. */
+const char *certificate_type_name(const struct certs_info *i);
 
 /* The settings in force, or those of .env before anything was applied. What is wrong with these is
  * told on stderr: -EINVAL. */

@@ -13,6 +13,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <pwd.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,8 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define STATE_NAME "visavis/hook" /* below /var/lib */
-#define FOLDER "hook"             /* the same, below PATH_STATE */
+#define FOLDER "hook" /* below PATH_STATE */
 #define MASK "[hidden]"
 #define MASKED_MIN 6       /* shorter values could be part of anything */
 #define STOP_LIMIT_S 5     /* from SIGTERM to SIGKILL */
@@ -47,7 +47,7 @@ static bool has_env_file(const struct hook_unit *u)
 /* Scripts need a shell, the network and a folder of their own. The homes stay readable: a script
  * may be in one that belongs to the user it runs as. */
 static const char *const sandbox[] = {
-    "--property=StateDirectory=" STATE_NAME,
+    "--property=StateDirectory=visavis/hook",
     "--property=StateDirectoryMode=0700",
     "--property=UMask=0077",
     "--property=IgnoreSIGPIPE=no",
@@ -151,7 +151,7 @@ static const char *setup_failure(int status)
     switch (status) {
     case EXIT_NO_FOLDER:
     case EXIT_NO_STATE:
-        return "the folder /var/lib/" STATE_NAME " could not be made or entered";
+        return "the folder /var/lib/visavis/hook could not be made or entered";
     case EXIT_NO_EXEC:
         return "the script could not be run";
     case EXIT_NO_GROUP:
@@ -224,31 +224,46 @@ static void environment_free(char **list)
     free((void *) list);
 }
 
-/* "KEY=value" of all of them, HOME and the folder to keep things in. NULL: no memory. */
+__attribute__((format(printf, 2, 3))) static int append(char ***list, const char *fmt, ...)
+{
+    va_list ap;
+    int n;
+
+    va_start(ap, fmt);
+    n = vasprintf(*list, fmt, ap);
+    va_end(ap);
+    if (n < 0)
+        **list = NULL;
+    else
+        (*list)++;
+    return n < 0 ? -ENOMEM : 0;
+}
+
+/* All of them after what systemd would give. NULL: no memory. */
 static char **environment_new(const struct variables *v, const char *folder)
 {
-    size_t n = envfile_n_entries(v->file), at = 0;
-    char **list = calloc(n + 3, sizeof(*list));
+    size_t n = envfile_n_entries(v->file);
+    char **list = calloc(n + 5, sizeof(*list)), **end = list;
+    int r = list ? 0 : -ENOMEM;
 
-    if (!list)
-        return NULL;
-    if (asprintf(&list[at++], "HOME=%s", folder) < 0 ||
-        asprintf(&list[at++], "STATE_DIRECTORY=%s", folder) < 0) {
-        list[at - 1] = NULL;
-        environment_free(list);
-        return NULL;
-    }
-    for (size_t i = 0; i < n; i++) {
+    if (r == 0)
+        r = append(&end, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    if (r == 0)
+        r = append(&end, "LANG=C.UTF-8");
+    if (r == 0)
+        r = append(&end, "HOME=%s", folder);
+    if (r == 0)
+        r = append(&end, "STATE_DIRECTORY=%s", folder);
+    for (size_t i = 0; i < n && r == 0; i++) {
         const struct envfile_entry *e = envfile_entry(v->file, i);
 
-        if (asprintf(&list[at++], "%.*s=%.*s", (int) e->key.len, (const char *) e->key.p,
-                     (int) e->value.len, (const char *) e->value.p) < 0) {
-            list[at - 1] = NULL;
-            environment_free(list);
-            return NULL;
-        }
+        r = append(&end, "%.*s=%.*s", (int) e->key.len, (const char *) e->key.p, (int) e->value.len,
+                   (const char *) e->value.p);
     }
-    return list;
+    if (r == 0)
+        return list;
+    environment_free(list);
+    return NULL;
 }
 
 /* Ourselves, where we could not become another: below VISAVIS_ROOT, and without root. */
@@ -312,12 +327,11 @@ static bool is_secret(struct bytes key)
 /* In place: the mask is cut to the length of a shorter value. */
 static void mask(char *text, struct bytes value)
 {
-    size_t len = strlen(MASK);
+    struct bytes by = bytes_str(MASK);
+    size_t len = value.len < by.len ? value.len : by.len;
 
-    if (value.len < len)
-        len = value.len;
     for (char *p = text; (p = memmem(p, strlen(p), value.p, value.len)) != NULL; p += len) {
-        memcpy(p, MASK, len);
+        memcpy(p, by.p, len);
         memmove(p + len, p + value.len, strlen(p + value.len) + 1);
     }
 }
@@ -381,7 +395,7 @@ static int judge(const struct hook_unit *u, const char *script, int r, bool as_u
 
     if (r == 0)
         r = result->status < 0 ? -ETIMEDOUT : result->status;
-    if (as_unit && r > 0 && !*result->output)
+    if (as_unit && r > 0 && result->output && !*result->output)
         why = setup_failure(r);
     if (r < 0 && r != -ETIMEDOUT)
         why = strerror(-r);

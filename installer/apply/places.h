@@ -32,9 +32,9 @@ void places_of(const struct installation *in, struct places_texts *ret_texts, st
 #define PLACES_CALL_PORT 5442
 
 /* The names for the certificate: DOMAIN_OR_PUBLIC_IP first, with www. where REDIRECT_WWW asks for
- * it; unless it is the operator's own one, CERTIFICATE_NAMES. A self-signed one is for localhost and
- * the addresses of the interfaces (IPv6 ones where there are no others), too, and without wildcards.
- * n NULL: those of the settings alone. */
+ * it; unless it is the operator's own one, CERTIFICATE_NAMES. A self-signed one is for localhost
+ * and the addresses of the interfaces (IPv6 ones where there are no others), too, and without
+ * wildcards. n NULL: those of the settings alone. */
 #define PLACES_NAMES_MAX 16
 struct place_names {
     char text[PLACES_NAMES_MAX][NETWORK_HOST_SIZE + 4];

@@ -3,6 +3,8 @@
 #include "apply/apply.h"
 #include "apply/cast.h"
 #include "apply/generation.h"
+#include "apply/pending.h"
+#include "apply/renewal.h"
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/log.h"
@@ -30,8 +32,8 @@
 #define RETRY_US 60000000ull /* of one that is degraded */
 #define BURST 5              /* ends within BURST_MS make it so */
 #define BURST_MS 10000
-#define CERTIFICATE_US 3600000000ull
-#define SETTLE_US 2000000ull /* both files of a pair are there by then */
+#define SETTLE_US 2000000ull   /* both files of a pair are there by then */
+#define UNREADY_US 60000000ull /* certificates are looked after though not all is ready */
 
 struct run;
 
@@ -49,12 +51,12 @@ struct run {
     struct supervisor *supervisor;
     struct cast *cast;
     struct part_state parts[N_PLAN_PARTS];
-    struct loop_timer certificates;
-    struct loop_io owncert;
-    int owncert_fd, lock_fd;
+    struct renewal renewal;
+    struct loop_io watch;
+    int watch_fd, live_wd, lock_fd;
     runner_ready_fn *on_ready; /* NULL once it was called */
     void *ready_arg;
-    bool stopping;
+    bool was_ready, stopping;
 };
 
 /* ---- the configuration ---- */
@@ -173,9 +175,14 @@ static void on_ready(const char *name, void *arg)
     struct run *r = arg;
     struct part_state *p = find_part(r, name);
 
+    if (!p)
+        return;
     mark_degraded(p, NULL);
     if (supervisor_all_ready(r->supervisor)) {
         log_notice("ready");
+        if (!r->was_ready)
+            renewal_in(&r->renewal, 0);
+        r->was_ready = true;
         if (r->on_ready)
             r->on_ready(r->ready_arg);
         r->on_ready = NULL;
@@ -184,8 +191,13 @@ static void on_ready(const char *name, void *arg)
 
 static void on_died(const char *name, const char *how, void *arg)
 {
-    struct part_state *p = find_part(arg, name);
+    struct run *r = arg;
+    struct part_state *p = find_part(r, name);
 
+    if (!p) {
+        renewal_ended(&r->renewal, how);
+        return;
+    }
     clean_up_after(p);
     if (p->stop_wanted) {
         log_info("%s has stopped", name);
@@ -293,42 +305,70 @@ static void apply_and_follow(struct run *r)
 
 static void on_hangup(struct loop *l, int signo, void *arg)
 {
+    struct run *r = arg;
+
     (void) l;
     (void) signo;
     log_notice("reading %s again", path_of(PATH_ENV));
-    apply_and_follow(arg);
-}
-
-static void on_certificate_time(struct loop_timer *t)
-{
-    struct run *r = container_of(t, struct run, certificates);
-
     apply_and_follow(r);
-    loop_timer_start(t, r->loop, CERTIFICATE_US, on_certificate_time);
+    renewal_in(&r->renewal, SETTLE_US);
 }
 
-static void on_owncert(struct loop_io *io, uint32_t revents)
+/* Those who serve the pair read it again; no connection is lost. */
+static void on_live_pair(struct run *r)
 {
-    struct run *r = container_of(io, struct run, owncert);
+    int error;
+
+    log_notice("the certificate has changed, the web server and TURN read it");
+    signal_part(&r->parts[PLAN_NGINX], SIGHUP);
+    signal_part(&r->parts[PLAN_TURN], SIGHUP);
+    error = pending_clear(PENDING_CERTIFICATE);
+    if (error < 0)
+        log_warning("%s: %s", path_of(PATH_CONF), strerror(-error));
+}
+
+static void on_watch(struct loop_io *io, uint32_t revents)
+{
+    struct run *r = container_of(io, struct run, watch);
     char events[4096] __attribute__((aligned(8)));
+    bool live = false, owncert = false;
+    ssize_t n;
 
     (void) revents;
-    while (read(r->owncert_fd, events, sizeof(events)) > 0)
-        continue;
-    loop_timer_start(&r->certificates, r->loop, SETTLE_US, on_certificate_time);
+    while ((n = read(r->watch_fd, events, sizeof(events))) > 0) {
+        for (const char *p = events; p < events + n;) {
+            const struct inotify_event *e = (const void *) p;
+
+            if (e->wd != r->live_wd)
+                owncert = true;
+            else if (e->len > 0 && strcmp(e->name, "live") == 0)
+                live = true;
+            p += sizeof(*e) + e->len;
+        }
+    }
+    if (live)
+        on_live_pair(r);
+    if (owncert)
+        renewal_in(&r->renewal, SETTLE_US);
+}
+
+static int watch(const struct run *r, enum path folder, uint32_t events)
+{
+    int wd = inotify_add_watch(r->watch_fd, path_of(folder), events);
+
+    if (wd < 0)
+        log_warning("%s is not watched: %s", path_of(folder), strerror(errno));
+    return wd;
 }
 
 static int watch_certificates(struct run *r)
 {
-    int error = loop_timer_start(&r->certificates, r->loop, CERTIFICATE_US, on_certificate_time);
-
-    r->owncert_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-    if (error < 0 || r->owncert_fd < 0)
-        return error < 0 ? error : -errno;
-    if (inotify_add_watch(r->owncert_fd, path_of(PATH_OWNCERT),
-                          IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE) < 0)
-        log_warning("%s is not watched: %s", path_of(PATH_OWNCERT), strerror(errno));
-    return loop_io_start(&r->owncert, r->loop, r->owncert_fd, EPOLLIN, on_owncert);
+    r->watch_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    if (r->watch_fd < 0)
+        return -errno;
+    r->live_wd = watch(r, PATH_CERTS, IN_MOVED_TO | IN_CREATE);
+    (void) watch(r, PATH_OWNCERT, IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE);
+    return loop_io_start(&r->watch, r->loop, r->watch_fd, EPOLLIN, on_watch);
 }
 
 static void on_end_signal(struct loop *l, int signo, void *arg)
@@ -341,6 +381,7 @@ static void on_end_signal(struct loop *l, int signo, void *arg)
     r->stopping = true;
     for (size_t i = 0; i < N_PLAN_PARTS; i++)
         loop_timer_stop(&r->parts[i].timer);
+    loop_timer_stop(&r->renewal.timer);
     supervisor_stop(r->supervisor, STOP_GRACE_MS);
 }
 
@@ -404,6 +445,10 @@ static int start_all(struct run *r)
         error = cast_new(geteuid() == 0 && !*path_root(), server_port(), &r->cast);
     if (error == 0)
         error = watch_certificates(r);
+    if (error == 0) {
+        renewal_init(&r->renewal, r->loop, r->supervisor);
+        renewal_in(&r->renewal, UNREADY_US);
+    }
     for (size_t i = 0; error == 0 && i < N_PLAN_PARTS; i++)
         if (cast_is_wanted((enum plan_part) i))
             start_part(&r->parts[i]);
@@ -416,10 +461,10 @@ static void put_away(struct run *r)
     cast_free(r->cast);
     for (size_t i = 0; i < N_PLAN_PARTS; i++)
         loop_timer_done(&r->parts[i].timer);
-    loop_timer_done(&r->certificates);
-    loop_io_stop(&r->owncert);
-    if (r->owncert_fd >= 0)
-        close(r->owncert_fd);
+    renewal_done(&r->renewal);
+    loop_io_stop(&r->watch);
+    if (r->watch_fd >= 0)
+        close(r->watch_fd);
     if (r->lock_fd >= 0)
         close(r->lock_fd);
     loop_free(r->loop);
@@ -433,7 +478,7 @@ int runner_run(runner_ready_fn *on_ready_once, void *arg)
 
     if (r) {
         *r = (struct run){
-            .owncert_fd = -1, .lock_fd = -1, .on_ready = on_ready_once, .ready_arg = arg};
+            .watch_fd = -1, .lock_fd = -1, .on_ready = on_ready_once, .ready_arg = arg};
         for (size_t i = 0; i < N_PLAN_PARTS; i++)
             r->parts[i] = (struct part_state){.run = r, .part = (enum plan_part) i};
     }

@@ -63,8 +63,8 @@ static void tell_reload(struct cert_output *o, const struct settings *s, bool is
         return;
     if (r == -ENOTCONN)
         snprintf(text, sizeof(text),
-                 "There is no systemd here; `visavis run` lets its web server take the certificate "
-                 "at its next look.");
+                 "There is no systemd here; `visavis run`, where it runs, lets its web server and "
+                 "TURN take the certificate.");
     else if (r < 0)
         snprintf(text, sizeof(text), "%s could not be told of the new certificate: %s", unit,
                  strerror(-r));

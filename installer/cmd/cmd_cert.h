@@ -43,6 +43,7 @@ int cert_renew(const struct cmd_call *call, struct cert_output *o, const struct 
                bool force, bool force_ca, bool *ret_changed);
 
 #define CERT_NOT_WANTED 3 /* another than the one that is wanted is served */
+#define CERT_NOT_ISSUED 4 /* the CA was asked in vain; the next try is planned */
 
 /* At the end of each run: warns of expiry, writes the metrics, arranges the next run. */
 void cert_afterwards(struct cert_output *o, const struct settings *s);

@@ -3,6 +3,8 @@
  */
 #include "cmd/cmd_cert.h"
 
+#include "acquire/told.h"
+
 /* The settings may be changed while a CA is asked; then it is asked by the new ones. */
 #define ROUNDS_MAX 3
 
@@ -10,6 +12,18 @@ static int ask_if_due(struct cert_call *c, struct acme_report *report)
 {
     *report = (struct acme_report){.end = ACME_NOT_DUE};
     return certificate_is_acme(c->settings) ? cert_ask(c, ACME_IF_DUE, report) : CMD_OK;
+}
+
+static void tell_waiting(struct cert_call *c, const struct acme_report *report)
+{
+    char text[256], when[TOLD_TIME_SIZE];
+
+    snprintf(
+        text, sizeof(text),
+        "The CA is not asked again before %s, as the last try failed; why, and what to do: sudo "
+        "visavis cert status",
+        told_time(report->next_s, when));
+    cert_output_tell(true, text, &c->output);
 }
 
 static int renew_all(struct cert_call *c, bool *ret_changed)
@@ -28,8 +42,12 @@ static int renew_all(struct cert_call *c, bool *ret_changed)
             cert_put_live(c, cmd_has(call, "force"), cmd_has(call, "new-ca"), &changed, &stale);
         *ret_changed |= changed;
     }
-    if (status == CMD_OK && (asked != CMD_OK || report.end == ACME_FAILED))
+    if (asked == CMD_OK && report.end == ACME_WAITING)
+        tell_waiting(c, &report);
+    if (asked != CMD_OK)
         status = CMD_FAILED;
+    else if (status != CMD_FAILED && (report.end == ACME_FAILED || report.end == ACME_WAITING))
+        status = CERT_NOT_ISSUED;
     cert_afterwards(&c->output, c->settings);
     return status;
 }
@@ -58,6 +76,8 @@ static const struct cmd_option options[] = {
 
 static const struct cmd_exit exits[] = {
     {CERT_NOT_WANTED, "a certificate is served, but not the one that is wanted: stderr says why"},
+    {CERT_NOT_ISSUED,
+     "the CA has issued none, now or at the last try; one is served, and the next try is planned"},
     {0},
 };
 
@@ -66,20 +86,27 @@ const struct cmd cmd_cert_renew = {
     .fn = renew,
     .help = "renew the certificate, or take over a replaced one, if it is time",
     .doc =
-        "Runs each day, when a certificate is due, and when a file in /etc/visavis/owncert\n"
+        "Runs twice a day, when a certificate is due, and when a file in /etc/visavis/owncert\n"
         "changes. A certificate of a CA (CERTIFICATE_TYPE=letsencrypt) is renewed when the CA "
         "says\n"
-        "that it is time (RFC 9773), or two thirds of its life are over; after a failure it is "
-        "tried\n"
-        "again after 1, 10 and 100 minutes, then daily; the exit status is 1 when it failed, and "
-        "the\n"
-        "certificate that is served stays. A self-signed certificate is renewed when two\n"
-        "thirds of its time are over. Your own files are checked and go live; when they cannot be\n"
-        "used, the certificate that was served before stays. The web server and TURN take a new\n"
-        "certificate without losing a connection. Says nothing when there is nothing to do.\n"
+        "that it is time (RFC 9773), or two thirds of its life are over (half of one under ten "
+        "days).\n"
+        "After a failure what is served stays, and it is tried again after 1, 10 and 100 minutes,\n"
+        "then daily. A self-signed certificate is renewed when two thirds of its time are over. "
+        "Your\n"
+        "own files are checked and go live; when they cannot be used, the certificate that was "
+        "served\n"
+        "before stays. The web server and TURN take a new certificate without losing a "
+        "connection.\n"
+        "Says nothing when there is nothing to do.\n"
         "\n"
         "/run/visavis/cert.next has the time of the next run, in seconds since 1970, and\n"
-        "/run/visavis/metrics/certificate.prom numbers for node_exporter's textfile collector.\n"
+        "/run/visavis/metrics/certificate.prom numbers for node_exporter's textfile collector\n"
+        "(--collector.textfile.directory=/run/visavis/metrics): "
+        "visavis_certificate_not_after_seconds,\n"
+        "visavis_certificate_renewal_seconds, visavis_certificate_last_attempt_seconds,\n"
+        "visavis_certificate_last_success_seconds, visavis_certificate_last_result (1 issued, 0\n"
+        "failed, -1 none yet), visavis_certificate_failures and others, each told of in the file.\n"
         "\n"
         "With --json: `changed`, `messages` ({problem, text} each), and `acme` as in `visavis "
         "cert\n"

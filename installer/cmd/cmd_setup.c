@@ -31,10 +31,10 @@ static const struct question questions[] = {
      "A name that the name server knows, or an address; no https://, no port."},
     {SET_OPENVIDU_SECRET, "secret-file", "Secret of the API (user OPENVIDUAPP)",
      "Your application authenticates with it. It is not shown while you type."},
-    {SET_CERTIFICATE_TYPE, "certificate", "Certificate: selfsigned or owncert",
+    {SET_CERTIFICATE_TYPE, "certificate", "Certificate: selfsigned, letsencrypt or owncert",
      "selfsigned works at once; browsers must learn to trust it: visavis cert trust."},
     {SET_LETSENCRYPT_EMAIL, "email", "E-mail address of the operator",
-     "Whom a certificate authority may write to. Enter: none."},
+     "Whom Let's Encrypt may write to about the certificate. Enter: none."},
     {SET_HTTPS_PORT, "https-port", "Port of HTTPS", "443 unless something else needs it."},
 };
 #define N_QUESTIONS (sizeof(questions) / sizeof(questions[0]))
@@ -214,6 +214,25 @@ static void tell_about_domain(const char *domain)
     free(n);
 }
 
+/* Whether Let's Encrypt can be had is known by now: the name was the first question. */
+static void tell_about_certificates(const struct setup *s)
+{
+    const char *domain = s->answers[0];
+
+    if (setting_is_public_name(domain))
+        fprintf(
+            stderr,
+            "  letsencrypt: browsers trust it at once; it is got and renewed by itself, when "
+            "%s\n  leads here and port 80 or 443 can be reached from the internet. Until then a "
+            "self-signed one\n  is served.\n",
+            domain);
+    else
+        fprintf(stderr,
+                "  letsencrypt is for names and addresses of the internet, which %s is not.\n",
+                domain);
+    fputs("  owncert: your own files, visavis cert import.\n", stderr);
+}
+
 static bool ask(const struct setup *s, const struct question *q, char ret[static ANSWER_MAX])
 {
     bool is_secret = q->id == SET_OPENVIDU_SECRET;
@@ -221,9 +240,13 @@ static bool ask(const struct setup *s, const struct question *q, char ret[static
     bool has;
 
     propose(s, q->id, proposed);
+    if (q->id == SET_CERTIFICATE_TYPE && s->is_new && setting_is_public_name(s->answers[0]))
+        snprintf(proposed, sizeof(proposed), "letsencrypt");
     has = *proposed;
     fprintf(stderr, "\n%s%s%s\n  %s\n", term_on(stderr, TERM_BOLD), q->text, term_off(stderr),
             q->help);
+    if (q->id == SET_CERTIFICATE_TYPE)
+        tell_about_certificates(s);
     for (;;) {
         struct env_change c = {setting_def(q->id)->key, ret};
 
@@ -404,7 +427,7 @@ static const struct cmd_option options[] = {
     {.name = "secret-file",
      .arg = "FILE",
      .help = "the secret of the API is its first line (default: a random one)"},
-    {.name = "certificate", .arg = "TYPE", .help = "selfsigned or owncert"},
+    {.name = "certificate", .arg = "TYPE", .help = "selfsigned, letsencrypt or owncert"},
     {.name = "email", .arg = "ADDRESS", .help = "whom a certificate authority may write to"},
     {.name = "https-port", .arg = "PORT", .help = "port of HTTPS"},
     {.name = "unattended", .help = "ask nothing: what is not given stays, or gets its default"},

@@ -1,3 +1,4 @@
+#include "apply/certificate.h"
 #include "base/clock.h"
 #include "cmd/manage.h"
 #include "cmd/verbs.h"
@@ -134,12 +135,10 @@ static void add_certificate(struct table *t, const struct status *s)
     join_names(&s->cert, names, sizeof(names));
     human_time((uint64_t) s->cert.not_after_s * 1000000, text);
     if (s->cert_days_left < 0)
-        table_cell(t, style, "%s, %s, EXPIRED on %s", s->cert.is_ours ? "selfsigned" : "owncert",
-                   names, text);
+        table_cell(t, style, "%s, %s, EXPIRED on %s", certificate_type_name(&s->cert), names, text);
     else
-        table_cell(t, style, "%s, %s, %lld days left (%s)",
-                   s->cert.is_ours ? "selfsigned" : "owncert", names, (long long) s->cert_days_left,
-                   text);
+        table_cell(t, style, "%s, %s, %lld days left (%s)", certificate_type_name(&s->cert), names,
+                   (long long) s->cert_days_left, text);
 }
 
 static void add_sessions(struct table *t, const struct status *s)

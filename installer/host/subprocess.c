@@ -27,8 +27,6 @@ struct run {
     size_t len[N_STREAMS];
 };
 
-#define ENVIRONMENT_MAX 256
-
 static const char *const environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8",
                                           "LC_ALL=C.UTF-8", NULL};
 
@@ -52,23 +50,11 @@ static int become_user(const struct subprocess_user *u)
     return 0;
 }
 
-/* Ours, then theirs; more than there is room for is left out. */
-static void join_environment(const struct subprocess_user *u, const char *ret[ENVIRONMENT_MAX])
-{
-    size_t n = 0;
-
-    for (size_t i = 0; environment[i]; i++)
-        ret[n++] = environment[i];
-    for (size_t i = 0; u && u->environment[i] && n < ENVIRONMENT_MAX - 1; i++)
-        ret[n++] = u->environment[i];
-    ret[n] = NULL;
-}
-
 /* In the child: never returns. failed: where to write the errno when the program cannot be run. */
 static void become(const char *const argv[], const struct subprocess_user *user, int *theirs,
                    int failed)
 {
-    const char *env[ENVIRONMENT_MAX];
+    const char *const *env = user ? user->environment : environment;
     sigset_t none;
 
     sigemptyset(&none);
@@ -80,7 +66,6 @@ static void become(const char *const argv[], const struct subprocess_user *user,
             goto error;
     if (user && become_user(user) < 0)
         goto error;
-    join_environment(user, env);
     prctl(PR_SET_PDEATHSIG, SIGKILL);                             /* another user forgets it */
     if (setenv("PATH", environment[0] + strlen("PATH="), 1) == 0) /* where execvpe looks */
         execvpe(argv[0], (char *const *) argv, (char *const *) env);

@@ -23,7 +23,7 @@ struct subprocess_user {
     uid_t uid;
     gid_t gid;
     const char *folder;             /* where it works */
-    const char *const *environment; /* "KEY=value", after the ones above; ended by NULL */
+    const char *const *environment; /* "KEY=value", all of it; ended by NULL */
 };
 
 /* The same, as that user. -EPERM: we may not. */

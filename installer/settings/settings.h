@@ -213,6 +213,9 @@ const char *setting_consumer_name(enum setting_consumer consumer);
 /* What is allowed, as a sentence's end: "a port, 1 to 65535"; in buf. */
 const char *setting_wanted(const struct setting_def *d, char *buf, size_t cap);
 
+/* A host name or address for which a public authority may give a certificate. */
+bool setting_is_public_name(const char *name);
+
 struct settings;
 
 enum settings_mode { SETTINGS_INSTALLED, SETTINGS_DEV };
@@ -242,8 +245,12 @@ struct setting_problem {
 };
 typedef void settings_problem_fn(const struct setting_problem *p, void *arg);
 
+/* ACME_SERVER where the one that was given is wrong: a name that nobody has (RFC 6761). */
+#define SETTINGS_NO_SERVER "https://acme-server-is-set-wrong.invalid/"
+
 /* The loaders check everything and tell every problem, none twice, in the order of the lines.
- * 0, also after warnings and notices; -EINVAL after errors; -ENOMEM.
+ * 0, also after warnings and notices; -EINVAL after errors; -ENOMEM. What is wrong about keys that
+ * only certificates from a CA need is a warning: the site can do without.
  *
  * From a lookup, for `visavis dev`: */
 int settings_load(enum settings_mode mode, settings_lookup_fn *lookup, void *lookup_arg,

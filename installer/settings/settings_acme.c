@@ -2,10 +2,12 @@
 #include "settings/settings_check.h"
 
 #include "base/addr.h"
+#include "host/own_addresses.h"
 #include "text/text.h"
 
 #include <ctype.h>
 #include <stdio.h>
+#include <strings.h>
 
 #define FILE_NAME_MAX 1024
 #define ACCOUNT_MAX 32 /* of useradd */
@@ -61,4 +63,29 @@ int setting_check_names(const struct setting_list *l, struct setting_verdict *v)
             return setting_refuse(v, "has a wildcard of an address: %s", shown);
     }
     return 0;
+}
+
+/* Names that no public CA can look at (RFC 6761, RFC 6762, RFC 8375, and ICANN's "internal"). */
+static bool is_private_name(const char *name)
+{
+    static const char *const tops[] = {"local", "localhost", "internal", "lan",       "home",
+                                       "corp",  "test",      "example",  "home.arpa", "intranet"};
+    size_t len = strlen(name);
+
+    if (!strchr(name, '.'))
+        return true;
+    for (size_t i = 0; i < sizeof(tops) / sizeof(tops[0]); i++) {
+        size_t top = strlen(tops[i]);
+
+        if (len > top && name[len - top - 1] == '.' && strcasecmp(name + len - top, tops[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool setting_is_public_name(const char *name)
+{
+    struct addr a;
+
+    return addr_parse_ip(name, 0, &a) == 0 ? !addr_is_private(&a) : !is_private_name(name);
 }

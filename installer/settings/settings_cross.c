@@ -4,7 +4,6 @@
 #include "host/own_addresses.h"
 
 #include <stdio.h>
-#include <strings.h>
 
 #define CALL_APP_PORT 5442
 #define MEDIA_PORTS_MAX 64
@@ -150,30 +149,9 @@ static void check_identity(struct loading *l)
 
 /* ---- certificates from a CA: what cannot work is told, and a self-signed one served ---- */
 
-/* Names that no public CA can look at (RFC 6761, RFC 6762, RFC 8375, and ICANN's "internal"). */
-static bool is_private_name(const char *name)
-{
-    static const char *const tops[] = {"local", "localhost", "internal", "lan",       "home",
-                                       "corp",  "test",      "example",  "home.arpa", "intranet"};
-    size_t len = strlen(name);
-
-    if (!strchr(name, '.'))
-        return true;
-    for (size_t i = 0; i < sizeof(tops) / sizeof(tops[0]); i++) {
-        size_t top = strlen(tops[i]);
-
-        if (len > top && name[len - top - 1] == '.' && strcasecmp(name + len - top, tops[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
 static void check_public(struct loading *l, enum setting id, const char *name)
 {
-    struct addr a;
-    bool ip = addr_parse_ip(name, 0, &a) == 0;
-
-    if (l->keys[SET_ACME_SERVER].given || (ip ? !addr_is_private(&a) : !is_private_name(name)))
+    if (l->keys[SET_ACME_SERVER].given || setting_is_public_name(name))
         return;
     loading_tell(l, id, SETTING_WARNING, NULL,
                  "has %.100s, for which no public authority gives a certificate: set "

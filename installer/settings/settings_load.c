@@ -89,7 +89,7 @@ static void tell(struct loading *l, enum setting id, const char *text,
     } else if (is_password(d) && can_mend(l)) {
         put_mend(&w, l, id, d->example);
     }
-    if (severity == SETTING_ERROR)
+    if (severity == SETTING_ERROR || l->keys[id].bad)
         p.wanted = setting_wanted(d, wanted, sizeof(wanted));
     if (wr_len(&w) > 0 && wr_finish(&w, &len) == 0)
         p.mend = mend;
@@ -160,6 +160,37 @@ static int take_default(struct loading *l, enum setting id)
     return l->s->values[id].text ? 0 : -ENOMEM;
 }
 
+static int replace_text(struct loading *l, enum setting id, const char *by)
+{
+    char *text = strdup(by);
+
+    if (!text)
+        return -ENOMEM;
+    free(l->s->values[id].text);
+    l->s->values[id].text = text;
+    return 0;
+}
+
+/* The site can do without what only a CA needs, so a wrong value of that stops nobody. */
+static bool may_be_left_out(enum setting id)
+{
+    return setting_def(id)->group == SETTING_GROUP_ACME || id == SET_LETSENCRYPT_EMAIL;
+}
+
+/* Left out, but for the server: the default is not to be asked in place of another one. */
+static int leave_out(struct loading *l, enum setting id, const char *text,
+                     const struct setting_verdict *v)
+{
+    char what[sizeof(v->what) + 32];
+
+    snprintf(what, sizeof(what), "%s, so it is left out", v->what);
+    tell(l, id, text, SETTING_WARNING, v->example[0] ? v->example : setting_def(id)->example, what);
+    if (id != SET_ACME_SERVER)
+        return 0;
+    l->s->is_default[id] = false;
+    return replace_text(l, id, SETTINGS_NO_SERVER);
+}
+
 /* Replaces the default, which is there. */
 static int take_given(struct loading *l, enum setting id, const char *text)
 {
@@ -170,10 +201,12 @@ static int take_given(struct loading *l, enum setting id, const char *text)
 
     if (r == -ENOMEM)
         return r;
+    l->keys[id].bad = r < 0;
+    if (r < 0 && may_be_left_out(id))
+        return leave_out(l, id, text, &verdict);
     if (verdict.what[0] && (l->mode == SETTINGS_INSTALLED || verdict.severity == SETTING_ERROR))
         tell(l, id, text, verdict.severity, verdict.example[0] ? verdict.example : NULL,
              verdict.what);
-    l->keys[id].bad = r < 0;
     if (r < 0)
         return 0;
     l->s->is_default[id] = strcmp(v.text, l->s->values[id].text) == 0;
@@ -201,17 +234,6 @@ int loading_take(struct loading *l, enum setting id, const char *text, unsigned 
 }
 
 /* ---- the end ---- */
-
-static int replace_text(struct loading *l, enum setting id, const char *by)
-{
-    char *text = strdup(by);
-
-    if (!text)
-        return -ENOMEM;
-    free(l->s->values[id].text);
-    l->s->values[id].text = text;
-    return 0;
-}
 
 /* What stands for another value as long as it is not set itself. */
 static int derive(struct loading *l)

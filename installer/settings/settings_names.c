@@ -7,6 +7,9 @@
 
 #define OTHER_EDITION "belongs to another edition and is ignored"
 #define NO_RECORDER "is ignored: recordings are made without a browser here"
+#define STAGING "is no setting: `visavis cert test` tries it all at the staging server"
+#define DNS_SCRIPT "is no setting: the script for your provider goes to ACME_DNS_HOOK"
+#define DNS_KEYS "is no setting: what the DNS script has to know goes to the file in ACME_DNS_ENV"
 #define KEY_MAX 64
 #define NEAREST_EDITS 2
 
@@ -65,6 +68,27 @@ static const struct {
                          "/etc/visavis/owncert/certificate.cert"},
     {"CERTIFICATE_KEY", "is no setting: with CERTIFICATE_TYPE=owncert the key is "
                         "/etc/visavis/owncert/certificate.key"},
+    {"LETSENCRYPT_MAIL", "is no setting: it is LETSENCRYPT_EMAIL here"},
+    {"CERTBOT_EMAIL", "is no setting: it is LETSENCRYPT_EMAIL here"},
+    {"ACME_EMAIL", "is no setting: it is LETSENCRYPT_EMAIL here"},
+    {"ACME_CA", "is no setting: it is ACME_SERVER here"},
+    {"ACME_CA_URI", "is no setting: it is ACME_SERVER here"},
+    {"ACME_DIRECTORY", "is no setting: it is ACME_SERVER here"},
+    {"ACME_DIRECTORY_URL", "is no setting: it is ACME_SERVER here"},
+    {"LETSENCRYPT_DOMAINS", "is no setting: it is CERTIFICATE_NAMES here"},
+    {"LETSENCRYPT_HOST", "is no setting: it is CERTIFICATE_NAMES here"},
+    {"ACME_DOMAINS", "is no setting: it is CERTIFICATE_NAMES here"},
+    {"ACME_EAB_KEY_ID", "is no setting: it is ACME_EAB_KID here"},
+    {"ACME_EAB_HMAC", "is no setting: it is ACME_EAB_HMAC_KEY here"},
+    {"LETSENCRYPT_STAGING", STAGING},
+    {"LETSENCRYPT_TEST", STAGING},
+    {"ACME_STAGING", STAGING},
+    {"ACME_DNS_PROVIDER", DNS_SCRIPT},
+    {"LETSENCRYPT_DNS_PROVIDER", DNS_SCRIPT},
+    {"CF_Token", DNS_KEYS},
+    {"CF_Key", DNS_KEYS},
+    {"CLOUDFLARE_DNS_API_TOKEN", DNS_KEYS},
+    {"NSUPDATE_KEY", DNS_KEYS},
 };
 
 static bool matches(const char *pattern, const char *key)

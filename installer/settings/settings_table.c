@@ -289,7 +289,7 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .group = SETTING_GROUP_ACME,
             .scope = SETTING_INSTALLED_ONLY,
             .ours = true,
-            .reloads = CERTS,
+            .reloads = PROXY | CERTS,
             .value = "",
             .example = "*.example.org, media.example.org",
             .doc = "Further names on the certificate",
@@ -354,12 +354,13 @@ const struct setting_def setting_defs[N_SETTINGS] = {
     [SET_ACME_EAB_HMAC_KEY] =
         {
             .key = "ACME_EAB_HMAC_KEY",
-            .type = SETTING_TOKEN,
+            .type = SETTING_TEXT,
             .group = SETTING_GROUP_ACME,
             .scope = SETTING_INSTALLED_ONLY,
             .ours = true,
             .reloads = CERTS,
             .value = "",
+            .hidden = true,
             .example = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W",
             .doc = "Key of that external account (base64url)",
         },
@@ -532,12 +533,13 @@ const struct setting_def setting_defs[N_SETTINGS] = {
     [SET_ACME_FALLBACK_EAB_HMAC_KEY] =
         {
             .key = "ACME_FALLBACK_EAB_HMAC_KEY",
-            .type = SETTING_TOKEN,
+            .type = SETTING_TEXT,
             .group = SETTING_GROUP_ACME,
             .scope = SETTING_INSTALLED_ONLY,
             .ours = true,
             .reloads = CERTS,
             .value = "",
+            .hidden = true,
             .example = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W",
             .doc = "Key of that external account (base64url)",
         },

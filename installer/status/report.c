@@ -21,6 +21,7 @@
 #include <sys/sysinfo.h>
 
 #define CONFIG_MAX (1024 * 1024)
+#define VALUE_MIN 6 /* of the DNS; shorter ones could be part of anything */
 #define LOG_LINES 20000
 #define DOCTOR_TIMEOUT_MS 120000
 #define RUN_LOG "/var/log/visavis.log"
@@ -44,6 +45,17 @@ static bool is_public(struct bytes key)
     return false;
 }
 
+static int learn_value(struct scrub *s, struct bytes text, size_t min)
+{
+    char *value = text.len < min ? NULL : bytes_dup_str(text);
+    int r = value ? scrub_add(s, value) : 0;
+
+    if (value)
+        secret_wipe(value, strlen(value));
+    free(value);
+    return r;
+}
+
 /* .env as it stands, right or wrong: what is hidden and what nobody knows. */
 static int learn_env(struct scrub *s)
 {
@@ -57,13 +69,9 @@ static int learn_env(struct scrub *s)
     r = envfile_parse(bytes_of(text, len), ENVFILE_LENIENT, &f);
     for (size_t i = 0; r == 0 && i < envfile_n_entries(f); i++) {
         const struct envfile_entry *e = envfile_entry(f, i);
-        char *value = is_public(e->key) ? NULL : bytes_dup_str(e->value);
 
-        if (value) {
-            r = scrub_add(s, value);
-            secret_wipe(value, strlen(value));
-        }
-        free(value);
+        if (!is_public(e->key))
+            r = learn_value(s, e->value, 0);
     }
     if (r == 0)
         r = scrub_learn(s, bytes_of(text, len));
@@ -110,6 +118,26 @@ static int learn_folder(struct scrub *s, const char *folder, bool whole)
     return r;
 }
 
+/* What scripts for the DNS are told: each value may be a key. */
+static int learn_dns_env(struct scrub *s, const struct settings *settings)
+{
+    const char *path = settings_text(settings, SET_ACME_DNS_ENV);
+    char *text = NULL;
+    struct envfile *f = NULL;
+    size_t len = 0;
+    int r = *path ? file_read(path, ENVFILE_MAX, &text, &len) : -ENOENT;
+
+    if (r < 0)
+        return 0; /* nothing of it is in the report either */
+    r = envfile_parse(bytes_of(text, len), ENVFILE_LENIENT, &f);
+    for (size_t i = 0; r == 0 && i < envfile_n_entries(f); i++)
+        r = learn_value(s, envfile_entry(f, i)->value, VALUE_MIN);
+    envfile_free(f);
+    secret_wipe(text, len);
+    free(text);
+    return r;
+}
+
 static int learn(struct report *r)
 {
     char secrets[PATH_MAX];
@@ -119,6 +147,8 @@ static int learn(struct report *r)
         e = learn_env(r->scrub);
     if (e == 0 && r->settings)
         e = scrub_add_settings(r->scrub, r->settings);
+    if (e == 0 && r->settings)
+        e = learn_dns_env(r->scrub, r->settings);
     if (e == 0)
         e = learn_folder(r->scrub, path_join(secrets, PATH_STATE, "secrets"), true);
     if (e == 0)

@@ -1,5 +1,7 @@
 #include "status/status_json.h"
 
+#include "apply/certificate.h"
+
 static json_t *text(const char *s)
 {
     return json_text(bytes_str(s));
@@ -52,7 +54,7 @@ static json_t *certificate_json(const struct status *s)
     names = json_array();
     for (size_t i = 0; s->cert.names && s->cert.names[i]; i++)
         json_array_append_new(names, text(s->cert.names[i]));
-    json_object_set_new(o, "type", text(s->cert.is_ours ? "selfsigned" : "owncert"));
+    json_object_set_new(o, "type", text(certificate_type_name(&s->cert)));
     json_object_set_new(o, "names", names);
     json_object_set_new(o, "serial", text(s->cert.serial));
     json_object_set_new(o, "health", text(healths[s->cert_health]));

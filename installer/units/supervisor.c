@@ -48,10 +48,12 @@ struct supervisor {
     bool stopping;
 };
 
-/* What a child may inherit: where programs are, the locale, the terminal, sanitizer options. */
+/* What a child may inherit: where programs and files are, the locale, the terminal, sanitizer
+ * options. */
 static const char *const inherited[] = {
-    "PATH",     "HOME",           "LANG",         "LC_ALL",        "TZ",           "TERM",
-    "NO_COLOR", "JOURNAL_STREAM", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS",
+    "VISAVIS_ROOT", "PATH",     "HOME",           "LANG",         "LC_ALL",        "TZ",
+    "TERM",         "NO_COLOR", "JOURNAL_STREAM", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS",
+    "TSAN_OPTIONS",
 };
 
 static void make_environment(const struct supervisor *s, char *ret_env[static ENV_MAX])

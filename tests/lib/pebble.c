@@ -86,11 +86,12 @@ static int write_config(const struct pebble *p)
                        "\"certificate\": \"%s\", \"privateKey\": \"%s\","
                        "\"httpPort\": %u, \"tlsPort\": %u, %s"
                        "\"externalAccountBindingRequired\": %s,"
-                       "\"domainBlocklist\": [\"%s\"], \"certificateValidityPeriod\": 7776000}}",
+                       "\"domainBlocklist\": [\"%s\"], \"certificateValidityPeriod\": %u}}",
                        p->ports[PORT_ACME], p->ports[PORT_MANAGEMENT],
                        child_path(p->ca, "srv.pem", cert), child_path(p->ca, "srv.key", key),
                        p->ports[PORT_HTTP], p->ports[PORT_TLS], eab, c->eab_kid ? "true" : "false",
-                       c->blocked ? c->blocked : "blocked.invalid");
+                       c->blocked ? c->blocked : "blocked.invalid",
+                       c->life_s ? c->life_s : 7776000);
 }
 
 static void set_percent(const char *name, unsigned value)
@@ -203,6 +204,11 @@ struct pebble *pebble_free(struct pebble *p)
     stop(p);
     free(p);
     return NULL;
+}
+
+int pebble_end(struct pebble *p)
+{
+    return child_stop(p->ca);
 }
 
 int pebble_forget(struct pebble *p)

@@ -8,6 +8,7 @@ struct pebble_config {
     unsigned nonce_reject; /* percent of good nonces that it refuses */
     unsigned authz_reuse;  /* percent of orders with authorisations that are valid already */
     unsigned alternates;   /* further roots */
+    unsigned life_s;       /* of certificates; 0: 90 days */
     const char *eab_kid, *eab_key; /* NULL: everybody may have an account */
     const char *blocked;           /* a name it refuses; NULL: none */
 };
@@ -19,6 +20,9 @@ struct pebble *pebble_free(struct pebble *p); /* NULL is fine */
 
 /* It forgets all: accounts, orders, roots. The URLs stay. */
 int pebble_forget(struct pebble *p);
+
+/* It ends, until pebble_forget(). */
+int pebble_end(struct pebble *p);
 
 const char *pebble_directory(const struct pebble *p);
 const char *pebble_ca_file(const struct pebble *p);

@@ -187,7 +187,8 @@ FORMS
 certificate_types_and_ports() {
     taken - CERTIFICATE_TYPE=owncert HTTPS_PORT=8443 HTTP_PORT=8080 &&
         taken - CERTIFICATE_TYPE=selfsigned HTTPS_PORT=443 HTTP_PORT=80 &&
-        wrong 3 'is not in this version' CERTIFICATE_TYPE=letsencrypt &&
+        taken - CERTIFICATE_TYPE=letsencrypt LETSENCRYPT_EMAIL=admin@example.org &&
+        taken 'the authority can warn nobody' CERTIFICATE_TYPE=letsencrypt LETSENCRYPT_EMAIL=user@example.com &&
         wrong 4 'is the port of HTTPS_PORT' HTTPS_PORT=8443 HTTP_PORT=8443
 }
 

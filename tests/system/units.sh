@@ -19,7 +19,7 @@ visavis-turn: 13
 visavis-call: 13
 visavis-redis: 13
 visavis-setup: 22
-visavis-cert: 22
+visavis-cert: 23
 visavis-degraded@x: 22
 visavis-stop: 22
 '

@@ -59,7 +59,7 @@ int beside_run(struct loop *l, beside_fn *fn, void *arg)
     r = loop_io_start(&b.io, l, b.fd, EPOLLIN, on_done);
     if (r == 0)
         r = start(&thread, &b);
-    if (r < 0) {
+    if (r != 0) {
         loop_io_stop(&b.io);
         close(b.fd);
         return r;

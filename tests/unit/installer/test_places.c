@@ -117,6 +117,13 @@ static void names(void **state)
                  LIST("a.example.org", "www.a.example.org", "localhost", "192.168.1.4"));
     assert_names("CERTIFICATE_TYPE=owncert\nREDIRECT_WWW=true\n", &n,
                  LIST("a.example.org", "www.a.example.org"));
+    assert_names("CERTIFICATE_NAMES=*.b.example,c.example,a.example.org\n", &n,
+                 LIST("a.example.org", "c.example", "localhost", "192.168.1.4"));
+    assert_names("CERTIFICATE_TYPE=owncert\nCERTIFICATE_NAMES=c.example\n", &n,
+                 LIST("a.example.org"));
+    assert_names("CERTIFICATE_TYPE=letsencrypt\nREDIRECT_WWW=true\n"
+                 "CERTIFICATE_NAMES=*.b.example,203.0.113.5\n",
+                 &n, LIST("a.example.org", "www.a.example.org", "*.b.example", "203.0.113.5"));
     ipv6_only.local[0] = ipv6_only.local[1];
     assert_names("", &ipv6_only, LIST("a.example.org", "localhost", "2001:db8::4"));
     for (int i = 0; i < NETWORK_LOCAL_MAX; i++) {

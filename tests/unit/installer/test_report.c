@@ -117,23 +117,31 @@ static char *read_all(const char *folder)
 static void test_no_secret_gets_in(void **state)
 {
     struct told told = {""};
-    char folder[PATH_MAX], *all;
+    char folder[PATH_MAX], env[PATH_MAX + 512], *all;
 
     (void) state;
     put("/etc/visavis/.env", "DOMAIN_OR_PUBLIC_IP=meet.example.org\n"
                              "OPENVIDU_SECRET=Marker-Of-The-Env\n"
                              "NO_KEY_OF_OURS=Marker-Of-A-Stranger\n"
                              "HTTPS_PORT=none\n");
-    put_in_force("CALL_SECRET=Marker-In-Force\n"
-                 "COTURN_SHARED_SECRET_KEY=MarkerTurn\n"
-                 "OPENVIDU_WEBHOOK=true\n"
-                 "OPENVIDU_WEBHOOK_ENDPOINT=https://hooks.example.org/?key=MarkerUrl\n");
+    put("/etc/visavis/dns.env", "# a comment\nCF_Key=Marker-Of-The-DNS\nCF_Account_ID=x\n");
+    snprintf(env, sizeof(env),
+             "CALL_SECRET=Marker-In-Force\n"
+             "COTURN_SHARED_SECRET_KEY=MarkerTurn\n"
+             "ACME_EAB_KID=MarkerKid\n"
+             "ACME_EAB_HMAC_KEY=MarkerEabKey\n"
+             "ACME_DNS_ENV=%s\n"
+             "OPENVIDU_WEBHOOK=true\n"
+             "OPENVIDU_WEBHOOK_ENDPOINT=https://hooks.example.org/?key=MarkerUrl\n",
+             path_in_root(folder, "/etc/visavis/dns.env"));
+    put_in_force(env);
     put("/var/lib/visavis/secrets/turn", "Marker-Generated-1234\n");
     put("/var/lib/visavis/conf/4/signaling.cfg",
         "listen = \"x\";\nturn_secret = \"Marker-Rendered\";\nplain = \"Marker-In-Force\";\n");
     put("/var/log/visavis.log", "one Marker-Of-The-Env\ntwo Marker-In-Force MarkerTurn\n"
                                 "three Marker-Rendered\nfour Marker-Of-A-Stranger\n"
-                                "five Marker-Generated-1234\nsix token=MarkerToken\n");
+                                "five Marker-Generated-1234\nsix token=MarkerToken\n"
+                                "seven MarkerKid MarkerEabKey Marker-Of-The-DNS\n");
     assert_int_equal(dir_make(path_in_root(folder, "/out"), NULL), 0);
     assert_int_equal(report_gather(folder, NULL, on_part, &told), 0);
     assert_has(told.names, "versions.txt ");

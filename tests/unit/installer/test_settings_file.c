@@ -313,7 +313,6 @@ static void test_9_certificate_types_and_ports(void **state)
             }
         }
     }
-    kit_refused("CERTIFICATE_TYPE", "letsencrypt", "is not in this version", example);
     kit_refused("CERTIFICATE_TYPE", "SelfSigned", "letter case", example);
     assert_string_equal(example, "selfsigned");
     kit_refused("CERTIFICATE_TYPE", "acme", "is none of the words", example);

@@ -102,7 +102,8 @@ static void test_stream(void **state)
     settings_free(s);
     assert_has("listen 8443 so_keepalive=on;");
     assert_has("listen [::]:8443 so_keepalive=on;");
-    assert_has("default \"unix:/run/visavis/nginx/https.sock\";");
+    assert_has("        default \"unix:/run/visavis/nginx/https.sock\";\n"
+               "        \"acme-tls/1\" \"unix:/run/visavis/nginx/acme.sock\";\n");
     assert_has("ssl_preread on;");
     assert_has("proxy_protocol on;");
 }
