@@ -34,9 +34,8 @@ static void fit_http(const struct fit_input *in, struct fit *ret)
         allow(ret, FIT_WEBROOT);
     else
         refuse(ret,
-               "port %u (HTTP_PORT) belongs to %s, which does not show our proofs. Let it go, then "
-               "`sudo visavis restart`; or keep it as your web server by PROXY=external (`visavis "
-               "proxy snippet` tells how)",
+               "port %u (HTTP_PORT) belongs to %.160s, which does not show our proofs; let it go, "
+               "then `sudo visavis restart`, or keep it and hand them on (`visavis proxy snippet`)",
                in->http_port, in->http.who);
 }
 
@@ -55,7 +54,7 @@ static void fit_tls_alpn(const struct fit_input *in, struct fit *ret)
     else if (is_ours(in, &in->https))
         allow(ret, FIT_SOCKET);
     else
-        refuse(ret, "port 443 belongs to %s. Let it go, then `sudo visavis restart`",
+        refuse(ret, "port 443 belongs to %.160s; let it go, then `sudo visavis restart`",
                in->https.who);
 }
 
@@ -65,10 +64,10 @@ static void fit_dns(const struct fit_input *in, struct fit *ret)
         refuse(ret, "it needs a script that puts records into the DNS: `sudo visavis config set "
                     "ACME_DNS_HOOK=/path/of/the/script`");
     else if (in->hook_error == -EACCES)
-        refuse(ret, "ACME_DNS_HOOK=%.300s cannot be run: `sudo chmod 755 %.200s`", in->hook,
+        refuse(ret, "ACME_DNS_HOOK=%.120s cannot be run: `sudo chmod 755 %.120s`", in->hook,
                in->hook);
     else if (in->hook_error < 0)
-        refuse(ret, "ACME_DNS_HOOK=%.300s cannot be run: %s", in->hook, strerror(-in->hook_error));
+        refuse(ret, "ACME_DNS_HOOK=%.200s cannot be run: %s", in->hook, strerror(-in->hook_error));
     else
         allow(ret, FIT_HOOK);
 }

@@ -29,7 +29,7 @@ struct fit_input {
     int hook_error;   /* why it cannot be run; 0: it can */
 };
 
-#define FIT_WHY_SIZE 640
+#define FIT_WHY_SIZE 384
 struct fit {
     enum fit_way way;
     char why[FIT_WHY_SIZE]; /* of FIT_NOT: a clause without a full stop that names what to do */

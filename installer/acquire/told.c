@@ -1,5 +1,7 @@
 #include "acquire/told.h"
 
+#include "acquire/look.h"
+
 #include "acme/due.h"
 #include "base/buf.h"
 
@@ -118,7 +120,7 @@ static const char *reason(const struct acme_failure *f, char *buf, size_t size)
 static void judge_failed(const struct acquire_look *l, const struct certs_info *live, int64_t now_s,
                          struct told *t)
 {
-    char why[2048], on[TOLD_TIME_SIZE], next[96], until[TOLD_TIME_SIZE];
+    char on[TOLD_TIME_SIZE], next[96], until[TOLD_TIME_SIZE];
     const struct acme_state *s = &l->state;
     const char *served = "No certificate is served";
     enum told_level level = TOLD_FAILURE;
@@ -135,9 +137,11 @@ static void judge_failed(const struct acquire_look *l, const struct certs_info *
         level =
             due_is_late(live->not_before_s, live->not_after_s, now_s) ? TOLD_FAILURE : TOLD_WARNING;
     }
-    say(t, level, "%s; the last try to get one from %s failed on %s: %s The next try is made %s.",
-        served, *s->directory ? s->directory : l->directory, told_time(s->attempt_s, on),
-        reason(&s->failure, why, sizeof(why)), told_next(l, now_s, next, sizeof(next)));
+    say(t, level, "%s; the last try to get one from %s failed on %s.", served,
+        *s->directory ? s->directory : l->directory, told_time(s->attempt_s, on));
+    reason(&s->failure, t->why, sizeof(t->why));
+    snprintf(t->when, sizeof(t->when), "The next try is made %s.",
+             told_next(l, now_s, next, sizeof(next)));
     advise(t, s->failure.next,
            s->failure.kind == FAILURE_CLOCK ? "timedatectl set-ntp true" : "visavis cert issue");
 }
@@ -203,13 +207,29 @@ void told_judge(const struct acquire_look *l, const struct certs_info *live, int
     }
 }
 
+/* Adds a part with a blank before it, and a full stop behind what has no end. */
+static void add(struct wr *w, const char *part)
+{
+    size_t len = strlen(part);
+
+    if (len == 0)
+        return;
+    wr_fmt(w, " %s%s", part, strchr(".!?", part[len - 1]) ? "" : ".");
+}
+
 const char *told_text(const struct told *t, char buf[static TOLD_SIZE])
 {
-    size_t len = strlen(t->next);
-    const char *end = len == 0 ? "" : t->next[len - 1] == '.' ? " " : ". ";
-    const char *intro = strstr(t->command, "cert issue") ? "To try it at once: sudo " : "Do: sudo ";
+    struct wr w = wr_init(buf, TOLD_SIZE);
 
-    snprintf(buf, TOLD_SIZE, "%s%s%s%s%s%s", t->text, len > 0 ? " " : "", t->next,
-             *t->command ? (len > 0 ? end : " ") : "", *t->command ? intro : "", t->command);
+    wr_str(&w, t->text);
+    add(&w, t->why);
+    add(&w, t->when);
+    add(&w, t->next);
+    if (*t->command)
+        wr_fmt(&w, " %s: sudo %s",
+               strstr(t->command, "cert issue") ? "To try it at once" : "What to do", t->command);
+    wr_u8(&w, 0);
+    if (w.failed)
+        snprintf(buf, TOLD_SIZE, "%s", t->text);
     return buf;
 }

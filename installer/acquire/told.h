@@ -1,8 +1,15 @@
 /* told.h: how it stands with the certificate of a CA, in words and as JSON. Pure. */
 #pragma once
 
-#include "acquire/look.h"
 #include "text/json.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct acme_failure;
+struct acquire_look;
+struct certs_info;
 
 /* "2026-12-23 04:05:06 UTC"; returns buf, as all of these. */
 #define TOLD_TIME_SIZE 32
@@ -31,7 +38,9 @@ enum told_level {
 
 struct told {
     enum told_level level;
-    char text[2560];  /* sentences: what is, why, when the next try is made */
+    char text[1536];  /* a sentence: what is */
+    char why[2048];   /* what was found by the last try, without a final dot; "" */
+    char when[128];   /* a sentence: when the next one is made; "" */
     char next[1100];  /* what to do, sentences; "" */
     char command[96]; /* that mends it, or tries again; "" */
 };
@@ -41,7 +50,7 @@ void told_judge(const struct acquire_look *l, const struct certs_info *live, int
                 struct told *ret);
 
 /* All of it in one paragraph. */
-#define TOLD_SIZE 4096
+#define TOLD_SIZE 6144
 const char *told_text(const struct told *t, char buf[static TOLD_SIZE]);
 
 /* ---- JSON ---- */

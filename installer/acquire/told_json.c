@@ -1,5 +1,7 @@
 #include "acquire/told.h"
 
+#include "acquire/look.h"
+
 static json_t *text(const char *s)
 {
     return *s ? json_text(bytes_str(s)) : json_null();

@@ -2,6 +2,7 @@
 #include "cmd/cmd_cert.h"
 
 #include "acquire/acquire.h"
+#include "acquire/look.h"
 #include "acquire/told.h"
 #include "base/log.h"
 #include "host/paths.h"

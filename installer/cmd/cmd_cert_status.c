@@ -1,5 +1,6 @@
 #include "cmd/cmd_cert.h"
 
+#include "acquire/look.h"
 #include "acquire/told.h"
 #include "host/paths.h"
 #include "text/human.h"

@@ -153,6 +153,14 @@ static void add_sessions(struct table *t, const struct status *s)
                                                   : "signaling gives no answer");
 }
 
+/* In one line; all of it is told by `visavis cert status`. */
+static void print_told(const struct status *s, bool any)
+{
+    printf("%s  %scertificate:%s %s%s%s Why, and what to do: sudo visavis cert status\n",
+           any ? "" : "\n", term_on(stdout, s->told.level == TOLD_FAILURE ? TERM_BAD : TERM_WARN),
+           term_off(stdout), s->told.text, *s->told.when ? " " : "", s->told.when);
+}
+
 static void print_problems(const struct status *s)
 {
     bool is_stopped = !s->health.target_active, any = false;
@@ -167,6 +175,10 @@ static void print_problems(const struct status *s)
         if (h->state.loaded)
             printf("; look at: visavis logs -n 30 %s", h->service->word);
         putchar('\n');
+        any = true;
+    }
+    if (s->told.level >= TOLD_WARNING) {
+        print_told(s, any);
         any = true;
     }
     if (s->n_env_errors > 0)

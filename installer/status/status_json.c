@@ -1,6 +1,7 @@
 #include "status/status_json.h"
 
 #include "apply/certificate.h"
+#include "base/clock.h"
 
 static json_t *text(const char *s)
 {
@@ -78,6 +79,8 @@ json_t *status_json(const struct status *s)
     json_object_set_new(o, "units", list);
     json_object_set_new(o, "configuration", configuration_json(s));
     json_object_set_new(o, "certificate", certificate_json(s));
+    json_object_set_new(
+        o, "acme", s->acme ? told_json(s->acme, (int64_t) (clock_wall_ms() / 1000)) : json_null());
     json_object_set_new(o, "sessions",
                         s->sessions_error == 0 ? json_integer(s->n_sessions) : json_null());
     return o;
