@@ -35,8 +35,9 @@ static int prepare(struct making *m, struct acme_failure *f)
     char account[VAULT_URL_SIZE], remark[1024];
     int r = acme_client_directory(m->client, &m->directory, f);
 
-    if (r == 0)
-        r = profile_choose(&wish, &m->c->ids, m->directory, m->profile, remark, sizeof(remark), f);
+    if (r < 0)
+        return r;
+    r = profile_choose(&wish, &m->c->ids, m->directory, m->profile, remark, sizeof(remark), f);
     if (r < 0)
         return r;
     if (*remark)

@@ -429,7 +429,11 @@ static void test_state(void **state)
     assert_non_null(large);
     memset(large, ' ', VAULT_STATE_MAX + 1);
     assert_int_equal(vault_load_state(k->folder, &k->ids, &text, &len), -ENOENT);
+    assert_int_equal(vault_put_state(&k->v, &k->ids, bytes_str("{}")), 0);
+    /* what a kill leaves half done goes */
+    assert_int_equal(sh(k, "touch sets/$(ls sets)/state.json.aB3dE6 sets/$(ls sets)/stateX"), 0);
     assert_int_equal(vault_put_state(&k->v, &k->ids, bytes_str("{\"a\": 1}")), 0);
+    assert_int_equal(sh(k, "test \"$(ls sets/* | xargs)\" = 'state.json stateX'"), 0);
     assert_int_equal(vault_load_state(k->folder, &k->ids, &text, &len), 0);
     assert_string_equal(text, "{\"a\": 1}");
     assert_int_equal(len, 8);
