@@ -350,7 +350,7 @@ static void forget_clock(struct session *s)
     if (st->result != RESULT_FAILED || st->failure.kind != FAILURE_CLOCK)
         return;
     st->result = st->success_s > 0 ? RESULT_OK : RESULT_NEVER;
-    st->attempt_s = st->success_s;
+    st->attempt_s = st->success_s; /* not the time that never was */
     st->failures = 0;
     st->failure = (struct acme_failure){.kind = FAILURE_NONE};
     save_state(s);

@@ -277,6 +277,7 @@ bed_dns_start() {
 # bed_front processing N [RETRY-AFTER]     the next N answers that call an order valid call it processing
 # bed_front profiles NAME...     offered from now on, and others refused
 # bed_front ari START END [RETRY-AFTER [ID]]   in seconds from the question; bed_front ari off|ca
+# bed_front clock SECONDS        that the clock of the CA is ahead; what it issues has the true time
 # bed_front directory JSON       a patch (RFC 7396) for the directory
 # bed_front clear                no faults, no settings, no record
 # bed_front off | mute | on      connections are refused; are taken and get nothing, not even TLS; as at first
@@ -317,6 +318,7 @@ bed_front() {
             ;;
         esac
         ;;
+    clock) bed_front_tell POST settings "{\"clock\": $1}" ;;
     directory) bed_front_tell POST settings "$(jq -n --argjson d "$1" '{directory: $d}')" ;;
     clear) bed_front_tell DELETE rules && bed_front_tell DELETE settings && bed_front_tell DELETE requests ;;
     off) bed_front_tell POST listen '{"on": false}' ;;
@@ -344,8 +346,8 @@ bed_front_tell() {
 
 bed_up() {
     BED_DIR=${BED_DIR:-$(mktemp -d /tmp/acme-bed.XXXXXX)}
-    chmod 755 "$BED_DIR"
     mkdir -p "$BED_DIR/pids"
+    chmod 755 "$BED_DIR"
     bed_certificates >"$BED_DIR/openssl.log" 2>&1 || { cat "$BED_DIR/openssl.log" >&2; return 1; }
     bed_network && bed_dns_start && bed_ca main 14000
 }
