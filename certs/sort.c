@@ -26,7 +26,7 @@ static bool take_issuer(struct pem_certs *c, struct pair *p)
 {
     X509 *last = p->chain[p->n - 1];
 
-    if (X509_self_signed(last, 0) == 1)
+    if (X509_self_signed(last, 1) == 1)
         return false; /* self-signed: the end */
     for (size_t i = 0; i < c->n; i++) {
         if (X509_check_issued(c->list[i], last) != X509_V_OK ||

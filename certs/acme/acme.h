@@ -24,6 +24,7 @@ struct acme_config {
     const char *ca_file; /* to verify the servers by; NULL: the system's */
     const char *email;
     const char *user_agent;
+    unsigned retry_ms; /* between requests that are repeated; 0: as client.h says */
     enum acme_key_type key_type;
     const char *profile; /* NULL: "shortlived" where IP addresses are asked for and the CA has it */
     bool profile_required;

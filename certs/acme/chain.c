@@ -62,6 +62,11 @@ static int refuse_text(enum pem_result result, const struct pem_certs *c, const 
     return -ENOMEM;
 }
 
+static const char *names_or_none(const X509 *cert, char *text, size_t size)
+{
+    return names_list(cert, text, size)[0] ? text : "nothing";
+}
+
 /* A wildcard has to be there as it is: a wider one does not exist. */
 static bool has_name(const X509 *cert, const char *text)
 {
@@ -76,18 +81,33 @@ static bool has_name(const X509 *cert, const char *text)
     return has;
 }
 
+/* How many of the first identifiers it is good for. */
+static size_t count_covered(X509 *leaf, const struct acme_ids *ids)
+{
+    struct names names;
+    size_t i = 0;
+
+    acme_ids_names(ids, &names);
+    while (i < ids->n && (ids->list[i].is_wildcard ? has_name(leaf, ids->list[i].text)
+                                                   : name_is_covered(&names.list[i], leaf)))
+        i++;
+    return i;
+}
+
+bool chain_covers(X509 *leaf, const struct acme_ids *ids)
+{
+    return count_covered(leaf, ids) == ids->n;
+}
+
 static int check_leaf(X509 *leaf, const struct acme_ids *ids, const struct why *why)
 {
     int64_t begin = time_of(X509_get0_notBefore(leaf)), end = time_of(X509_get0_notAfter(leaf));
     char text[CERTS_TEXT_MAX], from[16], until[16];
-    struct names names;
+    size_t covered = count_covered(leaf, ids);
 
-    acme_ids_names(ids, &names);
-    for (size_t i = 0; i < ids->n; i++)
-        if (ids->list[i].is_wildcard ? !has_name(leaf, ids->list[i].text)
-                                     : !name_is_covered(&names.list[i], leaf))
-            return refuse(why, "the certificate that the CA sent is not for %s but for: %s",
-                          ids->list[i].text, names_list(leaf, text, sizeof(text)));
+    if (covered < ids->n)
+        return refuse(why, "the certificate that the CA sent is not for %s but for: %s",
+                      ids->list[covered].text, names_or_none(leaf, text, sizeof(text)));
     if (begin == INT64_MIN || end == INT64_MIN)
         return refuse(why, "the dates of the certificate that the CA sent cannot be read");
     if (end <= begin)
@@ -103,7 +123,7 @@ static int check_leaf(X509 *leaf, const struct acme_ids *ids, const struct why *
 
 static void drop_root(struct pair *p)
 {
-    if (p->n > 1 && X509_self_signed(p->chain[p->n - 1], 0) == 1)
+    if (p->n > 1 && X509_self_signed(p->chain[p->n - 1], 1) == 1)
         X509_free(p->chain[--p->n]);
 }
 
@@ -116,7 +136,7 @@ static int put_in_order(struct pem_certs *c, struct pair *p, const struct why *w
         return refuse(why,
                       "none of the certificates that the CA sent is for the key of this order; "
                       "the first is for: %s",
-                      names_list(c->list[0], text, sizeof(text)));
+                      names_or_none(c->list[0], text, sizeof(text)));
     if (p->n == 1 && c->n > 0 && X509_self_signed(p->chain[0], 0) != 1)
         return refuse(why, "none of the other certificates that the CA sent is of the issuer '%s'",
                       validate_name_text(X509_get_issuer_name(p->chain[0]), text));

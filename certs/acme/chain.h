@@ -15,6 +15,9 @@
 int chain_read(struct bytes pem, EVP_PKEY *key, const struct acme_ids *ids, struct pair *ret,
                char *why, size_t why_size);
 
+/* Is the certificate good for every identifier? */
+bool chain_covers(X509 *leaf, const struct acme_ids *ids);
+
 /* Is the chain the one that is preferred: wanted is a common name that issued one of its
  * certificates, or the SHA-256 fingerprint (64 hex digits, colons or not) of one of its issuers:
  * those that are in it, or its root, which is in roots_file, a PEM bundle (NULL: the system's). */

@@ -176,7 +176,7 @@ static int send_signed(struct acme_client *c, const struct job *j, struct fetche
 {
     char nonce[NONCE_SIZE], *jws = NULL;
     const struct jws_header header = {.nonce = nonce, .url = j->url, .kid = c->account};
-    struct fetch_request rq = {.method = "POST", .url = j->url};
+    struct fetch_request rq = {.method = "POST", .url = j->url, .once = j->is_once};
     int r = get_nonce(c, j->step, nonce, f);
 
     if (r < 0)
@@ -273,8 +273,13 @@ static void to_answer(struct fetched *a, struct acme_answer *ret)
     memcpy(ret->alternates, a->alternates, sizeof(ret->alternates));
 }
 
-static int give(struct fetched *a, struct acme_answer *ret)
+/* r: what became of it; *ret is empty when that is an error. */
+static int give(int r, struct fetched *a, struct acme_answer *ret)
 {
+    if (ret)
+        *ret = (struct acme_answer){.body = NULL};
+    if (r < 0)
+        return r;
     if (ret)
         to_answer(a, ret);
     else
@@ -314,7 +319,7 @@ int acme_post(struct acme_client *c, enum acme_step step, const char *url, const
     struct fetched a = {0};
     int r = run(c, &j, &a, f);
 
-    return r < 0 ? r : give(&a, ret);
+    return give(r, &a, ret);
 }
 
 int acme_post_once(struct acme_client *c, enum acme_step step, const char *url, const char *payload,
@@ -330,10 +335,8 @@ int acme_post_once(struct acme_client *c, enum acme_step step, const char *url, 
     struct fetched a = {0};
     int r = run(c, &j, &a, f);
 
-    if (r == 0)
-        return give(&a, ret);
     if (r != -EINPROGRESS || a.status != 201 || !a.location[0])
-        return r;
+        return give(r, &a, ret);
     memcpy(location, a.location, sizeof(location));
     r = acme_post(c, step, location, NULL, ret, f);
     if (r == 0 && ret)
@@ -353,6 +356,21 @@ static bool is_https(const char *url)
     return strncmp(url, "https://", 8) == 0;
 }
 
+/* Where a redirect leads, when it may be followed; otherwise an error and *f. */
+static int follow(const struct job *j, const struct fetched *a, int n,
+                  char to[static ACME_URL_SIZE], struct acme_failure *f)
+{
+    if (n == ACME_REDIRECTS_MAX)
+        return failure_set(f, FAILURE_CA, j->step, -EPROTO, j->url,
+                           "the CA redirects more than %d times, at last to %s", ACME_REDIRECTS_MAX,
+                           a->location);
+    if (is_https(j->url) && !is_https(a->location))
+        return failure_set(f, FAILURE_CA, j->step, -EPROTO, j->url,
+                           "the CA redirects from https to %s, which is not followed", a->location);
+    memcpy(to, a->location, ACME_URL_SIZE);
+    return 0;
+}
+
 int acme_get(struct acme_client *c, enum acme_step step, const char *url, struct acme_answer *ret,
              struct acme_failure *f)
 {
@@ -361,20 +379,14 @@ int acme_get(struct acme_client *c, enum acme_step step, const char *url, struct
     struct fetched a = {0};
     int r = run(c, &j, &a, f);
 
-    for (int i = 0; r < 0 && is_redirect(&a); i++) {
-        if (i == ACME_REDIRECTS_MAX)
-            return failure_set(f, FAILURE_CA, step, -EPROTO, url,
-                               "the CA redirects more than %d times, at last to %s",
-                               ACME_REDIRECTS_MAX, a.location);
-        if (is_https(j.url) && !is_https(a.location))
-            return failure_set(f, FAILURE_CA, step, -EPROTO, url,
-                               "the CA redirects from https to %s, which is not followed",
-                               a.location);
-        memcpy(there, a.location, sizeof(there));
+    for (int n = 0; r < 0 && is_redirect(&a); n++) {
+        r = follow(&j, &a, n, there, f);
+        if (r < 0)
+            break;
         j = (struct job){.step = step, .method = "GET", .url = there};
         r = run(c, &j, &a, f);
     }
-    return r < 0 ? r : give(&a, ret);
+    return give(r, &a, ret);
 }
 
 int acme_client_directory(struct acme_client *c, const struct acme_directory **ret,

@@ -70,7 +70,7 @@ struct acme_answer {
 void acme_answer_done(struct acme_answer *a);
 
 /* A signed POST; payload NULL: POST-as-GET. 2xx: 0. Otherwise -EPROTO (the server's refusal is in
- * f->problem), -ETIMEDOUT, -ECONNREFUSED, ...: f tells. ret may be NULL. */
+ * f->problem), -ETIMEDOUT, -ECONNREFUSED, ...: f tells, *ret is empty. ret may be NULL. */
 int acme_post(struct acme_client *c, enum acme_step step, const char *url, const char *payload,
               struct acme_answer *ret, struct acme_failure *f);
 

@@ -39,6 +39,19 @@ EVP_PKEY *acme_key_new(enum acme_key_type type)
     return key;
 }
 
+bool acme_key_is(const EVP_PKEY *key, enum acme_key_type type)
+{
+    static const char *const names[N_ACME_KEY_TYPES] = {
+        [ACME_KEY_P256] = "P-256",
+        [ACME_KEY_P384] = "P-384",
+        [ACME_KEY_RSA2048] = "RSA 2048",
+        [ACME_KEY_RSA4096] = "RSA 4096",
+    };
+    char text[KEY_TEXT_MAX];
+
+    return strcmp(key_describe(key, text), names[type]) == 0;
+}
+
 static bool add_san(X509_REQ *req, const struct acme_ids *ids)
 {
     STACK_OF(X509_EXTENSION) *extensions = NULL;

@@ -20,5 +20,8 @@ extern const char *const acme_key_names[N_ACME_KEY_TYPES + 1]; /* "p256", ...; e
 /* NULL without memory. */
 EVP_PKEY *acme_key_new(enum acme_key_type type);
 
+/* Is it of that kind? */
+bool acme_key_is(const EVP_PKEY *key, enum acme_key_type type);
+
 /* PKCS #10 as DER with subjectAltName alone, the subject empty; free() *ret_der. -ENOMEM. */
 int acme_csr(EVP_PKEY *key, const struct acme_ids *ids, uint8_t **ret_der, size_t *ret_len);

@@ -298,7 +298,7 @@ int dns_ask(const struct dns_servers *s, const char *name, enum dns_type type, u
     struct question q = {.type = type, .message = malloc(MESSAGE_MAX)};
     uint64_t end_ms = clock_ms() + limit_ms;
     char next[DNS_NAME_SIZE];
-    struct dns_answer a;
+    struct dns_answer a = {0};
     int r = -EINVAL;
 
     if (q.message && strlen(name) < sizeof(next)) {
@@ -330,7 +330,7 @@ int dns_ask(const struct dns_servers *s, const char *name, enum dns_type type, u
 static void add_addresses(const struct dns_servers *s, const char *host, enum dns_type type,
                           struct dns_servers *ret)
 {
-    struct dns_answer a;
+    struct dns_answer a = {0};
 
     if (dns_ask(s, host, type, ZONE_LIMIT_MS, &a) < 0)
         return;
@@ -345,7 +345,7 @@ static bool find_zone(const struct dns_servers *s, const char *name,
                       char zone[static DNS_NAME_SIZE])
 {
     for (const char *n = name; n; n = dns_name_parent(n)) {
-        struct dns_answer a;
+        struct dns_answer a = {0};
 
         if (dns_ask(s, n, DNS_SOA, ZONE_LIMIT_MS, &a) < 0)
             return false;
@@ -361,7 +361,7 @@ size_t dns_zone_servers(const struct dns_servers *s, const char *name, struct dn
 {
     struct dns_servers found = {0};
     char zone[DNS_NAME_SIZE];
-    struct dns_answer a;
+    struct dns_answer a = {0};
 
     *ret = found;
     if (!find_zone(s, name, zone) || dns_ask(s, zone, DNS_NS, ZONE_LIMIT_MS, &a) < 0)

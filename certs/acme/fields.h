@@ -10,8 +10,8 @@ int field_retry_after(const char *value, int64_t now_s, int64_t *ret_s);
 /* An HTTP-date. -EBADMSG. */
 int field_date(const char *value, int64_t *ret_s);
 
-/* The target of the n-th link with that relation in one value of Link (RFC 8288), which may hold
- * several; relative ones against base. -ENOENT; -ENOSPC. */
+/* The target of the n-th (from 0) link with that relation in one value of Link (RFC 8288), which
+ * may hold several; relative ones against base. -ENOENT; -ENOSPC. */
 int field_link(const char *value, const char *rel, size_t n, const char *base, char *buf,
                size_t cap);
 

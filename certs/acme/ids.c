@@ -94,7 +94,7 @@ static int by_text(const void *a, const void *b)
 /* FNV-1a of the sorted texts, each with its NUL. */
 static uint64_t hash(const struct acme_ids *ids)
 {
-    const char *sorted[ACME_IDS_MAX];
+    const char *sorted[ACME_IDS_MAX] = {NULL};
     uint64_t h = UINT64_C(0xcbf29ce484222325);
 
     for (size_t i = 0; i < ids->n; i++)

@@ -10,14 +10,30 @@
 
 #define URN "urn:ietf:params:acme:error:"
 
-static enum acme_problem_type type_of(const char *uri)
+enum acme_problem_type acme_problem_type_of(const char *name)
 {
-    if (strncasecmp(uri, URN, strlen(URN)) != 0)
-        return PROBLEM_OTHER;
     for (size_t i = 0; i < N_PROBLEM_TYPES; i++)
-        if (problem_defs[i].name && strcmp(uri + strlen(URN), problem_defs[i].name) == 0)
+        if (strcmp(name, problem_defs[i].name) == 0)
             return (enum acme_problem_type) i;
     return PROBLEM_OTHER;
+}
+
+const char *acme_problem_type_name(enum acme_problem_type type)
+{
+    return problem_defs[type].name;
+}
+
+static bool has_urn(const char *uri)
+{
+    return strncasecmp(uri, URN, strlen(URN)) == 0;
+}
+
+static enum acme_problem_type type_of(const char *uri)
+{
+    enum acme_problem_type type =
+        has_urn(uri) ? acme_problem_type_of(uri + strlen(URN)) : PROBLEM_OTHER;
+
+    return type == PROBLEM_NONE ? PROBLEM_OTHER : type;
 }
 
 /* A string of an object; "" when there is none. */
@@ -39,7 +55,7 @@ static void read_subproblem(const json_t *o, struct acme_subproblem *s)
 static void read_problem(const json_t *root, struct acme_problem *p)
 {
     const char *uri = text_of(root, "type");
-    const char *shown = strncasecmp(uri, URN, strlen(URN)) == 0 ? uri + strlen(URN) : uri;
+    const char *shown = has_urn(uri) ? uri + strlen(URN) : uri;
     const char *detail = text_of(root, "detail");
     json_int_t status = json_integer_value(json_object_get(root, "status"));
     const json_t *list = json_object_get(root, "subproblems");
@@ -72,7 +88,7 @@ int acme_problem_parse(struct bytes body, struct acme_problem *ret)
     return error;
 }
 
-/* A text that grows up to its cap. */
+/* A text that grows up to its cap; what comes after something that did not fit is left out. */
 struct sentence {
     char *buf;
     size_t len, cap;
@@ -80,8 +96,12 @@ struct sentence {
 
 static void say(struct sentence *s, const char *text)
 {
+    bool fits = strlen(text) < s->cap - s->len;
+
     printable_copy(bytes_str(text), false, s->buf + s->len, s->cap - s->len);
     s->len += strlen(s->buf + s->len);
+    if (!fits)
+        s->cap = s->len + 1;
 }
 
 /* ": detail", without dots and blanks at its end. */
@@ -91,7 +111,7 @@ static void say_detail(struct sentence *s, const char *detail)
         return;
     say(s, ": ");
     say(s, detail);
-    while (s->len > 0 && strchr(". ", s->buf[s->len - 1]))
+    while (s->len > 0 && s->len + 1 < s->cap && strchr(". ", s->buf[s->len - 1]))
         s->buf[--s->len] = '\0';
 }
 

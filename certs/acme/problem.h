@@ -58,6 +58,10 @@ struct acme_problem {
     char verbatim[ACME_PROBLEM_VERBATIM]; /* as it came, cut if need be */
 };
 
+/* "rateLimited", ...; "none", "other". */
+const char *acme_problem_type_name(enum acme_problem_type type);
+enum acme_problem_type acme_problem_type_of(const char *name); /* PROBLEM_OTHER: no such name */
+
 /* -EBADMSG: no JSON object; *ret has type PROBLEM_NONE and the verbatim text then. */
 int acme_problem_parse(struct bytes body, struct acme_problem *ret);
 

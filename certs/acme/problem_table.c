@@ -3,8 +3,8 @@
 #define TEST_AGAIN " `visavis cert test` tries it all without using up the CA's limits."
 
 const struct problem_def problem_defs[N_PROBLEM_TYPES] = {
-    [PROBLEM_NONE] = {NULL, "the CA gave no reason", ""},
-    [PROBLEM_OTHER] = {NULL, "the CA refused", ""},
+    [PROBLEM_NONE] = {"none", "the CA gave no reason", ""},
+    [PROBLEM_OTHER] = {"other", "the CA refused", ""},
     [PROBLEM_ACCOUNT_DOES_NOT_EXIST] =
         {"accountDoesNotExist", "the CA does not know our account (any more)",
          "The next run registers a new one; `visavis cert renew` begins it now."},

@@ -4,7 +4,7 @@
 #include "acme/problem.h"
 
 struct problem_def {
-    const char *name; /* behind urn:ietf:params:acme:error:; NULL: none */
+    const char *name; /* behind urn:ietf:params:acme:error:, and two of ours */
     const char *text; /* what the CA did or wants, without a final dot */
     const char *next; /* what to do now; "" */
 };

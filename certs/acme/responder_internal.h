@@ -1,7 +1,7 @@
 /* responder_internal.h: what the files of the responder share. */
 #pragma once
 
-#include "acme/csr.h"
+#include "acme/alpn.h"
 #include "acme/responder.h"
 #include "base/list.h"
 

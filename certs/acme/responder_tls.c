@@ -2,14 +2,13 @@
 
 #include "acme/proxy_header.h"
 #include "acme/tls_stream.h"
+#include "base/list.h"
 
 #include <errno.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
-
-#define ACCEPTS_A_TURN 16
 
 static const uint8_t acme_protocol[] = "\x0a"
                                        "acme-tls/1";
@@ -167,21 +166,16 @@ static void connection_new(struct responder_listener *l, int fd)
         connection_free(c);
 }
 
-static void on_connections(struct loop_io *io, uint32_t revents)
+static void on_connection(struct loop_io *io, uint32_t revents)
 {
     struct responder_listener *l = container_of(io, struct responder_listener, io);
+    int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
     (void) revents;
-    for (int i = 0; i < ACCEPTS_A_TURN; i++) {
-        int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-        if (fd >= 0)
-            connection_new(l, fd);
-        else if (errno == EMFILE || errno == ENFILE)
-            drop_oldest(l->responder);
-        else if (errno != ECONNABORTED && errno != EINTR)
-            return;
-    }
+    if (fd >= 0)
+        connection_new(l, fd);
+    else if (errno == EMFILE || errno == ENFILE)
+        drop_oldest(l->responder);
 }
 
 /* ---- the server ---- */
@@ -208,7 +202,7 @@ int responder_tls_add(struct responder *r, int fd, bool behind_proxy)
 
     if (error == 0) {
         *l = (struct responder_listener){.responder = r, .fd = fd, .behind_proxy = behind_proxy};
-        error = loop_io_start(&l->io, r->loop, fd, EPOLLIN, on_connections);
+        error = loop_io_start(&l->io, r->loop, fd, EPOLLIN, on_connection);
     }
     if (error < 0) {
         close(fd);
@@ -220,8 +214,10 @@ int responder_tls_add(struct responder *r, int fd, bool behind_proxy)
 
 void responder_tls_close(struct responder *r)
 {
-    while (r->n_connections)
-        drop_oldest(r);
+    struct connection *c;
+
+    list_for_each (c, &r->connections, node)
+        connection_free(c);
     for (size_t i = 0; i < r->n_listeners; i++) {
         loop_io_stop(&r->listeners[i].io);
         close(r->listeners[i].fd);

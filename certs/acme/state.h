@@ -18,11 +18,12 @@ struct acme_ari {
 };
 
 struct acme_state {
-    enum acme_result result;       /* of the last attempt */
-    int64_t attempt_s, success_s;  /* 0: never */
-    unsigned failures;             /* in a row */
-    int64_t not_before_s;          /* the CA wants to be left alone until then; 0: no */
-    char directory[ACME_URL_SIZE]; /* of the last attempt */
+    enum acme_result result;                  /* of the last attempt */
+    int64_t attempt_s, success_s;             /* 0: never */
+    unsigned failures;                        /* in a row */
+    int64_t not_before_s;                     /* a CA wants to be left alone until then; 0: no */
+    char not_before_directory[ACME_URL_SIZE]; /* of that CA */
+    char directory[ACME_URL_SIZE];            /* of the last attempt */
     bool staging_first;            /* the next attempt goes to the staging server before */
     enum acme_challenge_type type; /* of the last success; N_CHALLENGE_TYPES: none */
     struct acme_failure failure;   /* of the last attempt, when it failed */

@@ -52,7 +52,8 @@ static int flush(struct tls_stream *t, int fd)
 
     while ((len = BIO_get_mem_data(t->out, &data)) > 0) {
         char sent[CHUNK];
-        ssize_t n = send(fd, data, (size_t) (len < CHUNK ? len : CHUNK), MSG_NOSIGNAL);
+        ssize_t n =
+            send(fd, data, (size_t) (len < CHUNK ? len : CHUNK), MSG_NOSIGNAL | MSG_DONTWAIT);
 
         if (n < 0)
             return errno == EAGAIN || errno == EINTR ? 1 : -errno;
@@ -65,7 +66,7 @@ static int flush(struct tls_stream *t, int fd)
 static int fill(struct tls_stream *t, int fd)
 {
     uint8_t chunk[CHUNK];
-    ssize_t n = recv(fd, chunk, sizeof(chunk), 0);
+    ssize_t n = recv(fd, chunk, sizeof(chunk), MSG_DONTWAIT);
     int r;
 
     if (n < 0)
@@ -86,7 +87,10 @@ int tls_stream_handshake(struct tls_stream *t, int fd, uint32_t *ret_events)
             ERR_clear_error();
             r = SSL_do_handshake(t->ssl);
             done = r == 1;
-            t->refused = r != 1 && SSL_get_error(t->ssl, r) != SSL_ERROR_WANT_READ;
+            if (r != 1 && SSL_get_error(t->ssl, r) != SSL_ERROR_WANT_READ) {
+                t->refused = true;
+                t->why = ERR_reason_error_string(ERR_peek_error());
+            }
         }
         r = flush(t, fd);
         if (r == 1) {

@@ -1,6 +1,6 @@
-/* tls_stream.h: a TLS handshake over a non-blocking socket, of either side, through memory: so that
- * bytes that were read before it (a proxy's header) can be given to it, and a peer that is gone is
- * an error instead of a signal. */
+/* tls_stream.h: a TLS handshake over a socket, of either side, without ever waiting, through
+ * memory: so that bytes that were read before it (a proxy's header) can be given to it, and a peer
+ * that is gone is an error instead of a signal. */
 #pragma once
 
 #include "base/bytes.h"
@@ -9,8 +9,9 @@
 
 struct tls_stream {
     SSL *ssl;
-    BIO *in, *out; /* the SSL's own */
-    bool refused;  /* we sent an alert, or were sent one: the end, once it is flushed */
+    BIO *in, *out;   /* the SSL's own */
+    bool refused;    /* we sent an alert, or were sent one: the end, once it is flushed */
+    const char *why; /* of that, a constant: "tlsv1 alert no application protocol" */
 };
 
 /* server: else a client. -ENOMEM. */

@@ -4,6 +4,7 @@
 #include "certs/acmecert.h"
 #include "certs/key.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -99,12 +100,36 @@ void vault_close(struct vault *v)
     v->lock_fd = -1;
 }
 
+/* What file_write() left half done of that file when it was killed. */
+static void clear_leftovers(const char *folder, const char *name)
+{
+    DIR *dir = opendir(folder);
+    size_t len = strlen(name);
+    struct dirent *e;
+
+    while (dir && (e = readdir(dir)))
+        if (strncmp(e->d_name, name, len) == 0 && e->d_name[len] == '.')
+            (void) unlinkat(dirfd(dir), e->d_name, 0);
+    if (dir)
+        closedir(dir);
+}
+
+/* Replaces a file that is no version. */
+static int put_file(const char *folder, const char *name, struct bytes content)
+{
+    char path[PATH_MAX];
+    int r = format_path(path, "%s/%s", folder, name);
+
+    clear_leftovers(folder, name);
+    return r < 0 ? r : file_write(path, content, &private_file);
+}
+
 /* ---- JSON documents of a few texts ---- */
 
 static int read_json(const char *folder, const char *name, json_t **ret)
 {
-    char path[PATH_MAX], *text;
-    size_t len;
+    char path[PATH_MAX], *text = NULL;
+    size_t len = 0;
     int r = format_path(path, "%s/%s", folder, name);
 
     if (r == 0)
@@ -236,6 +261,8 @@ static int account_path(const char *folder, const char *directory, char path[sta
         name[n] = is_file_char(c) && (n > 0 || c != '.') ? c : '_';
         n++;
     }
+    if (n == 0)
+        name[n++] = '_';
     name[n++] = '-';
     for (size_t i = 0; i < HASH_PART; i++, n += 2)
         snprintf(name + n, 3, "%02x", hash[i]);
@@ -312,15 +339,13 @@ void vault_account_done(struct vault_account *a)
 
 int vault_put_next_key(const struct vault *v, const char *directory, const EVP_PKEY *key)
 {
-    char account[PATH_MAX], path[PATH_MAX], *pem = key_to_pem(key);
+    char account[PATH_MAX], *pem = key_to_pem(key);
     int r = pem ? account_path(v->folder, directory, account) : -ENOMEM;
 
     if (r == 0)
         r = dir_make(account, &private_folder);
     if (r == 0)
-        r = format_path(path, "%s/" NEXT_KEY, account);
-    if (r == 0)
-        r = file_write(path, bytes_str(pem), &private_file);
+        r = put_file(account, NEXT_KEY, bytes_str(pem));
     key_free_pem(pem);
     return r;
 }
@@ -509,10 +534,8 @@ int vault_load_state(const char *folder, const struct acme_ids *ids, char **ret_
 
 int vault_put_state(const struct vault *v, const struct acme_ids *ids, struct bytes text)
 {
-    char set[PATH_MAX], path[PATH_MAX];
+    char set[PATH_MAX];
     int r = make_set(v, ids, set);
 
-    if (r == 0)
-        r = format_path(path, "%s/" STATE_JSON, set);
-    return r < 0 ? r : file_write(path, text, &private_file);
+    return r < 0 ? r : put_file(set, STATE_JSON, text);
 }

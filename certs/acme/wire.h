@@ -17,6 +17,9 @@
  * *ret is complete or untouched. Texts for people are printable and cut when they are too long.
  * URLs are http:// or https:// and shorter than ACME_URL_SIZE. */
 
+/* Is it such a URL? Of printable ASCII, with something where the host belongs. */
+bool acme_is_url(const char *text);
+
 struct acme_profile {
     char name[ACME_PROFILE_SIZE];
     char about[ACME_URL_SIZE]; /* what the CA says of it */

@@ -47,8 +47,7 @@ json_t *read_body(struct reading *r, struct bytes body)
     return root;
 }
 
-/* Printable ASCII alone, with something where a host belongs. */
-static bool is_url(const char *text)
+bool acme_is_url(const char *text)
 {
     const char *host = strncasecmp(text, "https://", 8) == 0  ? text + 8
                        : strncasecmp(text, "http://", 7) == 0 ? text + 7
@@ -72,7 +71,7 @@ void read_url(struct reading *r, const json_t *v, bool optional, char ret[static
     if (!v || json_is_null(v)) {
         if (!optional)
             read_fail(r, missing);
-    } else if (!text || !is_url(text)) {
+    } else if (!text || !acme_is_url(text)) {
         read_fail(r, wrong);
     } else {
         snprintf(ret, ACME_URL_SIZE, "%s", text);

@@ -24,6 +24,13 @@ bool certificate_is_acme(const struct settings *s)
     return strcmp(settings_text(s, SET_CERTIFICATE_TYPE), "letsencrypt") == 0;
 }
 
+const char *certificate_type_name(const struct certs_info *i)
+{
+    if (i->is_ours)
+        return "selfsigned";
+    return i->source == CERTS_ACME ? "letsencrypt" : "owncert";
+}
+
 static int find_set(const struct settings *s, struct certificate_wish *w)
 {
     struct acme_ids ids;

@@ -30,6 +30,9 @@ bool certificate_is_acme(const struct settings *s);
 int certificate_wish(const struct settings *s, const struct network *network,
                      struct certificate_wish *ret);
 
+/* What a certificate is, in the words of CERTIFICATE_TYPE. */
+const char *certificate_type_name(const struct certs_info *i);
+
 /* The settings in force, or those of .env before anything was applied. What is wrong with these is
  * told on stderr: -EINVAL. */
 int certificate_settings(struct settings **ret);

@@ -39,7 +39,7 @@ void cert_output_tell(bool is_problem, const char *text, void *output)
     else if (is_problem)
         (void) cmd_fail(o->call, CMD_FAILED, "%s", text);
     else if (!o->messages)
-        puts(text);
+        (void) (puts(text) >= 0 && fflush(stdout) == 0); /* seen as it happens, also in a pipe */
 }
 
 int cert_settings(const struct cmd_call *call, struct settings **ret)
@@ -90,11 +90,11 @@ json_t *cert_info_json(const struct certs_info *i, int64_t now_s)
 
     for (char **p = i->names; p && *p; p++)
         json_array_append_new(names, json_string(*p));
-    o = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:I,s:s}", "type",
-                  i->is_ours ? "selfsigned" : "owncert", "subject", i->subject, "issuer", i->issuer,
-                  "serial", i->serial, "fingerprint", i->fingerprint, "key", i->key, "names", names,
-                  "notBefore", json_time((uint64_t) i->not_before_s * UINT64_C(1000000)),
-                  "notAfter", json_time((uint64_t) i->not_after_s * UINT64_C(1000000)), "daysLeft",
+    o = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:I,s:s}", "type", certificate_type_name(i),
+                  "subject", i->subject, "issuer", i->issuer, "serial", i->serial, "fingerprint",
+                  i->fingerprint, "key", i->key, "names", names, "notBefore",
+                  json_time((uint64_t) i->not_before_s * UINT64_C(1000000)), "notAfter",
+                  json_time((uint64_t) i->not_after_s * UINT64_C(1000000)), "daysLeft",
                   (json_int_t) certs_days_left(i, now_s), "health",
                   healths[certs_health(i, now_s)]);
     if (i->is_ours)
@@ -108,7 +108,9 @@ json_t *cert_info_json(const struct certs_info *i, int64_t now_s)
 }
 
 static const struct cmd *const subs[] = {
-    &cmd_cert_status, &cmd_cert_import, &cmd_cert_trust, &cmd_cert_renew, NULL,
+    &cmd_cert_status, &cmd_cert_issue,   &cmd_cert_test,
+    &cmd_cert_renew,  &cmd_cert_revoke,  &cmd_cert_import,
+    &cmd_cert_trust,  &cmd_cert_account, NULL,
 };
 
 const struct cmd cmd_cert = {

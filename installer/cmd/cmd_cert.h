@@ -1,6 +1,7 @@
 /* cmd_cert.h: what the sub-verbs of `visavis cert` share. */
 #pragma once
 
+#include "acme/acme.h"
 #include "apply/certificate.h"
 #include "cmd/cmd.h"
 #include "text/json.h"
@@ -42,5 +43,40 @@ int cert_renew(const struct cmd_call *call, struct cert_output *o, const struct 
                bool force, bool force_ca, bool *ret_changed);
 
 #define CERT_NOT_WANTED 3 /* another than the one that is wanted is served */
+#define CERT_NOT_ISSUED 4 /* the CA was asked in vain; the next try is planned */
 
-extern const struct cmd cmd_cert_import, cmd_cert_renew, cmd_cert_status, cmd_cert_trust;
+/* At the end of each run: warns of expiry, writes the metrics, arranges the next run. */
+void cert_afterwards(struct cert_output *o, const struct settings *s);
+
+/* What the verbs begin with: root, the output, the settings in force. An exit status; always
+ * cert_call_done(). */
+struct cert_call {
+    const struct cmd_call *call;
+    struct cert_output output;
+    struct settings *settings; /* NULL: could not be read */
+};
+int cert_call_init(struct cert_call *c, const struct cmd_call *call);
+void cert_call_done(struct cert_call *c);
+
+/* With JSON: prints the document (taken over, may be NULL) with the "messages" in it. Returns
+ * status. */
+int cert_call_print(const struct cert_call *c, json_t *document, int status);
+
+/* One run with the CA by the settings of c, which takes its time: no lock of the manager is held
+ * meanwhile. CMD_OK and the report, also when it failed; else CMD_FAILED after a sentence. */
+int cert_ask(struct cert_call *c, enum acme_mode mode, struct acme_report *ret);
+
+/* The newest pair goes live, by the settings in force now. *ret_stale: those that matter to the CA
+ * are others than c had; c has the new ones. */
+int cert_put_live(struct cert_call *c, bool force, bool force_ca, bool *ret_changed,
+                  bool *ret_stale);
+
+/* CMD_OK for CERTIFICATE_TYPE=letsencrypt; else CMD_USAGE after the sentence that tells how to set
+ * it. */
+int cert_needs_acme(const struct cert_call *c);
+
+/* "acme" of JSON: told_json(), "null" for other types. */
+json_t *cert_acme_json(const struct settings *s);
+
+extern const struct cmd cmd_cert_account, cmd_cert_import, cmd_cert_issue, cmd_cert_renew,
+    cmd_cert_revoke, cmd_cert_status, cmd_cert_test, cmd_cert_trust;

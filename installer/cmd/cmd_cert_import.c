@@ -190,6 +190,7 @@ static int put(const struct cmd_call *call, struct cert_output *o, const struct 
                const struct certs_pem *pem)
 {
     int r = certs_put_owncert(path_of(PATH_CERTS), path_of(PATH_OWNCERT), pem);
+    int status;
     bool changed;
     char text[PATH_MAX + 256];
 
@@ -199,8 +200,11 @@ static int put(const struct cmd_call *call, struct cert_output *o, const struct 
              "Certificate and key are in %s; what was there before is beside them as .old.",
              path_of(PATH_OWNCERT));
     cert_output_tell(false, text, o);
-    if (strcmp(settings_text(s, SET_CERTIFICATE_TYPE), "owncert") == 0)
-        return cert_renew(call, o, s, false, false, &changed);
+    if (strcmp(settings_text(s, SET_CERTIFICATE_TYPE), "owncert") == 0) {
+        status = cert_renew(call, o, s, false, false, &changed);
+        cert_afterwards(o, s);
+        return status;
+    }
     snprintf(text, sizeof(text),
              "It is served once %s says CERTIFICATE_TYPE=owncert: edit that line, then `visavis "
              "restart`.",

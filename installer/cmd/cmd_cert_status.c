@@ -1,9 +1,14 @@
 #include "cmd/cmd_cert.h"
 
+#include "acquire/look.h"
+#include "acquire/told.h"
 #include "host/paths.h"
+#include "text/human.h"
 #include "text/table.h"
+#include "text/text.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -15,7 +20,10 @@ struct look {
     struct certs_info live;
     int error; /* of reading it */
     struct certificate_wish wish;
-    bool temporary; /* an own one is wanted, a self-signed one is served */
+    struct acquire_look acme;
+    const char *wanted;  /* CERTIFICATE_TYPE */
+    const char *profile; /* ACME_PROFILE; "": none */
+    bool temporary;      /* another one is wanted, a self-signed one is served */
     bool wrong_name;
     int64_t now_s;
     int status;
@@ -37,7 +45,7 @@ static void judge(struct look *l)
 
     if (l->error == 0)
         health = certs_health(&l->live, l->now_s);
-    l->temporary = l->error == 0 && l->wish.wanted.type == CERTS_OWNCERT && l->live.is_ours;
+    l->temporary = l->error == 0 && l->wish.wanted.type != CERTS_SELFSIGNED && l->live.is_ours;
     l->wrong_name = l->error == 0 && !certs_covers(&l->live, l->wish.names.list[0]);
     if (l->error < 0)
         keep_problem(
@@ -65,6 +73,20 @@ static void check_own(struct look *l)
         certs_pem_done(&pem);
 }
 
+/* How it stands with the CA. */
+static void check_acme(struct look *l)
+{
+    struct told t;
+    char text[TOLD_SIZE];
+
+    told_judge(&l->acme, l->error == 0 ? &l->live : NULL, l->now_s, &t);
+    if (t.level < TOLD_WARNING)
+        return;
+    keep_problem(true, told_text(&t, text), l);
+    if (l->status == CMD_OK)
+        l->status = EXIT_SOON;
+}
+
 static void print_names(struct table *t, char **names)
 {
     char text[TABLE_CELL_MAX] = "";
@@ -85,28 +107,64 @@ static void print_dates(struct table *t, const struct look *l)
 {
     enum certs_health health = certs_health(&l->live, l->now_s);
     int64_t days = certs_days_left(&l->live, l->now_s);
-    char from[16], until[16];
+    bool itself = l->live.is_ours || l->live.source == CERTS_ACME;
+    char from[16], until[16], left[HUMAN_SIZE];
 
     row(t, "valid");
+    snprintf(left, sizeof(left), "%lld days", (long long) days);
+    if (health != CERTS_EXPIRED && days < 2)
+        human_duration((uint64_t) (l->live.not_after_s - l->now_s), left);
     if (health != CERTS_EXPIRED)
-        table_cell(t, health == CERTS_FINE ? TERM_GOOD : TERM_WARN, "%s to %s, %lld days left%s",
+        table_cell(t, health == CERTS_FINE ? TERM_GOOD : TERM_WARN, "%s to %s, %s left%s",
                    cert_date(l->live.not_before_s, from), cert_date(l->live.not_after_s, until),
-                   (long long) days, l->live.is_ours ? ", renewed by itself" : "");
+                   left, itself ? ", renewed by itself" : "");
     else if (days < 0)
         table_cell(t, TERM_BAD, "EXPIRED on %s", cert_date(l->live.not_after_s, until));
     else
         table_cell(t, TERM_BAD, "NOT YET, from %s on", cert_date(l->live.not_before_s, from));
 }
 
-static void print_live(const struct look *l)
+static const char *temporary_text(const struct look *l)
 {
-    struct table *t = table_new();
+    if (!l->temporary)
+        return "";
+    return l->wish.wanted.type == CERTS_ACME ? "; temporary, until the CA has issued one"
+                                             : "; temporary, until your own can be used";
+}
+
+static void print_acme(struct table *t, const struct look *l)
+{
+    const struct acquire_look *a = &l->acme;
+    char text[1600];
+
+    row(t, "CA");
+    table_cell(t, TERM_PLAIN, "%s", a->directory);
+    if (a->is_other_ca) {
+        row(t, "last asked");
+        table_cell(t, TERM_WARN, "%s", a->state.directory);
+    }
+    if (*l->profile) {
+        row(t, "profile");
+        table_cell(t, TERM_PLAIN, "%s", l->profile);
+    }
+    row(t, "last try");
+    table_cell(t, a->state.result == RESULT_FAILED ? TERM_BAD : TERM_PLAIN, "%s",
+               told_last(a, text, sizeof(text)));
+    if (a->pair.exists) {
+        row(t, "renewal");
+        table_cell(t, TERM_PLAIN, "%s", told_renewal(a, l->now_s, text, sizeof(text)));
+    }
+    row(t, "next look");
+    table_cell(t, TERM_PLAIN, "%s", told_next(a, l->now_s, text, sizeof(text)));
+}
+
+static void print_live(const struct look *l, struct table *t)
+{
     char until[16];
 
     row(t, "type");
-    table_cell(t, l->temporary ? TERM_WARN : TERM_PLAIN, "%s%s",
-               l->live.is_ours ? "selfsigned, by this machine's own CA" : "owncert",
-               l->temporary ? "; temporary, until your own can be used" : "");
+    table_cell(t, l->temporary ? TERM_WARN : TERM_PLAIN, "%s%s%s", certificate_type_name(&l->live),
+               l->live.is_ours ? ", by this machine's own CA" : "", temporary_text(l));
     row(t, "names");
     print_names(t, l->live.names);
     print_dates(t, l);
@@ -127,8 +185,20 @@ static void print_live(const struct look *l)
         table_cell(t, TERM_PLAIN, "to %s; `visavis cert trust` tells how to trust it",
                    cert_date(l->live.ca_not_after_s, until));
     }
-    table_print(t, stdout, 0);
-    table_free(t);
+}
+
+/* What the CA said, word for word. */
+static void print_verbatim(const struct look *l)
+{
+    const struct acme_state *s = &l->acme.state;
+    char where[2048];
+
+    if (!cmd_has(l->call, "verbose") || !l->acme.wanted || s->result != RESULT_FAILED ||
+        !*s->failure.problem.verbatim)
+        return;
+    printf("\nThe answer of %s:\n%s\n",
+           text_printable(bytes_str(s->failure.where), where, sizeof(where)),
+           s->failure.problem.verbatim);
 }
 
 static int print_text(const struct look *l)
@@ -136,13 +206,20 @@ static int print_text(const struct look *l)
     size_t i;
     json_t *p;
 
+    struct table *t = table_new();
+
     if (l->error == 0)
-        print_live(l);
+        print_live(l, t);
+    if (l->acme.wanted)
+        print_acme(t, l);
+    table_print(t, stdout, 0);
+    table_free(t);
     json_array_foreach (l->problems, i, p) {
-        printf("%s", i == 0 && l->error == 0 ? "\n" : "");
+        printf("%s", i == 0 && (l->error == 0 || l->acme.wanted) ? "\n" : "");
         term_text(stdout, bytes_str(json_string_value(p)), 2);
         putchar('\n');
     }
+    print_verbatim(l);
     return l->status;
 }
 
@@ -151,39 +228,55 @@ static int print_json(const struct look *l)
     json_t *o = l->error == 0 ? cert_info_json(&l->live, l->now_s) : json_object();
 
     json_object_set_new(o, "served", json_boolean(l->error == 0));
-    json_object_set_new(
-        o, "wanted", json_string(l->wish.wanted.type == CERTS_OWNCERT ? "owncert" : "selfsigned"));
+    json_object_set_new(o, "wanted", json_string(l->wanted));
     json_object_set_new(o, "temporary", json_boolean(l->temporary));
     json_object_set(o, "problems", l->problems);
+    json_object_set_new(o, "acme", l->acme.wanted ? told_json(&l->acme, l->now_s) : json_null());
     return json_print(o, l->status);
+}
+
+static int look_and_print(struct look *l, const struct settings *s)
+{
+    (void) certificate_wish(s, NULL, &l->wish); /* who may read the key is not asked here */
+    l->wanted = settings_text(s, SET_CERTIFICATE_TYPE);
+    l->profile = settings_text(s, SET_ACME_PROFILE);
+    l->error = certs_describe(path_of(PATH_CERTS), &l->live);
+    acquire_look(s, l->now_s, &l->acme);
+    judge(l);
+    check_own(l);
+    check_acme(l);
+    return cmd_json(l->call) ? print_json(l) : print_text(l);
 }
 
 static int status(const struct cmd_call *call)
 {
-    struct look l = {.call = call, .now_s = time(NULL), .problems = json_array()};
+    struct look *l = calloc(1, sizeof(*l));
     struct settings *s = NULL;
     int result = cert_settings(call, &s);
 
     if (result == CMD_OK && cert_needs_root(call) != CMD_OK)
         result = CMD_FAILED;
-    if (result == CMD_OK) {
-        (void) certificate_wish(s, NULL, &l.wish); /* who may read the key is not asked here */
-        l.error = certs_describe(path_of(PATH_CERTS), &l.live);
-        judge(&l);
-        check_own(&l);
-        if (cmd_json(call))
-            result = print_json(&l);
-        else
-            result = print_text(&l);
+    if (result == CMD_OK && l) {
+        l->call = call;
+        l->now_s = time(NULL);
+        l->problems = json_array();
+        result = look_and_print(l, s);
+        certs_info_done(&l->live);
+        json_decref(l->problems);
     }
-    certs_info_done(&l.live);
-    json_decref(l.problems);
+    free(l);
     settings_free(s);
     return result;
 }
 
+static const struct cmd_option options[] = {
+    {.name = "verbose", .letter = 'v', .help = "the CA's last refusal as well, word for word"},
+    {0},
+};
+
 static const struct cmd_exit exits[] = {
-    {EXIT_SOON, "it expires within 21 days, or a temporary one is served"},
+    {EXIT_SOON, "it expires within 21 days (one of a CA: its renewals fail), or a temporary one is "
+                "served"},
     {EXIT_UNUSABLE, "there is none, it has expired, or it is not for DOMAIN_OR_PUBLIC_IP"},
     {0},
 };
@@ -191,6 +284,21 @@ static const struct cmd_exit exits[] = {
 const struct cmd cmd_cert_status = {
     .name = "status",
     .fn = status,
-    .help = "show the certificate that is served, and what is wrong with your own",
+    .help = "show the certificate that is served, and why it is not the one that is wanted",
+    .doc =
+        "With CERTIFICATE_TYPE=letsencrypt also the CA, the last try with its result, when the\n"
+        "renewal is due (by what the CA says, RFC 9773, or by age), and when the next try is "
+        "made.\n"
+        "\n"
+        "With --json: `type`, `names`, `notBefore`, `notAfter`, ... of the certificate; `served`,\n"
+        "`wanted` (CERTIFICATE_TYPE), `temporary`, `problems`; and `acme`, null for other types:\n"
+        "`server`, `result` (\"never\", \"ok\", \"failed\"), `lastAttempt`, `lastSuccess`,\n"
+        "`attemptServer`, `failures` (in a row), `challenge` (of the last success), "
+        "`stagingFirst`,\n"
+        "`revoked`, `renewal` (`due`, `reason`, `at`, `windowStart`, `windowEnd`, `explanation`),\n"
+        "`nextTry`, `notBefore` (of Retry-After), and `failure`, null or `kind`, `step`, `where`,\n"
+        "`what`, `next`, `text`, `notBefore` and `problem` (`type`, `status`, `detail`,\n"
+        "`subproblems`, `verbatim`).",
+    .options = options,
     .exits = exits,
 };

@@ -1,3 +1,4 @@
+#include "apply/certificate.h"
 #include "base/clock.h"
 #include "cmd/manage.h"
 #include "cmd/verbs.h"
@@ -134,12 +135,10 @@ static void add_certificate(struct table *t, const struct status *s)
     join_names(&s->cert, names, sizeof(names));
     human_time((uint64_t) s->cert.not_after_s * 1000000, text);
     if (s->cert_days_left < 0)
-        table_cell(t, style, "%s, %s, EXPIRED on %s", s->cert.is_ours ? "selfsigned" : "owncert",
-                   names, text);
+        table_cell(t, style, "%s, %s, EXPIRED on %s", certificate_type_name(&s->cert), names, text);
     else
-        table_cell(t, style, "%s, %s, %lld days left (%s)",
-                   s->cert.is_ours ? "selfsigned" : "owncert", names, (long long) s->cert_days_left,
-                   text);
+        table_cell(t, style, "%s, %s, %lld days left (%s)", certificate_type_name(&s->cert), names,
+                   (long long) s->cert_days_left, text);
 }
 
 static void add_sessions(struct table *t, const struct status *s)
@@ -152,6 +151,14 @@ static void add_sessions(struct table *t, const struct status *s)
         table_cell(t, TERM_DIM, "%s",
                    !s->settings && geteuid() != 0 ? "only root may ask: sudo visavis status"
                                                   : "signaling gives no answer");
+}
+
+/* In one line; all of it is told by `visavis cert status`. */
+static void print_told(const struct status *s, bool any)
+{
+    printf("%s  %scertificate:%s %s%s%s Why, and what to do: sudo visavis cert status\n",
+           any ? "" : "\n", term_on(stdout, s->told.level == TOLD_FAILURE ? TERM_BAD : TERM_WARN),
+           term_off(stdout), s->told.text, *s->told.when ? " " : "", s->told.when);
 }
 
 static void print_problems(const struct status *s)
@@ -168,6 +175,10 @@ static void print_problems(const struct status *s)
         if (h->state.loaded)
             printf("; look at: visavis logs -n 30 %s", h->service->word);
         putchar('\n');
+        any = true;
+    }
+    if (s->told.level >= TOLD_WARNING) {
+        print_told(s, any);
         any = true;
     }
     if (s->n_env_errors > 0)

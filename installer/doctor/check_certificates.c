@@ -1,5 +1,5 @@
 /* The certificate that is served, the operator's own, and the timer that renews. */
-#include "doctor/check.h"
+#include "doctor/check_acme.h"
 
 #include "base/clock.h"
 #include "certs/certs.h"
@@ -23,6 +23,19 @@ static int64_t now_s(void)
 static bool is_owncert(const struct check_context *x)
 {
     return strcmp(settings_text(x->settings, SET_CERTIFICATE_TYPE), "owncert") == 0;
+}
+
+static bool is_acme(const struct check_context *x)
+{
+    return strcmp(settings_text(x->settings, SET_CERTIFICATE_TYPE), "letsencrypt") == 0;
+}
+
+/* What brings another one. */
+static const char *mending(const struct check_context *x, const struct certs_info *i)
+{
+    if (is_acme(x))
+        return "visavis cert issue";
+    return i->is_ours ? "visavis cert renew" : "visavis cert import CERT KEY";
 }
 
 /* The pair being served; false: told by certificates.served. */
@@ -69,9 +82,9 @@ static void check_expiry(struct check_context *x)
               -days);
     else if (certs_health(&i, now_s()) == CERTS_EXPIRING)
         found(x, SEVERITY_WARNING, "The certificate expires in %lld days%s.", days,
-              i.is_ours ? ", though it should have been renewed" : "");
+              i.is_ours || is_acme(x) ? ", though it should have been renewed" : "");
     if (x->n_findings > 0)
-        found_command(x, "%s", i.is_ours ? "visavis cert renew" : "visavis cert import CERT KEY");
+        found_command(x, "%s", now_s() < i.not_before_s ? "timedatectl" : mending(x, &i));
     certs_info_done(&i);
 }
 
@@ -94,7 +107,7 @@ static void check_names(struct check_context *x)
               "warning instead of being sent on.",
               www);
     if (x->n_findings > 0)
-        found_command(x, "%s", i.is_ours ? "visavis cert renew" : "visavis cert import CERT KEY");
+        found_command(x, "%s", mending(x, &i));
     certs_info_done(&i);
 }
 
@@ -195,6 +208,15 @@ static const struct check checks[] = {
      .title = "can the files in owncert be served (CERTIFICATE_TYPE=owncert)",
      .fn = check_own,
      .flags = CHECK_INSTALLED | CHECK_ROOT},
+    {.id = "certificates.ca",
+     .title = "does the CA issue what is wanted (CERTIFICATE_TYPE=letsencrypt)",
+     .fn = check_acme_state,
+     .flags = CHECK_INSTALLED | CHECK_ROOT},
+    {.id = "certificates.ca-reach",
+     .title = "would the CA find this machine (CERTIFICATE_TYPE=letsencrypt)",
+     .fn = check_acme_reach,
+     .flags = CHECK_INSTALLED | CHECK_ROOT,
+     .timeout_ms = 15000},
     {.id = "certificates.key-mode",
      .title = "is the key private",
      .fn = check_key_mode,

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,21 +37,38 @@ static void close_fd(int *fd)
     *fd = -1;
 }
 
-/* In the child: never returns. failed: where to write the errno when the program cannot be run. */
-static void become(const char *const argv[], int *theirs, int failed)
+/* Gives up everything that the other user has not; what cannot be dropped is an error. */
+static int become_user(const struct subprocess_user *u)
 {
+    umask(0077);
+    if (geteuid() == 0 && setgroups(1, &u->gid) < 0)
+        return -1;
+    if (setresgid(u->gid, u->gid, u->gid) < 0 || setresuid(u->uid, u->uid, u->uid) < 0)
+        return -1;
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || chdir(u->folder) < 0)
+        return -1;
+    return 0;
+}
+
+/* In the child: never returns. failed: where to write the errno when the program cannot be run. */
+static void become(const char *const argv[], const struct subprocess_user *user, int *theirs,
+                   int failed)
+{
+    const char *const *env = user ? user->environment : environment;
     sigset_t none;
 
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
     setpgid(0, 0);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (int i = 0; i < N_STREAMS; i++)
         if (dup2(theirs[i], i) < 0)
             goto error;
+    if (user && become_user(user) < 0)
+        goto error;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);                             /* another user forgets it */
     if (setenv("PATH", environment[0] + strlen("PATH="), 1) == 0) /* where execvpe looks */
-        execvpe(argv[0], (char *const *) argv, (char *const *) environment);
+        execvpe(argv[0], (char *const *) argv, (char *const *) env);
 error:;
     int e = errno;
 
@@ -71,7 +90,7 @@ static int make_pipes(int ours[static N_STREAMS], int theirs[static N_STREAMS])
     return 0;
 }
 
-static int start(struct run *r, const char *const argv[])
+static int start(struct run *r, const char *const argv[], const struct subprocess_user *user)
 {
     int theirs[N_STREAMS] = {-1, -1, -1}, failed[2] = {-1, -1};
     int error = make_pipes(r->ours, theirs);
@@ -82,7 +101,7 @@ static int start(struct run *r, const char *const argv[])
     if (error == 0) {
         r->pid = fork();
         if (r->pid == 0)
-            become(argv, theirs, failed[1]);
+            become(argv, user, theirs, failed[1]);
         if (r->pid < 0)
             error = -errno;
     }
@@ -171,8 +190,8 @@ static int reap(struct run *r, uint64_t deadline_ms, bool in_time)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-int subprocess_run(const char *const argv[], const char *input, unsigned timeout_ms,
-                   struct subprocess_result *ret)
+static int run(const struct subprocess_user *user, const char *const argv[], const char *input,
+               unsigned timeout_ms, struct subprocess_result *ret)
 {
     struct run r = {.ours = {-1, -1, -1}, .input = input, .input_left = input ? strlen(input) : 0};
     struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
@@ -187,7 +206,7 @@ int subprocess_run(const char *const argv[], const char *input, unsigned timeout
             error = -ENOMEM;
     }
     if (error == 0)
-        error = start(&r, argv);
+        error = start(&r, argv, user);
     if (error == 0) {
         if (r.input_left == 0)
             close_fd(&r.ours[IN]);
@@ -202,6 +221,18 @@ int subprocess_run(const char *const argv[], const char *input, unsigned timeout
         close_fd(&r.ours[i]);
     sigaction(SIGPIPE, &before, NULL);
     return error;
+}
+
+int subprocess_run(const char *const argv[], const char *input, unsigned timeout_ms,
+                   struct subprocess_result *ret)
+{
+    return run(NULL, argv, input, timeout_ms, ret);
+}
+
+int subprocess_run_as(const struct subprocess_user *user, const char *const argv[],
+                      unsigned timeout_ms, struct subprocess_result *ret)
+{
+    return run(user, argv, NULL, timeout_ms, ret);
 }
 
 void subprocess_done(struct subprocess_result *r)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #define SUBPROCESS_OUTPUT_MAX (4 << 20) /* rule sets, whole configurations */
 
@@ -16,5 +17,17 @@ struct subprocess_result {
  * its status; -ENOENT when there is no such program. Free with subprocess_done(). */
 int subprocess_run(const char *const argv[], const char *input, unsigned timeout_ms,
                    struct subprocess_result *ret);
+
+/* As another user, without any privilege and any way to get one. */
+struct subprocess_user {
+    uid_t uid;
+    gid_t gid;
+    const char *folder;             /* where it works */
+    const char *const *environment; /* "KEY=value", all of it; ended by NULL */
+};
+
+/* The same, as that user. -EPERM: we may not. */
+int subprocess_run_as(const struct subprocess_user *user, const char *const argv[],
+                      unsigned timeout_ms, struct subprocess_result *ret);
 
 void subprocess_done(struct subprocess_result *r);

@@ -1,11 +1,13 @@
 #include "status/status.h"
 
+#include "acquire/look.h"
 #include "base/clock.h"
 #include "host/paths.h"
 #include "settings/problems.h"
 #include "status/sessions.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -60,6 +62,23 @@ static void look_at_certificate(struct status *s)
     }
 }
 
+/* The CA, and why its certificate is not the one that is served. */
+static void look_at_acme(struct status *s)
+{
+    int64_t now_s = (int64_t) (clock_wall_ms() / 1000);
+    struct acquire_look *l = s->settings ? malloc(sizeof(*l)) : NULL;
+
+    if (!l)
+        return;
+    acquire_look(s->settings, now_s, l);
+    if (!l->wanted || l->error == -EACCES) {
+        free(l);
+        return;
+    }
+    told_judge(l, s->cert_error == 0 ? &s->cert : NULL, now_s, &s->told);
+    s->acme = l;
+}
+
 static bool signaling_runs(const struct status *s)
 {
     for (size_t i = 0; i < s->health.n; i++)
@@ -70,8 +89,9 @@ static bool signaling_runs(const struct status *s)
 
 static enum health worst_of(const struct status *s)
 {
-    bool wrong_cert =
-        s->cert_error == -EINVAL || (s->cert_error == 0 && s->cert_health != CERTS_FINE);
+    bool wrong_cert = s->cert_error == -EINVAL ||
+                      (s->cert_error == 0 && s->cert_health != CERTS_FINE) ||
+                      s->told.level >= TOLD_WARNING;
 
     if (s->health.worst == HEALTH_WELL && (wrong_cert || !s->health.target_active))
         return HEALTH_DEGRADED;
@@ -94,6 +114,7 @@ int status_look(struct units *u, struct status *ret)
     }
     compare_env(&s);
     look_at_certificate(&s);
+    look_at_acme(&s);
     if (s.settings && signaling_runs(&s))
         s.sessions_error = sessions_count(s.settings, &s.n_sessions);
     s.worst = worst_of(&s);
@@ -104,6 +125,8 @@ int status_look(struct units *u, struct status *ret)
 void status_done(struct status *s)
 {
     s->settings = settings_free(s->settings);
+    free(s->acme);
+    s->acme = NULL;
     if (s->cert_error == 0)
         certs_info_done(&s->cert);
 }

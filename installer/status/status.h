@@ -1,6 +1,7 @@
 /* status.h: all that `visavis status` tells, gathered. */
 #pragma once
 
+#include "acquire/told.h"
 #include "apply/inforce.h"
 #include "certs/certs.h"
 #include "units/health.h"
@@ -26,6 +27,8 @@ struct status {
     struct certs_info cert;
     enum certs_health cert_health;
     int64_t cert_days_left;
+    struct acquire_look *acme; /* with CERTIFICATE_TYPE=letsencrypt, as far as it may be read; NULL */
+    struct told told;          /* about that */
     int sessions_error; /* 0: n_sessions is known */
     unsigned n_sessions;
 };

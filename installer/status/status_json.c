@@ -1,5 +1,8 @@
 #include "status/status_json.h"
 
+#include "apply/certificate.h"
+#include "base/clock.h"
+
 static json_t *text(const char *s)
 {
     return json_text(bytes_str(s));
@@ -52,7 +55,7 @@ static json_t *certificate_json(const struct status *s)
     names = json_array();
     for (size_t i = 0; s->cert.names && s->cert.names[i]; i++)
         json_array_append_new(names, text(s->cert.names[i]));
-    json_object_set_new(o, "type", text(s->cert.is_ours ? "selfsigned" : "owncert"));
+    json_object_set_new(o, "type", text(certificate_type_name(&s->cert)));
     json_object_set_new(o, "names", names);
     json_object_set_new(o, "serial", text(s->cert.serial));
     json_object_set_new(o, "health", text(healths[s->cert_health]));
@@ -76,6 +79,8 @@ json_t *status_json(const struct status *s)
     json_object_set_new(o, "units", list);
     json_object_set_new(o, "configuration", configuration_json(s));
     json_object_set_new(o, "certificate", certificate_json(s));
+    json_object_set_new(
+        o, "acme", s->acme ? told_json(s->acme, (int64_t) (clock_wall_ms() / 1000)) : json_null());
     json_object_set_new(o, "sessions",
                         s->sessions_error == 0 ? json_integer(s->n_sessions) : json_null());
     return o;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <systemd/sd-bus.h>
 #include <systemd/sd-daemon.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MANAGER "org.freedesktop.systemd1"
@@ -22,6 +23,10 @@
 
 /* Reading all unit files again takes its time on a slow machine. */
 #define RELOAD_TIMEOUT_US (90 * UINT64_C(1000000))
+
+/* For a timer that comes once to be gone, and its name to be free. */
+#define ONCE_TIMEOUT_MS 5000
+#define ONCE_STEP_MS 50
 
 struct units {
     sd_bus *bus;
@@ -91,6 +96,7 @@ static int error_number(const sd_bus_error *e, int r)
     } known[] = {
         {MANAGER ".NoSuchUnit", -ENOENT},
         {MANAGER ".UnitMasked", -EPERM},
+        {MANAGER ".UnitExists", -EEXIST},
         {MANAGER ".AlreadySubscribed", -EALREADY},
         {"org.freedesktop.DBus.Error.FileNotFound", -ENOENT},
         {"org.freedesktop.DBus.Error.AccessDenied", -EACCES},
@@ -415,4 +421,116 @@ int units_state(struct units *u, const char *unit, struct unit_state *ret)
     }
     sd_bus_message_unref(reply);
     return r < 0 ? r : 0;
+}
+
+/* ---- timers ---- */
+
+int units_timer_next(struct units *u, const char *timer, uint64_t *ret_us)
+{
+    sd_bus_message *m = NULL, *reply = NULL;
+    const char *path;
+    uint64_t us = 0;
+    int r = new_call(u, "LoadUnit", &m);
+
+    if (r >= 0)
+        r = sd_bus_message_append(m, "s", timer);
+    if (r < 0) {
+        sd_bus_message_unref(m);
+        return r;
+    }
+    r = call(u, m, 0, &reply);
+    if (r == 0)
+        r = sd_bus_message_read(reply, "o", &path);
+    if (r >= 0) {
+        get_number(u, path, MANAGER ".Timer", "NextElapseUSecRealtime", 't', &us);
+        *ret_us = us == UINT64_MAX ? 0 : us;
+    }
+    sd_bus_message_unref(reply);
+    return r < 0 ? r : 0;
+}
+
+/* "2026-11-23 06:00:00 UTC" */
+static int append_calendar(sd_bus_message *m, uint64_t wall_us)
+{
+    time_t s = (time_t) (wall_us / 1000000);
+    char text[64];
+    struct tm tm;
+
+    if (!gmtime_r(&s, &tm) || strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &tm) == 0)
+        return -EINVAL;
+    return sd_bus_message_append(m, "(sv)", "TimersCalendar", "a(ss)", 1, "OnCalendar", text);
+}
+
+static int append_timer(sd_bus_message *m, const struct units_once *o)
+{
+    int r = sd_bus_message_open_container(m, 'a', "(sv)");
+
+    if (r >= 0)
+        r = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)", "Description", "s", o->description,
+                                  "AccuracyUSec", "t", o->accuracy_us, "RandomizedDelayUSec", "t",
+                                  o->jitter_us, "RemainAfterElapse", "b", 0);
+    if (r >= 0)
+        r = o->wall_us ? append_calendar(m, o->wall_us)
+                       : sd_bus_message_append(m, "(sv)", "TimersMonotonic", "a(st)", 1,
+                                               "OnActiveSec", o->after_us);
+    return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+/* A transient timer starts the service of its own name and no other; that pulls in the wanted one.
+ */
+static int append_service(sd_bus_message *m, const struct units_once *o, const char *unit)
+{
+    static const char program[] = "/usr/bin/true";
+
+    return sd_bus_message_append(m, "a(sa(sv))", 1, unit, 4, "Description", "s", o->description,
+                                 "Type", "s", "oneshot", "Wants", "as", 1, o->service, "ExecStart",
+                                 "a(sasb)", 1, program, 1, program, 0);
+}
+
+static int start_once(struct units *u, const struct units_once *o)
+{
+    char timer[128], service[128];
+    sd_bus_message *m = NULL;
+    int r = new_call(u, "StartTransientUnit", &m);
+
+    snprintf(timer, sizeof(timer), "%s.timer", o->name);
+    snprintf(service, sizeof(service), "%s.service", o->name);
+    if (r >= 0)
+        r = sd_bus_message_append(m, "ss", timer, "replace");
+    if (r >= 0)
+        r = append_timer(m, o);
+    if (r >= 0)
+        r = append_service(m, o, service);
+    if (r < 0) {
+        sd_bus_message_unref(m);
+        return r;
+    }
+    return call(u, m, 0, NULL);
+}
+
+int units_stop_once(struct units *u, const char *name)
+{
+    char timer[128];
+    const char *const list[] = {timer};
+    int r;
+
+    snprintf(timer, sizeof(timer), "%s.timer", name);
+    r = units_run(u, list, 1, UNIT_STOP, ONCE_TIMEOUT_MS, NULL, NULL);
+    return r == -ENOENT ? 0 : r;
+}
+
+/* A unit that was stopped is forgotten a moment later, and its name is free again. */
+int units_start_once(struct units *u, const struct units_once *o)
+{
+    const struct timespec step = {.tv_nsec = ONCE_STEP_MS * 1000000L};
+    int r = units_stop_once(u, o->name);
+
+    for (int ms = 0; r == 0 && ms < ONCE_TIMEOUT_MS; ms += ONCE_STEP_MS) {
+        r = start_once(u, o);
+        if (r != -EEXIST)
+            return r;
+        r = 0;
+        nanosleep(&step, NULL);
+    }
+    return r == 0 ? -EEXIST : r;
 }

@@ -69,3 +69,21 @@ struct unit_state {
 
 /* 0, also for a unit that is not there (loaded is false). */
 int units_state(struct units *u, const char *unit, struct unit_state *ret);
+
+/* When a timer elapses next, wall clock; 0: it does not, as it is not active or not there. */
+int units_timer_next(struct units *u, const char *timer, uint64_t *ret_us);
+
+/* A timer that comes once and is gone then, in place of the one of that name: name ".timer" starts
+ * service, through a unit name ".service". after_us from now; if wall_us is not 0, at that wall
+ * clock time instead. */
+struct units_once {
+    const char *name;        /* "visavis-cert-next" */
+    const char *description; /* "Visavis: ..." */
+    const char *service;
+    uint64_t after_us, wall_us;
+    uint64_t accuracy_us, jitter_us;
+};
+int units_start_once(struct units *u, const struct units_once *o);
+
+/* Takes it away. 0 also when there is none. */
+int units_stop_once(struct units *u, const char *name);

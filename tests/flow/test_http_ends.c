@@ -1,126 +1,48 @@
 /* The client against servers that say one thing whatever they are asked: how answers end, what is
  * known of them then, and whose certificate is believed. */
 #include "certs/issue.h"
-#include "certs/key.h"
-#include "certs/pem.h"
 #include "http/fields.h"
 #include "http/http.h"
 #include "tests/lib/child.h"
+#include "tests/lib/script.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <openssl/ssl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#define DAY_S 86400
-
 static struct loop *loop;
 static struct http *http;
-static struct child *server;
-static uint16_t port;
-
-/* ---- the server ---- */
-
-static struct {
-    int fd;
-    const char *text; /* what it says */
-    bool reset;       /* the connection afterwards, instead of closing it */
-    EVP_PKEY *key;    /* of TLS; NULL: none */
-    X509 *cert;
-} says;
-
-static void end_connection(int fd)
-{
-    struct linger at_once = {.l_onoff = 1};
-
-    if (says.reset)
-        (void) setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-    close(fd);
-}
-
-static void talk_plain(int fd)
-{
-    char buf[4096];
-
-    if (recv(fd, buf, sizeof(buf), 0) > 0)
-        (void) !write(fd, says.text, strlen(says.text));
-}
-
-static void talk_tls(int fd, SSL_CTX *ctx)
-{
-    SSL *ssl = SSL_new(ctx);
-    char buf[4096];
-
-    (void) SSL_set_fd(ssl, fd);
-    if (SSL_accept(ssl) == 1 && SSL_read(ssl, buf, sizeof(buf)) > 0)
-        (void) SSL_write(ssl, says.text, (int) strlen(says.text));
-    SSL_free(ssl);
-}
-
-static int serve(void *arg)
-{
-    SSL_CTX *ctx = says.key ? SSL_CTX_new(TLS_server_method()) : NULL;
-
-    (void) arg;
-    signal(SIGPIPE, SIG_IGN);
-    if (ctx && (SSL_CTX_use_certificate(ctx, says.cert) != 1 ||
-                SSL_CTX_use_PrivateKey(ctx, says.key) != 1))
-        return 1;
-    for (;;) {
-        int fd = accept(says.fd, NULL, NULL);
-
-        if (fd < 0)
-            return 1;
-        if (ctx)
-            talk_tls(fd, ctx);
-        else
-            talk_plain(fd);
-        end_connection(fd);
-    }
-}
+static struct script *server;
+static struct tls_identity identity;
 
 static void start_server(const char *text)
 {
-    struct sockaddr_in sin = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof(sin);
-
-    says.text = text;
-    says.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(says.fd, (struct sockaddr *) &sin, len), 0);
-    assert_int_equal(listen(says.fd, 16), 0);
-    assert_int_equal(getsockname(says.fd, (struct sockaddr *) &sin, &len), 0);
-    port = ntohs(sin.sin_port);
-    assert_int_equal(child_fork(server, serve, NULL), 0);
-    close(says.fd);
+    script_say(server, text);
+    assert_int_equal(script_start(server), 0);
 }
 
 static int setup(void **state)
 {
     (void) state;
-    memset(&says, 0, sizeof(says));
+    signal(SIGPIPE, SIG_IGN);
     assert_int_equal(loop_new(&loop), 0);
     assert_int_equal(http_new(loop, &http), 0);
-    assert_int_equal(child_new("server", &server), 0);
+    assert_int_equal(script_new(&server), 0);
     return 0;
 }
 
 static int teardown(void **state)
 {
     (void) state;
-    server = child_free(server);
+    server = script_free(server);
     http = http_free(http);
     loop = loop_free(loop);
-    EVP_PKEY_free(says.key);
-    X509_free(says.cert);
+    tls_identity_done(&identity);
     return 0;
 }
 
@@ -168,7 +90,7 @@ static const char *url(const char *scheme, const char *host)
 {
     static char text[128];
 
-    snprintf(text, sizeof(text), "%s://%s:%u/", scheme, host, port);
+    snprintf(text, sizeof(text), "%s://%s:%u/", scheme, host, script_port(server));
     return text;
 }
 
@@ -254,7 +176,7 @@ static void cut_body_by_reset(void **state)
     struct result r;
 
     (void) state;
-    says.reset = true;
+    script_set_reset(server);
     r = get("HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc");
     assert_int_equal(r.error, -EIO);
 }
@@ -277,36 +199,42 @@ static void no_http(void **state)
     assert_int_equal(r.status, 0);
 }
 
-/* ---- TLS ---- */
-
-static void write_ca(X509 *ca)
+/* libcurl takes such an end for one of the connection alone. */
+static void a_used_connection_that_ends(void **state)
 {
-    char *text = pem_write_certs(&ca, 1);
+    static const char text[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
-    assert_non_null(text);
-    assert_int_equal(child_write(server, "ca.pem", "%s", text), 0);
-    free(text);
+    (void) state;
+    script_set_keep(server);
+    script_say(server, text);
+    script_say(server, "");
+    script_say(server, text);
+    script_say(server, "");
+    script_say(server, text);
+    assert_int_equal(script_start(server), 0);
+    assert_int_equal(run((struct http_request){.url = url("http", "127.0.0.1")}).error, 0);
+    assert_int_equal(run((struct http_request){.url = url("http", "127.0.0.1")}).error, 0);
+    assert_int_equal(script_n_requests(server), 3);
+    assert_int_equal(
+        run((struct http_request){.url = url("http", "127.0.0.1"), .once = true}).error,
+        -ECONNRESET);
+    assert_int_equal(script_n_requests(server), 4);
 }
 
-/* A certificate for that name, as it was made at a time that so many days are past; its CA in
- * ca.pem. */
+/* ---- TLS ---- */
+
+/* A certificate for that name, as it was made so many days ago; its CA in ca.pem. */
 static void start_tls(const char *name, int days)
 {
     const char *list[] = {name, NULL};
-    struct names names;
-    EVP_PKEY *ca_key = key_new();
-    int64_t now_s = time(NULL);
-    const char *bad;
-    X509 *ca;
+    char *ca;
 
-    assert_int_equal(names_parse(list, &names, &bad), 0);
-    says.key = key_new();
-    ca = issue_ca(ca_key, &names, "test", now_s - (days > 0 ? days * DAY_S : 0));
-    says.cert = issue_leaf(says.key, &names, ca, ca_key, now_s - (int64_t) days * DAY_S);
-    assert_non_null(says.cert);
-    write_ca(ca);
-    X509_free(ca);
-    EVP_PKEY_free(ca_key);
+    assert_int_equal(tls_identity_make(list, days, &identity), 0);
+    ca = tls_identity_ca(&identity);
+    assert_non_null(ca);
+    assert_int_equal(script_write(server, "ca.pem", ca), 0);
+    free(ca);
+    script_set_tls(server, &identity);
     start_server("HTTP/1.1 200 OK\r\nX-Test: secret\r\nContent-Length: 0\r\n\r\n");
 }
 
@@ -315,7 +243,7 @@ static struct result get_tls(struct http_request rq)
     char path[CHILD_PATH_SIZE];
 
     rq.url = url("https", "127.0.0.1");
-    rq.ca_file = child_path(server, "ca.pem", path);
+    rq.ca_file = script_path(server, "ca.pem", path);
     return run(rq);
 }
 
@@ -406,8 +334,8 @@ static void connect_to(void **state)
 
     (void) state;
     start_tls("media.example.test", 0);
-    snprintf(there, sizeof(there), "127.0.0.1:%u", port);
-    rq.ca_file = child_path(server, "ca.pem", path);
+    snprintf(there, sizeof(there), "127.0.0.1:%u", script_port(server));
+    rq.ca_file = script_path(server, "ca.pem", path);
     assert_int_equal(run(rq).error, 0);
     /* The certificate is still the URL's. */
     rq.url = "https://other.example.test/";
@@ -427,6 +355,7 @@ int main(void)
         TEST(cut_body_by_reset),
         TEST(no_answer_at_all),
         TEST(no_http),
+        TEST(a_used_connection_that_ends),
         TEST(believed_by_ca_file),
         TEST(expired),
         TEST(not_yet_valid),

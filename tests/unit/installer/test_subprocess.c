@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -116,6 +117,28 @@ static void test_small_environment(void **state)
     assert_non_null(strstr(result.output, "LANG=C.UTF-8"));
 }
 
+static void test_another_user(void **state)
+{
+    static const char *const environment[] = {"GIVEN=it", NULL};
+    static const char *const argv[] = {
+        "sh", "-c", "id -u; id -G; pwd; echo $GIVEN; grep -E 'CapEff|NoNewPrivs' /proc/self/status",
+        NULL};
+    struct subprocess_user u = {
+        .uid = 65534, .gid = 65533, .folder = "/usr", .environment = environment};
+
+    (void) state;
+    if (geteuid() != 0) {
+        assert_int_equal(subprocess_run_as(&u, argv, 10000, &result), -EPERM);
+        return;
+    }
+    assert_int_equal(subprocess_run_as(&u, argv, 10000, &result), 0);
+    assert_string_equal(result.output, "65534\n65533\n/usr\nit\nCapEff:\t0000000000000000\n"
+                                       "NoNewPrivs:\t1\n");
+    subprocess_done(&result);
+    u.folder = "/nonexistent";
+    assert_int_equal(subprocess_run_as(&u, argv, 10000, &result), -ENOENT);
+}
+
 #define CASE(fn) cmocka_unit_test_teardown(fn, tear_down)
 
 int main(void)
@@ -130,6 +153,7 @@ int main(void)
         CASE(test_closed_output_but_still_running),
         CASE(test_a_signal_is_a_status),
         CASE(test_small_environment),
+        CASE(test_another_user),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

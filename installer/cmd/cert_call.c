@@ -1,0 +1,124 @@
+/* What the verbs that ask a CA have in common. */
+#include "cmd/cmd_cert.h"
+
+#include "acquire/acquire.h"
+#include "acquire/look.h"
+#include "acquire/told.h"
+#include "base/log.h"
+#include "host/paths.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+int cert_call_init(struct cert_call *c, const struct cmd_call *call)
+{
+    int status;
+
+    *c = (struct cert_call){.call = call};
+    status = cert_needs_root(call);
+    if (status != CMD_OK)
+        return status;
+    log_init("visavis-cert", LOG_LEVEL_INFO);
+    if (cert_output_init(&c->output, call) < 0)
+        return cmd_fail(call, CMD_FAILED, "out of memory");
+    return cert_settings(call, &c->settings);
+}
+
+void cert_call_done(struct cert_call *c)
+{
+    cert_output_done(&c->output);
+    c->settings = settings_free(c->settings);
+}
+
+int cert_call_print(const struct cert_call *c, json_t *document, int status)
+{
+    if (!c->output.messages) {
+        json_decref(document);
+        return status;
+    }
+    if (!document)
+        document = json_object();
+    json_object_set(document, "messages", c->output.messages);
+    return json_print(document, status);
+}
+
+int cert_needs_acme(const struct cert_call *c)
+{
+    if (certificate_is_acme(c->settings))
+        return CMD_OK;
+    return cmd_fail(c->call, CMD_USAGE,
+                    "CERTIFICATE_TYPE is %s, so no CA is asked; change that by: sudo visavis "
+                    "config set CERTIFICATE_TYPE=letsencrypt",
+                    settings_text(c->settings, SET_CERTIFICATE_TYPE));
+}
+
+json_t *cert_acme_json(const struct settings *s)
+{
+    struct acquire_look *l = certificate_is_acme(s) ? malloc(sizeof(*l)) : NULL;
+    int64_t now_s = time(NULL);
+    json_t *o;
+
+    if (!l)
+        return json_null();
+    acquire_look(s, now_s, l);
+    o = told_json(l, now_s);
+    free(l);
+    return o;
+}
+
+/* ---- the CA ---- */
+
+static int tell_error(const struct cert_call *c, int error)
+{
+    if (error == -EBUSY)
+        return cmd_fail(c->call, CMD_FAILED,
+                        "another run asks for a certificate, and has not ended for long; `visavis "
+                        "logs cert` shows what it does");
+    if (error == -EINTR)
+        return cmd_fail(c->call, CMD_FAILED,
+                        "it was interrupted; the next run goes on where it ended");
+    if (error == -ENOENT)
+        return cmd_fail(c->call, CMD_FAILED,
+                        "the group visavis-proxy does not exist; make it by: sudo "
+                        "systemd-sysusers visavis.conf");
+    return cmd_fail(c->call, CMD_FAILED, "%s cannot be used: %s", path_of(PATH_ACME),
+                    strerror(-error));
+}
+
+int cert_ask(struct cert_call *c, enum acme_mode mode, struct acme_report *ret)
+{
+    struct acquire *a;
+    int r = acquire_new(c->settings, cert_output_tell, &c->output, &a);
+
+    if (r < 0)
+        return tell_error(c, r);
+    r = acme_run(acquire_config(a), mode, ret);
+    acquire_free(a);
+    return r < 0 ? tell_error(c, r) : CMD_OK;
+}
+
+/* ---- going live ---- */
+
+int cert_put_live(struct cert_call *c, bool force, bool force_ca, bool *ret_changed,
+                  bool *ret_stale)
+{
+    struct settings *now = NULL;
+    unsigned reloads = 0, restarts = 0;
+    int lock = -1, status = cert_lock(c->call, &lock);
+
+    if (status == CMD_OK)
+        status = cert_settings(c->call, &now);
+    if (status == CMD_OK) {
+        (void) settings_changes(c->settings, now, &reloads, &restarts);
+        *ret_stale = ((reloads | restarts) & SETTING_CERTS) != 0;
+        settings_free(c->settings);
+        c->settings = now;
+        status = cert_renew(c->call, &c->output, now, force, force_ca, ret_changed);
+    }
+    if (lock >= 0)
+        close(lock);
+    return status;
+}
