@@ -95,9 +95,14 @@ run() {
 
 cert() { run cert "$@"; }
 
-# At another time, seconds from now, for this machine and the CA in BED_CA alike.
+# At another time, seconds from now, for this machine and the CAs alike.
 run_at() {
-    bed_front clock "$1" && run_with_clock "$1" "${@:2}" && bed_front clock 0
+    clocks_of_cas "$1" && run_with_clock "$@" && clocks_of_cas 0
+}
+
+clocks_of_cas() {
+    local port
+    for port in "$BED_DIR"/*.port; do BED_CA=$(basename "$port" .port) bed_front clock "$1" || return 1; done
 }
 
 cert_at() { run_at "$1" cert "${@:2}"; }

@@ -57,7 +57,7 @@ ca_is_down() {
 ca_is_down_all() {
     web_up && serves_temporary || return 1
     cert renew
-    told "localhost:$(bed_port)" refused && serves_temporary && expect 'the site is there' web_answers || return 1
+    told "localhost:$(bed_port)" 'there is no connection to the CA' && serves_temporary && expect 'the site is there' web_answers || return 1
     # Nobody is asked again at once.
     cert renew
     ends_with 0 && is_silent
