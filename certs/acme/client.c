@@ -176,7 +176,7 @@ static int send_signed(struct acme_client *c, const struct job *j, struct fetche
 {
     char nonce[NONCE_SIZE], *jws = NULL;
     const struct jws_header header = {.nonce = nonce, .url = j->url, .kid = c->account};
-    struct fetch_request rq = {.method = "POST", .url = j->url};
+    struct fetch_request rq = {.method = "POST", .url = j->url, .once = j->is_once};
     int r = get_nonce(c, j->step, nonce, f);
 
     if (r < 0)

@@ -126,7 +126,8 @@ void fetch(struct fetcher *f, const struct fetch_request *rq, struct fetched *re
                                    .timeout_ms = f->timeout_ms,
                                    .max_body = ACME_BODY_MAX,
                                    .ca_file = f->ca_file,
-                                   .any_certificate = rq->any_certificate};
+                                   .any_certificate = rq->any_certificate,
+                                   .once = rq->once};
     struct exchange e = {.fetcher = f, .url = rq->url, .ret = ret};
     struct http_call *call;
     int r = -EINTR;

@@ -23,6 +23,7 @@ struct fetch_request {
     const char *url;
     const char *body;     /* a JWS; NULL: none */
     bool any_certificate; /* the server's is not checked */
+    bool once;            /* must not happen twice */
 };
 
 struct fetched {

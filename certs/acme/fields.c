@@ -169,7 +169,7 @@ static bool trim(const char *value, char *buf, size_t cap)
 
 int field_date(const char *value, int64_t *ret_s)
 {
-    char text[64];
+    char text[64] = "";
 
     if (!trim(value, text, sizeof(text)))
         return -EBADMSG;
@@ -180,7 +180,7 @@ int field_date(const char *value, int64_t *ret_s)
 
 int field_retry_after(const char *value, int64_t now_s, int64_t *ret_s)
 {
-    char text[64];
+    char text[64] = "";
     int64_t at, wait;
 
     if (!trim(value, text, sizeof(text)) || !*text)

@@ -201,7 +201,7 @@ static void put_merged(struct out *o, const struct parts *base, struct bytes pat
 
 static int resolve(struct bytes target, const char *base_url, char *buf, size_t cap)
 {
-    struct parts base = parts_of(bytes_str(base_url)), t = parts_of(target);
+    struct parts base = parts_of(bytes_of(base_url, strlen(base_url))), t = parts_of(target);
     struct out o = {.buf = buf, .cap = cap};
 
     put(&o, t.has_scheme ? t.scheme : base.scheme);

@@ -406,6 +406,11 @@ const struct acme_challenge *order_challenge(const struct order *o, size_t i)
     return order_authz(o, i) ? item_challenge(&o->items[i]) : NULL;
 }
 
+bool order_authz_failed(const struct order *o, size_t i)
+{
+    return order_authz(o, i) && o->items[i].state == ITEM_FAILED;
+}
+
 const struct acme_failure *order_failure(const struct order *o)
 {
     return &o->failure;

@@ -80,6 +80,9 @@ const struct acme_authz *order_authz(const struct order *o, size_t i);
  * or will do. */
 const struct acme_challenge *order_challenge(const struct order *o, size_t i);
 
+/* Did its proof fail? Then another type of challenge may do in a new order (cannot). */
+bool order_authz_failed(const struct order *o, size_t i);
+
 /* Valid after ORDER_FAILED. */
 const struct acme_failure *order_failure(const struct order *o);
 

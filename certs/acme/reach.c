@@ -2,10 +2,12 @@
 
 #include "acme/dns_message.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #define DNS_LIMIT_MS 10000
 #define LOCAL_MAX 64
@@ -113,8 +115,9 @@ static void record_advice(const struct reach_hop *h, char *buf, size_t size)
                  from, record_of(&h->to), h->id->text, from, addr_format_ip(&own, to));
     else if (h->to.family == AF_INET6)
         snprintf(buf, size,
-                 "remove the AAAA record %s of %s, since this machine has no public IPv6 address, "
-                 "unless it leads here by translation",
+                 "if %s does not lead here, remove the AAAA record of %s with it, since this "
+                 "machine has "
+                 "no public IPv6 address",
                  from, h->id->text);
     else
         snprintf(
@@ -154,57 +157,84 @@ void reach_hop_init(struct reach_hop *h, const struct reach_config *c, const str
              id->is_ip ? "" : " ", addr_format_ip(to, ip), to->port);
 }
 
+bool reach_has_route(const struct addr *to)
+{
+    struct sockaddr_storage ss;
+    socklen_t len = addr_to_sockaddr(to, &ss);
+    int fd = socket(to->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool ok = fd >= 0 && connect(fd, (struct sockaddr *) &ss, len) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
+/* What to do about an address that is not of this machine. */
+static void elsewhere_advice(const struct reach_hop *h, char *buf, size_t size)
+{
+    char advice[512], ports[384];
+
+    record_advice(h, advice, sizeof(advice));
+    port_advice(h, ports, sizeof(ports));
+    snprintf(buf, size,
+             "%c%s; if it does, let what is before this machine (router, firewall of the provider) "
+             "pass TCP port %u on to it.%s",
+             toupper((unsigned char) advice[0]), advice + 1, h->to.port, ports);
+}
+
+static const char *silence_text(const struct reach_hop *h, int error, const char *message)
+{
+    if (!reach_has_route(&h->to))
+        return h->to.family == AF_INET6 ? "there is no way there by IPv6 from this machine"
+                                        : "there is no way there from this machine";
+    return error == -ECONNREFUSED ? "connection refused"
+           : error == -ETIMEDOUT  ? "no answer"
+                                  : message;
+}
+
 void reach_silent(const struct reach_hop *h, int error, const char *message,
                   struct reach_finding *ret)
 {
-    const char *what = error == -ECONNREFUSED ? "connection refused" : message;
+    const char *what = silence_text(h, error, message);
     char ports[384];
 
     *ret = (struct reach_finding){.verdict = h->is_local ? REACH_WRONG : REACH_UNPROVEN};
-    port_advice(h, ports, sizeof(ports));
-    if (error == -ETIMEDOUT)
-        what = "no answer";
     if (h->is_local) {
-        snprintf(
-            ret->what, sizeof(ret->what),
-            "%s, though it is an address of this machine: nothing listens there, or a firewall "
-            "is before it",
-            what);
+        snprintf(ret->what, sizeof(ret->what),
+                 "%s, though it is an address of this machine: nothing listens there, or a "
+                 "firewall is before it",
+                 what);
         snprintf(ret->next, sizeof(ret->next),
                  "`visavis doctor` tells what has TCP port %u and whether the firewall lets it "
                  "in.%s",
-                 h->to.port, ports);
+                 h->to.port, port_advice(h, ports, sizeof(ports)));
         return;
     }
     snprintf(ret->what, sizeof(ret->what),
              "%s; it is not an address of this machine, and one behind address translation is "
              "often not reached from inside",
              what);
-    snprintf(ret->next, sizeof(ret->next),
-             "If the CA does not get through either, let what is before this machine (router, "
-             "firewall of the provider) pass TCP port %u on to it.%s",
-             h->to.port, ports);
+    elsewhere_advice(h, ret->next, sizeof(ret->next));
 }
 
 void reach_wrong(const struct reach_hop *h, const char *what, const char *next,
                  struct reach_finding *ret)
 {
-    char advice[512], ports[384];
+    char more[1024];
 
     *ret = (struct reach_finding){.verdict = REACH_WRONG};
-    port_advice(h, ports, sizeof(ports));
     if (h->is_local) {
         snprintf(ret->what, sizeof(ret->what), "%s", what);
-        snprintf(ret->next, sizeof(ret->next), "%s%s", next, ports);
+        snprintf(ret->next, sizeof(ret->next), "%s%s", next, port_advice(h, more, sizeof(more)));
         return;
     }
-    record_advice(h, advice, sizeof(advice));
+    elsewhere_advice(h, more, sizeof(more));
     snprintf(ret->what, sizeof(ret->what),
              "%s; it is not an address of this machine: another server answers there", what);
     snprintf(ret->next, sizeof(ret->next),
-             "%c%s; if it does, let what is before this machine pass TCP port %u on to it.%s Where "
-             "something else answers at that address from inside alone, set ACME_SELF_CHECK=off.",
-             advice[0] == 'i' ? 'I' : 'R', advice + 1, h->to.port, ports);
+             "%s Where something else answers at that address from inside alone, set "
+             "ACME_SELF_CHECK=off.",
+             more);
 }
 
 /* ---- the DNS ---- */

@@ -11,6 +11,7 @@
 #define REDIRECTS_MAX 10
 #define BODY_MAX 4096 /* more is no proof */
 #define SHOWN_MAX 60
+#define TRAIL_SIZE 320
 
 /* ---- one request ---- */
 
@@ -146,39 +147,49 @@ static void forbid(const char *trail, const char *url, const char *why, struct r
              "one that the CA may follow.");
 }
 
+/* Where a redirect leads. */
+struct target {
+    struct redirect url;
+    struct acme_id host;
+    struct addr to;
+};
+
 /* Where the URL's host is: the same host is reached at the same address. 0: found; 1: told in *ret.
  */
-static int find_host(const struct reach_hop *h, const struct redirect *to, const char *trail,
-                     struct addr *ret_addr, struct reach_finding *ret)
+static int find_host(const struct reach_hop *first, const char *trail, struct target *t,
+                     struct reach_finding *ret)
 {
-    struct addr list[REACH_ADDRESSES_MAX];
+    struct addr list[REACH_ADDRESSES_MAX] = {first->to};
+    size_t n = 1, chosen = 0;
     struct acme_failure f;
-    struct acme_id id;
-    size_t n;
+    int r = 0;
 
-    *ret_addr = h->to;
-    ret_addr->port = to->port;
-    if (acme_id_parse(to->host, &id) < 0 || id.is_wildcard) {
-        forbid(trail, to->url, "that is no host name", ret);
+    if (acme_id_parse(t->url.host, &t->host) < 0 || t->host.is_wildcard) {
+        forbid(trail, t->url.url, "that is no host name", ret);
         return 1;
     }
-    if (strcmp(id.text, h->id->text) == 0)
-        return 0;
-    if (reach_resolve(h->c, &id, list, &n, &f) < 0) {
-        forbid(trail, to->url, f.what, ret);
+    if (strcmp(t->host.text, first->id->text) != 0)
+        r = reach_resolve(first->c, &t->host, list, &n, &f);
+    if (r < 0) {
+        forbid(trail, t->url.url, f.what, ret);
+        if (r != -ENOENT && r != -EREMOTEIO)
+            ret->verdict = REACH_UNPROVEN;
         return 1;
     }
-    *ret_addr = list[0];
-    ret_addr->port = to->port;
+    /* A CA prefers IPv6 and goes on with IPv4 where it does not get through. */
+    while (chosen + 1 < n && !reach_has_route(&list[chosen]))
+        chosen++;
+    t->to = list[chosen];
+    t->to.port = t->url.port;
     return 0;
 }
 
 /* 0: go on there; 1: told in *ret. */
-static int follow(const struct reach_hop *h, const struct answer *a, unsigned n_redirects,
-                  char trail[static 320], struct redirect *to, struct addr *ret_addr,
-                  struct reach_finding *ret)
+static int follow(const struct reach_hop *first, const struct answer *a, unsigned n_redirects,
+                  char trail[static TRAIL_SIZE], struct target *t, struct reach_finding *ret)
 {
-    const char *why = redirect_parse(a->location, h->c->http_port, h->c->https_port, to);
+    const char *why =
+        redirect_parse(a->location, first->c->http_port, first->c->https_port, &t->url);
     char place[ADDR_TEXT_SIZE], shown[160];
     int r;
 
@@ -189,9 +200,10 @@ static int follow(const struct reach_hop *h, const struct answer *a, unsigned n_
         forbid(trail, *shown ? shown : "nowhere", why, ret);
         return 1;
     }
-    r = find_host(h, to, trail, ret_addr, ret);
+    r = find_host(first, trail, t, ret);
     if (r == 0)
-        snprintf(trail, 320, "redirected to %s (%s), there ", shown, addr_format(ret_addr, place));
+        snprintf(trail, TRAIL_SIZE, "redirected to %s (%s), there ", shown,
+                 addr_format(&t->to, place));
     return r;
 }
 
@@ -213,15 +225,13 @@ static int look_from(struct http *http, const struct reach_hop *first,
                      const struct acme_proof *proof, struct reach_finding *ret)
 {
     struct reach_hop h = *first;
-    struct redirect at;
-    char trail[320] = "";
+    char trail[TRAIL_SIZE] = "";
+    struct target t = {0};
     struct answer a;
 
-    url_of(&h, proof, at.url);
+    url_of(&h, proof, t.url.url);
     for (unsigned n = 0;; n++) {
-        struct addr to;
-
-        if (request(h.c, http, at.url, &h.to, &a) < 0)
+        if (request(h.c, http, t.url.url, &h.to, &a) < 0)
             return -EINTR;
         if (is_silence(&a)) {
             tell_silence(&h, trail, &a, ret);
@@ -232,9 +242,9 @@ static int look_from(struct http *http, const struct reach_hop *first,
                 tell_answer(&h, trail, &a, ret);
             return 0;
         }
-        if (follow(first, &a, n, trail, &at, &to, ret) != 0)
+        if (follow(first, &a, n, trail, &t, ret) != 0)
             return 0;
-        reach_hop_init(&h, first->c, first->id, &to);
+        reach_hop_init(&h, first->c, &t.host, &t.to);
     }
 }
 

@@ -35,6 +35,9 @@ int reach_each(const struct reach_config *c, const struct acme_proof *proof, uin
 void reach_hop_init(struct reach_hop *h, const struct reach_config *c, const struct acme_id *id,
                     const struct addr *to);
 
+/* Is there a way to it at all from here? Nothing is sent. */
+bool reach_has_route(const struct addr *to);
+
 /* Nobody answered there; error as connect() has it, message for people. */
 void reach_silent(const struct reach_hop *h, int error, const char *message,
                   struct reach_finding *ret);

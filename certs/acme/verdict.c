@@ -154,6 +154,11 @@ static int fail_connection(const struct fetched *a, enum acme_step step, const c
 
 /* ---- an answer of another kind ---- */
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 /* The begin of a body as words for people; failure_set() shows control characters as '?'. */
 static const char *beginning(struct bytes body, char buf[static BEGINNING + 8])
 {
@@ -161,10 +166,9 @@ static const char *beginning(struct bytes body, char buf[static BEGINNING + 8])
 
     for (size_t i = 0; i < body.len && len < BEGINNING; i++) {
         char c = (char) body.p[i];
-        bool blank = c == ' ' || c == '\n' || c == '\r' || c == '\t';
 
-        if (!blank || (len && buf[len - 1] != ' '))
-            buf[len++] = blank ? ' ' : c;
+        if (!is_blank(c) || (len && buf[len - 1] != ' '))
+            buf[len++] = is_blank(c) ? ' ' : c;
     }
     buf[len] = '\0';
     return buf;
@@ -172,7 +176,7 @@ static const char *beginning(struct bytes body, char buf[static BEGINNING + 8])
 
 static bool is_kind(struct bytes body, const char *wanted)
 {
-    while (body.len && strchr(" \t\r\n", body.p[0]))
+    while (body.len && is_blank((char) body.p[0]))
         body = bytes_of(body.p + 1, body.len - 1);
     return bytes_starts_with(body, strcmp(wanted, "JSON") == 0 ? "{" : "-----BEGIN");
 }

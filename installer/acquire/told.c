@@ -142,8 +142,10 @@ static void judge_failed(const struct acquire_look *l, const struct certs_info *
     reason(&s->failure, t->why, sizeof(t->why));
     snprintf(t->when, sizeof(t->when), "The next try is made %s.",
              told_next(l, now_s, next, sizeof(next)));
-    advise(t, s->failure.next,
-           s->failure.kind == FAILURE_CLOCK ? "timedatectl set-ntp true" : "visavis cert issue");
+    if (s->failure.kind == FAILURE_CLOCK)
+        advise(t, "Set the clock right.", "timedatectl set-ntp true");
+    else
+        advise(t, s->failure.next, "visavis cert issue");
 }
 
 static void judge_clock(const struct acquire_look *l, int64_t now_s, struct told *t)
@@ -181,7 +183,7 @@ void told_judge(const struct acquire_look *l, const struct certs_info *live, int
             l->error == -EINVAL ? "it is damaged, and the next run makes it anew"
                                 : "only root may");
         advise(ret, "", l->error == -EINVAL ? "visavis cert renew" : "");
-    } else if (l->from_future) {
+    } else if (l->state.result == RESULT_FAILED && l->from_future) {
         judge_clock(l, now_s, ret);
     } else if (l->state.result == RESULT_FAILED) {
         judge_failed(l, live, now_s, ret);

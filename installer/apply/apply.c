@@ -199,6 +199,8 @@ static enum apply_end choose_layout(struct apply *a)
     }
     if (*why && !(a->before.readable && a->before.decided.layout == a->decided.layout))
         tell(a, LOG_LEVEL_INFO, "%s", why);
+    if (nginx_advise_http_port(a->settings, &a->nginx, a->decided.layout, advice, sizeof(advice)))
+        tell(a, LOG_LEVEL_WARNING, "%s", advice);
     if (!before_same(&a->before, a->settings, SET_WORKER_CONNECTIONS) &&
         nginx_advise_connections(a->settings, &a->nginx, a->decided.layout, advice, sizeof(advice)))
         tell(a, LOG_LEVEL_INFO, "%s", advice);

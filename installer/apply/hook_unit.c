@@ -346,12 +346,26 @@ static void mask_all(char *text, const struct variables *v)
     }
 }
 
-static char *joined(const struct subprocess_result *r)
+/* Scripts that edit zone files of this machine need more than the sandbox gives. */
+static const char *hint(const struct subprocess_result *r)
+{
+    const char *sign = strerror(EROFS);
+
+    if (!strstr(r->output, sign) && !strstr(r->error, sign))
+        return "";
+    return "(its sandbox lets it write below /tmp and in its own folder alone; for others: "
+           "systemctl "
+           "edit --force visavis-dns-hook-.service, lines [Service] and "
+           "ReadWritePaths=/etc/bind)\n";
+}
+
+static char *joined(const struct subprocess_result *r, bool as_unit)
 {
     char *text;
 
-    return asprintf(&text, "%s%s", r->output ? r->output : "", r->error ? r->error : "") < 0 ? NULL
-                                                                                             : text;
+    if (!r->output || !r->error)
+        return NULL;
+    return asprintf(&text, "%s%s%s", r->output, r->error, as_unit ? hint(r) : "") < 0 ? NULL : text;
 }
 
 /* Why the script could not be run at all, for the operator. */
@@ -402,7 +416,7 @@ static int judge(const struct hook_unit *u, const char *script, int r, bool as_u
     if (why && (r == -ESRCH || r == EXIT_NO_GROUP || r == EXIT_NO_USER))
         *ret_output = no_user(u);
     else
-        *ret_output = why ? explain(u, script, why) : joined(result);
+        *ret_output = why ? explain(u, script, why) : joined(result, as_unit);
     return r;
 }
 

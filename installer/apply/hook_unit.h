@@ -1,8 +1,7 @@
 /* hook_unit.h: runs an operator's script for DNS records (certs/acme/hook.h) apart from everything
  * else: as a user of its own, in a transient unit with a sandbox where systemd is process 1, else
  * as a program of that user. What it may know comes from one file, and never stands on a command
- * line.
- */
+ * line. The sandbox can be opened by drop-ins of visavis-dns-hook-.service. */
 #pragma once
 
 #include <stddef.h>

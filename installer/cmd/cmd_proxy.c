@@ -131,7 +131,8 @@ static int run_show(const struct cmd_call *call)
     if (status != CMD_OK)
         return status;
     if (!file || p.chosen < 0) {
-        (void) nginx_advise_connections(p.settings, &p.facts, p.layout, advice, sizeof(advice));
+        if (!nginx_advise_http_port(p.settings, &p.facts, p.layout, advice, sizeof(advice)))
+            (void) nginx_advise_connections(p.settings, &p.facts, p.layout, advice, sizeof(advice));
         status = cmd_json(call) ? show_json(&p, advice) : show_text(call, &p, advice);
     } else if ((text = text_of(&p, stream))) {
         fputs(text, stdout);

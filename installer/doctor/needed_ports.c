@@ -24,6 +24,15 @@ static uint16_t port_of(const struct settings *s, enum setting id)
     return (uint16_t) settings_int(s, id);
 }
 
+/* By http-01, which is tried unless the settings say otherwise. */
+static bool ca_comes_to_http(const struct settings *s)
+{
+    const char *challenge = settings_text(s, SET_ACME_CHALLENGE);
+
+    return strcmp(settings_text(s, SET_CERTIFICATE_TYPE), "letsencrypt") == 0 &&
+           (strcmp(challenge, "auto") == 0 || strcmp(challenge, "http-01") == 0);
+}
+
 size_t needed_ports(const struct settings *s, struct needed_port ret[static NEEDED_PORTS_MAX])
 {
     const struct needed_port all[] = {
@@ -42,7 +51,9 @@ size_t needed_ports(const struct settings *s, struct needed_port ret[static NEED
          .listened = true,
          .key = "HTTP_PORT",
          .program = "nginx",
-         .what = "visitors are sent on to https"},
+         .what = ca_comes_to_http(s)
+                     ? "visitors are sent on to https and the certificate authority finds us"
+                     : "visitors are sent on to https"},
         {.first = port_of(s, SET_SERVER_PORT),
          .type = SOCK_STREAM,
          .listened = true,

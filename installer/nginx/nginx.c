@@ -142,3 +142,26 @@ bool nginx_advise_connections(const struct settings *s, const struct nginx_facts
              f->worker_connections / each, wanted, wanted + 1024, f->conf);
     return true;
 }
+
+bool nginx_advise_http_port(const struct settings *s, const struct nginx_facts *f,
+                            enum proxy_layout layout, char *text, size_t size)
+{
+    long long port = (long long) settings_int(s, SET_HTTP_PORT);
+    bool all = f->http_held_ipv4 && (f->http_held_ipv6 || !f->ipv6);
+
+    *text = '\0';
+    if (layout == PROXY_EXTERNAL || (!f->http_held_ipv4 && !f->http_held_ipv6))
+        return false;
+    snprintf(
+        text, size,
+        "port %lld (HTTP_PORT)%s is held by %s. The site is served by https all the same, but "
+        "http:// addresses do not lead to it%s, and a certificate authority that comes to port "
+        "80 does not find us. End that program, or choose another port (sudo visavis config "
+        "set HTTP_PORT=8080), then: sudo visavis restart",
+        port,
+        all                 ? ""
+        : f->http_held_ipv4 ? ", on IPv4,"
+                            : ", on IPv6,",
+        f->http_held_by, all ? "" : " there");
+    return true;
+}

@@ -32,6 +32,10 @@ struct nginx_facts {
     bool https_shared;       /* another site listens on HTTPS_PORT */
     bool https_http2;        /* ... with HTTP/2 (before 1.25.1 a matter of the port) */
     bool http_default_taken; /* another site listens on HTTP_PORT, and stays the default there */
+    /* Another program than nginx holds HTTP_PORT, on IPv4 or IPv6: nginx would not start. */
+    bool http_held_ipv4, http_held_ipv6;
+    char http_held_by[512];  /* "apache2 (process 812, ...)" */
+    unsigned names_taken;    /* bit i: item i of CERTIFICATE_NAMES is another site's on our ports */
     bool ocsp;               /* the served certificate names an OCSP responder; filled by the
                               * caller that knows the certificate */
     unsigned version;        /* 1022001 for 1.22.1; 0 unknown */
@@ -69,6 +73,11 @@ int nginx_choose(const struct settings *s, const struct nginx_facts *f,
  * when all is fine. Pure. */
 bool nginx_advise_connections(const struct settings *s, const struct nginx_facts *f,
                               enum proxy_layout layout, char *text, size_t size);
+
+/* A sentence about HTTP_PORT when another program holds it and the site goes without; "" and false
+ * when all is fine. Pure. */
+bool nginx_advise_http_port(const struct settings *s, const struct nginx_facts *f,
+                            enum proxy_layout layout, char *text, size_t size);
 
 /* Starts a second nginx for a moment with the whole configuration as it would be with the files of
  * that generation (a folder), on the real ports where no nginx of the machine holds them. -EINVAL

@@ -3,6 +3,7 @@
 #include "host/paths.h"
 #include "host/subprocess.h"
 #include "nginx/nginx_copy.h"
+#include "nginx/nginx_ports.h"
 #include "nginx/nginx_scan.h"
 
 #include <errno.h>
@@ -148,6 +149,16 @@ void nginx_set_public_ip(struct nginx_facts *f, const struct turn_ip *ip)
         f->public_ip = (struct addr){.family = 0};
 }
 
+static void look_at_http_port(const struct settings *s, struct nginx_facts *f)
+{
+    struct addr any = {.family = AF_INET, .port = (uint16_t) settings_int(s, SET_HTTP_PORT)};
+
+    f->http_held_ipv4 = nginx_port_is_foreign(f, &any, f->http_held_by, sizeof(f->http_held_by));
+    any.family = AF_INET6;
+    f->http_held_ipv6 =
+        f->ipv6 && nginx_port_is_foreign(f, &any, f->http_held_by, sizeof(f->http_held_by));
+}
+
 int nginx_look(const struct settings *s, struct nginx_facts *ret)
 {
     struct nginx_facts *f = calloc(1, sizeof(*f));
@@ -168,6 +179,7 @@ int nginx_look(const struct settings *s, struct nginx_facts *ret)
         nginx_scan(s, &build, f, pid_file);
         f->pid = running_pid(pid_file);
         f->running = f->pid > 0;
+        look_at_http_port(s, f);
         look_whether_broken(f);
     }
     *ret = *f;

@@ -138,3 +138,19 @@ int nginx_ports_check(const char *main_file, const struct nginx_facts *f, char *
     free(wanted.list);
     return r;
 }
+
+bool nginx_port_is_foreign(const struct nginx_facts *f, const struct addr *a, char *who,
+                           size_t who_size)
+{
+    const struct nginx_listen wanted = {.addr = *a, .last_port = a->port};
+    struct ports held = {.n = 0};
+    bool foreign = port_check(a, SOCK_STREAM) == -EADDRINUSE;
+
+    if (foreign && f->running && read_ports(f->conf, &held) == 0)
+        for (size_t i = 0; foreign && i < held.n; i++)
+            foreign = !nginx_listen_collides(&held.list[i].listen, &wanted);
+    free(held.list);
+    if (foreign)
+        tell_holder(a, who, who_size);
+    return foreign;
+}

@@ -8,3 +8,7 @@
  * -ENOMEM. */
 int nginx_ports_check(const char *main_file, const struct nginx_facts *f, char *why,
                       size_t why_size);
+
+/* Is this TCP address held by another program than nginx? Whose, in who. */
+bool nginx_port_is_foreign(const struct nginx_facts *f, const struct addr *a, char *who,
+                           size_t who_size);

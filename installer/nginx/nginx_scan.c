@@ -76,13 +76,15 @@ struct scan {
     char *pid_file;
     uint16_t https_port, http_port;
     char name[SITE_NAME_SIZE];
+    const struct settings *settings;
     bool stream_loaded;
     struct {
         char at[NGINX_WHERE_SIZE];
         bool listens; /* there is a `listen` */
         bool https, http, http2;
         bool has_name;
-    } server; /* that is open */
+        unsigned has_names; /* of CERTIFICATE_NAMES */
+    } server;               /* that is open */
 };
 
 static void tell_where(char ret[static NGINX_WHERE_SIZE], const struct nginx_place *at)
@@ -123,8 +125,16 @@ static void on_listen(struct scan *x, const struct nginx_listen *l)
 
 static void on_server_name(struct scan *x, const struct nginx_statement *st)
 {
-    for (size_t i = 1; i < st->n_words; i++)
+    const struct settings *s = x->settings;
+    char name[SITE_NAME_SIZE];
+
+    for (size_t i = 1; i < st->n_words; i++) {
         x->server.has_name |= strcasecmp(st->words[i], x->name) == 0;
+        for (size_t k = 0; k < settings_n(s, SET_CERTIFICATE_NAMES); k++) {
+            site_name_of(settings_item(s, SET_CERTIFICATE_NAMES, k), name);
+            x->server.has_names |= (strcasecmp(st->words[i], name) == 0) << k;
+        }
+    }
 }
 
 static void on_server_end(struct scan *x)
@@ -144,6 +154,8 @@ static void on_server_end(struct scan *x)
     f->http_default_taken |= x->server.http;
     if (x->server.has_name && (x->server.https || x->server.http) && !*f->name_taken_by)
         memcpy(f->name_taken_by, x->server.at, NGINX_WHERE_SIZE);
+    if (x->server.https || x->server.http)
+        f->names_taken |= x->server.has_names;
 }
 
 static void on_http(struct scan *x, const struct nginx_statement *st, const struct nginx_place *at)
@@ -217,6 +229,7 @@ void nginx_scan(const struct settings *s, const struct nginx_build *build, struc
     struct scan x = {.build = build,
                      .f = f,
                      .pid_file = pid_file,
+                     .settings = s,
                      .https_port = (uint16_t) settings_int(s, SET_HTTPS_PORT),
                      .http_port = (uint16_t) settings_int(s, SET_HTTP_PORT)};
     struct nginx_visitor v = {.on_statement = on_statement, .skips = skips_ours, .arg = &x};

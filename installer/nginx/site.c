@@ -18,6 +18,7 @@ struct site {
     enum proxy_layout layout;
     struct site_guards guards;
     char name[SITE_NAME_SIZE];
+    struct site_names others; /* on the certificate, too */
     char url[SETTINGS_URL_SIZE];
 };
 
@@ -66,26 +67,38 @@ static void put_maps(struct site *t)
 
 /* ---- servers ---- */
 
-static void put_name(struct site *t, const char *before)
+/* A name too long for that as a regular expression. A wildcard is for any number of labels. */
+static void put_long_name(struct site *t, const char *name)
+{
+    bool wildcard = name[0] == '*';
+
+    wr_str(t->w, wildcard ? "\"~^.+" : "\"~^");
+    for (const char *c = name + wildcard; *c; c++)
+        wr_fmt(t->w, strchr(".[]", *c) ? "[%c]" : "%c", *c);
+    wr_str(t->w, "$\"");
+}
+
+static void put_name(struct site *t, const char *name)
 {
     wr_str(t->w, "    server_name ");
-    if (strlen(before) + strlen(t->name) <= HASHED_NAME_MAX) {
-        char name[SITE_NAME_SIZE + 8];
-
-        snprintf(name, sizeof(name), "%s%s", before, t->name);
+    if (strlen(name) <= HASHED_NAME_MAX)
         site_put_word(t->w, name);
-    } else {
-        wr_fmt(t->w, "\"~^%s", before);
-        for (const char *c = t->name; *c; c++)
-            wr_fmt(t->w, *c == '.' ? "[%c]" : "%c", *c);
-        wr_str(t->w, "$\"");
-    }
+    else
+        put_long_name(t, name);
     wr_str(t->w, ";\n");
 }
 
 static void put_listen(struct site *t, const char *address, const char *words)
 {
     wr_fmt(t->w, "    listen %s%s;\n", address, words);
+}
+
+/* Behind another web server these lines are an example, and what holds the port is that server. */
+static bool has_http_port(const struct site *t, bool ipv6)
+{
+    bool held = ipv6 ? t->f->http_held_ipv6 : t->f->http_held_ipv4;
+
+    return (!ipv6 || t->f->ipv6) && (t->layout == PROXY_EXTERNAL || !held);
 }
 
 static void put_http_listen(struct site *t)
@@ -95,11 +108,11 @@ static void put_http_listen(struct site *t)
     char address[32];
 
     snprintf(address, sizeof(address), "%lld", port);
-    put_listen(t, address, words);
-    if (!t->f->ipv6)
-        return;
+    if (has_http_port(t, false))
+        put_listen(t, address, words);
     snprintf(address, sizeof(address), "[::]:%lld", port);
-    put_listen(t, address, words);
+    if (has_http_port(t, true))
+        put_listen(t, address, words);
 }
 
 static bool http2_by_listen(const struct site *t)
@@ -162,7 +175,10 @@ static void put_tls(struct site *t)
         wr_str(t->w, "    ssl_stapling on;\n");
 }
 
-/* nginx inherits none of them where a location adds one of its own, so each such place says all. */
+/* HSTS also with a temporary self-signed certificate: browsers that do not trust it take no notice
+ * of the header (RFC 6797 section 8.1), and those that do get a better one soon.
+ *
+ * nginx inherits none of them where a location adds one of its own, so each such place says all. */
 static void put_headers(struct site *t, const char *indent)
 {
     const char *hsts = settings_text(t->s, SET_HTTPS_HSTS);
@@ -178,23 +194,25 @@ static void put_headers(struct site *t, const char *indent)
 
 static void put_acme(struct site *t)
 {
-    wr_str(t->w, "    location ^~ /.well-known/acme-challenge/ {\n        root ");
+    wr_str(t->w, "    location ^~ " SITE_ACME_PATH " {\n        root ");
     site_put_literal(t->w, path_of(PATH_ACME_WEBROOT));
     wr_str(t->w, ";\n        default_type text/plain;\n        try_files $uri =404;\n    }\n");
 }
 
-static bool has_www(const struct site *t)
+static void put_redirect(struct site *t)
 {
-    return settings_bool(t->s, SET_REDIRECT_WWW) && !site_name_is_ip(t->s);
+    wr_fmt(t->w, "    location / {\n        return 301 \"%s$request_uri\";\n    }\n}\n", t->url);
 }
 
 static void put_http_server(struct site *t)
 {
+    if (!has_http_port(t, false) && !has_http_port(t, true))
+        return;
     wr_str(t->w, "server {\n");
     put_http_listen(t);
-    put_name(t, "");
-    if (has_www(t))
-        put_name(t, "www.");
+    put_name(t, t->name);
+    for (size_t i = 0; i < t->others.n; i++)
+        put_name(t, t->others.list[i]);
     wr_str(t->w, "    server_tokens off;\n");
     put_acme(t);
     if (t->f->has_status)
@@ -205,18 +223,23 @@ static void put_http_server(struct site *t)
                      "        allow ::1;\n"
                      "        deny all;\n"
                      "    }\n");
-    wr_fmt(t->w, "    location / {\n        return 301 \"%s$request_uri\";\n    }\n}\n", t->url);
+    put_redirect(t);
 }
 
-static void put_www_server(struct site *t)
+/* The other names of the certificate lead to the main one. */
+static void put_others_server(struct site *t)
 {
+    if (t->others.n == 0)
+        return;
     wr_str(t->w, "server {\n");
     put_https_listen(t, false);
-    put_name(t, "www.");
+    for (size_t i = 0; i < t->others.n; i++)
+        put_name(t, t->others.list[i]);
     put_tls(t);
     wr_str(t->w, "    server_tokens off;\n");
     put_headers(t, "    ");
-    wr_fmt(t->w, "    return 301 \"%s$request_uri\";\n}\n", t->url);
+    put_acme(t);
+    put_redirect(t);
 }
 
 /* ---- locations ---- */
@@ -358,7 +381,7 @@ static void put_https_server(struct site *t)
 {
     wr_str(t->w, "server {\n");
     put_https_listen(t, true);
-    put_name(t, "");
+    put_name(t, t->name);
     put_tls(t);
     wr_str(t->w, "    server_tokens off;\n"
                  "    absolute_redirect off;\n"
@@ -392,14 +415,14 @@ void render_site(struct wr *w, const struct settings *s, enum proxy_layout layou
 
     site_guards(s, f, &t.guards);
     site_name(s, t.name);
+    site_names(s, layout == PROXY_EXTERNAL ? 0 : f->names_taken, &t.others);
     settings_public_url(s, t.url);
     put_head(w, layout);
     put_upstreams(&t);
     put_maps(&t);
     put_http_server(&t);
     put_https_server(&t);
-    if (has_www(&t))
-        put_www_server(&t);
+    put_others_server(&t);
 }
 
 static void put_stream_target(struct wr *w, const char *protocols, const char *socket)

@@ -13,6 +13,13 @@
  * the PROXY protocol as well. Somebody listens there while a certificate is being issued. */
 #define SITE_ACME_SOCKET "nginx/acme.sock"
 
+/* Behind a web server that cannot serve files (PROXY=external with HAProxy): where it hands on
+ * whoever asks for a proof of http-01, with the PROXY protocol. Somebody listens there, as well. */
+#define SITE_ACME_HTTP_SOCKET "nginx/acme-http.sock"
+
+/* Where a CA looks for proofs of http-01, below PATH_ACME_WEBROOT. */
+#define SITE_ACME_PATH "/.well-known/acme-challenge/"
+
 /* Paths of the site that only answers of daemons lead to (X-Accel-Redirect). */
 #define SITE_RECORDINGS "/_visavis/recordings/"
 

@@ -12,6 +12,7 @@ struct snippet {
     const struct nginx_facts *f;
     struct site_guards guards;
     char name[SITE_NAME_SIZE];
+    struct site_names others; /* on the certificate, too */
     char url[SETTINGS_URL_SIZE];
     char signaling[PATH_MAX]; /* its socket */
     long long http_port, https_port;
@@ -61,14 +62,31 @@ static void put_nginx(const struct snippet *t)
 
 /* ---- Apache ---- */
 
+/* A CA comes to each name of the certificate, by http first. */
+static void put_apache_acme(const struct snippet *t)
+{
+    char path[PATH_MAX];
+
+    for (size_t i = 0; i < t->others.n; i++)
+        wr_fmt(t->w, "    ServerAlias %s\n", t->others.list[i]);
+    path_join(path, PATH_ACME_WEBROOT, SITE_ACME_PATH + 1);
+    wr_fmt(t->w,
+           "    Alias " SITE_ACME_PATH " \"%s\"\n"
+           "    <Directory \"%s\">\n"
+           "        ForceType text/plain\n"
+           "        Require all granted\n"
+           "    </Directory>\n",
+           path, path);
+}
+
 static void put_apache_redirect(const struct snippet *t)
 {
+    wr_fmt(t->w, "<VirtualHost *:%lld>\n    ServerName %s\n", t->http_port, t->name);
+    put_apache_acme(t);
     wr_fmt(t->w,
-           "<VirtualHost *:%lld>\n"
-           "    ServerName %s\n"
-           "    Redirect permanent / %s/\n"
+           "    RedirectMatch permanent \"^/(?![.]well-known/acme-challenge/)(.*)$\" \"%s/$1\"\n"
            "</VirtualHost>\n",
-           t->http_port, t->name, t->url);
+           t->url);
 }
 
 static void put_apache_headers(const struct snippet *t)
@@ -133,6 +151,8 @@ static void put_apache(const struct snippet *t)
     wr_fmt(t->w, "    SSLCertificateFile %s\n", pair_file("fullchain.pem", path));
     wr_fmt(t->w, "    SSLCertificateKeyFile %s\n", pair_file("privkey.pem", path));
     put_apache_headers(t);
+    put_apache_acme(t);
+    wr_str(t->w, "    ProxyPass " SITE_ACME_PATH " !\n");
     put_apache_routes(t);
     wr_str(t->w, "</VirtualHost>\n");
 }
@@ -175,6 +195,27 @@ static void put_caddy_headers(const struct snippet *t)
         wr_fmt(t->w, "    request_body {\n        max_size %" PRIu64 "\n    }\n", t->body_bytes);
 }
 
+static void put_caddy_acme(const struct snippet *t, const char *indent)
+{
+    wr_fmt(t->w,
+           "%shandle " SITE_ACME_PATH "* {\n"
+           "%s    root * %s\n"
+           "%s    file_server\n"
+           "%s}\n",
+           indent, indent, path_of(PATH_ACME_WEBROOT), indent, indent);
+}
+
+/* A CA comes to each name of the certificate, by http first. */
+static void put_caddy_http(const struct snippet *t)
+{
+    wr_fmt(t->w, "http://%s:%lld", t->name, t->http_port);
+    for (size_t i = 0; i < t->others.n; i++)
+        wr_fmt(t->w, ", http://%s:%lld", t->others.list[i], t->http_port);
+    wr_str(t->w, " {\n");
+    put_caddy_acme(t, "    ");
+    wr_fmt(t->w, "    handle {\n        redir %s{uri} permanent\n    }\n}\n", t->url);
+}
+
 static void put_caddy(const struct snippet *t)
 {
     char path[PATH_MAX];
@@ -184,8 +225,7 @@ static void put_caddy(const struct snippet *t)
                  "#   usermod -aG visavis-proxy,visavis-certs caddy && systemctl restart caddy\n"
                  "# Without the line `tls` Caddy gets a certificate by itself. Print this again "
                  "after a change of\n# names, ports or lists in the settings.\n");
-    wr_fmt(t->w, "http://%s:%lld {\n    redir %s{uri} permanent\n}\n", t->name, t->http_port,
-           t->url);
+    put_caddy_http(t);
     wr_fmt(t->w, "https://%s:%lld {\n    tls %s", t->name, t->https_port,
            pair_file("fullchain.pem", path));
     wr_fmt(t->w, " %s\n", pair_file("privkey.pem", path));
@@ -194,6 +234,7 @@ static void put_caddy(const struct snippet *t)
                  "        @dots expression {http.request.uri.path}.matches(\"/[.][.]?(/|$)\")\n"
                  "        respond @dots 400\n");
     put_caddy_guards(t);
+    put_caddy_acme(t, "        ");
     wr_str(t->w, "        @signaling path");
     put_caddy_paths(t, GUARD_NONE, true);
     wr_fmt(t->w,
@@ -226,7 +267,11 @@ static void put_haproxy_redirect(const struct snippet *t)
            t->http_port);
     if (t->f->ipv6)
         wr_fmt(t->w, "    bind :::%lld v6only\n", t->http_port);
-    wr_fmt(t->w, "    http-request redirect prefix %s code 301\n", t->url);
+    wr_fmt(t->w,
+           "    acl visavis_acme path_beg " SITE_ACME_PATH "\n"
+           "    http-request redirect prefix %s code 301 if !visavis_acme\n"
+           "    default_backend visavis_acme\n",
+           t->url);
 }
 
 static void put_haproxy_rules(const struct snippet *t)
@@ -246,7 +291,8 @@ static void put_haproxy_rules(const struct snippet *t)
         put_nets(t, g);
         wr_str(t->w, " }\n");
     }
-    wr_str(t->w, "    use_backend visavis_signaling if visavis_signaling\n"
+    wr_str(t->w, "    use_backend visavis_acme if { path_beg " SITE_ACME_PATH " }\n"
+                 "    use_backend visavis_signaling if visavis_signaling\n"
                  "    use_backend visavis_rpc if { path,url_dec -m end /openvidu }\n"
                  "    default_backend visavis_call\n");
 }
@@ -286,7 +332,7 @@ static void put_haproxy_backend(const struct snippet *t, const char *name, const
 
 static void put_haproxy(const struct snippet *t)
 {
-    char path[PATH_MAX], run[PATH_MAX], server[PATH_MAX + 8];
+    char path[PATH_MAX], run[PATH_MAX], server[PATH_MAX + 32];
 
     snprintf(run, sizeof(run), "%s", path_of(PATH_RUN));
     wr_fmt(t->w,
@@ -321,6 +367,10 @@ static void put_haproxy(const struct snippet *t)
     put_haproxy_backend(t, "visavis_rpc", server);
     wr_str(t->w, "    http-request set-path /openvidu\n");
     put_haproxy_backend(t, "visavis_call", "127.0.0.1:5442");
+    /* Somebody is there while a CA looks at this machine. */
+    path_join(path, PATH_RUN, SITE_ACME_HTTP_SOCKET);
+    snprintf(server, sizeof(server), "unix@%s send-proxy", path);
+    put_haproxy_backend(t, "visavis_acme", server);
 }
 
 /* ---- all ---- */
@@ -345,6 +395,7 @@ int render_snippet(struct wr *w, const struct settings *s, const struct nginx_fa
 
     site_guards(s, f, &t.guards);
     site_name(s, t.name);
+    site_names(s, 0, &t.others);
     settings_public_url(s, t.url);
     path_join(t.signaling, PATH_RUN, "signaling.sock");
     for (size_t i = 0; site_snippet_names[i]; i++)

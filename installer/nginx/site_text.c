@@ -16,7 +16,11 @@ bool site_name_is_ip(const struct settings *s)
 
 const char *site_name(const struct settings *s, char buf[static SITE_NAME_SIZE])
 {
-    const char *given = settings_text(s, SET_DOMAIN_OR_PUBLIC_IP);
+    return site_name_of(settings_text(s, SET_DOMAIN_OR_PUBLIC_IP), buf);
+}
+
+const char *site_name_of(const char *given, char buf[static SITE_NAME_SIZE])
+{
     struct addr a;
 
     if (addr_parse_ip(given, 0, &a) == 0) {
@@ -30,6 +34,35 @@ const char *site_name(const struct settings *s, char buf[static SITE_NAME_SIZE])
     for (char *c = buf; *c; c++)
         *c = (char) tolower((unsigned char) *c);
     return buf;
+}
+
+static void add_name(struct site_names *names, const char *main_name, const char *given)
+{
+    char name[SITE_NAME_SIZE];
+
+    site_name_of(given, name);
+    if (strcmp(name, main_name) == 0 || names->n == SITE_NAMES_MAX)
+        return;
+    for (size_t i = 0; i < names->n; i++)
+        if (strcmp(names->list[i], name) == 0)
+            return;
+    memcpy(names->list[names->n++], name, sizeof(name));
+}
+
+void site_names(const struct settings *s, unsigned left_out, struct site_names *ret)
+{
+    char main_name[SITE_NAME_SIZE], www[SITE_NAME_SIZE];
+
+    *ret = (struct site_names){.n = 0};
+    site_name(s, main_name);
+    snprintf(www, sizeof(www), "www.%.253s", main_name);
+    if (settings_bool(s, SET_REDIRECT_WWW) && !site_name_is_ip(s))
+        add_name(ret, main_name, www);
+    if (strcmp(settings_text(s, SET_CERTIFICATE_TYPE), "owncert") == 0)
+        return;
+    for (size_t i = 0; i < settings_n(s, SET_CERTIFICATE_NAMES); i++)
+        if (!(left_out >> i & 1))
+            add_name(ret, main_name, settings_item(s, SET_CERTIFICATE_NAMES, i));
 }
 
 static void put_quoted(struct wr *w, struct bytes text, bool variables)

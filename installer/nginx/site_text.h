@@ -10,6 +10,18 @@
  * in its shortest form and in brackets. Returns buf. */
 const char *site_name(const struct settings *s, char buf[static SITE_NAME_SIZE]);
 
+/* The same of any name or address. */
+const char *site_name_of(const char *given, char buf[static SITE_NAME_SIZE]);
+
+/* The other names that the certificate is for: www. with REDIRECT_WWW, CERTIFICATE_NAMES but for
+ * those of the mask left_out (bit i: item i); wildcards as nginx has them: "*.example.org". */
+#define SITE_NAMES_MAX 16
+struct site_names {
+    char list[SITE_NAMES_MAX][SITE_NAME_SIZE];
+    size_t n;
+};
+void site_names(const struct settings *s, unsigned left_out, struct site_names *ret);
+
 bool site_name_is_ip(const struct settings *s);
 
 /* A word of nginx's grammar, in quotes, for directives that know no variables. */

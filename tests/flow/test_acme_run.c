@@ -545,6 +545,34 @@ static void rate_limit(void **state)
     assert_int_equal(script_n_requests(t.script), 1);
 }
 
+/* The CA says by which names CAA records call it. */
+static void caa_records(void **state)
+{
+    static const char *const answers[] = {
+        JSON_HEAD("") DIRECTORY ", \"meta\": {\"caaIdentities\": [\"ca.example.test\"]}}", NULL};
+
+    (void) state;
+    script_setup(answers);
+    t.c.ca.directory = t.script_directory;
+    t.c.resolver = pebble_dns(kit.pebble);
+    assert_int_equal(pebble_add_caa(kit.pebble, "media.example.test", "other.example"), 0);
+    assert_end(ACME_NOW, ACME_FAILED);
+    assert_int_equal(t.report.state.failure.kind, FAILURE_SELF_CHECK);
+    assert_told("CAA");
+    assert_told("other.example");
+    assert_int_equal(t.checks, 0);
+    assert_int_equal(script_n_requests(t.script), 1);
+    /* not looked at when it is not wanted, or cannot be */
+    t.c.self_check = false;
+    assert_end(ACME_NOW, ACME_FAILED);
+    assert_int_not_equal(t.report.state.failure.kind, FAILURE_SELF_CHECK);
+    t.c.self_check = true;
+    t.c.resolver = "no server";
+    assert_end(ACME_NOW, ACME_FAILED);
+    assert_told("'no server' is no address of a DNS server");
+    assert_int_not_equal(t.report.state.failure.kind, FAILURE_SELF_CHECK);
+}
+
 /* ---- renewal information ---- */
 
 /* A pair with the key identifier of its issuer, as one of that server. */
@@ -815,6 +843,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(fallback, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(refused_name, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(rate_limit, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(caa_records, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(renewal_information, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(renewal_is_urgent, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_mode, run_setup, run_teardown),

@@ -199,6 +199,28 @@ static void no_http(void **state)
     assert_int_equal(r.status, 0);
 }
 
+/* libcurl takes such an end for one of the connection alone. */
+static void a_used_connection_that_ends(void **state)
+{
+    static const char text[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+
+    (void) state;
+    script_set_keep(server);
+    script_say(server, text);
+    script_say(server, "");
+    script_say(server, text);
+    script_say(server, "");
+    script_say(server, text);
+    assert_int_equal(script_start(server), 0);
+    assert_int_equal(run((struct http_request){.url = url("http", "127.0.0.1")}).error, 0);
+    assert_int_equal(run((struct http_request){.url = url("http", "127.0.0.1")}).error, 0);
+    assert_int_equal(script_n_requests(server), 3);
+    assert_int_equal(
+        run((struct http_request){.url = url("http", "127.0.0.1"), .once = true}).error,
+        -ECONNRESET);
+    assert_int_equal(script_n_requests(server), 4);
+}
+
 /* ---- TLS ---- */
 
 /* A certificate for that name, as it was made so many days ago; its CA in ca.pem. */
@@ -333,6 +355,7 @@ int main(void)
         TEST(cut_body_by_reset),
         TEST(no_answer_at_all),
         TEST(no_http),
+        TEST(a_used_connection_that_ends),
         TEST(believed_by_ca_file),
         TEST(expired),
         TEST(not_yet_valid),

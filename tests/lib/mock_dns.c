@@ -22,7 +22,7 @@ static void manage(const char *what, const char *fmt, ...) __attribute__((format
 
 static void manage(const char *what, const char *fmt, ...)
 {
-    struct ask_answer answer;
+    struct ask_answer answer = {0};
     char body[2048], path[64];
     va_list ap;
     int fd = ask_connect_tcp(MANAGEMENT_PORT);

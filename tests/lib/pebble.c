@@ -31,7 +31,7 @@ struct pebble {
     struct pebble_config c;
     struct child *ca, *dns;
     uint16_t ports[N_PORTS];
-    char directory[64], ca_file[CHILD_PATH_SIZE];
+    char directory[64], dns_address[32], ca_file[CHILD_PATH_SIZE];
 };
 
 static int choose_ports(struct pebble *p)
@@ -167,6 +167,7 @@ static int start(struct pebble *p)
     if (r == 0)
         r = start_ca(p);
     snprintf(p->directory, sizeof(p->directory), "https://localhost:%u/dir", p->ports[PORT_ACME]);
+    snprintf(p->dns_address, sizeof(p->dns_address), "127.0.0.1:%u", p->ports[PORT_DNS]);
     if (p->ca)
         child_path(p->ca, "ca.pem", p->ca_file);
     return r;
@@ -238,14 +239,13 @@ uint16_t pebble_tls_port(const struct pebble *p)
     return p->ports[PORT_TLS];
 }
 
-char *pebble_root(const struct pebble *p, unsigned n)
+/* The body of a 200, to be freed. */
+static char *manage(const struct pebble *p, const char *url, const char *body)
 {
     struct fetcher f = {.ca_file = p->ca_file, .user_agent = "test", .timeout_ms = READY_MS};
-    char url[64];
-    const struct fetch_request rq = {.method = "GET", .url = url};
+    const struct fetch_request rq = {.method = body ? "POST" : "GET", .url = url, .body = body};
     struct fetched a = {.error = -EIO};
 
-    snprintf(url, sizeof(url), "https://localhost:%u/roots/%u", p->ports[PORT_MANAGEMENT], n);
     if (loop_new(&f.loop) == 0 && http_new(f.loop, &f.http) == 0)
         fetch(&f, &rq, &a);
     http_free(f.http);
@@ -254,4 +254,30 @@ char *pebble_root(const struct pebble *p, unsigned n)
         return a.body;
     fetched_done(&a);
     return NULL;
+}
+
+char *pebble_root(const struct pebble *p, unsigned n)
+{
+    char url[64];
+
+    snprintf(url, sizeof(url), "https://localhost:%u/roots/%u", p->ports[PORT_MANAGEMENT], n);
+    return manage(p, url, NULL);
+}
+
+const char *pebble_dns(const struct pebble *p)
+{
+    return p->dns_address;
+}
+
+int pebble_add_caa(const struct pebble *p, const char *host, const char *issuer)
+{
+    char url[64], body[512], *answer;
+
+    snprintf(url, sizeof(url), "http://127.0.0.1:%u/add-caa", p->ports[PORT_DNS_MANAGEMENT]);
+    snprintf(body, sizeof(body),
+             "{\"host\": \"%s.\", \"policies\": [{\"tag\": \"issue\", \"value\": \"%s\"}]}", host,
+             issuer);
+    answer = manage(p, url, body);
+    free(answer);
+    return answer ? 0 : -EIO;
 }

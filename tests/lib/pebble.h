@@ -31,5 +31,9 @@ const char *pebble_ca_file(const struct pebble *p);
 uint16_t pebble_http_port(const struct pebble *p);
 uint16_t pebble_tls_port(const struct pebble *p);
 
+/* The DNS that it asks, "127.0.0.1:8053"; and a CAA record there. */
+const char *pebble_dns(const struct pebble *p);
+int pebble_add_caa(const struct pebble *p, const char *host, const char *issuer);
+
 /* One of its roots as PEM text, to be freed; 0 is the first. NULL: it has not so many. */
 char *pebble_root(const struct pebble *p, unsigned n);

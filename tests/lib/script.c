@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@ struct script {
     int fd;
     uint16_t port;
     const struct tls_identity *tls;
-    bool reset;
+    bool reset, keep;
     char *answers[SCRIPT_ANSWERS_MAX];
     unsigned n;
 };
@@ -77,11 +78,16 @@ static bool read_request(const struct line *l, char buf[static REQUEST_MAX])
     return true;
 }
 
+static const char *answer_of(const struct script *s, unsigned count)
+{
+    return s->answers[count < s->n ? count : s->n - 1];
+}
+
 /* false: nothing was asked on that connection. */
 static bool talk(const struct script *s, const struct line *l, unsigned count)
 {
     static char request[REQUEST_MAX];
-    const char *answer = s->answers[count < s->n ? count : s->n - 1];
+    const char *answer = answer_of(s, count);
     char name[16];
 
     if (!read_request(l, request))
@@ -106,6 +112,24 @@ static void hang_up(const struct script *s, struct line *l)
     close(l->fd);
 }
 
+/* Is there more to come on that connection, rather than on another one? */
+static bool goes_on(const struct script *s, const struct line *l)
+{
+    struct pollfd fds[] = {{.fd = l->fd, .events = POLLIN}, {.fd = s->fd, .events = POLLIN}};
+
+    return s->keep && poll(fds, 2, -1) > 0 && !fds[1].revents;
+}
+
+/* The requests of one connection, counted on. */
+static unsigned talk_all(const struct script *s, const struct line *l, unsigned count)
+{
+    do {
+        if (!talk(s, l, count))
+            return count;
+    } while (*answer_of(s, count++) && goes_on(s, l));
+    return count;
+}
+
 static int serve(void *arg)
 {
     const struct script *s = arg;
@@ -123,8 +147,8 @@ static int serve(void *arg)
             return 1;
         if (l.ssl)
             (void) SSL_set_fd(l.ssl, l.fd);
-        if ((!l.ssl || SSL_accept(l.ssl) == 1) && talk(s, &l, count))
-            count++;
+        if (!l.ssl || SSL_accept(l.ssl) == 1)
+            count = talk_all(s, &l, count);
         hang_up(s, &l);
     }
 }
@@ -183,6 +207,11 @@ void script_set_tls(struct script *s, const struct tls_identity *t)
 void script_set_reset(struct script *s)
 {
     s->reset = true;
+}
+
+void script_set_keep(struct script *s)
+{
+    s->keep = true;
 }
 
 void script_say(struct script *s, const char *text)

@@ -25,6 +25,7 @@ int script_write(const struct script *s, const char *file, const char *text);
 
 void script_set_tls(struct script *s, const struct tls_identity *t); /* stays the caller's */
 void script_set_reset(struct script *s); /* connections are reset, not closed */
+void script_set_keep(struct script *s);  /* and stay open until another comes, or an answer "" */
 
 /* The next answer, as it goes over the wire; copied. "": the connection ends. The last one is given
  * again and again. */

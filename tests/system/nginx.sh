@@ -248,6 +248,161 @@ names() {
     status_is 200
 }
 
+# ---- certificates from a CA ----
+
+# TLS with a certificate of its own on the socket, behind the PROXY protocol's line, which it says again.
+acme_server() {
+    mkdir -p "$work/proof"
+    certificate "$work/proof" proof DNS:proof
+    cat >"$work/proof/server.mjs" <<'END'
+import net from 'node:net';
+import tls from 'node:tls';
+import fs from 'node:fs';
+const [, , path, folder] = process.argv;
+const proofs = tls.createServer({
+    key: fs.readFileSync(`${folder}/privkey.pem`), cert: fs.readFileSync(`${folder}/fullchain.pem`), ALPNProtocols: ['acme-tls/1'],
+}, c => c.end());
+net.createServer(c => c.once('data', d => {
+    const end = d.indexOf('\r\n');
+    fs.appendFileSync(`${folder}/lines`, d.subarray(0, end + 2));
+    c.pause();
+    c.unshift(d.subarray(end + 2));
+    proofs.emit('connection', c);
+})).listen(path, () => fs.chmodSync(path, 0o666));
+END
+    node "$work/proof/server.mjs" "$root/run/visavis/nginx/acme.sock" "$work/proof" &
+    acme_server=$!
+    pids+=("$acme_server")
+    wait_for test -S "$root/run/visavis/nginx/acme.sock"
+}
+
+# Whose certificate, for these protocols.
+hello() {
+    openssl s_client -connect "${to:-127.0.0.1}:443" -servername "$domain" -alpn "$1" </dev/null >"$work/text" 2>"$work/err"
+    grep -o 'subject=.*' "$work/text"
+}
+
+acme_tls() {
+    restart_with PROXY=front && acme_server || return 1
+    expect 'a CA gets the proof' [ "$(hello acme-tls/1)" = 'subject=CN = proof' ] || return 1
+    says 'ALPN protocol: acme-tls/1' || return 1
+    expect 'its address is told' grep -q '^PROXY TCP4 127.0.0.1 127.0.0.1 [0-9]* 443' "$work/proof/lines" || return 1
+    [ "$(to='[::1]' hello acme-tls/1)" = 'subject=CN = proof' ] || return 1
+    for alpn in h2 http/1.1 h2,http/1.1 acme-tls/1,h2 h2,acme-tls/1 acme-tls/10 xacme-tls/1; do
+        hello "$alpn" >/dev/null
+        expect "the site for $alpn" not grep -q 'CN = proof' "$work/text" || return 1
+    done
+    ask / && status_is 200 || return 1
+    kill -KILL "$acme_server" && wait "$acme_server" 2>/dev/null
+    expect 'refused when nobody is there' not hello acme-tls/1 || return 1
+    ask / && status_is 200
+}
+
+ask_name() {
+    curl -sS -i --max-time 10 --cacert "$root/var/lib/visavis/certs/live/fullchain.pem" --resolve '*:80:127.0.0.1' --resolve '*:443:127.0.0.1' \
+        "$1" 2>"$work/err" | tr -d '\r' >"$work/text"
+}
+
+all_names() {
+    local name live=$root/var/lib/visavis/certs/live
+    cp "$live/fullchain.pem" "$live/privkey.pem" "$work/"
+    certificate "$live" "$domain" "DNS:$domain,DNS:www.$domain,DNS:media.example.org,DNS:*.wild.example.org"
+    other_site
+    restart_with CERTIFICATE_TYPE=letsencrypt "PROXY=site" REDIRECT_WWW=true \
+        'CERTIFICATE_NAMES=media.example.org, *.wild.example.org, shop.example.org, 127.0.0.1' || return 1
+    for name in "$domain" "www.$domain" media.example.org a.wild.example.org 127.0.0.1; do
+        ask_name "http://$name/.well-known/acme-challenge/token" && status_is 200 && says a-token || return 1
+        ask_name "http://$name/a?b=c" && status_is 301 && says "Location: https://$domain/a?b=c" || return 1
+    done
+    for name in "www.$domain" media.example.org a.wild.example.org; do
+        ask_name "https://$name/.well-known/acme-challenge/token" && status_is 200 && says a-token || return 1
+        ask_name "https://$name/a?b=c" && status_is 301 && says "location: https://$domain/a?b=c" || return 1
+    done
+    ask / && says strict-transport || return 1
+    # The name of another site stays that one's.
+    ask_shop && says 'the shop' || return 1
+    expect 'nginx has nothing to say' not grep -q 'conflicting server name' "$root/log/error.log" || return 1
+    rm "$conf/sites-enabled/shop"
+    cp "$work/fullchain.pem" "$work/privkey.pem" "$live/"
+}
+
+# ---- somebody else has port 80 ----
+
+# In its own session: what it starts ends with it.
+hold() {
+    setsid "$@" >/dev/null 2>&1 &
+    holder=$!
+    pids+=("$holder")
+    wait_for port_is_open 80
+}
+
+let_go() {
+    kill -TERM -- "-$holder" 2>/dev/null
+    wait "$holder" 2>/dev/null
+    wait_for not port_is_open 80
+}
+
+apache() {
+    printf 'ServerName other\nPidFile %s\nErrorLog /dev/null\nListen 0.0.0.0:80\nListen [::]:80\n' "$work/apache.pid" >"$work/apache.conf"
+    for m in mpm_event authz_core; do
+        echo "LoadModule ${m}_module /usr/lib/apache2/modules/mod_$m.so" >>"$work/apache.conf"
+    done
+    hold apache2 -d "$work" -f "$work/apache.conf" -DFOREGROUND
+}
+
+site_without() {
+    "$visavis" proxy show >"$work/out" 2>&1
+    expect "told: $1" grep -q "$1" "$work/out" || { cat "$work/out"; return 1; }
+    try_says 0 'would start' || return 1
+    install_files && nginx_start || return 1
+    ask / && status_is 200 || return 1
+    to=::1 ask / && status_is 200
+}
+
+released() {
+    "$@"
+    local r=$?
+    server_stop
+    let_go && return $r
+}
+
+http_port_held() {
+    server_stop
+    uninstall_files
+    settings "PROXY=$1"
+    apache || return 1
+    site_without "port 80 (HTTP_PORT) is held by apache2 (process $holder" || return 1
+    expect 'no server for it' not grep -q 'listen 80' "$root/var/lib/visavis/conf/current/nginx-site.conf" || return 1
+    install_files && nginx_reload && ask / && status_is 200 || return 1
+    let_go || return 1
+    install_files && nginx_reload || return 1
+    ask_plain /a && status_is 301 || return 1
+    to=::1 ask_plain /a && status_is 301
+}
+
+http_port_held_in_half() {
+    server_stop
+    uninstall_files
+    settings
+    hold socat TCP4-LISTEN:80,fork,reuseaddr SYSTEM:'echo other' || return 1
+    site_without 'port 80 (HTTP_PORT), on IPv4, is held by socat' || return 1
+    to=::1 ask_plain /a && status_is 301 || return 1
+    server_stop
+    let_go || return 1
+    hold socat TCP6-LISTEN:80,fork,reuseaddr,ipv6only=1 SYSTEM:'echo other' || return 1
+    uninstall_files
+    site_without 'port 80 (HTTP_PORT), on IPv6, is held by socat' || return 1
+    ask_plain /a && status_is 301 || return 1
+    server_stop
+    let_go || return 1
+    # One address of the machine is enough.
+    hold socat TCP4-LISTEN:80,bind=127.0.0.9,fork,reuseaddr SYSTEM:'echo other' || return 1
+    uninstall_files
+    site_without 'on IPv4, is held by socat' || return 1
+    server_stop
+    let_go
+}
+
 # ---- what is behind ----
 
 # An app of the operator's own in Call's place, which says what it is told.
@@ -495,6 +650,11 @@ test_case 'other ports and www, front layout' other_ports front
 test_case 'HSTS, frames, body limit, protocols' options
 test_case 'locations of the operator' own_locations
 test_case 'long names and addresses' names
+test_case 'acme-tls/1 to a socket of its own, the rest to the site' acme_tls
+test_case 'all names of the certificate' all_names
+test_case 'port 80 is held by Apache, front layout' released http_port_held front
+test_case 'port 80 is held by Apache, site layout' released http_port_held site
+test_case 'port 80 is held on IPv4 or IPv6 alone' released http_port_held_in_half
 test_case "the client's address, WebSockets of an own app" client_address
 test_case 'pages while daemons are away' away
 test_case 'beside another site' beside_another_site

@@ -122,6 +122,34 @@ everything() {
     done
 }
 
+# A CA asks for each name, by http, and follows no redirect to get there.
+proofs() {
+    local name
+    start "$1" CERTIFICATE_TYPE=letsencrypt LETSENCRYPT_EMAIL=admin@example.org REDIRECT_WWW=true CERTIFICATE_NAMES=media.example.org || return 1
+    [ "$1" != haproxy ] || proof_server || return 1
+    for name in "$domain" "www.$domain" media.example.org; do
+        ask_plain /.well-known/acme-challenge/token -H "Host: $name" && status_is 200 && says a-token || return 1
+        ask_plain /x/.well-known/acme-challenge/token -H "Host: $name" && status_is 301 || return 1
+    done
+    ask /.well-known/acme-challenge/token && status_is 200 && says a-token && ask / && status_is 200
+}
+
+# What `visavis cert renew` has there meanwhile.
+proof_server() {
+    cat >"$work/proofs.mjs" <<'END'
+import net from 'node:net';
+import fs from 'node:fs';
+net.createServer(c => c.once('data', d => {
+    const ok = /^PROXY TCP[46] [^\r]*\r\nGET \/\.well-known\/acme-challenge\/token /.test(d);
+    c.end(`HTTP/1.1 ${ok ? 200 : 400} X\r\nConnection: close\r\nContent-Length: 8\r\n\r\na-token\n`);
+})).listen(process.argv[2], () => fs.chmodSync(process.argv[2], 0o666));
+END
+    node "$work/proofs.mjs" "$root/run/visavis/nginx/acme-http.sock" &
+    pids+=($!)
+    chmod 755 "$root/run/visavis/nginx"
+    wait_for test -S "$root/run/visavis/nginx/acme-http.sock"
+}
+
 options_of() {
     start "$1" CERTIFICATE_TYPE=owncert XFRAME_SAMEORIGIN=true HTTPS_PORT=443 SUPPORT_DEPRECATED_API=true || return 1
     ask / && says 'strict-transport-security: max-age=63072000' && says 'x-frame-options: SAMEORIGIN' || return 1
@@ -139,6 +167,7 @@ start_media && start_signaling false && start_call || exit 1
 for s in nginx apache caddy haproxy; do
     test_case "$s: routes, lists, WebSocket, addresses" everything $s
     test_case "$s: headers, deprecated routes" options_of $s
+    test_case "$s: proofs for a CA" proofs $s
 done
 test_case 'another server' unknown_server
 

@@ -18,8 +18,8 @@ visavis-media: 13
 visavis-turn: 13
 visavis-call: 13
 visavis-redis: 13
-visavis-setup: 22
-visavis-cert: 23
+visavis-setup: 25
+visavis-cert: 26
 visavis-degraded@x: 22
 visavis-stop: 22
 '

@@ -12,13 +12,27 @@ void http_fields_done(struct http_fields *f)
     blob_clear(&f->text);
 }
 
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t';
+}
+
 static struct bytes trim(struct bytes b)
 {
-    while (b.len && strchr(" \t\r\n", b.p[b.len - 1]))
+    while (b.len && is_blank(b.p[b.len - 1]))
         b.len--;
-    while (b.len && strchr(" \t", b.p[0]))
+    while (b.len && is_blank(b.p[0]))
         b = bytes_of(b.p + 1, b.len - 1);
     return b;
+}
+
+/* Control characters belong in no field (RFC 9110 section 5.5). */
+static bool is_clean(struct bytes b)
+{
+    for (size_t i = 0; i < b.len; i++)
+        if ((b.p[i] < ' ' && b.p[i] != '\t') || b.p[i] == 0x7f)
+            return false;
+    return true;
 }
 
 /* Both of it or nothing. */
@@ -48,9 +62,11 @@ void http_fields_add(struct http_fields *f, struct bytes line)
         *f = http_fields_init();
         return;
     }
-    if (trim(line).len == 0)
+    while (line.len && (line.p[line.len - 1] == '\r' || line.p[line.len - 1] == '\n'))
+        line.len--;
+    if (line.len == 0)
         f->ended = true;
-    if (f->ended || f->n == HTTP_FIELDS_MAX || memchr(line.p, '\0', line.len))
+    if (f->ended || f->n == HTTP_FIELDS_MAX || !is_clean(line))
         return;
     colon = memchr(line.p, ':', line.len);
     if (!colon || colon == line.p)

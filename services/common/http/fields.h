@@ -1,5 +1,5 @@
 /* fields.h: the header fields of an answer, kept line by line as they come. What is over the limits
- * is passed over. */
+ * is passed over, and so are fields with control characters. */
 #pragma once
 
 #include "base/blob.h"

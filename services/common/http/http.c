@@ -446,6 +446,8 @@ static bool set_options(struct http_call *c, const struct http_request *rq)
         SET(CURLOPT_CONNECT_TO, c->connect_to);
     if (rq->ca_file)
         SET(CURLOPT_CAINFO, rq->ca_file);
+    if (rq->once)
+        SET(CURLOPT_FRESH_CONNECT, 1L);
     if (rq->any_certificate) {
         SET(CURLOPT_SSL_VERIFYPEER, 0L);
         SET(CURLOPT_SSL_VERIFYHOST, 0L);

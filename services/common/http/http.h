@@ -28,6 +28,10 @@ struct http_request {
     const char *connect_to;     /* "127.0.0.1:8443": there, whatever the URL's host is; or NULL */
     const char *ca_file;        /* of the server's certificate, instead of the system's; or NULL */
     bool any_certificate;       /* the server's is not checked: send no secrets */
+
+    /* Over a connection of its own. Otherwise it is sent again, unnoticed, when one that was used
+     * before ends without an answer: not for what must not happen twice. */
+    bool once;
 };
 
 /* What is wrong with TLS. */

@@ -80,14 +80,19 @@ static void by_age(void **state)
 static void without_a_pair_that_will_do(void **state)
 {
     struct acme_state s = fresh();
-    struct due_pair p = {.exists = false}, other = pair_of(NOW, 90 * DAY);
+    struct due_pair p = {.exists = false}, other = pair_of(NOW, 90 * DAY),
+                    revoked = pair_of(NOW, 90 * DAY);
 
     (void) state;
     other.covers = false;
     assert_int_equal(due_renewal(&p, &s, NOW), DUE_NO_PAIR);
     assert_int_equal(due_renewal(&other, &s, NOW), DUE_OTHER_NAMES);
+    revoked.revoked = true;
+    assert_int_equal(due_renewal(&revoked, &s, NOW), DUE_REVOKED);
     assert_int_equal(due_renewal_s(&p, &s), INT64_MIN);
     assert_int_equal(due_renewal_s(&other, &s), INT64_MIN);
+    assert_int_equal(due_renewal_s(&revoked, &s), INT64_MIN);
+    assert_int_equal(due_next_s(&revoked, &s, NOW), NOW);
     assert_int_equal(due_next_s(&p, &s, NOW), NOW);
     assert_int_equal(due_next_s(&other, &s, NOW), NOW);
     /* one that ends before it begins is over, and none is late or overflows */

@@ -112,7 +112,7 @@ static void valid_authorisations_are_skipped(void **state)
     kit_expect_at(o, ORDER_AUTHZ, 1);
     kit_on_authz(o, 1, ACME_VALID, ACME_VALID);
     kit_expect(o, ORDER_FETCH);
-    o = order_free(o);
+    order_free(o);
 
     o = KIT_ORDER("a.example");
     kit_on_doc(o, ACME_PENDING);
@@ -252,7 +252,7 @@ static void none_of_the_offered_will_do(void **state)
                    "http-01, tls-alpn-01");
     assert_non_null(strstr(f->next, "ACME_CHALLENGE=dns-01"));
     assert_false(order_can_resume(o));
-    o = order_free(o);
+    order_free(o);
 
     o = KIT_ORDER("192.0.2.1");
     kit_config.n_types = 0;
@@ -297,7 +297,7 @@ static void an_answered_challenge_is_not_answered_again(void **state)
     order_on_presented(o);
     kit_wait(o);
     kit_expect_at(o, ORDER_AUTHZ, 0);
-    o = order_free(o);
+    order_free(o);
 
     /* one in a way that is not wanted now */
     o = KIT_ORDER("a.example");
@@ -344,7 +344,7 @@ static void a_ca_that_is_down_spoils_nothing(void **state)
         kit_expect(o, ORDER_FAILED);
         assert_true(order_can_resume(o));
         assert_false(order_is_stale(o));
-        o = order_free(o);
+        order_free(o);
 
         o = KIT_ORDER("a.example"); /* one that never came to be */
         kit_on_problem(o, STEP_ORDER, types[i]);
@@ -439,6 +439,10 @@ static void several_failed_validations(void **state)
     assert_non_null(strstr(order_failure(o)->what, ": refused"));
     assert_int_equal(order_authz(o, 0)->status, ACME_INVALID);
     assert_int_equal(order_authz(o, 1)->status, ACME_VALID);
+    assert_true(order_authz_failed(o, 0));
+    assert_false(order_authz_failed(o, 1));
+    assert_true(order_authz_failed(o, 2));
+    assert_false(order_authz_failed(o, 3));
     order_free(o);
 }
 

@@ -23,6 +23,7 @@ static void fill(struct acme_state *s)
     s->success_s = 1700000000;
     s->failures = 3;
     s->not_before_s = 1800003600;
+    snprintf(s->not_before_directory, sizeof(s->not_before_directory), "https://ca.example/dir");
     memset(s->directory, 'd', sizeof(s->directory) - 1);
     s->staging_first = true;
     s->type = CHALLENGE_TLS_ALPN_01;
@@ -71,6 +72,7 @@ static void same(const struct acme_state *a, const struct acme_state *b)
     assert_int_equal(a->success_s, b->success_s);
     assert_int_equal(a->failures, b->failures);
     assert_int_equal(a->not_before_s, b->not_before_s);
+    assert_string_equal(a->not_before_directory, b->not_before_directory);
     assert_string_equal(a->directory, b->directory);
     assert_int_equal(a->staging_first, b->staging_first);
     assert_int_equal(a->type, b->type);
