@@ -148,6 +148,7 @@ closed_elsewhere() {
     bed_dns aaaa "$domain" none
     bed_in ip address del 198.51.100.1/24 dev other0
     cert renew
+    bed_in ip address add 198.51.100.1/24 dev other0
     fails && says "A 198.51.100.1 port 80"
 }
 
