@@ -64,7 +64,7 @@ static void name_profiles(const struct issue *s)
                                  d->profiles[i].name);
     failure_next(s->f,
                  "Set ACME_PROFILE to one that the CA has (%s), or leave it empty, then "
-                 "`visavis cert renew`.",
+                 "`visavis apply` and `visavis cert issue`.",
                  list);
 }
 

@@ -102,7 +102,7 @@ int cert_ask(struct cert_call *c, enum acme_mode mode, struct acme_report *ret)
 
 /* ---- going live ---- */
 
-int cert_put_live(struct cert_call *c, bool force, bool force_ca, bool *ret_changed,
+int cert_put_live(struct cert_call *c, const struct cert_wish *wish, bool *ret_changed,
                   bool *ret_stale)
 {
     struct settings *now = NULL;
@@ -116,7 +116,7 @@ int cert_put_live(struct cert_call *c, bool force, bool force_ca, bool *ret_chan
         *ret_stale = ((reloads | restarts) & SETTING_CERTS) != 0;
         settings_free(c->settings);
         c->settings = now;
-        status = cert_renew(c->call, &c->output, now, force, force_ca, ret_changed);
+        status = cert_renew(c->call, &c->output, now, wish, ret_changed);
     }
     if (lock >= 0)
         close(lock);
