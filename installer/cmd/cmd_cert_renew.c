@@ -81,7 +81,7 @@ static int renew_all(struct cert_call *c, bool *ret_changed)
         status = CMD_FAILED;
     else if (status != CMD_FAILED && (report.end == ACME_FAILED || report.end == ACME_WAITING))
         status = CERT_NOT_ISSUED;
-    cert_afterwards(&c->output, c->settings);
+    cert_afterwards(&c->output, c->settings, c->earliest_s);
     return status;
 }
 
