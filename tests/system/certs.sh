@@ -146,8 +146,7 @@ reload_nginx() { # ADDRESS NAME
 
 # Workers of before may still take a connection for a moment.
 serves_it_for_good() {
-    local i
-    for i in 1 2 3 4 5; do
+    for _ in 1 2 3 4 5; do
         serves_live "$1" "$2" || return 1
         sleep 0.1
     done
