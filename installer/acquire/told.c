@@ -219,13 +219,25 @@ static void add(struct wr *w, const char *part)
     wr_fmt(w, " %s%s", part, strchr(".!?", part[len - 1]) ? "" : ".");
 }
 
-const char *told_text(const struct told *t, char buf[static TOLD_SIZE])
+const char *told_finding(const struct told *t, char buf[static TOLD_SIZE])
 {
     struct wr w = wr_init(buf, TOLD_SIZE);
 
     wr_str(&w, t->text);
     add(&w, t->why);
     add(&w, t->when);
+    wr_u8(&w, 0);
+    if (w.failed)
+        snprintf(buf, TOLD_SIZE, "%s", t->text);
+    return buf;
+}
+
+const char *told_text(const struct told *t, char buf[static TOLD_SIZE])
+{
+    struct wr w = wr_init(buf, TOLD_SIZE);
+    char finding[TOLD_SIZE];
+
+    wr_str(&w, told_finding(t, finding));
     add(&w, t->next);
     if (*t->command)
         wr_fmt(&w, " %s: sudo %s",

@@ -152,10 +152,14 @@ client() {
     ip netns exec "$client_ns" "$@"
 }
 
-machine_remove() {
+machine_drop() {
     machine_stop
-    machine_net_down
     rm -rf "$machine" "$machine.console"
+}
+
+machine_remove() {
+    machine_drop
+    machine_net_down
 }
 
 # The packages of both archives, built in a root of another suite, without a network.
