@@ -134,6 +134,11 @@ machine_stop() {
         kill -0 "$nspawn_pid" 2>/dev/null || break
         sleep 0.2
     done
+    machine_cut
+}
+
+# As when the power fails.
+machine_cut() {
     kill -KILL "$leader" "$nspawn_pid" 2>/dev/null
     wait "$nspawn_pid" 2>/dev/null
     nspawn_pid= leader=
