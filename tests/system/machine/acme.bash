@@ -99,27 +99,30 @@ acme_says() {
     [ "$(acme_json "$1")" = "$2" ]
 }
 
-# The journal says each of these; with "all" so do `status`, `cert status` and `doctor`.
+# acme_tells PLACES WORDS...: all of these are told in each of these places (journal, cert, status, doctor).
 acme_tells() {
-    local places=journal words f bad=0
-    [ "$1" != all ] || { places='journal status cert doctor' && shift; }
+    local place words bad=0
     machine visavis status >"$work/told.status" 2>&1
     machine visavis cert status >"$work/told.cert" 2>&1
     machine visavis doctor >"$work/told.doctor" 2>&1
     machine journalctl -q --no-pager -o cat -u visavis-cert --since "@$acme_since" >"$work/told.journal"
-    for f in $places; do
-        for words in "$@"; do
-            tr -s ' \n' ' ' <"$work/told.$f" | grep -qF -- "$words" || { echo "    $f does not tell: $words"; bad=1; }
+    for place in $1; do
+        for words in "${@:2}"; do
+            tr -s ' \n' ' ' <"$work/told.$place" | grep -qF -- "$words" && continue
+            bad=1
+            echo "    $place does not tell: $words"
+            sed "s/^/    $place: /" "$work/told.$place" | tail -n 30
         done
-        [ $bad -eq 0 ] || sed "s/^/    $f: /" "$work/told.$f" | tail -n 30
     done
     [ $bad -eq 0 ]
 }
 
-# What is in force for as long as there is no certificate of the CA's: all runs, and it is told why.
+# acme_failed_well FOUND ADVICE: all runs as long as the CA has not issued; what was found and what to do is told.
 acme_failed_well() {
     expect 'the try has ended' within 450 acme_says result failed && expect 'all is served meanwhile' is_temporary &&
-        expect 'nothing has failed' within 100 system_is running && acme_tells all "$@"
+        expect 'nothing has failed' within 100 system_is running &&
+        acme_tells 'journal cert status doctor' "$1" && acme_tells 'journal cert' "$2" &&
+        acme_tells 'cert status doctor' 'A temporary self-signed certificate is served' 'The next try is made after'
 }
 
 # ---- the first start ----
@@ -153,9 +156,10 @@ acme_ca_down() {
     local status=0
     bed_front off
     acme_first_start
-    acme_failed_well 'there is no connection to the CA' 'https://ca.visavis.test:14000/dir' 'The next try is made after' || status=1
+    acme_failed_well '(https://ca.visavis.test:14000/dir): there is no connection to the CA' 'Try `curl -I https://ca.visavis.test:14000/`' || status=1
     bed_front on
-    [ $status -eq 0 ] && within 100 take_ca && trust "$work/root.pem" && call_start || return 1
+    machine cat /var/lib/visavis/certs/live/ca.crt >"$work/own-ca.crt"
+    [ $status -eq 0 ] && trust "$work/own-ca.crt" && call_start || return 1
     expect 'by itself' within 900 is_verified || status=1
     sleep 2
     call_was_untouched || status=1
@@ -186,10 +190,10 @@ acme_port_taken() {
     machine dpkg --purge visavis >"$work/apt.log" 2>&1
     machine mv /etc/nginx/sites-enabled/default /root/ && other_web_start || return 1
     acme_first_start && expect 'by tls-alpn-01' within 300 is_verified && acme_says challenge tls-alpn-01 &&
-        acme_tells 'http-01 is left out for meet.visavis.test' '"other' 'came instead of the proof' '`visavis doctor` tells which one has the port' &&
-        expect 'doctor tells' grep -q 'TCP port 80 is held by' "$work/told.doctor" || status=1
+        acme_tells journal 'http-01 is left out for meet.visavis.test: self-check (A 10.98.0.2 port 80): "other' &&
+        acme_tells doctor 'TCP port 80 is held by' 'other-web.service' || status=1
     acme_first_start ACME_CHALLENGE=http-01 &&
-        acme_failed_well 'A 10.98.0.2 port 80' 'came instead of the proof' 'The next try is made after' || status=1
+        acme_failed_well 'came instead of the proof' '`visavis doctor` tells which one has the port' || status=1
     machine systemctl stop other-web
     machine mv /root/default /etc/nginx/sites-enabled/ && machine systemctl reload nginx
     [ $status -eq 0 ] && expect 'let go: another try' machine visavis restart && machine visavis cert issue >"$work/out" 2>&1 &&
@@ -200,11 +204,11 @@ acme_dns_wrong() {
     local status=0
     bed_dns a $machine_name $client_address
     acme_first_start
-    acme_failed_well 'to 10.98.0.1:443' 'The next try is made after' &&
-        acme_tells 'change the A record of meet.visavis.test from 10.98.0.1 to the public address of this machine' || status=1
+    acme_failed_well 'to 10.98.0.1:443' "See that the name's A and AAAA records lead to this machine alone" &&
+        acme_tells journal 'change the A record of meet.visavis.test from 10.98.0.1 to the public address of this machine' || status=1
     bed_dns a $machine_name none
     acme_first_start
-    acme_failed_well 'meet.visavis.test has no A and no AAAA record (asked 10.98.0.1)' 'The next try is made after' || status=1
+    acme_failed_well 'meet.visavis.test has no A and no AAAA record (asked 10.98.0.1)' 'Add an A record of meet.visavis.test' || status=1
     expect 'the CA was not asked for nothing' [ "$(bed_front count newOrder)" = 0 ] || status=1
     bed_dns clear $machine_name
     expect 'mended: issued' machine visavis cert issue >"$work/out" 2>&1 && expect 'served' within 50 is_verified && return $status
@@ -212,7 +216,7 @@ acme_dns_wrong() {
 
 acme_other_port() {
     acme_first_start HTTP_PORT=8080 ACME_CHALLENGE=http-01 &&
-        acme_failed_well 'HTTP_PORT is 8080, but a CA comes to port 80 alone' || return 1
+        acme_failed_well 'self-check (A 10.98.0.2 port 80)' 'HTTP_PORT is 8080, but a CA comes to port 80 alone' || return 1
     machine visavis config set ACME_CHALLENGE=auto >"$work/out" 2>&1 && machine visavis restart >"$work/out" 2>&1 &&
         machine visavis cert issue >"$work/out" 2>&1
     expect 'by tls-alpn-01' within 50 is_verified && acme_says challenge tls-alpn-01 &&
@@ -274,7 +278,7 @@ X
 acme_dns_hook() {
     hook_put
     acme_first_start ACME_CHALLENGE=dns-01 ACME_DNS_HOOK=/usr/local/lib/acme/hook "CERTIFICATE_NAMES=*.$machine_name" || return 1
-    expect 'the issued chain' within 600 is_verified && acme_says challenge dns-01 || { acme_tells all "no script"; return 1; }
+    expect 'the issued chain' within 600 is_verified && acme_says challenge dns-01 || return 1
     client openssl s_client -connect "$machine_address:443" -servername $machine_name </dev/null 2>/dev/null |
         openssl x509 -noout -ext subjectAltName >"$work/out"
     machine cat /var/lib/visavis/hook/seen >"$work/seen"
