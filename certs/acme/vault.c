@@ -169,6 +169,18 @@ static int get_url(const json_t *o, const char *key, char buf[static VAULT_URL_S
     return r == 0 && buf[0] && !is_url(buf) ? -EINVAL : r;
 }
 
+/* 0 when it is not there. */
+static int get_count(const json_t *o, const char *key, unsigned *ret)
+{
+    const json_t *v = json_object_get(o, key);
+    json_int_t n = json_integer_value(v);
+
+    if ((v && !json_is_integer(v)) || n < 0 || n > INT_MAX)
+        return -EINVAL;
+    *ret = (unsigned) n;
+    return 0;
+}
+
 /* Takes over o; NULL without memory. */
 static char *to_text(json_t *o)
 {
@@ -477,6 +489,8 @@ int vault_load_order(const struct vault *v, const struct acme_ids *ids, struct v
     r = get_url(document, "directory", o.directory);
     if (r == 0)
         r = get_url(document, "url", o.url);
+    if (r == 0)
+        r = get_count(document, "resumed", &o.resumed);
     json_decref(document);
     if (r < 0)
         vault_order_done(&o);
@@ -494,7 +508,9 @@ int vault_put_order(const struct vault *v, const struct acme_ids *ids, const str
     if (r < 0)
         return r;
     return put_with_key(&orders, ORDER_JSON,
-                        json_pack("{s:s,s:s}", "directory", o->directory, "url", o->url), o->key);
+                        json_pack("{s:s,s:s,s:I}", "directory", o->directory, "url", o->url,
+                                  "resumed", (json_int_t) o->resumed),
+                        o->key);
 }
 
 int vault_drop_order(const struct vault *v, const struct acme_ids *ids)
