@@ -93,8 +93,8 @@ static bool is_better(const struct pair *offered, enum worth worth, const struct
     if (worth != WORTH_WANTED || live_worth != WORTH_WANTED)
         return worth > live_worth;
     return !live->is_acme || (!pair_same(offered, live) &&
-                              time_of(X509_get0_notBefore(offered->chain[0])) >=
-                                  time_of(X509_get0_notBefore(live->chain[0])) - DATED_BACK_S);
+                              time_of(X509_get0_notBefore(offered->chain[0])) + DATED_BACK_S >=
+                                  time_of(X509_get0_notBefore(live->chain[0])));
 }
 
 /* ---- going live ---- */
