@@ -95,6 +95,19 @@ static int start_http(struct challengers *c, struct acme_failure *f)
     return r;
 }
 
+/* Another web server in front that cannot serve files hands on to this socket; those that can have
+ * the file, so it does not matter much when it cannot be had. */
+static void start_behind(struct challengers *c)
+{
+    char path[PATH_MAX];
+
+    if (responder_new(c->config->loop, RESPONDER_HTTP, &c->http) < 0)
+        return;
+    path_join(path, PATH_RUN, SITE_ACME_HTTP_SOCKET);
+    if (responder_listen_unix(c->http, path, &c->socket) < 0)
+        c->http = responder_free(c->http);
+}
+
 static int present_http(void *arg, const struct acme_proof *proof, struct acme_failure *f)
 {
     struct challengers *c = arg;
@@ -102,6 +115,8 @@ static int present_http(void *arg, const struct acme_proof *proof, struct acme_f
 
     if (r == 0 && c->fits[CHALLENGE_HTTP_01].way == FIT_RESPONDER && !c->http)
         r = start_http(c, f);
+    else if (r == 0 && c->machine.layout == PROXY_EXTERNAL && !c->http)
+        start_behind(c);
     if (r == 0 && c->http) {
         r = responder_add(c->http, proof);
         if (r < 0)

@@ -38,6 +38,12 @@ void acquire_look(const struct settings *s, int64_t now_s, struct acquire_look *
     ret->is_other_ca = *ret->state.directory && strcmp(ret->state.directory, ret->directory) != 0;
 }
 
+bool acquire_is_mended(const struct acquire_look *l, int64_t settings_s)
+{
+    return l->wanted && l->due != DUE_NOT && l->state.result == RESULT_FAILED &&
+           l->state.failure.kind != FAILURE_CLOCK && settings_s > l->state.attempt_s;
+}
+
 int64_t acquire_next_s(const struct acquire_look *l, const struct certs_info *live, int64_t now_s)
 {
     int64_t next_s = now_s + DAY_S;

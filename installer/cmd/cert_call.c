@@ -106,7 +106,7 @@ int cert_ask(struct cert_call *c, enum acme_mode mode, struct acme_report *ret)
 
 /* ---- going live ---- */
 
-int cert_put_live(struct cert_call *c, bool force, bool force_ca, bool *ret_changed,
+int cert_put_live(struct cert_call *c, const struct cert_wish *wish, bool *ret_changed,
                   bool *ret_stale)
 {
     struct settings *now = NULL;
@@ -122,7 +122,7 @@ int cert_put_live(struct cert_call *c, bool force, bool force_ca, bool *ret_chan
             c->earliest_s = 0; /* of other names, perhaps */
         settings_free(c->settings);
         c->settings = now;
-        status = cert_renew(c->call, &c->output, now, force, force_ca, ret_changed);
+        status = cert_renew(c->call, &c->output, now, wish, ret_changed);
     }
     if (lock >= 0)
         close(lock);

@@ -201,7 +201,7 @@ static int put(const struct cmd_call *call, struct cert_output *o, const struct 
              path_of(PATH_OWNCERT));
     cert_output_tell(false, text, o);
     if (strcmp(settings_text(s, SET_CERTIFICATE_TYPE), "owncert") == 0) {
-        status = cert_renew(call, o, s, false, false, &changed);
+        status = cert_renew(call, o, s, &(struct cert_wish){.known = false}, &changed);
         cert_afterwards(o, s, 0);
         return status;
     }

@@ -12,7 +12,7 @@ build=$(cd "$1" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
 
 # Most of the time is waiting, so each line is a run of its own when all are wanted, with a bed of its own.
-lanes=('challenges accounts certificates' 'matrix' 'answers renewal reach retries clock' 'waiting' 'kill')
+lanes=('challenges accounts certificates matrix' 'answers renewal reach retries clock' 'waiting' 'short' 'kill')
 topics=${lanes[*]}
 for topic in "${@:2}"; do
     case " $topics " in

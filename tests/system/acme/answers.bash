@@ -32,6 +32,12 @@ told() {
     for text in "$@"; do says "$text" || return 1; done
 }
 
+# That many seconds from now, as times are told; a minute may have passed since.
+says_time() {
+    expect "$(date -u -d "$1 seconds" '+%F %H:%M') is said" grep -qF -e "$(date -u -d "$1 seconds" '+%F %H:%M')" \
+        -e "$(date -u -d "$(($1 - 60)) seconds" '+%F %H:%M')" "$work/text"
+}
+
 asked_nothing() { # COMMAND...
     local before
     before=$(bed_front requests length)
@@ -43,9 +49,9 @@ rate_limit_in_seconds() {
     fresh
     bed_front fail newOrder 429 rateLimited 7200
     cert renew
-    told 'rate limit' 'by rule of the test' "$(date -u -d '+2 hours' '+%H:%M')" || return 1
-    asked_nothing cert renew && asked_nothing cert issue && fails && says "$(date -u -d '+2 hours' '+%H:%M')" || return 1
-    asked_nothing cert_at $hour renew || return 1
+    told 'rate limit' 'by rule of the test' && says_time $((2 * hour)) || return 1
+    asked_nothing cert renew && asked_nothing cert issue && fails && says_time $((2 * hour)) || return 1
+    asked_nothing cert_at "$hour" renew || return 1
     cert_at $((2 * hour + 60)) renew
     ends_with 0 && serves_issued
 }
@@ -54,7 +60,7 @@ rate_limit_by_date() {
     fresh
     bed_front fail newOrder 429 rateLimited "$(date -u -d '+3 hours' '+%a, %d %b %Y %H:%M:%S GMT')"
     cert renew
-    told 'rate limit' "$(date -u -d '+3 hours' '+%H:%M')" || return 1
+    told 'rate limit' && says_time $((3 * hour)) || return 1
     asked_nothing cert_at $((2 * hour)) renew || return 1
     cert_at $((3 * hour + 60)) renew
     ends_with 0 && serves_issued
@@ -74,7 +80,7 @@ busy_for_hours() {
     fresh
     bed_front fail newOrder 503 serverInternal 18000
     cert renew
-    told 'trouble of its own' "$(date -u -d '+5 hours' '+%H:%M')" || return 1
+    told 'trouble of its own' && says_time $((5 * hour)) || return 1
     asked_nothing cert_at $((4 * hour)) renew || return 1
     cert_at $((5 * hour + 60)) renew
     ends_with 0 && serves_issued

@@ -95,9 +95,14 @@ run() {
 
 cert() { run cert "$@"; }
 
-# At another time, seconds from now, for this machine and the CA in BED_CA alike.
+# At another time, seconds from now, for this machine and the CAs alike.
 run_at() {
-    bed_front clock "$1" && run_with_clock "$1" "${@:2}" && bed_front clock 0
+    clocks_of_cas "$1" && run_with_clock "$@" && clocks_of_cas 0
+}
+
+clocks_of_cas() {
+    local port
+    for port in "$BED_DIR"/*.port; do BED_CA=$(basename "$port" .port) bed_front clock "$1" || return 1; done
 }
 
 cert_at() { run_at "$1" cert "${@:2}"; }
@@ -119,10 +124,10 @@ ends_with() { expect "exit status $1, not $status" [ "$status" -eq "$1" ]; }
 fails() { expect 'it fails' [ "$status" -ne 0 ]; }
 status_is() { expect "$1 is '$2', not '$(cert_status "$1")'" [ "$(cert_status "$1")" = "$2" ]; }
 
-# Of the CA in BED_CA; further words are a condition for the record.
+# At the CA in BED_CA, but for those whose nonce it refused; further words are a condition for the record.
 orders_are() {
     local n
-    n=$(bed_front count newOrder "${2-}")
+    n=$(bed_front count newOrder "(.faulty or .status == 201) and (${2:-true})")
     expect "$1 orders${2:+ with $2}, not $n" [ "$n" = "$1" ]
 }
 
@@ -132,8 +137,9 @@ serial() { openssl x509 -in "$live/fullchain.pem" -noout -serial | cut -d= -f2; 
 names() { openssl x509 -in "$live/fullchain.pem" -noout -ext subjectAltName | tail -n +2 | tr -d ' '; }
 
 key_fits() {
-    [ -n "$(openssl pkey -in "$1/privkey.pem" -pubout 2>"$work/err")" ] &&
-        [ "$(openssl x509 -in "$1/fullchain.pem" -noout -pubkey)" = "$(openssl pkey -in "$1/privkey.pem" -pubout)" ]
+    local public
+    public=$(openssl pkey -in "$1/privkey.pem" -pubout 2>"$work/err")
+    [ -n "$public" ] && [ "$(openssl x509 -in "$1/fullchain.pem" -noout -pubkey)" = "$public" ]
 }
 
 # The time does not count: some are read long after their end.

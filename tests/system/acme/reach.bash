@@ -1,12 +1,12 @@
 # Before the CA is asked: is this machine reached by its name? What is wrong costs no order, and the hop is named.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2016,SC2154 # programs for other shells
 
 other_address=198.51.100.2
 
 run_reach() {
     test_case 'a name without addresses' name_without_addresses
     test_case 'a DNS server that fails' dns_fails
-    test_case 'a DNS server that is not there' dns_is_off
+    test_case 'a DNS server that is not there: told, and the CA may have a better one' dns_is_off
     test_case 'HTTP_PORT is another, and port 80 is closed' port_closed
     test_case 'CAA records forbid this CA' caa_forbids
     test_case 'port 80 belongs to a web server of others' port_of_others
@@ -40,10 +40,11 @@ dns_fails() {
 }
 
 dns_is_off() {
+    local result=0
     fresh
     bed_dns off
-    found 127.0.0.1 "$domain"
-    local result=$?
+    cert renew
+    fails && says 'the DNS server (127.0.0.1) does not answer' && says 'left to the CA' || result=1
     bed_dns on && return $result
 }
 
@@ -85,12 +86,16 @@ other_machine_up() {
         ip link set other1 up
         exec node -e "
             const fs = require(\"fs\");
-            require(\"http\").createServer((rq, rs) => {
+            const [, redirect, key, cert] = process.argv;
+            const serve = (rq, rs) => {
                 rs.setHeader(\"Server\", \"other/1.0\");
-                const to = fs.existsSync(process.argv[1]) && fs.readFileSync(process.argv[1]).toString().trim();
+                const to = !rq.socket.encrypted && fs.existsSync(redirect) && fs.readFileSync(redirect).toString().trim();
                 if (to) rs.writeHead(301, { location: to + rq.url });
                 rs.end(\"hello of another machine\");
-            }).listen(80);" "$0"' "$work/redirect" "$other_address"
+            };
+            require(\"http\").createServer(serve).listen(80);
+            require(\"https\").createServer({ key: fs.readFileSync(key), cert: fs.readFileSync(cert) }, serve).listen(443);
+            " "$0" "$2" "$3"' "$work/redirect" "$other_address" "$BED_DIR/inner.key" "$BED_DIR/inner.pem"
     wait_for other_has_own_network || return 1
     bed_in ip link add other0 type veth peer name other1 netns "$(bed_pid other)" &&
         bed_in ip address add 198.51.100.1/24 dev other0 && bed_in ip link set other0 up && wait_for other_answers
@@ -130,17 +135,21 @@ redirect_to_https() {
     fresh ACME_CHALLENGE=http-01
     at_other
     echo "https://$domain" >"$work/redirect"
-    found "A $other_address port 80" "redirected to https://$domain/"
+    found "A $other_address port 80" "redirected to https://$domain/" 'hello of another machine'
     local result=$?
     rm -f "$work/redirect"
     return $result
 }
 
+# Nothing that is not reached from here can be said to be closed to the CA: it is told, and the CA looks.
 closed_elsewhere() {
-    fresh ACME_CHALLENGE=tls-alpn-01
-    at_other
+    fresh ACME_CHALLENGE=http-01
+    bed_dns a "$domain" 198.51.100.1
+    bed_dns aaaa "$domain" none
+    bed_in ip address del 198.51.100.1/24 dev other0
     cert renew
-    fails && says "$other_address port 443" && says refused
+    bed_in ip address add 198.51.100.1/24 dev other0
+    fails && says "A 198.51.100.1 port 80"
 }
 
 dead_address() {

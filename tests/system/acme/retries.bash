@@ -7,36 +7,36 @@ run_retries() {
     test_case 'the old certificate is served meanwhile' old_one_stays
 }
 
-# usage: tries_at SECONDS N      a run at that time asks the CA; N failures in a row by then
-tries_at() {
-    local before
-    before=$(bed_front count newOrder)
-    asked_nothing cert_at $(($1 - 10)) renew || { echo "    at $1 s"; return 1; }
-    ends_with 0 || return 1
-    cert_at "$1" renew
-    fails && says 'by rule of the test' && orders_are $((before + 1)) && cert_at "$1" status && says 'by rule of the test' &&
-        says_failures "$2"
+# usage: tries_after SECONDS N      nobody is asked before, then the CA is; N failures in a row by then
+tries_after() {
+    local orders offset
+    orders=$(bed_front count newOrder)
+    asked_nothing cert_at $((last + $1 - 20 - $(date +%s))) renew || { echo "    too early: $1 s"; return 1; }
+    fails && says 'not asked again before' || return 1
+    offset=$((last + $1 + 5 - $(date +%s)))
+    cert_at $offset renew
+    last=$(($(date +%s) + offset))
+    fails && says 'by rule of the test' && orders_are $((orders + 1)) && says_failures "$2" || return 1
+    cert_at $offset status
+    says 'by rule of the test'
 }
 
 says_failures() {
-    cert_at 0 status --json
-    expect "$1 failures, not $(jq -r '.acme.failures' "$work/text")" [ "$(jq -r '.acme.failures' "$work/text")" = "$1" ]
+    local n
+    n=$(cert_status .acme.failures)
+    expect "$1 failures, not $n" [ "$n" = "$1" ]
 }
 
 back_off() {
-    local at=0
+    local last
     fresh
     bed_front reject "$domain" rejectedIdentifier
     cert renew
+    last=$(date +%s)
     fails && orders_are 1 && says_failures 1 || return 1
-    at=$((at + 70)) && tries_at $at 2 || return 1
-    at=$((at + 610)) && tries_at $at 3 || return 1
-    at=$((at + 6010)) && tries_at $at 4 || return 1
-    at=$((at + day + 10)) && tries_at $at 5 || return 1
-    at=$((at + day + 10)) && tries_at $at 6 || return 1
+    tries_after 60 2 && tries_after 600 3 && tries_after 6000 4 && tries_after "$day" 5 && tries_after "$day" 6 || return 1
     bed_front clear
-    at=$((at + day + 10))
-    cert_at $at renew
+    cert_at $((last + day + 5 - $(date +%s))) renew
     ends_with 0 && serves_issued && says_failures 0
 }
 
