@@ -1,5 +1,6 @@
 #include "acme/vault.h"
 
+#include "acme/wire.h"
 #include "base/crypto.h"
 #include "certs/acmecert.h"
 #include "certs/key.h"
@@ -156,17 +157,12 @@ static int get_text(const json_t *o, const char *key, char *buf, size_t size)
     return 0;
 }
 
-static bool is_url(const char *text)
-{
-    return strncmp(text, "https://", 8) == 0 || strncmp(text, "http://", 7) == 0;
-}
-
 /* "" or a URL. */
 static int get_url(const json_t *o, const char *key, char buf[static VAULT_URL_SIZE])
 {
     int r = get_text(o, key, buf, VAULT_URL_SIZE);
 
-    return r == 0 && buf[0] && !is_url(buf) ? -EINVAL : r;
+    return r == 0 && buf[0] && !acme_is_url(buf) ? -EINVAL : r;
 }
 
 /* 0 when it is not there. */
