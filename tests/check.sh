@@ -1,52 +1,68 @@
 #!/bin/sh
 # Looks at the includes, runs the unit and flow tests, and replays the fuzz seeds of one build folder,
-# with a summary line.
-# usage: tests/check.sh build/<flavour>
+# with a summary line. Some programs at a time: many of them wait for servers most of their time.
+# usage: tests/check.sh build/<flavour>      JOBS=n: at most that many at a time
 set -u
 out=$1
-passed=0
-failed=0
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+jobs=${JOBS:-$(($(nproc) + 1))}
 
-# A test program counts its own tests (cmocka's closing lines), a replay counts as one.
-run() {
-    name=$1
-    shift
+# One program; its "passed failed" goes to a file named after it. A test program counts its own tests
+# (cmocka's closing lines), a replay counts as one.
+if [ "${2-}" = --one ]; then
+    results=$3 name=$4
+    shift 4
+    file=$results/$(echo "$name" | tr / -)
+    log=$file.log
     if timeout 300 "$@" >"$log" 2>&1; then status=0; else status=$?; fi
     ok=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$log" | awk '{ n += $1 } END { print n + 0 }')
     bad=$(sed -n 's/^\[  FAILED  \] \([0-9]*\) test.*/\1/p' "$log" | awk '{ n += $1 } END { print n + 0 }')
+    left=$(sed -n 's/^\[  SKIPPED \] \([0-9]*\) test.*/\1/p' "$log" | awk '{ n += $1 } END { print n + 0 }')
     if [ "$status" -eq 0 ] && [ "$ok" -eq 0 ]; then
         if [ "${name#fuzz/}" = "$name" ]; then bad=1; else ok=1; fi
     fi
     if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi
+    echo "$ok $bad $left" >"$file"
     if [ "$bad" -ne 0 ]; then
-        echo "FAILED $name (exit status $status)"
-        tail -n 60 "$log"
+        { echo "FAILED $name (exit status $status)"; tail -n 60 "$log"; } >"$log.failed"
+        cat "$log.failed" # whole, not line by line between those of others
     fi
-    passed=$((passed + ok))
-    failed=$((failed + bad))
-}
+    rm -f "$log" "$log.failed"
+    exit 0
+fi
 
-if tests/includes.sh >"$log"; then
-    passed=$((passed + 1))
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
+
+if tests/includes.sh >"$results/text"; then
+    echo 1 0 0 >"$results/includes"
 else
     echo 'FAILED tests/includes.sh'
-    cat "$log"
-    failed=$((failed + 1))
+    cat "$results/text"
+    echo 0 1 0 >"$results/includes"
 fi
-for t in "$out"/tests/unit/*/test_* "$out"/tests/flow/test_*; do
-    [ -x "$t" ] && [ -f "$t" ] || continue
-    source=tests/${t#"$out"/tests/}.c
-    [ -f "$source" ] || continue
-    run "${t#"$out"/tests/}" "$t"
-done
-for t in "$out"/tests/fuzz/replay_*; do
-    [ -x "$t" ] && [ -f "$t" ] || continue
-    name=${t##*/replay_}
-    [ -f "tests/fuzz/fuzz_$name.c" ] || continue
-    run "fuzz/$name" "$t" "tests/fuzz/corpus/$name"
-done
+rm -f "$results/text"
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+{
+    for t in "$out"/tests/unit/*/test_* "$out"/tests/flow/test_*; do
+        [ -x "$t" ] && [ -f "$t" ] || continue
+        [ -f "tests/${t#"$out"/tests/}.c" ] || continue
+        echo "${t#"$out"/tests/} $t"
+    done
+    for t in "$out"/tests/fuzz/replay_*; do
+        [ -x "$t" ] && [ -f "$t" ] || continue
+        name=${t##*/replay_}
+        [ -f "tests/fuzz/fuzz_$name.c" ] || continue
+        echo "fuzz/$name $t tests/fuzz/corpus/$name"
+    done
+} >"$results/list"
+xargs -r -P "$jobs" -L 1 "$0" "$out" --one "$results" <"$results/list"
+wanted=$(($(wc -l <"$results/list") + 1))
+rm -f "$results/list"
+
+cat "$results"/* | awk -v wanted="$wanted" '
+    { passed += $1; failed += $2; skipped += $3 }
+    END {
+        if (NR != wanted) { print wanted - NR " programs came to no end"; failed += wanted - NR }
+        print passed + 0 " passed, " failed + 0 " failed" (skipped ? ", " skipped " skipped" : "")
+        exit failed || !passed
+    }'
