@@ -160,10 +160,9 @@ build_package() {
     # from elsewhere, with an npm of its own that Debian's would conflict with.
     node=
     if [ ! -d "$here/prebuilt" ] && ! { command -v node && command -v npm; } >/dev/null; then node='nodejs npm'; fi
-    case $family in
     # shellcheck disable=SC2086 # lists of words
+    case $family in
     debian) install_debian $BUILD_DEBIAN $node ;;
-    # shellcheck disable=SC2086
     redhat) quietly dnf install -y $BUILD_REDHAT $node ;;
     esac
     step 'building the package'

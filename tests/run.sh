@@ -105,7 +105,7 @@ with_build() {
 }
 
 # Those without a line of their own below are tests/system/<suite>.sh build/release.
-SUITES="build check units config apply certs nginx cli doctor env-init dnsapi packages piuparts install dev
+SUITES="build check units config apply certs nginx snippets run cli doctor env-init dnsapi acme packages piuparts install dev
   machine-bookworm machine-trixie asan tsan fuzz conformance e2e e2e-asan"
 
 run_suite() {
@@ -137,7 +137,7 @@ for s in "$@"; do
     esac
 done
 prepare || exit 1
-# shellcheck disable=SC2086 # a list of words
+# shellcheck disable=SC2048,SC2086 # a list of words
 for s in ${*:-$SUITES}; do run_suite "$s"; done
 
 echo

@@ -1,5 +1,12 @@
 /* acme.h: a certificate for a set of names from an ACME CA, and keeping it: everything that a run
- * of `visavis cert renew` does between the settings and the served pair. */
+ * of `visavis cert renew` does between the settings and the served pair.
+ *
+ * A run that is due goes through these, and ends at the first that fails: the CA's directory (and
+ * by it the clock), the profile, CAA records, the self-check, the account, the order. Of the types
+ * of challenge those are left out that the self-check or the CA finds wanting. A failure is kept
+ * with the state, and the next try is put off (due.h). After one that the CA saw, the staging
+ * server is asked before; only what it says of us counts, not troubles of its own. When the
+ * self-check alone has stood in the way for days, the CA is asked to look for itself. */
 #pragma once
 
 #include "acme/challenger.h"
@@ -55,19 +62,25 @@ enum acme_end {
 struct acme_report {
     enum acme_end end;
     enum due_reason due;
-    int64_t next_s;          /* when to come back */
+    int64_t next_s;          /* when to come back; later than what is kept says when it could not
+                                be noted what happened */
     struct acme_state state; /* as it is kept now; failure included */
 };
 
-/* 0, also when it failed: the end and the state tell. A negative errno: the vault cannot be used
- * (-EBUSY: another run), and nothing was tried. */
+/* 0, also when it failed: the end and the state tell (for ACME_TEST the state of the report alone).
+ * A negative errno: the vault cannot be used (-EBUSY: another run), and nothing was tried; -EINTR:
+ * somebody ended the loop, which counts as no try, and the next run goes on from there. */
 int acme_run(const struct acme_config *c, enum acme_mode mode, struct acme_report *ret);
 
 /* What is kept, without asking anybody. -ENOENT: nothing. */
 int acme_look(const char *folder, const struct acme_ids *ids, struct acme_state *ret_state,
               struct due_pair *ret_pair, char ari_id[static ACME_ARI_ID_SIZE]);
 
+/* When the next run is due, by what is kept. Of c the CAs alone matter. */
+int64_t acme_next_s(const struct acme_config *c, const struct due_pair *p,
+                    const struct acme_state *s, int64_t now_s);
+
 /* Revokes the certificate of the set's pair by the account (RFC 8555 section 7.6); when the account
  * is gone, by the pair's own key. reason as in RFC 5280, -1 none. The pair stays in the vault,
- * marked so that the next run replaces it at once. */
+ * marked so that the next run replaces it at once. -ENOENT: there is none; -EALREADY. */
 int acme_revoke(const struct acme_config *c, int reason, struct acme_failure *f);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #define TIMEOUT_MS 30000
 #define RETRY_MS 1000
@@ -208,15 +209,35 @@ static int send_one(struct acme_client *c, const struct job *j, struct fetched *
     return r;
 }
 
+static bool is_https(const char *url)
+{
+    return strncasecmp(url, "https://", 8) == 0;
+}
+
+/* RFC 8555 section 6.1: what a CA is asked by TLS is asked by TLS alone, wherever it sends us. */
+static int refuse_plain(const struct acme_client *c, const struct job *j, struct acme_failure *f)
+{
+    if (!is_https(c->directory_url) || is_https(j->url))
+        return 0;
+    failure_set(
+        f, FAILURE_CA, j->step, -EPROTO, j->url,
+        "the CA, which is asked by https, names an address without TLS, which is not asked");
+    failure_next(f, "Is ACME_SERVER the directory of the CA? A proxy or firewall on the way must "
+                    "not answer in its place.");
+    return -EPROTO;
+}
+
 /* 0: the answer is 2xx, *ret to be freed. After errors *ret is a description, without a body. */
 static int run(struct acme_client *c, struct job *j, struct fetched *ret, struct acme_failure *f)
 {
+    int r = refuse_plain(c, j, f);
+
     j->begin_ms = clock_ms();
-    for (;;) {
+    while (r == 0) {
         enum verdict v;
         bool again = false;
-        int r = send_one(c, j, ret, f);
 
+        r = send_one(c, j, ret, f);
         if (r < 0)
             return r;
         v = verdict_of(ret);
@@ -233,6 +254,7 @@ static int run(struct acme_client *c, struct job *j, struct fetched *ret, struct
         }
         fetched_done(ret);
     }
+    return r;
 }
 
 static int get_nonce(struct acme_client *c, enum acme_step step, char ret[static NONCE_SIZE],
@@ -349,11 +371,6 @@ static bool is_redirect(const struct fetched *a)
     return a->error == 0 && a->location[0] &&
            (a->status == 301 || a->status == 302 || a->status == 303 || a->status == 307 ||
             a->status == 308);
-}
-
-static bool is_https(const char *url)
-{
-    return strncmp(url, "https://", 8) == 0;
 }
 
 /* Where a redirect leads, when it may be followed; otherwise an error and *f. */

@@ -11,9 +11,10 @@
  * come, the CA may have done what was asked: acme_post() repeats it just the same, acme_post_once()
  * does not. A 429, or a longer Retry-After, ends the call with failure.not_before.
  *
- * Redirects of acme_get() are followed, ACME_REDIRECTS_MAX of them, never from https to http; those
- * of signed requests are not. A wrong Content-Type does not matter while the body is what it should
- * be; acme_answer_unreadable() names it when it is not. */
+ * Redirects of acme_get() are followed, ACME_REDIRECTS_MAX of them; those of signed requests are
+ * not. A CA whose directory is fetched by https is asked by https alone. A wrong Content-Type does
+ * not matter while the body is what it should be; acme_answer_unreadable() names it when it is not.
+ */
 #pragma once
 
 #include "acme/failure.h"

@@ -64,7 +64,7 @@ static void name_profiles(const struct issue *s)
                                  d->profiles[i].name);
     failure_next(s->f,
                  "Set ACME_PROFILE to one that the CA has (%s), or leave it empty, then "
-                 "`visavis cert renew`.",
+                 "`visavis apply` and `visavis cert issue`.",
                  list);
 }
 
@@ -93,6 +93,7 @@ int issue_create(struct issue *s)
     int r;
 
     s->kept.url[0] = '\0';
+    s->kept.resumed = 0;
     r = issue_keep_order(s);
     if (r == 0)
         r = post_order(s, replaces, &a);

@@ -62,14 +62,14 @@ void order_end(struct order *o, bool lost)
     if (order_is_stale(o))
         failure_next(&o->failure,
                      "It was begun by an earlier run; nothing is lost, a new order takes its "
-                     "place. `visavis cert renew` begins one now.");
+                     "place. `visavis cert issue` begins one now.");
 }
 
 void order_misfit(struct order *o, enum acme_step step, const char *what)
 {
     failure_set(&o->failure, FAILURE_CA, step, -EPROTO, o->url, "%s", what);
     failure_next(&o->failure, "It is tried again later by itself, with a new order; `visavis cert "
-                              "renew` begins it now.");
+                              "issue` begins it now.");
     order_end(o, true);
 }
 
@@ -154,10 +154,10 @@ static void fail_late(struct order *o, int64_t retry_after_s, uint64_t limit_ms)
         failure_set(&o->failure, FAILURE_CA, step_of(o), -ETIMEDOUT, where,
                     "the CA was not done with %s within %llu s", waited_for(o),
                     (unsigned long long) limit_ms / 1000);
-    failure_next(&o->failure, o->resumed ? "The next run begins a new order; `visavis cert renew` "
+    failure_next(&o->failure, o->resumed ? "The next run begins a new order; `visavis cert issue` "
                                            "begins it now."
                                          : "The next run goes on with the same order; `visavis "
-                                           "cert renew` begins it now.");
+                                           "cert issue` begins it now.");
     /* a second run that waits in vain will not be followed by a third */
     order_end(o, o->resumed);
 }

@@ -1,5 +1,7 @@
 #include "acme/problem_table.h"
 
+/* `cert renew` would wait for the next try. */
+#define NOW "then `visavis apply` and `visavis cert issue`"
 #define TEST_AGAIN " `visavis cert test` tries it all without using up the CA's limits."
 
 const struct problem_def problem_defs[N_PROBLEM_TYPES] = {
@@ -7,10 +9,10 @@ const struct problem_def problem_defs[N_PROBLEM_TYPES] = {
     [PROBLEM_OTHER] = {"other", "the CA refused", ""},
     [PROBLEM_ACCOUNT_DOES_NOT_EXIST] =
         {"accountDoesNotExist", "the CA does not know our account (any more)",
-         "The next run registers a new one; `visavis cert renew` begins it now."},
+         "The next run registers a new one; `visavis cert issue` begins it now."},
     [PROBLEM_ALREADY_REPLACED] =
         {"alreadyReplaced", "the certificate to be replaced was replaced by another order already",
-         "The next run orders without naming it; `visavis cert renew` begins it now."},
+         "The next run orders without naming it; `visavis cert issue` begins it now."},
     [PROBLEM_ALREADY_REVOKED] =
         {"alreadyRevoked", "the certificate is revoked already",
          "Nothing is left to revoke; `visavis cert issue` gets another certificate."},
@@ -52,7 +54,8 @@ const struct problem_def problem_defs[N_PROBLEM_TYPES] = {
     [PROBLEM_EXTERNAL_ACCOUNT_REQUIRED] =
         {"externalAccountRequired", "the CA serves customers of its own alone",
          "Ask it for a key id and an HMAC key (external account binding), set ACME_EAB_KID and "
-         "ACME_EAB_HMAC_KEY to them, then `visavis cert renew`."},
+         "ACME_EAB_HMAC_KEY (for the second CA ACME_FALLBACK_EAB_KID and "
+         "ACME_FALLBACK_EAB_HMAC_KEY) to them, " NOW "."},
     [PROBLEM_INCORRECT_RESPONSE] =
         {"incorrectResponse", "the CA reached a server, but found another answer than our proof",
          "See that the name's A and AAAA records lead to this machine alone, and that no proxy, "
@@ -61,16 +64,17 @@ const struct problem_def problem_defs[N_PROBLEM_TYPES] = {
     [PROBLEM_INVALID_CONTACT] = {"invalidContact", "the CA does not take the e-mail address",
                                  "Set LETSENCRYPT_EMAIL to an address of yours that receives mail "
                                  "(not one of example.com), "
-                                 "or leave it empty, then `visavis cert renew`."},
-    [PROBLEM_INVALID_PROFILE] =
-        {"invalidProfile", "the CA does not have that profile, or not for these names",
-         "Set ACME_PROFILE to one that the CA has, or leave it empty, then `visavis cert renew`."},
+                                 "or leave it empty, " NOW "."},
+    [PROBLEM_INVALID_PROFILE] = {"invalidProfile",
+                                 "the CA does not have that profile, or not for these names",
+                                 "Set ACME_PROFILE to one that the CA has, or leave it empty, " NOW
+                                 "."},
     [PROBLEM_MALFORMED] =
         {"malformed", "the CA does not accept the form of the request",
          "See that the names are what this CA issues for (DOMAIN_OR_PUBLIC_IP)." TEST_AGAIN},
     [PROBLEM_ORDER_NOT_READY] =
         {"orderNotReady", "the CA does not have the order ready to be finalised",
-         "It is tried again later by itself; `visavis cert renew` does it now."},
+         "It is tried again later by itself; `visavis cert issue` does it now."},
     [PROBLEM_RATE_LIMITED] =
         {"rateLimited", "the CA's rate limit is reached",
          "Until it allows more, nothing needs to be done: the next run comes by itself, and the "
@@ -83,7 +87,7 @@ const struct problem_def problem_defs[N_PROBLEM_TYPES] = {
          "another DOMAIN_OR_PUBLIC_IP, or CERTIFICATE_TYPE=owncert or selfsigned."},
     [PROBLEM_SERVER_INTERNAL] =
         {"serverInternal", "the CA has trouble of its own",
-         "It is tried again later by itself; `visavis cert renew` does it now."},
+         "It is tried again later by itself; `visavis cert issue` does it now."},
     [PROBLEM_TLS] =
         {"tls", "the CA met an error of TLS when it looked for the proof",
          "For tls-alpn-01, port 443 must lead to this machine without a proxy or CDN that ends "
@@ -96,13 +100,12 @@ const struct problem_def problem_defs[N_PROBLEM_TYPES] = {
          "name servers. `visavis doctor` names who answers." TEST_AGAIN},
     [PROBLEM_UNSUPPORTED_CONTACT] =
         {"unsupportedContact", "the CA does not take contacts of that kind",
-         "Set LETSENCRYPT_EMAIL to an e-mail address, or leave it empty, then `visavis cert "
-         "renew`."},
+         "Set LETSENCRYPT_EMAIL to an e-mail address, or leave it empty, " NOW "."},
     [PROBLEM_UNSUPPORTED_IDENTIFIER] =
         {"unsupportedIdentifier", "the CA does not issue for this kind of name",
          "An IP address needs a CA that issues for addresses, often by a profile of its own "
          "(ACME_PROFILE=shortlived); a host name as DOMAIN_OR_PUBLIC_IP does everywhere."},
     [PROBLEM_USER_ACTION_REQUIRED] =
         {"userActionRequired", "the CA wants something to be agreed to or done on its pages before",
-         "Do what it asks for at the address that it told, then `visavis cert renew`."},
+         "Do what it asks for at the address that it told, then `visavis cert issue`."},
 };

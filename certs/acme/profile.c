@@ -49,7 +49,8 @@ int profile_choose(const struct profile_wish *wish, const struct acme_ids *ids,
                     "it offers: %s",
                     wish->name, list_of(directory, list, sizeof(list)));
         failure_next(f, "Set ACME_PROFILE to one of these, or ACME_PROFILE_REQUIRED=false, in "
-                        "/etc/visavis/.env; then: visavis apply");
+                        "/etc/visavis/.env; then `visavis apply` and `visavis cert "
+                        "issue`.");
         return -ENOENT;
     }
     snprintf(ret, ACME_PROFILE_SIZE, "%s", found ? found : "");

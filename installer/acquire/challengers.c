@@ -25,6 +25,7 @@ struct challengers {
     struct fit_input machine;
     struct fit fits[N_CHALLENGE_TYPES];
     struct file_access webroot, socket; /* of proofs; of SITE_ACME_SOCKET */
+    bool webroot_is_clear;
     struct dns_servers resolver;
     struct reach_config reach;
     struct responder *http, *tls; /* NULL: not started */
@@ -58,8 +59,13 @@ static bool can_http(void *arg, const struct acme_id *id, char *why, size_t size
 
 static int put_file(struct challengers *c, const struct acme_proof *proof, struct acme_failure *f)
 {
-    int r = webroot_put(path_of(PATH_ACME_WEBROOT), proof, &c->webroot);
+    int r;
 
+    /* Nobody else has any there: runs exclude each other by the lock of the vault. */
+    if (!c->webroot_is_clear)
+        webroot_clear(path_of(PATH_ACME_WEBROOT));
+    c->webroot_is_clear = true;
+    r = webroot_put(path_of(PATH_ACME_WEBROOT), proof, &c->webroot);
     if (r == 0)
         return 0;
     failure_set(f, FAILURE_LOCAL, STEP_CHALLENGE, r, path_of(PATH_ACME_WEBROOT),
@@ -95,6 +101,19 @@ static int start_http(struct challengers *c, struct acme_failure *f)
     return r;
 }
 
+/* Another web server in front that cannot serve files hands on to this socket; those that can have
+ * the file, so it does not matter much when it cannot be had. */
+static void start_behind(struct challengers *c)
+{
+    char path[PATH_MAX];
+
+    if (responder_new(c->config->loop, RESPONDER_HTTP, &c->http) < 0)
+        return;
+    path_join(path, PATH_RUN, SITE_ACME_HTTP_SOCKET);
+    if (responder_listen_unix(c->http, path, &c->socket) < 0)
+        c->http = responder_free(c->http);
+}
+
 static int present_http(void *arg, const struct acme_proof *proof, struct acme_failure *f)
 {
     struct challengers *c = arg;
@@ -102,6 +121,8 @@ static int present_http(void *arg, const struct acme_proof *proof, struct acme_f
 
     if (r == 0 && c->fits[CHALLENGE_HTTP_01].way == FIT_RESPONDER && !c->http)
         r = start_http(c, f);
+    else if (r == 0 && c->machine.layout == PROXY_EXTERNAL && !c->http)
+        start_behind(c);
     if (r == 0 && c->http) {
         r = responder_add(c->http, proof);
         if (r < 0)

@@ -72,7 +72,7 @@ static void fit_dns(const struct fit_input *in, struct fit *ret)
         allow(ret, FIT_HOOK);
 }
 
-void fit_challenges(const struct fit_input *in, struct fit ret[static N_CHALLENGE_TYPES])
+void fit_challenges(const struct fit_input *in, struct fit *ret)
 {
     fit_http(in, &ret[CHALLENGE_HTTP_01]);
     fit_tls_alpn(in, &ret[CHALLENGE_TLS_ALPN_01]);

@@ -35,7 +35,8 @@ struct fit {
     char why[FIT_WHY_SIZE]; /* of FIT_NOT: a clause without a full stop that names what to do */
 };
 
-void fit_challenges(const struct fit_input *in, struct fit ret[static N_CHALLENGE_TYPES]);
+/* One for each type, N_CHALLENGE_TYPES of them. */
+void fit_challenges(const struct fit_input *in, struct fit *ret);
 
 /* Is a machine that can do that good for that identifier? Those of IP addresses are not in the DNS,
  * wildcards are nowhere else. false: why is a clause. */

@@ -24,5 +24,9 @@ struct acquire_look {
 /* The settings must outlive ret's directory; ret must not be moved. */
 void acquire_look(const struct settings *s, int64_t now_s, struct acquire_look *ret);
 
+/* Were the settings changed since the last try failed? Then the next need not wait: it may be what
+ * mends it. settings_s: when they came into force. */
+bool acquire_is_mended(const struct acquire_look *l, int64_t settings_s);
+
 /* When a pair that no CA here renews is looked at again, or sooner: a day from now. */
 int64_t acquire_next_s(const struct acquire_look *l, const struct certs_info *live, int64_t now_s);

@@ -3,7 +3,6 @@
 #include "acquire/look.h"
 
 #include "acme/due.h"
-#include "base/buf.h"
 
 #include <errno.h>
 #include <stdarg.h>

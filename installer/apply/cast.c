@@ -170,9 +170,10 @@ static int make_redis_folder(const struct cast *c)
 
 int cast_start(struct cast *c, enum plan_part part, struct supervisor *s)
 {
-    static char config_option[] = "--config", global[] = "-g", foreground[] = "daemon off;";
+    static char config_option[] = "--config", global[] = "-g", foreground[] = "daemon off;",
+                main_option[] = "-c";
     char program[PATH_MAX], config[PATH_MAX];
-    char *argv[] = {program, config_option, config, NULL};
+    char *argv[] = {program, config_option, config, NULL, NULL, NULL};
     struct supervisor_program p = {
         .name = plan_part_name(part),
         .argv = argv,
@@ -193,6 +194,11 @@ int cast_start(struct cast *c, enum plan_part part, struct supervisor *s)
     if (part == PLAN_NGINX) {
         argv[1] = global;
         argv[2] = foreground;
+        if (*path_root()) { /* else it knows its own */
+            argv[3] = main_option;
+            argv[4] = config;
+            path_join(config, PATH_NGINX, "nginx.conf");
+        }
     } else if (part == PLAN_REDIS) {
         argv[1] = config;
         argv[2] = NULL;

@@ -88,8 +88,39 @@ static int reload(struct cert_output *o, const struct settings *s, bool is_new)
     return r == 0 || r == -ENOTCONN ? CMD_OK : CMD_FAILED;
 }
 
+/* ---- sentences that may be known already ---- */
+
+static void hold(bool is_problem, const char *text, void *list)
+{
+    json_array_append_new(
+        list, json_pack("{s:b,s:o}", "problem", is_problem, "text", json_text(bytes_str(text))));
+}
+
+static void let_go(const json_t *list, struct cert_output *o)
+{
+    const json_t *m;
+    size_t i;
+
+    json_array_foreach (list, i, m)
+        cert_output_tell(json_is_true(json_object_get(m, "problem")),
+                         json_string_value(json_object_get(m, "text")), o);
+}
+
+/* certs_ensure(), silent when all stays as it was told before. */
+static int ensure_silently(const struct certs_wanted *wanted, struct cert_output *o,
+                           bool *ret_changed)
+{
+    json_t *list = json_array();
+    int r = certs_ensure(wanted, time(NULL), hold, list, ret_changed);
+
+    if (*ret_changed || (r < 0 && r != -EINVAL))
+        let_go(list, o);
+    json_decref(list);
+    return r;
+}
+
 int cert_renew(const struct cmd_call *call, struct cert_output *o, const struct settings *s,
-               bool force, bool force_ca, bool *ret_changed)
+               const struct cert_wish *cert_wish, bool *ret_changed)
 {
     struct certificate_wish wish;
     bool was_pending = pending_is(PENDING_CERTIFICATE);
@@ -101,11 +132,12 @@ int cert_renew(const struct cmd_call *call, struct cert_output *o, const struct 
         return cmd_fail(call, CMD_FAILED,
                         "the group visavis-certs does not exist; make it by: sudo "
                         "systemd-sysusers visavis.conf");
-    wish.wanted.force = force;
-    wish.wanted.force_ca = force_ca;
+    wish.wanted.force = cert_wish->force;
+    wish.wanted.force_ca = cert_wish->force_ca;
     /* Before: who is ended in between has put a pair in force that nobody was told of. */
     (void) pending_set(PENDING_CERTIFICATE);
-    r = certs_ensure(&wish.wanted, time(NULL), cert_output_tell, o, ret_changed);
+    r = cert_wish->known ? ensure_silently(&wish.wanted, o, ret_changed)
+                         : certs_ensure(&wish.wanted, time(NULL), cert_output_tell, o, ret_changed);
     if (*ret_changed || was_pending)
         status = reload(o, s, *ret_changed);
     else if (pending_clear(PENDING_CERTIFICATE) < 0)
@@ -128,7 +160,18 @@ static void tell_metrics(struct cert_output *o, int r)
     cert_output_tell(true, text, o);
 }
 
-void cert_afterwards(struct cert_output *o, const struct settings *s)
+/* What is kept may not tell of a failure: a folder that cannot be written, or not be had. */
+static int64_t next_run_s(const struct acquire_look *l, const struct certs_info *live,
+                          int64_t earliest_s, int64_t now_s)
+{
+    int64_t next_s = acquire_next_s(l, live, now_s), latest_s = now_s + DAY_S;
+
+    if (next_s < earliest_s)
+        next_s = earliest_s < latest_s ? earliest_s : latest_s;
+    return next_s;
+}
+
+void cert_afterwards(struct cert_output *o, const struct settings *s, int64_t earliest_s)
 {
     struct acquire_look *l = malloc(sizeof(*l));
     int64_t now_s = time(NULL);
@@ -142,7 +185,7 @@ void cert_afterwards(struct cert_output *o, const struct settings *s)
     if (error == 0)
         warn_of_expiry(o, s, &live, now_s);
     tell_metrics(o, metrics_write(l, error == 0 ? &live : NULL, now_s));
-    schedule_next(acquire_next_s(l, error == 0 ? &live : NULL, now_s), cert_output_tell, o);
+    schedule_next(next_run_s(l, error == 0 ? &live : NULL, earliest_s, now_s), cert_output_tell, o);
     if (error == 0)
         certs_info_done(&live);
     free(l);

@@ -37,16 +37,22 @@ const char *cert_date(int64_t s, char buf[static 16]);
 /* All about a certificate. */
 json_t *cert_info_json(const struct certs_info *i, int64_t now_s);
 
+struct cert_wish {
+    bool force, force_ca; /* as in struct certs_wanted */
+    bool known; /* that another than the wanted one is served was told before, and stays */
+};
+
 /* Lets the live pair be as wanted and those who serve it know; what was told is in *o. A status of
  * `cert renew`. */
 int cert_renew(const struct cmd_call *call, struct cert_output *o, const struct settings *s,
-               bool force, bool force_ca, bool *ret_changed);
+               const struct cert_wish *wish, bool *ret_changed);
 
 #define CERT_NOT_WANTED 3 /* another than the one that is wanted is served */
 #define CERT_NOT_ISSUED 4 /* the CA was asked in vain; the next try is planned */
 
-/* At the end of each run: warns of expiry, writes the metrics, arranges the next run. */
-void cert_afterwards(struct cert_output *o, const struct settings *s);
+/* At the end of each run: warns of expiry, writes the metrics, arranges the next run, which is not
+ * made before earliest_s (0: whenever it is due). */
+void cert_afterwards(struct cert_output *o, const struct settings *s, int64_t earliest_s);
 
 /* What the verbs begin with: root, the output, the settings in force. An exit status; always
  * cert_call_done(). */
@@ -54,6 +60,7 @@ struct cert_call {
     const struct cmd_call *call;
     struct cert_output output;
     struct settings *settings; /* NULL: could not be read */
+    int64_t earliest_s;        /* for cert_afterwards(), by what came of the CA */
 };
 int cert_call_init(struct cert_call *c, const struct cmd_call *call);
 void cert_call_done(struct cert_call *c);
@@ -68,7 +75,7 @@ int cert_ask(struct cert_call *c, enum acme_mode mode, struct acme_report *ret);
 
 /* The newest pair goes live, by the settings in force now. *ret_stale: those that matter to the CA
  * are others than c had; c has the new ones. */
-int cert_put_live(struct cert_call *c, bool force, bool force_ca, bool *ret_changed,
+int cert_put_live(struct cert_call *c, const struct cert_wish *wish, bool *ret_changed,
                   bool *ret_stale);
 
 /* CMD_OK for CERTIFICATE_TYPE=letsencrypt; else CMD_USAGE after the sentence that tells how to set

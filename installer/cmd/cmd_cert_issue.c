@@ -55,13 +55,13 @@ static int issue_now(struct cert_call *c, enum acme_end *ret_end, bool *ret_chan
     if (cmd_has(c->call, "force") || !has_fine_one(c))
         status = cert_ask(c, ACME_NOW, &report);
     *ret_end = report.end;
-    live = cert_put_live(c, false, false, ret_changed, &stale);
+    live = cert_put_live(c, &(struct cert_wish){.known = false}, ret_changed, &stale);
     if (stale)
         cert_output_tell(true,
                          "The settings were changed meanwhile. By the new ones: sudo visavis cert "
                          "issue",
                          &c->output);
-    cert_afterwards(&c->output, c->settings);
+    cert_afterwards(&c->output, c->settings, c->earliest_s);
     if (status == CMD_OK)
         status = exit_status(report.end);
     return status == CMD_OK ? live : status;

@@ -3,15 +3,47 @@
  */
 #include "cmd/cmd_cert.h"
 
+#include "acquire/look.h"
 #include "acquire/told.h"
+#include "apply/inforce.h"
+#include "host/paths.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
 
 /* The settings may be changed while a CA is asked; then it is asked by the new ones. */
 #define ROUNDS_MAX 3
 
+/* When the settings in force came to be. */
+static int64_t settings_s(void)
+{
+    struct inforce in;
+    struct stat st;
+
+    if (inforce_look(&in) == 0)
+        return (int64_t) (in.applied_us / 1000000);
+    return stat(path_of(PATH_ENV), &st) == 0 ? st.st_mtim.tv_sec : 0;
+}
+
+static enum acme_mode choose_mode(const struct settings *s)
+{
+    struct acquire_look *l = malloc(sizeof(*l));
+    bool mended = false;
+
+    if (l) {
+        acquire_look(s, time(NULL), l);
+        mended = acquire_is_mended(l, settings_s());
+        free(l);
+    }
+    return mended ? ACME_NOW : ACME_IF_DUE;
+}
+
 static int ask_if_due(struct cert_call *c, struct acme_report *report)
 {
     *report = (struct acme_report){.end = ACME_NOT_DUE};
-    return certificate_is_acme(c->settings) ? cert_ask(c, ACME_IF_DUE, report) : CMD_OK;
+    return certificate_is_acme(c->settings) ? cert_ask(c, choose_mode(c->settings), report)
+                                            : CMD_OK;
 }
 
 static void tell_waiting(struct cert_call *c, const struct acme_report *report)
@@ -29,6 +61,7 @@ static void tell_waiting(struct cert_call *c, const struct acme_report *report)
 static int renew_all(struct cert_call *c, bool *ret_changed)
 {
     const struct cmd_call *call = c->call;
+    struct cert_wish wish = {.force = cmd_has(call, "force"), .force_ca = cmd_has(call, "new-ca")};
     struct acme_report report;
     bool stale = true;
     int asked = CMD_OK, status = CMD_OK;
@@ -38,8 +71,8 @@ static int renew_all(struct cert_call *c, bool *ret_changed)
 
         stale = false;
         asked = ask_if_due(c, &report);
-        status =
-            cert_put_live(c, cmd_has(call, "force"), cmd_has(call, "new-ca"), &changed, &stale);
+        wish.known = asked == CMD_OK && report.end == ACME_WAITING;
+        status = cert_put_live(c, &wish, &changed, &stale);
         *ret_changed |= changed;
     }
     if (asked == CMD_OK && report.end == ACME_WAITING)
@@ -48,7 +81,7 @@ static int renew_all(struct cert_call *c, bool *ret_changed)
         status = CMD_FAILED;
     else if (status != CMD_FAILED && (report.end == ACME_FAILED || report.end == ACME_WAITING))
         status = CERT_NOT_ISSUED;
-    cert_afterwards(&c->output, c->settings);
+    cert_afterwards(&c->output, c->settings, c->earliest_s);
     return status;
 }
 
@@ -92,13 +125,15 @@ const struct cmd cmd_cert_renew = {
         "that it is time (RFC 9773), or two thirds of its life are over (half of one under ten "
         "days).\n"
         "After a failure what is served stays, and it is tried again after 1, 10 and 100 minutes,\n"
-        "then daily. A self-signed certificate is renewed when two thirds of its time are over. "
-        "Your\n"
-        "own files are checked and go live; when they cannot be used, the certificate that was "
-        "served\n"
-        "before stays. The web server and TURN take a new certificate without losing a "
-        "connection.\n"
-        "Says nothing when there is nothing to do.\n"
+        "then daily; at once when the settings were changed meanwhile. A self-signed certificate "
+        "is\n"
+        "renewed when two thirds of its time are over. Your own files are checked and go live; "
+        "when\n"
+        "they cannot be used, the certificate that was served before stays. The web server and "
+        "TURN\n"
+        "take a new certificate without losing a connection. Says nothing when there is nothing "
+        "to\n"
+        "do.\n"
         "\n"
         "/run/visavis/cert.next has the time of the next run, in seconds since 1970, and\n"
         "/run/visavis/metrics/certificate.prom numbers for node_exporter's textfile collector\n"

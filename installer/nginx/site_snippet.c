@@ -69,7 +69,7 @@ static void put_apache_acme(const struct snippet *t)
 
     for (size_t i = 0; i < t->others.n; i++)
         wr_fmt(t->w, "    ServerAlias %s\n", t->others.list[i]);
-    path_join(path, PATH_ACME_WEBROOT, SITE_ACME_PATH + 1);
+    path_join(path, PATH_ACME_WEBROOT, &SITE_ACME_PATH[1]);
     wr_fmt(t->w,
            "    Alias " SITE_ACME_PATH " \"%s\"\n"
            "    <Directory \"%s\">\n"

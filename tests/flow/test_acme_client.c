@@ -481,6 +481,24 @@ static void from_https_to_http(void **state)
     assert_fails(get_directory(), -EPROTO, FAILURE_CA, "from https to http://127.0.0.1:1/dir");
 }
 
+/* RFC 8555 section 6.1: what others on the way could read and change is not asked. */
+static void urls_without_tls(void **state)
+{
+    char plain[96], path[CHILD_PATH_SIZE];
+
+    (void) state;
+    set_tls(0, "127.0.0.1");
+    say_directory();
+    start_at(url("/dir"), script_path(server, "ca.pem", path), 0);
+    snprintf(plain, sizeof(plain), "http%s/x", base + strlen("https"));
+    assert_int_equal(get_directory(), 0);
+    assert_fails(acme_post(client, STEP_ORDER, plain, "{}", NULL, &failure), -EPROTO, FAILURE_CA,
+                 "without TLS");
+    assert_fails(acme_get(client, STEP_ORDER, plain, NULL, &failure), -EPROTO, FAILURE_CA,
+                 "without TLS");
+    assert_int_equal(script_n_requests(server), 1);
+}
+
 /* ---- others on the loop ---- */
 
 static void on_time(struct loop_timer *t)
@@ -548,6 +566,7 @@ int main(void)
         TEST(by_nobody_we_trust),
         TEST(no_file_of_roots),
         TEST(from_https_to_http),
+        TEST(urls_without_tls),
         TEST(ended_from_outside),
         TEST(waits),
     };

@@ -631,8 +631,7 @@ without_root() {
 }
 
 guessing_is_not_provoked() {
-    local i
-    for i in 1 2 3 4 5 6 7 8; do doctor auth; done
+    for _ in 1 2 3 4 5 6 7 8; do doctor auth; done
     finds '' ''
 }
 

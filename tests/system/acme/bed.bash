@@ -282,6 +282,7 @@ bed_dns_start() {
 # bed_front processing N [RETRY-AFTER]     the next N answers that call an order valid call it processing
 # bed_front profiles NAME...     offered from now on, and others refused
 # bed_front ari START END [RETRY-AFTER [ID]]   in seconds from the question; bed_front ari off|ca
+# bed_front clock SECONDS        that the clock of the CA is ahead; what it issues has the true time
 # bed_front directory JSON       a patch (RFC 7396) for the directory
 # bed_front clear                no faults, no settings, no record
 # bed_front off | mute | on      connections are refused; are taken and get nothing, not even TLS; as at first
@@ -322,6 +323,7 @@ bed_front() {
             ;;
         esac
         ;;
+    clock) bed_front_tell POST settings "{\"clock\": $1}" ;;
     directory) bed_front_tell POST settings "$(jq -n --argjson d "$1" '{directory: $d}')" ;;
     clear) bed_front_tell DELETE rules && bed_front_tell DELETE settings && bed_front_tell DELETE requests ;;
     off) bed_front_tell POST listen '{"on": false}' ;;

@@ -8,6 +8,7 @@
 //   directory   patch (RFC 7396) for the directory; {"meta": {"profiles": {...}}} also refuses other profiles
 //   ari         {ID or "*": {start, end, explanationURL, retryAfter}}, times as texts or as seconds from now;
 //               "ca" leaves it to the CA; null: the directory has no renewalInfo
+//   clock       seconds that the clock of the CA is ahead, as its answers tell it
 import fs from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
@@ -19,7 +20,7 @@ const config = JSON.parse(fs.readFileSync(process.argv[2]));
 const [upstreamHost, upstreamPort] = config.upstream.split(':');
 const agent = new https.Agent({ keepAlive: true, rejectUnauthorized: false }); // the CA is on loopback
 const rules = new Rules();
-const nothing = { directory: null, ari: null };
+const nothing = { directory: null, ari: null, clock: null };
 let settings = { ...nothing };
 let requests = [];
 let count = 0;
@@ -60,8 +61,10 @@ async function withNonce(answer, rq) {
     }
 }
 
+const now = () => new Date(Date.now() + (settings.clock ?? 0) * 1000);
+
 function instant(when) {
-    return typeof when === 'number' ? new Date(Date.now() + when * 1000).toISOString().replace(/\.\d+/, '') : when;
+    return typeof when === 'number' ? new Date(now().getTime() + when * 1000).toISOString().replace(/\.\d+/, '') : when;
 }
 
 function renewalInfo(path) {
@@ -114,6 +117,8 @@ async function byRule(rule, answer, rq) {
     return { ...result, headers: { ...result.headers, ...Object.fromEntries(changed) } };
 }
 
+const dated = (answer) => ({ ...answer, headers: { date: now().toUTCString(), ...answer.headers } });
+
 async function serve(rq, rs) {
     const body = await bodyOf(rq);
     const record = {
@@ -130,7 +135,7 @@ async function serve(rq, rs) {
     if (rule) answer = await byRule(rule, answer, rq);
     record.status = answer.status;
     record.faulty = Boolean(rule);
-    await send(rs, answer, rule);
+    await send(rs, dated(answer), rule);
 }
 
 function guarded(rq, rs) {

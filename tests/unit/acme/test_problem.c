@@ -70,6 +70,8 @@ static void each_type_has_its_texts(void **state)
         assert_true(len > 10 && text[len - 1] != '.');
         len = strlen(acme_problem_next(type));
         assert_true(len == 0 || acme_problem_next(type)[len - 1] == '.');
+        /* which waits after a failure */
+        assert_null(strstr(acme_problem_next(type), "cert renew"));
         assert_true(len > 0 || type <= PROBLEM_OTHER || type == PROBLEM_COMPOUND);
         if (type <= PROBLEM_OTHER)
             continue;

@@ -46,7 +46,7 @@ static int ask(const char *text, unsigned *ret)
     pid_t pid = answer(text, request, &port);
     int r, status;
 
-    snprintf(env, sizeof(env), "SERVER_PORT=%u\n", port);
+    snprintf(env, sizeof(env), "MEDIA_PORT=1024\nSERVER_PORT=%u\n", port);
     s = settings_of(env);
     r = sessions_count(s, ret);
     settings_free(s);
@@ -92,7 +92,7 @@ static void test_nobody_there(void **state)
     (void) state;
     kill(pid, SIGKILL);
     assert_int_equal(waitpid(pid, NULL, 0), pid);
-    snprintf(env, sizeof(env), "SERVER_PORT=%u\n", port);
+    snprintf(env, sizeof(env), "MEDIA_PORT=1024\nSERVER_PORT=%u\n", port);
     s = settings_of(env);
     assert_int_equal(sessions_count(s, &n), -ECONNREFUSED);
     settings_free(s);

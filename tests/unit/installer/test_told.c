@@ -231,6 +231,24 @@ static void test_next_time(void **state)
     assert_int_equal(acquire_next_s(&look, NULL, NOW), NOW + DAY);
 }
 
+static void test_changed_settings_do_not_wait(void **state)
+{
+    (void) state;
+    set_fine();
+    set_failed(FAILURE_SELF_CHECK);
+    look.due = DUE_NO_PAIR;
+    assert_true(acquire_is_mended(&look, NOW - 10));
+    assert_false(acquire_is_mended(&look, NOW - 60)); /* it was tried with them */
+    look.state.failure.kind = FAILURE_CLOCK;
+    assert_false(acquire_is_mended(&look, NOW - 10));
+    look.state.failure.kind = FAILURE_SELF_CHECK;
+    look.due = DUE_NOT;
+    assert_false(acquire_is_mended(&look, NOW - 10));
+    look.due = DUE_AGE;
+    look.state.result = RESULT_OK;
+    assert_false(acquire_is_mended(&look, NOW - 10));
+}
+
 /* ---- JSON, metrics ---- */
 
 static void test_json(void **state)
@@ -341,6 +359,7 @@ int main(void)
         cmocka_unit_test(test_renewal),
         cmocka_unit_test(test_last_and_next),
         cmocka_unit_test(test_next_time),
+        cmocka_unit_test(test_changed_settings_do_not_wait),
         cmocka_unit_test(test_json),
         cmocka_unit_test(test_metrics),
         cmocka_unit_test(test_metrics_form),
