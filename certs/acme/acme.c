@@ -1,14 +1,19 @@
 #include "acme/acme.h"
 
 #include "acme/run.h"
+#include "certs/issue.h"
 
 #include <errno.h>
 #include <openssl/evp.h>
+#include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 /* So often in a row a failed try counts little for the CA: they are a day apart by then. */
 #define PATIENT_AFTER 3
+
+/* Before the next run when what happened cannot be noted: it would not know of any failure. */
+#define UNSAVED_WAIT_S 6000
 
 struct session {
     const struct acme_config *c;
@@ -16,6 +21,7 @@ struct session {
     struct vault vault;
     struct kept kept;
     struct selfcheck check;
+    bool is_unsaved; /* the state, as the files cannot be written */
 };
 
 static struct due_pair due_pair_of(const struct session *s)
@@ -25,13 +31,14 @@ static struct due_pair due_pair_of(const struct session *s)
 
 /* ---- what is kept ---- */
 
-static void save_state(const struct session *s)
+static void save_state(struct session *s)
 {
     char *text = s->mode == ACME_TEST ? NULL : state_text(&s->kept.state);
     int r = text ? vault_put_state(&s->vault, &s->c->ids, bytes_str(text)) : -ENOMEM;
 
     free(text);
-    if (r < 0 && s->mode != ACME_TEST)
+    s->is_unsaved = r < 0 && s->mode != ACME_TEST;
+    if (s->is_unsaved)
         run_tell(s->c, true,
                  "What happened could not be noted in %s: %s. `df -h %s` shows whether "
                  "it can be written.",
@@ -216,12 +223,37 @@ static int make(struct session *s, const struct acme_ca *ca, struct pair *ret,
 
 /* ---- what came of it ---- */
 
+/* One that is of no use as it comes would be asked for again at once, and again. */
+static int check_dates(const struct session *s, const struct acme_ca *ca, const struct pair *pair,
+                       struct acme_failure *f)
+{
+    int64_t begin = time_of(X509_get0_notBefore(pair->chain[0]));
+    int64_t end = time_of(X509_get0_notAfter(pair->chain[0]));
+    int64_t now_s = run_now_s();
+    char date[RUN_TIME_SIZE], now[RUN_TIME_SIZE];
+    bool is_over = end <= now_s;
+
+    if (!is_over && begin <= now_s + DUE_CLOCK_TOLERANCE_S)
+        return 0;
+    failure_set(f, FAILURE_CA, STEP_DOWNLOAD, -EPROTO, ca->directory,
+                "the certificate that the CA issued %s %s, and this machine's clock says %s",
+                is_over ? "was valid until" : "is valid only from",
+                run_time_text(is_over ? end : begin, date), run_time_text(now_s, now));
+    failure_next(f, "See that the clock is right: `timedatectl`. If it is, that is a fault of the "
+                    "CA.");
+    (void) vault_drop_order(&s->vault, &s->c->ids); /* its end is that certificate */
+    return -EPROTO;
+}
+
 /* The pair is the vault's from now on. */
 static int take_over(struct session *s, const struct acme_ca *ca, const struct pair *pair,
                      enum acme_challenge_type type, struct acme_failure *f)
 {
-    int r = vault_put_pair(&s->vault, &s->c->ids, pair, ca->directory);
+    int r = check_dates(s, ca, pair, f);
 
+    if (r < 0)
+        return r;
+    r = vault_put_pair(&s->vault, &s->c->ids, pair, ca->directory);
     if (r == 0) {
         kept_done(&s->kept);
         r = vault_load_pair(s->c->folder, &s->c->ids, &s->kept.pair);
@@ -251,14 +283,21 @@ static void tell_issued(const struct session *s)
              run_time_text(due_renewal_s(&p, &s->kept.state), then));
 }
 
+int64_t acme_next_s(const struct acme_config *c, const struct due_pair *p,
+                    const struct acme_state *s, int64_t now_s)
+{
+    struct acme_state own = run_state_for(s, run_choose_ca(c, s, now_s));
+
+    return due_next_s(p, &own, now_s);
+}
+
 static int64_t next_s(const struct session *s)
 {
     int64_t now_s = run_now_s();
     struct due_pair p = due_pair_of(s);
-    struct acme_state own =
-        run_state_for(&s->kept.state, run_choose_ca(s->c, &s->kept.state, now_s));
+    int64_t next = acme_next_s(s->c, &p, &s->kept.state, now_s);
 
-    return due_next_s(&p, &own, now_s);
+    return s->is_unsaved && next < now_s + UNSAVED_WAIT_S ? now_s + UNSAVED_WAIT_S : next;
 }
 
 static void tell_failed(const struct session *s, const struct acme_failure *f)
@@ -271,12 +310,27 @@ static void tell_failed(const struct session *s, const struct acme_failure *f)
                  run_time_text(next_s(s), when));
 }
 
+/* That of an earlier pair, when nobody tells of this one: its time to be looked at is over. */
+static void forget_other_renewal_info(struct session *s)
+{
+    struct acme_ari *a = &s->kept.state.ari;
+
+    if (!a->id[0] || strcmp(a->id, s->kept.ari_id) == 0)
+        return;
+    *a = (struct acme_ari){.id = ""};
+    save_state(s);
+}
+
 static int look_at_renewal_info(struct session *s)
 {
     int r;
 
-    if (s->mode == ACME_TEST || !renewal_info_is_due(s->c, &s->kept, run_now_s()))
+    if (s->mode == ACME_TEST)
         return 0;
+    if (!renewal_info_is_due(s->c, &s->kept, run_now_s())) {
+        forget_other_renewal_info(s);
+        return 0;
+    }
     r = renewal_info_fetch(s->c, &s->kept);
     if (r == 0)
         save_state(s);

@@ -62,7 +62,8 @@ enum acme_end {
 struct acme_report {
     enum acme_end end;
     enum due_reason due;
-    int64_t next_s;          /* when to come back */
+    int64_t next_s;          /* when to come back; later than what is kept says when it could not
+                                be noted what happened */
     struct acme_state state; /* as it is kept now; failure included */
 };
 
@@ -74,6 +75,10 @@ int acme_run(const struct acme_config *c, enum acme_mode mode, struct acme_repor
 /* What is kept, without asking anybody. -ENOENT: nothing. */
 int acme_look(const char *folder, const struct acme_ids *ids, struct acme_state *ret_state,
               struct due_pair *ret_pair, char ari_id[static ACME_ARI_ID_SIZE]);
+
+/* When the next run is due, by what is kept. Of c the CAs alone matter. */
+int64_t acme_next_s(const struct acme_config *c, const struct due_pair *p,
+                    const struct acme_state *s, int64_t now_s);
 
 /* Revokes the certificate of the set's pair by the account (RFC 8555 section 7.6); when the account
  * is gone, by the pair's own key. reason as in RFC 5280, -1 none. The pair stays in the vault,

@@ -5,7 +5,6 @@
 #define MINUTE_S 60
 #define HOUR_S 3600
 #define DAY_S 86400
-#define CLOCK_TOLERANCE_S HOUR_S
 #define RETRY_AFTER_MAX_S (14 * DAY_S) /* CAs count in weeks at most */
 
 const char *const due_reason_names[N_DUE_REASONS] = {
@@ -94,7 +93,7 @@ enum due_reason due_renewal(const struct due_pair *p, const struct acme_state *s
         return DUE_REVOKED;
     if (now_s >= p->not_after_s || p->not_after_s <= p->not_before_s)
         return DUE_EXPIRED;
-    if (plus(now_s, CLOCK_TOLERANCE_S) < p->not_before_s)
+    if (plus(now_s, DUE_CLOCK_TOLERANCE_S) < p->not_before_s)
         return DUE_NOT_YET_VALID;
     if (now_s < due_renewal_s(p, s))
         return DUE_NOT;
@@ -139,7 +138,7 @@ int64_t due_retry_s(const struct acme_state *s, int64_t life_s, int64_t now_s)
     int64_t retry;
 
     /* an hour: without failures there is no distance to tell a clock that was set by */
-    if (s->attempt_s > plus(now_s, max(distance, CLOCK_TOLERANCE_S)))
+    if (s->attempt_s > plus(now_s, max(distance, DUE_CLOCK_TOLERANCE_S)))
         return 0;
     retry = s->failures > 0 ? plus(s->attempt_s, distance) : 0;
     if (s->not_before_s > 0)

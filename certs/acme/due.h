@@ -5,6 +5,9 @@
 
 #include "acme/state.h"
 
+/* Clocks differ by so much. */
+#define DUE_CLOCK_TOLERANCE_S 3600
+
 struct due_pair {
     bool exists;
     bool covers; /* all that is wanted: names, kind of key */

@@ -66,17 +66,6 @@ static bool is_local(const struct addr *a)
     return false;
 }
 
-/* May the world come to it? Not to those for private networks (RFC 1918, RFC 6598, RFC 4193). */
-static bool is_public(const struct addr *a)
-{
-    if (addr_is_loopback(a) || addr_is_link_local(a) || addr_is_unspecified(a))
-        return false;
-    if (a->family == AF_INET6)
-        return (a->ip[0] & 0xfe) != 0xfc;
-    return a->ip[0] != 10 && !(a->ip[0] == 172 && (a->ip[1] & 0xf0) == 16) &&
-           !(a->ip[0] == 192 && a->ip[1] == 168) && !(a->ip[0] == 100 && (a->ip[1] & 0xc0) == 64);
-}
-
 /* The first public one of that family on an interface. */
 static bool find_public(uint16_t family, struct addr *ret)
 {
@@ -85,7 +74,8 @@ static bool find_public(uint16_t family, struct addr *ret)
     int n = addr_local_list(all, LOCAL_MAX, names);
 
     for (int i = 0; i < n; i++) {
-        if (all[i].family != family || !is_public(&all[i]) || addr_is_container_interface(names[i]))
+        if (all[i].family != family || addr_is_private(&all[i]) ||
+            addr_is_container_interface(names[i]))
             continue;
         *ret = all[i];
         return true;

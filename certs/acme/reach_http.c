@@ -154,8 +154,9 @@ struct target {
     struct addr to;
 };
 
-/* Where the URL's host is: the same host is reached at the same address. 0: found; 1: told in *ret.
- */
+/* Where the URL's host is: the same host is reached at the same address. Whoever answers at a
+ * public one does not send us to services of this machine or its network. 0: found; 1: told in
+ * *ret. */
 static int find_host(const struct reach_hop *first, const char *trail, struct target *t,
                      struct reach_finding *ret)
 {
@@ -181,6 +182,13 @@ static int find_host(const struct reach_hop *first, const char *trail, struct ta
         chosen++;
     t->to = list[chosen];
     t->to.port = t->url.port;
+    if (addr_is_private(&t->to) && !addr_is_private(&first->to)) {
+        forbid(trail, t->url.url, "that is an address that no CA can come to, so it is not asked",
+               ret);
+        if (!t->host.is_ip) /* the world may know another */
+            ret->verdict = REACH_UNPROVEN;
+        return 1;
+    }
     return 0;
 }
 

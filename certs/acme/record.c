@@ -30,12 +30,19 @@ int record_name(const struct acme_id *id, char ret[static RECORD_NAME_SIZE])
     return w.failed ? -ENAMETOOLONG : 0;
 }
 
+/* Of letters, digits, '-', '_' and dots: nothing that a shell would expand or a URL end at. */
+static bool is_plain(const char *name)
+{
+    return *name != '-' && name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.")] == '\0';
+}
+
 void record_target(const struct dns_servers *resolver, const char *name,
                    char ret[static RECORD_NAME_SIZE])
 {
     struct dns_answer a;
     bool told = dns_ask(resolver, name, DNS_TXT, ASK_LIMIT_MS, &a) == 0 &&
-                (a.rcode == RCODE_NONE || a.rcode == RCODE_NXDOMAIN) && a.name[0];
+                (a.rcode == RCODE_NONE || a.rcode == RCODE_NXDOMAIN) && a.name[0] &&
+                is_plain(a.name);
 
     snprintf(ret, RECORD_NAME_SIZE, "%.*s", RECORD_NAME_SIZE - 1, told ? a.name : name);
 }

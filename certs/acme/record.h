@@ -13,8 +13,8 @@
 /* "_acme-challenge.example.org", for the wildcard below it too. -ENAMETOOLONG; -EINVAL: an IP. */
 int record_name(const struct acme_id *id, char ret[static RECORD_NAME_SIZE]);
 
-/* Where a look-up of name ends: itself, or the end of the CNAMEs that begin there. A resolver that
- * does not answer: the name itself. */
+/* Where a look-up of name ends: itself, or the end of the CNAMEs that begin there. The name
+ * itself when a resolver does not answer, or leads to what is no plain host name. */
 void record_target(const struct dns_servers *resolver, const char *name,
                    char ret[static RECORD_NAME_SIZE]);
 

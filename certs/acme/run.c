@@ -118,23 +118,29 @@ static bool has_directory(const struct acme_ca *ca)
     return ca->directory && *ca->directory;
 }
 
-static bool is_banned(const struct acme_ca *ca, const struct acme_state *s, int64_t now_s)
+/* For so long that it counts as many failures. */
+#define LONG_S 86400
+
+/* Until when it wants to be left alone. */
+static int64_t ban_of(const struct acme_ca *ca, const struct acme_state *s, int64_t now_s)
 {
     struct acme_state own = run_state_for(s, ca);
 
     /* failures of ours do not count here */
     own.failures = 0;
-    return due_retry_s(&own, 0, now_s) > now_s;
+    return due_retry_s(&own, 0, now_s);
 }
 
 const struct acme_ca *run_choose_ca(const struct acme_config *c, const struct acme_state *s,
                                     int64_t now_s)
 {
-    if (!has_directory(&c->fallback) || c->fallback_after == 0 || s->failures < c->fallback_after)
+    if (!has_directory(&c->fallback) || c->fallback_after == 0)
         return &c->ca;
-    if (is_banned(&c->ca, s, now_s))
+    if (s->failures < c->fallback_after)
+        return ban_of(&c->ca, s, now_s) > now_s + LONG_S ? &c->fallback : &c->ca;
+    if (ban_of(&c->ca, s, now_s) > now_s)
         return &c->fallback;
-    if (is_banned(&c->fallback, s, now_s))
+    if (ban_of(&c->fallback, s, now_s) > now_s)
         return &c->ca;
     return (s->failures - c->fallback_after) % 2 == 0 ? &c->fallback : &c->ca;
 }

@@ -41,8 +41,9 @@ struct due_pair kept_due_pair(const struct kept *k, const struct acme_ids *ids,
 
 /* ---- the CAs ---- */
 
-/* Which one the next attempt goes to: the first; after too many failures the other one in turn. One
- * that wants to be left alone is passed over if the other does not. */
+/* Which one the next attempt goes to: the first; after too many failures the other one in turn, and
+ * when the first wants to be left alone for more than a day. One that wants to be left alone is
+ * passed over if the other does not. */
 const struct acme_ca *run_choose_ca(const struct acme_config *c, const struct acme_state *s,
                                     int64_t now_s);
 

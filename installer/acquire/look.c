@@ -14,6 +14,11 @@
 
 void acquire_look(const struct settings *s, int64_t now_s, struct acquire_look *ret)
 {
+    const struct acme_config cas = {
+        .ca = acquire_ca(s),
+        .fallback = acquire_fallback(s),
+        .fallback_after = (unsigned) settings_int(s, SET_ACME_FALLBACK_AFTER),
+    };
     struct acme_ids ids;
 
     *ret = (struct acquire_look){
@@ -28,7 +33,7 @@ void acquire_look(const struct settings *s, int64_t now_s, struct acquire_look *
         ret->pair = (struct due_pair){.ari_id = ret->ari_id};
     ret->due = due_renewal(&ret->pair, &ret->state, now_s);
     ret->renewal_s = due_renewal_s(&ret->pair, &ret->state);
-    ret->next_s = due_next_s(&ret->pair, &ret->state, now_s);
+    ret->next_s = acme_next_s(&cas, &ret->pair, &ret->state, now_s);
     ret->from_future = ret->state.attempt_s > now_s + FUTURE_S;
     ret->is_other_ca = *ret->state.directory && strcmp(ret->state.directory, ret->directory) != 0;
 }

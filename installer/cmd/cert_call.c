@@ -13,6 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Before the next run when the CA could not be asked at all. */
+#define ERROR_WAIT_S 600
+
 int cert_call_init(struct cert_call *c, const struct cmd_call *call)
 {
     int status;
@@ -93,10 +96,11 @@ int cert_ask(struct cert_call *c, enum acme_mode mode, struct acme_report *ret)
     struct acquire *a;
     int r = acquire_new(c->settings, cert_output_tell, &c->output, &a);
 
-    if (r < 0)
-        return tell_error(c, r);
-    r = acme_run(acquire_config(a), mode, ret);
-    acquire_free(a);
+    if (r == 0) {
+        r = acme_run(acquire_config(a), mode, ret);
+        acquire_free(a);
+    }
+    c->earliest_s = r < 0 ? time(NULL) + ERROR_WAIT_S : ret->next_s;
     return r < 0 ? tell_error(c, r) : CMD_OK;
 }
 
@@ -114,6 +118,8 @@ int cert_put_live(struct cert_call *c, const struct cert_wish *wish, bool *ret_c
     if (status == CMD_OK) {
         (void) settings_changes(c->settings, now, &reloads, &restarts);
         *ret_stale = ((reloads | restarts) & SETTING_CERTS) != 0;
+        if (*ret_stale)
+            c->earliest_s = 0; /* of other names, perhaps */
         settings_free(c->settings);
         c->settings = now;
         status = cert_renew(c->call, &c->output, now, wish, ret_changed);

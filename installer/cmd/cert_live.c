@@ -160,7 +160,18 @@ static void tell_metrics(struct cert_output *o, int r)
     cert_output_tell(true, text, o);
 }
 
-void cert_afterwards(struct cert_output *o, const struct settings *s)
+/* What is kept may not tell of a failure: a folder that cannot be written, or not be had. */
+static int64_t next_run_s(const struct acquire_look *l, const struct certs_info *live,
+                          int64_t earliest_s, int64_t now_s)
+{
+    int64_t next_s = acquire_next_s(l, live, now_s), latest_s = now_s + DAY_S;
+
+    if (next_s < earliest_s)
+        next_s = earliest_s < latest_s ? earliest_s : latest_s;
+    return next_s;
+}
+
+void cert_afterwards(struct cert_output *o, const struct settings *s, int64_t earliest_s)
 {
     struct acquire_look *l = malloc(sizeof(*l));
     int64_t now_s = time(NULL);
@@ -174,7 +185,7 @@ void cert_afterwards(struct cert_output *o, const struct settings *s)
     if (error == 0)
         warn_of_expiry(o, s, &live, now_s);
     tell_metrics(o, metrics_write(l, error == 0 ? &live : NULL, now_s));
-    schedule_next(acquire_next_s(l, error == 0 ? &live : NULL, now_s), cert_output_tell, o);
+    schedule_next(next_run_s(l, error == 0 ? &live : NULL, earliest_s, now_s), cert_output_tell, o);
     if (error == 0)
         certs_info_done(&live);
     free(l);

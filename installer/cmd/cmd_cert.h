@@ -50,8 +50,9 @@ int cert_renew(const struct cmd_call *call, struct cert_output *o, const struct 
 #define CERT_NOT_WANTED 3 /* another than the one that is wanted is served */
 #define CERT_NOT_ISSUED 4 /* the CA was asked in vain; the next try is planned */
 
-/* At the end of each run: warns of expiry, writes the metrics, arranges the next run. */
-void cert_afterwards(struct cert_output *o, const struct settings *s);
+/* At the end of each run: warns of expiry, writes the metrics, arranges the next run, which is not
+ * made before earliest_s (0: whenever it is due). */
+void cert_afterwards(struct cert_output *o, const struct settings *s, int64_t earliest_s);
 
 /* What the verbs begin with: root, the output, the settings in force. An exit status; always
  * cert_call_done(). */
@@ -59,6 +60,7 @@ struct cert_call {
     const struct cmd_call *call;
     struct cert_output output;
     struct settings *settings; /* NULL: could not be read */
+    int64_t earliest_s;        /* for cert_afterwards(), by what came of the CA */
 };
 int cert_call_init(struct cert_call *c, const struct cmd_call *call);
 void cert_call_done(struct cert_call *c);

@@ -202,7 +202,7 @@ static int put(const struct cmd_call *call, struct cert_output *o, const struct 
     cert_output_tell(false, text, o);
     if (strcmp(settings_text(s, SET_CERTIFICATE_TYPE), "owncert") == 0) {
         status = cert_renew(call, o, s, &(struct cert_wish){.known = false}, &changed);
-        cert_afterwards(o, s);
+        cert_afterwards(o, s, 0);
         return status;
     }
     snprintf(text, sizeof(text),

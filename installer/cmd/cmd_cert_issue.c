@@ -61,7 +61,7 @@ static int issue_now(struct cert_call *c, enum acme_end *ret_end, bool *ret_chan
                          "The settings were changed meanwhile. By the new ones: sudo visavis cert "
                          "issue",
                          &c->output);
-    cert_afterwards(&c->output, c->settings);
+    cert_afterwards(&c->output, c->settings, c->earliest_s);
     if (status == CMD_OK)
         status = exit_status(report.end);
     return status == CMD_OK ? live : status;

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 /* The settings may be changed while a CA is asked; then it is asked by the new ones. */
 #define ROUNDS_MAX 3
@@ -47,7 +46,6 @@ static int ask_if_due(struct cert_call *c, struct acme_report *report)
                                             : CMD_OK;
 }
 
-/* For people and the journal; who runs it by a timer of his own has heard of the failure. */
 static void tell_waiting(struct cert_call *c, const struct acme_report *report)
 {
     char text[256], when[TOLD_TIME_SIZE];
@@ -81,11 +79,9 @@ static int renew_all(struct cert_call *c, bool *ret_changed)
         tell_waiting(c, &report);
     if (asked != CMD_OK)
         status = CMD_FAILED;
-    else if (status != CMD_FAILED && report.end == ACME_FAILED)
+    else if (status != CMD_FAILED && (report.end == ACME_FAILED || report.end == ACME_WAITING))
         status = CERT_NOT_ISSUED;
-    else if (status == CERT_NOT_WANTED && report.end == ACME_WAITING)
-        status = CMD_OK; /* there is nothing to be done now */
-    cert_afterwards(&c->output, c->settings);
+    cert_afterwards(&c->output, c->settings, c->earliest_s);
     return status;
 }
 
@@ -114,7 +110,7 @@ static const struct cmd_option options[] = {
 static const struct cmd_exit exits[] = {
     {CERT_NOT_WANTED, "a certificate is served, but not the one that is wanted: stderr says why"},
     {CERT_NOT_ISSUED,
-     "the CA was asked, and has issued none; a certificate is served, and the next try is planned"},
+     "the CA has issued none, now or at the last try; one is served, and the next try is planned"},
     {0},
 };
 

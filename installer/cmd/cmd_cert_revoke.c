@@ -86,7 +86,7 @@ static int revoke_now(struct cert_call *c, int reason, struct acme_failure *f)
                      "The certificate is revoked. It is served until another one is there, which "
                      "the next run gets; at once: sudo visavis cert renew",
                      &c->output);
-    cert_afterwards(&c->output, c->settings);
+    cert_afterwards(&c->output, c->settings, 0);
     return CMD_OK;
 }
 

@@ -2,18 +2,6 @@
 
 #include "host/facts.h"
 
-bool addr_is_private(const struct addr *a)
-{
-    const uint8_t *ip = a->ip;
-
-    if (addr_is_loopback(a) || addr_is_link_local(a) || addr_is_unspecified(a))
-        return true;
-    if (a->family == AF_INET)
-        return ip[0] == 10 || (ip[0] == 172 && (ip[1] & 0xf0) == 16) ||
-               (ip[0] == 192 && ip[1] == 168) || (ip[0] == 100 && (ip[1] & 0xc0) == 64);
-    return (ip[0] & 0xfe) == 0xfc;
-}
-
 int own_addresses_read(struct own_addresses *ret)
 {
     struct own_addresses o = {.n = 0};

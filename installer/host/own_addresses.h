@@ -22,6 +22,3 @@ bool own_addresses_public(const struct own_addresses *o, int family);
 /* The index of that which others most probably use: on the interface of the default route; -1 when
  * there is none of that family. */
 int own_addresses_main(const struct own_addresses *o, int family);
-
-/* Private use, carrier NAT, loopback, link-local: not reachable from the Internet. */
-bool addr_is_private(const struct addr *a);

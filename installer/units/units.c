@@ -399,11 +399,11 @@ static void read_state(struct units *u, const char *unit, const char *path, stru
     ret->since_us = since(u, path, ret->active);
 }
 
-int units_state(struct units *u, const char *unit, struct unit_state *ret)
+/* The object of a unit, which is loaded if need be; free() it. */
+static int load_unit(struct units *u, const char *unit, char **ret_path)
 {
-    struct unit_state s = {.memory = UINT64_MAX};
     sd_bus_message *m = NULL, *reply = NULL;
-    const char *path;
+    const char *path = NULL;
     int r = new_call(u, "LoadUnit", &m);
 
     if (r >= 0)
@@ -415,38 +415,40 @@ int units_state(struct units *u, const char *unit, struct unit_state *ret)
     r = call(u, m, 0, &reply);
     if (r == 0)
         r = sd_bus_message_read(reply, "o", &path);
-    if (r >= 0) {
-        read_state(u, unit, path, &s);
-        *ret = s;
-    }
+    if (r >= 0)
+        r = path && (*ret_path = strdup(path)) ? 0 : -ENOMEM;
     sd_bus_message_unref(reply);
-    return r < 0 ? r : 0;
+    return r;
+}
+
+int units_state(struct units *u, const char *unit, struct unit_state *ret)
+{
+    struct unit_state s = {.memory = UINT64_MAX};
+    char *path = NULL;
+    int r = load_unit(u, unit, &path);
+
+    if (r < 0)
+        return r;
+    read_state(u, unit, path, &s);
+    *ret = s;
+    free(path);
+    return 0;
 }
 
 /* ---- timers ---- */
 
 int units_timer_next(struct units *u, const char *timer, uint64_t *ret_us)
 {
-    sd_bus_message *m = NULL, *reply = NULL;
-    const char *path;
     uint64_t us = 0;
-    int r = new_call(u, "LoadUnit", &m);
+    char *path = NULL;
+    int r = load_unit(u, timer, &path);
 
-    if (r >= 0)
-        r = sd_bus_message_append(m, "s", timer);
-    if (r < 0) {
-        sd_bus_message_unref(m);
+    if (r < 0)
         return r;
-    }
-    r = call(u, m, 0, &reply);
-    if (r == 0)
-        r = sd_bus_message_read(reply, "o", &path);
-    if (r >= 0) {
-        get_number(u, path, MANAGER ".Timer", "NextElapseUSecRealtime", 't', &us);
-        *ret_us = us == UINT64_MAX ? 0 : us;
-    }
-    sd_bus_message_unref(reply);
-    return r < 0 ? r : 0;
+    get_number(u, path, MANAGER ".Timer", "NextElapseUSecRealtime", 't', &us);
+    *ret_us = us == UINT64_MAX ? 0 : us;
+    free(path);
+    return 0;
 }
 
 /* "2026-11-23 06:00:00 UTC" */
@@ -511,11 +513,10 @@ static int start_once(struct units *u, const struct units_once *o)
 int units_stop_once(struct units *u, const char *name)
 {
     char timer[128];
-    const char *const list[] = {timer};
     int r;
 
     snprintf(timer, sizeof(timer), "%s.timer", name);
-    r = units_run(u, list, 1, UNIT_STOP, ONCE_TIMEOUT_MS, NULL, NULL);
+    r = units_enqueue(u, timer, UNIT_STOP);
     return r == -ENOENT ? 0 : r;
 }
 

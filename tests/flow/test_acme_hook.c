@@ -239,6 +239,20 @@ static void alias_is_followed(void **state)
     expect_log("add x.other.test 2\nrm x.other.test 2\n");
 }
 
+/* What is no plain name never gets to a script, which may have a shell expand it. */
+static void odd_aliases_are_not(void **state)
+{
+    struct proof p;
+    const struct acme_proof *a = proof_of(&p, "odd.test", "tok.a");
+
+    (void) state;
+    tell_dns("set-cname", "{\"host\":\"_acme-challenge.odd.test.\",\"target\":\"x.*.test.\"}");
+    use("dns_fake.sh", 0644, 0, dnsapi_script);
+    assert_int_equal(present(a), 0);
+    withdraw(a);
+    expect_log("add _acme-challenge.odd.test 2\nrm _acme-challenge.odd.test 2\n");
+}
+
 static int ticks;
 
 static void on_tick(struct loop_timer *t)
@@ -439,10 +453,15 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(two_values_for_one_name),   CASE(dnsapi_adds_and_removes),
-        CASE(alias_is_followed),         CASE(loop_goes_on_while_the_record_comes),
-        CASE(record_that_does_not_come), CASE(record_that_is_not_looked_for),
-        CASE(script_that_fails),         CASE(script_that_cannot_be_run),
+        CASE(two_values_for_one_name),
+        CASE(dnsapi_adds_and_removes),
+        CASE(alias_is_followed),
+        CASE(odd_aliases_are_not),
+        CASE(loop_goes_on_while_the_record_comes),
+        CASE(record_that_does_not_come),
+        CASE(record_that_is_not_looked_for),
+        CASE(script_that_fails),
+        CASE(script_that_cannot_be_run),
     };
 
     return cmocka_run_group_tests(tests, set_up_all, tear_down_all);

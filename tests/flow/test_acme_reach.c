@@ -351,6 +351,33 @@ static void redirects(void **state)
 }
 
 /* A real web server that sends everybody to https, with whatever certificate. */
+/* Nobody outside has us ask a service of this machine, or of its network. */
+static void redirects_inwards(void **state)
+{
+    static const char *const places[] = {"127.0.0.1", "[::1]", "[::ffff:127.0.0.1]",
+                                         "169.254.169.254", "10.0.0.1"};
+    struct site own = {.status = 302, .body = ""}, inner = {.status = 200, .body = PROOF};
+    char location[128];
+
+    NEEDS_NETWORK();
+    serve(&own, OWN ":80");
+    serve(&inner, "127.0.0.1:80");
+    mock_dns_point(NAME, OWN, NULL);
+    mock_dns_point("inner.example.test", "127.0.0.1", NULL);
+    own.location = location;
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        snprintf(location, sizeof(location), "http://%s" PATH, places[i]);
+        assert_int_equal(look_http(), -EHOSTUNREACH);
+        expect("that no CA can come to");
+    }
+    own.location = "http://inner.example.test" PATH;
+    assert_int_equal(look_http(), 0);
+    expect_remark("that no CA can come to");
+    assert_int_equal(inner.seen, 0);
+    web_free(own.web);
+    web_free(inner.web);
+}
+
 static void redirect_to_https(void **state)
 {
     static char program[] = "/usr/sbin/nginx", flag[] = "-c", errors[] = "-e";
@@ -525,6 +552,7 @@ int main(void)
         TEST(another_server),
         TEST(own_server_with_another_answer),
         TEST(redirects),
+        TEST(redirects_inwards),
         TEST(redirect_to_https),
         TEST(no_http_at_all),
         TEST(by_tls),

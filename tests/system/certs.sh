@@ -390,6 +390,18 @@ live_swap() {
         expect 'it was never cut' [ -z "$(grep closed "$work/held")" ]
 }
 
+# A folder that cannot be had: what is kept cannot tell of it, and the next run is not made at once.
+no_run_again_at_once() {
+    local acme=$VISAVIS_ROOT/var/lib/visavis/acme
+    env_file video.example.org letsencrypt
+    rm -rf "$acme"
+    : >"$acme"
+    run "$visavis" cert renew
+    rm -f "$acme"
+    expect 'status 1' [ "$status" -eq 1 ] && expect 'and says where' grep -q "$acme" "$work/err" &&
+        expect 'not before ten minutes' [ "$(cat "$VISAVIS_ROOT/run/visavis/cert.next")" -gt $(($(date +%s) + 550)) ]
+}
+
 : >"$work/out"
 : >"$work/err"
 test_case 'the first certificate' first_time
@@ -417,6 +429,7 @@ test_case 'import of PFX files, new and old' import_pfx
 test_case 'import of what does not fit' import_wrong
 test_case 'wrong files change nothing' wrong_files_change_nothing
 test_case 'a warning before it expires' soon_over
+test_case 'after an error the next run has time' no_run_again_at_once
 
 if [ "$skipped" -gt 0 ]; then
     echo "$passed passed, $failed failed, $skipped skipped"

@@ -149,6 +149,25 @@ bool addr_is_multicast(const struct addr *a)
     return a->family == AF_INET6 && a->ip[0] == 0xff;
 }
 
+bool addr_is_private(const struct addr *a)
+{
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff}; /* ::ffff:a.b.c.d */
+    const uint8_t *ip = a->ip;
+
+    if (addr_is_loopback(a) || addr_is_link_local(a) || addr_is_unspecified(a))
+        return true;
+    if (a->family == AF_INET6 && memcmp(ip, mapped, sizeof(mapped)) == 0) {
+        struct addr v4 = {.family = AF_INET};
+
+        memcpy(v4.ip, ip + sizeof(mapped), 4);
+        return addr_is_private(&v4);
+    }
+    if (a->family == AF_INET)
+        return ip[0] == 10 || (ip[0] == 172 && (ip[1] & 0xf0) == 16) ||
+               (ip[0] == 192 && ip[1] == 168) || (ip[0] == 100 && (ip[1] & 0xc0) == 64);
+    return (ip[0] & 0xfe) == 0xfc;
+}
+
 int addr_local_list(struct addr *ret, size_t max, char (*names)[16])
 {
     struct ifaddrs *all;

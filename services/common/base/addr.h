@@ -65,6 +65,9 @@ bool addr_is_unspecified(const struct addr *a);
 bool addr_is_link_local(const struct addr *a);
 bool addr_is_multicast(const struct addr *a);
 
+/* Private use, carrier NAT, loopback, link-local: not reachable from the Internet. */
+bool addr_is_private(const struct addr *a);
+
 /* The addresses of this machine's interfaces that are up, loopback included, with port 0.
  * At most max; returns how many, or a negative errno. names (may be NULL) gets the interface name
  * of each. */

@@ -51,7 +51,7 @@ rate_limit_in_seconds() {
     cert renew
     told 'rate limit' 'by rule of the test' && says_time $((2 * hour)) || return 1
     asked_nothing cert renew && asked_nothing cert issue && fails && says_time $((2 * hour)) || return 1
-    asked_nothing cert_at $hour renew || return 1
+    asked_nothing cert_at "$hour" renew || return 1
     cert_at $((2 * hour + 60)) renew
     ends_with 0 && serves_issued
 }

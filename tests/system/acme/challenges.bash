@@ -1,5 +1,5 @@
 # Every type of challenge, by everybody who can meet it.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2016,SC2154 # programs for other shells
 
 run_challenges() {
     test_case 'http-01 by a server of our own' http_by_responder

@@ -19,7 +19,13 @@ begin_again() {
 }
 
 whole() { # The old or the new.
+    is_as_before && return
     key_fits "$live" && { chain_fits "$work/ca-root.pem" "$live" || chain_fits "$live/ca.crt" "$live"; }
+}
+
+is_as_before() {
+    local f
+    for f in fullchain.pem privkey.pem; do cmp -s "$live/$f" "${live/"$root"/"$work/begin"}/$f" || return 1; done
 }
 
 ended_well() {

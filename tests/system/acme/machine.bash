@@ -137,8 +137,9 @@ serial() { openssl x509 -in "$live/fullchain.pem" -noout -serial | cut -d= -f2; 
 names() { openssl x509 -in "$live/fullchain.pem" -noout -ext subjectAltName | tail -n +2 | tr -d ' '; }
 
 key_fits() {
-    [ -n "$(openssl pkey -in "$1/privkey.pem" -pubout 2>"$work/err")" ] &&
-        [ "$(openssl x509 -in "$1/fullchain.pem" -noout -pubkey)" = "$(openssl pkey -in "$1/privkey.pem" -pubout)" ]
+    local public
+    public=$(openssl pkey -in "$1/privkey.pem" -pubout 2>"$work/err")
+    [ -n "$public" ] && [ "$(openssl x509 -in "$1/fullchain.pem" -noout -pubkey)" = "$public" ]
 }
 
 # The time does not count: some are read long after their end.

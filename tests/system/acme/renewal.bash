@@ -32,7 +32,7 @@ ari_id() {
     aki=$(openssl x509 -in "$live/fullchain.pem" -noout -ext authorityKeyIdentifier | tail -n 1 | tr -d ' :\n' | sed s/keyid//I)
     number=$(serial)
     [[ $number == [89A-F]* ]] && number=00$number
-    echo "$(xxd -r -p <<<"$aki" | basenc --base64url | tr -d =).$(xxd -r -p <<<"$number" | basenc --base64url | tr -d =)"
+    echo "$(basenc -d --base16 <<<"$aki" | basenc --base64url | tr -d =).$(basenc -d --base16 <<<"$number" | basenc --base64url | tr -d =)"
 }
 
 renewal_in_window() {

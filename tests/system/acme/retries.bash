@@ -34,7 +34,7 @@ back_off() {
     cert renew
     last=$(date +%s)
     fails && orders_are 1 && says_failures 1 || return 1
-    tries_after 60 2 && tries_after 600 3 && tries_after 6000 4 && tries_after $day 5 && tries_after $day 6 || return 1
+    tries_after 60 2 && tries_after 600 3 && tries_after 6000 4 && tries_after "$day" 5 && tries_after "$day" 6 || return 1
     bed_front clear
     cert_at $((last + day + 5 - $(date +%s))) renew
     ends_with 0 && serves_issued && says_failures 0

@@ -46,6 +46,9 @@ static void test_choice(void **state)
         {5, "", 0, SECOND},
         /* before its time the second is not asked */
         {1, FIRST, NOW + 3600, FIRST},
+        /* while it waits for days it fails no more often */
+        {1, FIRST, NOW + 3 * 86400, SECOND},
+        {2, SECOND, NOW + 3 * 86400, FIRST},
         {4, FIRST, NOW + 3600, SECOND},
         {4, FIRST, NOW - 1, FIRST},
         {3, SECOND, NOW + 3600, FIRST},
