@@ -108,6 +108,7 @@ static void test_failed_with_a_temporary_one(void **state)
     t = judge(&live);
     assert_int_equal(t.level, TOLD_FAILURE);
     assert_string_equal(t.command, "visavis cert issue");
+    assert_int_not_equal(t.why[strlen(t.why) - 1], '.'); /* others go on behind it */
     told_text(&t, text);
     expect_in(text, "A temporary self-signed certificate is served; the last try to get one from "
                     "https://ca.example/dir failed on 2027-01-15 07:59:00 UTC.");
