@@ -81,6 +81,10 @@ static enum worth worth_of(const struct pair *p, const char *const *names,
     return covers_all(leaf, names, host_names) ? WORTH_WANTED : WORTH_MAIN;
 }
 
+/* CAs date their certificates back, to midnight at the most; so one from another CA may seem older
+ * than it is. */
+#define DATED_BACK_S 86400
+
 /* Of two that are as wanted the newer one is, and one that is wanted by its kind: a folder that was
  * put back from a backup may hold an older one than the one that is live. */
 static bool is_better(const struct pair *offered, enum worth worth, const struct pair *live,
@@ -88,9 +92,9 @@ static bool is_better(const struct pair *offered, enum worth worth, const struct
 {
     if (worth != WORTH_WANTED || live_worth != WORTH_WANTED)
         return worth > live_worth;
-    return !live->is_acme ||
-           (!pair_same(offered, live) && time_of(X509_get0_notBefore(offered->chain[0])) >=
-                                             time_of(X509_get0_notBefore(live->chain[0])));
+    return !live->is_acme || (!pair_same(offered, live) &&
+                              time_of(X509_get0_notBefore(offered->chain[0])) + DATED_BACK_S >=
+                                  time_of(X509_get0_notBefore(live->chain[0])));
 }
 
 /* ---- going live ---- */

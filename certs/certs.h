@@ -44,10 +44,11 @@ typedef void certs_tell_fn(bool is_problem, const char *text, void *arg);
  * nothing and tells nothing. When an own pair cannot be used the pair that was served stays, and
  * each fault is told; with none to stay, a self-signed one is served meanwhile.
  *
- * The newest pair that a CA issued goes live when it is whole, good for all the names and not
- * expired. Until there is one, the live pair stays if it is good for the first name: also an
- * expired one of a CA, since browsers refuse a self-signed one as well, and it may be our clock
- * that is wrong. Only without any of these a self-signed one is served.
+ * The newest pair that a CA issued goes live when it is whole, good for all the names, not expired,
+ * and no older than the live one by more than a day (from a backup). Until there is one, the live
+ * pair stays if it is good for the first name: also an expired one of a CA, since browsers refuse a
+ * self-signed one as well, and it may be our clock that is wrong. Only without any of these a
+ * self-signed one is served.
  *
  * *ret_changed: live is another pair now.
  * 0; -EINVAL: live is a pair, but not the one wanted, told why; another error: told as well, and

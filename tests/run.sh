@@ -112,7 +112,11 @@ with_build() {
 }
 
 # Those without a line of their own below are tests/system/<suite>.sh build/release.
+<<<<<<< HEAD
 SUITES="build check units config apply certs acme nginx snippets run cli doctor env-init dnsapi packages piuparts install dev
+=======
+SUITES="build check units config apply certs nginx snippets run cli doctor env-init dnsapi acme packages piuparts install dev
+>>>>>>> main
   machine-bookworm machine-trixie asan tsan fuzz conformance e2e e2e-asan"
 
 run_suite() {

@@ -26,11 +26,6 @@ static void copy(char *to, size_t size, const char *text)
         memcpy(to, text, strlen(text) + 1);
 }
 
-static bool is_url(const char *text)
-{
-    return text && (strncmp(text, "https://", 8) == 0 || strncmp(text, "http://", 7) == 0);
-}
-
 /* A copy of a document that a cache kept is as old as its Age. */
 static void read_date(const struct http_response *rs, struct fetched *ret)
 {
@@ -67,7 +62,7 @@ static void read_alternates(const struct http_response *rs, const char *url, str
 
             if (r == -ENOENT)
                 break;
-            if (r == 0 && is_url(ret->alternates[ret->n_alternates]))
+            if (r == 0 && acme_is_url(ret->alternates[ret->n_alternates]))
                 ret->n_alternates++;
         }
 }
@@ -95,7 +90,7 @@ static void on_done(const struct http_response *rs, void *arg)
     ret->status = rs->status;
     snprintf(ret->message, sizeof(ret->message), "%s", rs->message);
     copy(ret->content_type, sizeof(ret->content_type), http_header(rs, "Content-Type", 0));
-    copy(ret->location, sizeof(ret->location), is_url(location) ? location : NULL);
+    copy(ret->location, sizeof(ret->location), location && acme_is_url(location) ? location : NULL);
     copy(ret->nonce, sizeof(ret->nonce), http_header(rs, "Replay-Nonce", 0));
     read_date(rs, ret);
     read_retry_after(rs, ret);

@@ -65,12 +65,19 @@ static int open_order(struct issue *s)
     if (r == 0 && (strcmp(s->kept.directory, s->c->directory) != 0 ||
                    !acme_key_is(s->kept.key, s->c->key_type) || is_in_use(s, s->kept.key)))
         return drop_order(s);
-    if (r == 0 && s->kept.url[0])
-        order_resume(s->order, s->kept.url);
-    s->resumed = r == 0 && s->kept.url[0];
     if (r < 0 && r != -ENOENT && r != -EINVAL)
         return issue_fail_local(s, STEP_STORE, r, "the last order cannot be read");
-    return 0;
+    if (r < 0 || !s->kept.url[0])
+        return 0;
+    if (s->kept.resumed >= ISSUE_RESUMES_MAX) {
+        issue_tell(s, "The order %s has come to nothing in %u runs; a new one takes its place.",
+                   s->kept.url, s->kept.resumed + 1);
+        return drop_order(s);
+    }
+    s->kept.resumed++;
+    order_resume(s->order, s->kept.url);
+    s->resumed = true;
+    return issue_keep_order(s);
 }
 
 static int need_key(struct issue *s)

@@ -3,15 +3,18 @@
  * or, when it was killed between newOrder and its answer, with the same key.
  *
  * An order under way that is of no use any more (expired, for another profile or kind of key, its
- * certificate in use already, not known to the CA) is replaced by a new one. Requests whose answer
- * is lost are repeated once it is known that they were not carried out; newOrder, where that cannot
- * be known, once. Proofs are withdrawn at the end, whatever it is. */
+ * certificate in use already, not known to the CA, in vain so often) is replaced by a new one.
+ * Requests whose answer is lost are repeated once it is known that they were not carried out;
+ * newOrder, where that cannot be known, once. Proofs are withdrawn at the end, whatever it is. */
 #pragma once
 
 #include "acme/challenger.h"
 #include "acme/client.h"
 #include "acme/csr.h"
 #include "acme/vault.h"
+
+/* So many runs go on with an order; one that only fails is given up then. */
+#define ISSUE_RESUMES_MAX 5
 
 struct issue_config {
     struct acme_ids ids;

@@ -93,6 +93,7 @@ int issue_create(struct issue *s)
     int r;
 
     s->kept.url[0] = '\0';
+    s->kept.resumed = 0;
     r = issue_keep_order(s);
     if (r == 0)
         r = post_order(s, replaces, &a);

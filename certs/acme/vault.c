@@ -1,5 +1,6 @@
 #include "acme/vault.h"
 
+#include "acme/wire.h"
 #include "base/crypto.h"
 #include "certs/acmecert.h"
 #include "certs/key.h"
@@ -156,17 +157,24 @@ static int get_text(const json_t *o, const char *key, char *buf, size_t size)
     return 0;
 }
 
-static bool is_url(const char *text)
-{
-    return strncmp(text, "https://", 8) == 0 || strncmp(text, "http://", 7) == 0;
-}
-
 /* "" or a URL. */
 static int get_url(const json_t *o, const char *key, char buf[static VAULT_URL_SIZE])
 {
     int r = get_text(o, key, buf, VAULT_URL_SIZE);
 
-    return r == 0 && buf[0] && !is_url(buf) ? -EINVAL : r;
+    return r == 0 && buf[0] && !acme_is_url(buf) ? -EINVAL : r;
+}
+
+/* 0 when it is not there. */
+static int get_count(const json_t *o, const char *key, unsigned *ret)
+{
+    const json_t *v = json_object_get(o, key);
+    json_int_t n = json_integer_value(v);
+
+    if ((v && !json_is_integer(v)) || n < 0 || n > INT_MAX)
+        return -EINVAL;
+    *ret = (unsigned) n;
+    return 0;
 }
 
 /* Takes over o; NULL without memory. */
@@ -477,6 +485,8 @@ int vault_load_order(const struct vault *v, const struct acme_ids *ids, struct v
     r = get_url(document, "directory", o.directory);
     if (r == 0)
         r = get_url(document, "url", o.url);
+    if (r == 0)
+        r = get_count(document, "resumed", &o.resumed);
     json_decref(document);
     if (r < 0)
         vault_order_done(&o);
@@ -494,7 +504,9 @@ int vault_put_order(const struct vault *v, const struct acme_ids *ids, const str
     if (r < 0)
         return r;
     return put_with_key(&orders, ORDER_JSON,
-                        json_pack("{s:s,s:s}", "directory", o->directory, "url", o->url), o->key);
+                        json_pack("{s:s,s:s,s:I}", "directory", o->directory, "url", o->url,
+                                  "resumed", (json_int_t) o->resumed),
+                        o->key);
 }
 
 int vault_drop_order(const struct vault *v, const struct acme_ids *ids)

@@ -82,6 +82,7 @@ struct vault_order {
     char directory[VAULT_URL_SIZE]; /* of the CA that has it */
     char url[VAULT_URL_SIZE];       /* "": newOrder was about to be sent */
     EVP_PKEY *key;                  /* of the certificate to come */
+    unsigned resumed;               /* so many runs have gone on with it */
 };
 int vault_load_order(const struct vault *v, const struct acme_ids *ids, struct vault_order *ret);
 int vault_put_order(const struct vault *v, const struct acme_ids *ids, const struct vault_order *o);

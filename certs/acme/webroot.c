@@ -1,5 +1,6 @@
 #include "acme/webroot.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -63,4 +64,18 @@ void webroot_remove(const char *folder, const struct acme_proof *proof)
 
     if (path_of(folder, proof->token, path) == 0)
         (void) unlink(path);
+}
+
+void webroot_clear(const char *folder)
+{
+    char path[PATH_MAX];
+    int n = snprintf(path, sizeof(path), "%s" CHALLENGES, folder);
+    DIR *dir = n > 0 && n < PATH_MAX ? opendir(path) : NULL;
+    struct dirent *e;
+
+    while (dir && (e = readdir(dir)))
+        if (e->d_name[0] != '.')
+            (void) unlinkat(dirfd(dir), e->d_name, 0);
+    if (dir)
+        closedir(dir);
 }

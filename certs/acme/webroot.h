@@ -13,3 +13,6 @@ int webroot_put(const char *folder, const struct acme_proof *proof,
 
 /* The folders stay. */
 void webroot_remove(const char *folder, const struct acme_proof *proof);
+
+/* Removes all proofs: those that earlier runs left as they were killed. */
+void webroot_clear(const char *folder);

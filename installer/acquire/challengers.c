@@ -25,6 +25,7 @@ struct challengers {
     struct fit_input machine;
     struct fit fits[N_CHALLENGE_TYPES];
     struct file_access webroot, socket; /* of proofs; of SITE_ACME_SOCKET */
+    bool webroot_is_clear;
     struct dns_servers resolver;
     struct reach_config reach;
     struct responder *http, *tls; /* NULL: not started */
@@ -58,8 +59,13 @@ static bool can_http(void *arg, const struct acme_id *id, char *why, size_t size
 
 static int put_file(struct challengers *c, const struct acme_proof *proof, struct acme_failure *f)
 {
-    int r = webroot_put(path_of(PATH_ACME_WEBROOT), proof, &c->webroot);
+    int r;
 
+    /* Nobody else has any there: runs exclude each other by the lock of the vault. */
+    if (!c->webroot_is_clear)
+        webroot_clear(path_of(PATH_ACME_WEBROOT));
+    c->webroot_is_clear = true;
+    r = webroot_put(path_of(PATH_ACME_WEBROOT), proof, &c->webroot);
     if (r == 0)
         return 0;
     failure_set(f, FAILURE_LOCAL, STEP_CHALLENGE, r, path_of(PATH_ACME_WEBROOT),

@@ -211,23 +211,41 @@ void told_judge(const struct acquire_look *l, const struct certs_info *live, int
     }
 }
 
-/* What a part lacks at its end to be a sentence. */
-static const char *end_of(const char *part)
+/* Adds a part with a blank before it, and a full stop behind what has no end. */
+static void add(struct wr *w, const char *part)
 {
     size_t len = strlen(part);
 
-    return len == 0 || part[len - 1] == '.' ? "" : ".";
+    if (len == 0)
+        return;
+    wr_fmt(w, " %s%s", part, strchr(".!?", part[len - 1]) ? "" : ".");
+}
+
+const char *told_finding(const struct told *t, char buf[static TOLD_SIZE])
+{
+    struct wr w = wr_init(buf, TOLD_SIZE);
+
+    wr_str(&w, t->text);
+    add(&w, t->why);
+    add(&w, t->when);
+    wr_u8(&w, 0);
+    if (w.failed)
+        snprintf(buf, TOLD_SIZE, "%s", t->text);
+    return buf;
 }
 
 const char *told_text(const struct told *t, char buf[static TOLD_SIZE])
 {
-    const char *how = "";
+    struct wr w = wr_init(buf, TOLD_SIZE);
+    char finding[TOLD_SIZE];
 
+    wr_str(&w, told_finding(t, finding));
+    add(&w, t->next);
     if (*t->command)
-        how = strstr(t->command, "cert issue") ? " To try it at once: sudo " : " What to do: sudo ";
-    snprintf(buf, TOLD_SIZE, "%s%s%s%s%s%s%s%s%s%s", t->text, *t->why ? " " : "", t->why,
-             end_of(t->why), *t->when ? " " : "", t->when, *t->next ? " " : "", t->next,
-             end_of(t->next), how);
-    strncat(buf, t->command, TOLD_SIZE - strlen(buf) - 1);
+        wr_fmt(&w, " %s: sudo %s",
+               strstr(t->command, "cert issue") ? "To try it at once" : "What to do", t->command);
+    wr_u8(&w, 0);
+    if (w.failed)
+        snprintf(buf, TOLD_SIZE, "%s", t->text);
     return buf;
 }

@@ -49,8 +49,9 @@ struct told {
 void told_judge(const struct acquire_look *l, const struct certs_info *live, int64_t now_s,
                 struct told *ret);
 
-/* All of it in one paragraph. */
+/* In one paragraph: what is and why; all of it, with what to do. */
 #define TOLD_SIZE 6144
+const char *told_finding(const struct told *t, char buf[static TOLD_SIZE]);
 const char *told_text(const struct told *t, char buf[static TOLD_SIZE]);
 
 /* ---- JSON ---- */

@@ -153,12 +153,14 @@ static void add_sessions(struct table *t, const struct status *s)
                                                   : "signaling gives no answer");
 }
 
-/* In one line; all of it is told by `visavis cert status`. */
+/* In one line; what to do is told by `visavis cert status`. */
 static void print_told(const struct status *s, bool any)
 {
-    printf("%s  %scertificate:%s %s%s%s Why, and what to do: sudo visavis cert status\n",
-           any ? "" : "\n", term_on(stdout, s->told.level == TOLD_FAILURE ? TERM_BAD : TERM_WARN),
-           term_off(stdout), s->told.text, *s->told.when ? " " : "", s->told.when);
+    char text[TOLD_SIZE];
+
+    printf("%s  %scertificate:%s %s What to do: sudo visavis cert status\n", any ? "" : "\n",
+           term_on(stdout, s->told.level == TOLD_FAILURE ? TERM_BAD : TERM_WARN), term_off(stdout),
+           told_finding(&s->told, text));
 }
 
 static void print_problems(const struct status *s)

@@ -20,7 +20,7 @@ enum severity {
     N_SEVERITIES
 };
 
-#define FINDING_TEXT_MAX 640
+#define FINDING_TEXT_MAX 2048
 #define FINDINGS_MAX 24
 
 struct finding {

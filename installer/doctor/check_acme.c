@@ -40,13 +40,14 @@ static void tell_rate_limit(struct check_context *x, const struct acquire_look *
 static void tell_state(struct check_context *x, const struct acquire_look *l,
                        const struct certs_info *live, int64_t now_s)
 {
+    char text[TOLD_SIZE];
     struct told t;
 
     told_judge(l, live, now_s, &t);
     if (t.level == TOLD_FINE)
         return;
-    found(x, severity_of(t.level), "%s%s%s", t.text, *t.when ? " " : "", t.when);
-    found_detail(x, "%s%s%s", t.why, *t.why && *t.next ? ". " : "", t.next);
+    found(x, severity_of(t.level), "%s", told_finding(&t, text));
+    found_detail(x, "%s", t.next);
     if (*t.command)
         found_command(x, "%s", t.command);
 }

@@ -273,20 +273,39 @@ static void a_certificate_that_cannot_be_read(void **state)
     assert_int_equal(vault_load_order(&vault, &config.ids, &order), -ENOENT);
 }
 
+/* The CA has trouble with this order alone: it is not gone on with for ever. */
+static void an_order_that_only_fails(void **state)
+{
+    struct vault_order order;
+
+    (void) state;
+    say_begin();
+    say_order("ready", "");
+    say("500 Internal Server Error", "Replay-Nonce: n\r\n", "");
+    start();
+    for (int i = 0; i <= ISSUE_RESUMES_MAX; i++) {
+        assert_fails(issue(), -EPROTO, FAILURE_CA, "500");
+        assert_int_equal(vault_load_order(&vault, &config.ids, &order), 0);
+        assert_string_equal(order.url, url("/order/1"));
+        vault_order_done(&order);
+    }
+    assert_fails(issue(), -EPROTO, FAILURE_CA, "500");
+    assert_asked(script_n_requests(server) - 1, "POST /order ");
+    assert_int_equal(vault_load_order(&vault, &config.ids, &order), 0);
+    assert_string_equal(order.url, "");
+    vault_order_done(&order);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup_order, teardown_order)
 
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        TEST(replaces_is_a_hint),
-        TEST(a_profile_that_is_not_there),
-        TEST(the_answer_to_a_new_order),
-        TEST(no_answer_to_new_orders),
-        TEST(the_answer_to_finalize),
-        TEST(finalize_that_was_not_heard),
-        TEST(an_order_that_cannot_be_read),
-        TEST(an_order_without_a_location),
-        TEST(a_certificate_that_cannot_be_read),
+        TEST(replaces_is_a_hint),           TEST(a_profile_that_is_not_there),
+        TEST(the_answer_to_a_new_order),    TEST(no_answer_to_new_orders),
+        TEST(the_answer_to_finalize),       TEST(finalize_that_was_not_heard),
+        TEST(an_order_that_cannot_be_read), TEST(an_order_without_a_location),
+        TEST(an_order_that_only_fails),     TEST(a_certificate_that_cannot_be_read),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 #!/bin/bash
 # The installed product on a fresh machine with systemd: package, call, configuration, certificates,
-# failures, upgrade, removal. Needs root. usage: tests/system/machine.sh [SUITE [TEST...]]
+# failures, upgrade, removal, a CA (ACME). Needs root. usage: tests/system/machine.sh [SUITE [TEST...]]
 # SUITE: bookworm or trixie (the suite of this machine). Tests build on one another, in their order.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -17,6 +17,7 @@ caller_pid=
 
 finish() {
     [ -z "$caller_pid" ] || kill "$caller_pid" 2>/dev/null
+    bed_down
     machine_remove
     rm -rf "$work"
 }
@@ -28,6 +29,7 @@ trap finish EXIT
 . $here/certificates.bash
 . $here/failures.bash
 . $here/removal.bash
+. $here/acme.bash
 
 machine_browser || exit 1
 machine_base "$suite" || exit 1
@@ -41,6 +43,7 @@ run_configuration
 run_certificates
 run_failures
 run_removal
+run_acme
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ] && [ $passed -gt 0 ]

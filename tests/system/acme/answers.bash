@@ -183,7 +183,7 @@ problem_is_kept() {
     bed_front rule '{"kind": "newOrder", "status": 403, "problem": "userActionRequired", "detail": "Read https://ca.example/terms/7 first",
         "more": {"instance": "https://ca.example/terms/7"}}'
     cert renew
-    told 'Read https://ca.example/terms/7 first' 'visavis cert renew' || return 1
+    told 'Read https://ca.example/terms/7 first' 'visavis cert issue' || return 1
     expect 'the document is kept' grep -qrF '\"instance\":\"https://ca.example/terms/7\"' "$vault/sets"
 }
 

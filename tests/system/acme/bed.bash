@@ -2,7 +2,8 @@
 # CAs (Pebble) behind front servers that add faults. Sourced; needs root, pebble, node, jq, curl, openssl, faketime.
 # shellcheck shell=bash disable=SC2016,SC2119,SC2120 # programs for other shells and jq; a function with words or without
 #
-#   bed_up                       the network, the DNS, a CA named "main" at $(bed_url)
+#   bed_up [PID]                 the network (or that of a process, which has a mount namespace of its own as well),
+#                                the DNS, a CA named "main" at $(bed_url)
 #   bed_ca NAME PORT             one more CA; functions speak of the CA in BED_CA, "main" at first
 #   bed_pebble [WORD...]         restarts the CA, which forgets everything. Words: KEY=VALUE of its environment,
 #                                '{...}' patches its configuration; what is not given is as at first again
@@ -23,10 +24,14 @@
 #
 # Everything is in BED_DIR (made by bed_up when not set): a second bed is another BED_DIR.
 # BED_PEBBLE and BED_CHALLTESTSRV name other programs than those of the PATH; BED_PRELOADS is the folder of clock.so
-# and die_at.so, build/release/tests at first.
+# and die_at.so, build/release/tests at first. BED_IPV4 and BED_IPV6 are the addresses that names have (BED_IPV6 empty:
+# none), BED_LISTEN is where DNS, its control and CAs listen, for those who are not in the bed; BED_NAMES are on the CAs'
+# own certificates.
 
-BED_IPV4=203.0.113.10
-BED_IPV6=2001:db8::10
+BED_IPV4=${BED_IPV4:-203.0.113.10}
+BED_IPV6=${BED_IPV6-2001:db8::10}
+BED_LISTEN=${BED_LISTEN:-127.0.0.1}
+BED_NAMES=${BED_NAMES:-DNS:localhost,IP:127.0.0.1}
 BED_CA=main
 bed_tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 BED_PRELOADS=${BED_PRELOADS:-$bed_tools/../../../build/release/tests}
@@ -148,12 +153,12 @@ bed_certificates() {
     faketime -f -20y openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 14600 -keyout "$BED_DIR/ca.key" \
         -out "$BED_DIR/ca.pem" -subj '/CN=listener test CA' -addext basicConstraints=critical,CA:TRUE \
         -addext keyUsage=critical,keyCertSign &&
-        bed_certificate listener -10y 7300 DNS:localhost,IP:127.0.0.1 &&
+        bed_certificate listener -10y 7300 "$BED_NAMES" &&
         bed_certificate inner -10y 7300 DNS:localhost,IP:127.0.0.1
 }
 
 bed_listener() {
-    bed_certificate listener "$1" "$2" "${3:-DNS:localhost,IP:127.0.0.1}" 2>"$BED_DIR/openssl.log" && bed_front on
+    bed_certificate listener "$1" "$2" "${3:-$BED_NAMES}" 2>"$BED_DIR/openssl.log" && bed_front on
 }
 
 bed_trust() {
@@ -176,8 +181,8 @@ bed_answers() { bed_curl -f -o /dev/null "$1" 2>/dev/null; }
 bed_ca() {
     local BED_CA=$1
     echo "$2" >"$BED_DIR/$1.port"
-    jq -n --arg d "$BED_DIR" --arg n "$1" --arg p "$2" '($p | tonumber) as $port | {
-        listen: "127.0.0.1:\($port)", upstream: "127.0.0.1:\($port + 1)", control: "127.0.0.1:\($port + 3)",
+    jq -n --arg d "$BED_DIR" --arg n "$1" --arg p "$2" --arg l "$BED_LISTEN" '($p | tonumber) as $port | {
+        listen: "\($l):\($port)", upstream: "127.0.0.1:\($port + 1)", control: "127.0.0.1:\($port + 3)",
         cert: "\($d)/listener.pem", key: "\($d)/listener.key", log: "\($d)/\($n)-requests.jsonl"
     }' >"$BED_DIR/$1-front.json" || return 1
     bed_start "$1-front" node "$bed_tools/front.mjs" "$BED_DIR/$1-front.json"
@@ -264,8 +269,8 @@ bed_dns_start() {
     local program=${BED_CHALLTESTSRV:-pebble-challtestsrv} doh=()
     # Of 2.5 and later.
     ! "$program" -help 2>&1 | grep -q -- '-doh ' || doh=(-doh '')
-    bed_start dns "$program" -defaultIPv4 "$BED_IPV4" -defaultIPv6 "$BED_IPV6" -dns01 127.0.0.1:53 -http01 '' -https01 '' \
-        -tlsalpn01 '' "${doh[@]}" -management 127.0.0.1:8055
+    bed_start dns "$program" -defaultIPv4 "$BED_IPV4" -defaultIPv6 "$BED_IPV6" -dns01 "$BED_LISTEN:53" -http01 '' -https01 '' \
+        -tlsalpn01 '' "${doh[@]}" -management "$BED_LISTEN:8055"
     bed_wait bed_dns_is_ready || { cat "$BED_DIR/dns.log" >&2; return 1; }
 }
 
@@ -349,7 +354,7 @@ bed_up() {
     mkdir -p "$BED_DIR/pids"
     chmod 755 "$BED_DIR"
     bed_certificates >"$BED_DIR/openssl.log" 2>&1 || { cat "$BED_DIR/openssl.log" >&2; return 1; }
-    bed_network && bed_dns_start && bed_ca main 14000
+    { [ -n "${1-}" ] && echo "$1" >"$BED_DIR/pids/bed" || bed_network; } && bed_dns_start && bed_ca main 14000
 }
 
 # All processes of its network are the bed's, those that tests started as well.

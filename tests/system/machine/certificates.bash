@@ -26,13 +26,6 @@ put_own_pair() {
     machine_shell 'cd /etc/visavis/owncert && mv certificate.key.new certificate.key && mv certificate.cert.new certificate.cert'
 }
 
-trust() {
-    for db in .pki/nssdb .local/share/pki/nssdb; do
-        certutil -d "sql:$work/home/$db" -A -t C,, -n company -i "$1"
-    done
-    cat "$1" >>"$work/ca.crt"
-}
-
 serial_changed() {
     [ -n "$(serial)" ] && [ "$(serial)" != "$1" ]
 }

@@ -134,6 +134,11 @@ machine_stop() {
         kill -0 "$nspawn_pid" 2>/dev/null || break
         sleep 0.2
     done
+    machine_cut
+}
+
+# As when the power fails.
+machine_cut() {
     kill -KILL "$leader" "$nspawn_pid" 2>/dev/null
     wait "$nspawn_pid" 2>/dev/null
     nspawn_pid= leader=
@@ -152,10 +157,14 @@ client() {
     ip netns exec "$client_ns" "$@"
 }
 
-machine_remove() {
+machine_drop() {
     machine_stop
-    machine_net_down
     rm -rf "$machine" "$machine.console"
+}
+
+machine_remove() {
+    machine_drop
+    machine_net_down
 }
 
 # The packages of both archives, built in a root of another suite, without a network.

@@ -78,15 +78,29 @@ serial() {
         openssl x509 -noout -serial
 }
 
-take_ca() {
-    client curl -s -k -m 10 -o "$work/ca.crt" "$(url /openvidu/ca.crt)" &&
-        grep -q 'BEGIN CERTIFICATE' "$work/ca.crt" || return 1
+# Chromium has had its database in two places.
+trust_none() {
+    local db
     rm -rf "$work/home"
+    : >"$work/ca.crt"
     for db in .pki/nssdb .local/share/pki/nssdb; do
         mkdir -p "$work/home/$db"
         certutil -d "sql:$work/home/$db" -N --empty-password
-        certutil -d "sql:$work/home/$db" -A -t C,, -n visavis -i "$work/ca.crt"
     done
+}
+
+# One more that the browser and fetch trust.
+trust() {
+    local db
+    for db in .pki/nssdb .local/share/pki/nssdb; do
+        certutil -d "sql:$work/home/$db" -A -t C,, -n "$(basename "$1")" -i "$1"
+    done
+    cat "$1" >>"$work/ca.crt"
+}
+
+take_ca() {
+    client curl -s -k -m 10 -o "$work/own-ca.crt" "$(url /openvidu/ca.crt)" &&
+        grep -q 'BEGIN CERTIFICATE' "$work/own-ca.crt" && trust_none && trust "$work/own-ca.crt"
 }
 
 # set_key KEY VALUE: as an operator edits .env; KEY= empty puts the line back into a comment.

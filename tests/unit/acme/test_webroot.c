@@ -44,6 +44,25 @@ static mode_t mode_of(const char *format, const char *root)
     return stat(path, &st) == 0 ? st.st_mode & 07777 : 0;
 }
 
+/* A run that was killed has left its own, whole or half written. */
+static void leftovers(void **state)
+{
+    struct acme_proof one = proof_of("left-1"), two = proof_of("left-2.aBcDeF");
+    char root[64], path[200];
+
+    (void) state;
+    snprintf(root, sizeof(root), "%s/left", folder);
+    webroot_clear(root); /* there is none yet */
+    assert_int_equal(webroot_put(root, &one, &some), 0);
+    snprintf(path, sizeof(path), "%s" PLACE "/%s", root, two.token);
+    assert_int_equal(file_write(path, bytes_str("tok"), &some), 0);
+    webroot_clear(root);
+    assert_false(file_exists(path));
+    snprintf(path, sizeof(path), "%s" PLACE "/%s", root, one.token);
+    assert_false(file_exists(path));
+    assert_int_equal(mode_of("%s" PLACE, root), 0750);
+}
+
 static void put_and_remove(void **state)
 {
     struct acme_proof one = proof_of("abc-DEF_123"), two = proof_of("other");
@@ -110,6 +129,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(put_and_remove),
+        cmocka_unit_test(leftovers),
         cmocka_unit_test(folders_of_others_stay),
         cmocka_unit_test(tokens_that_are_none),
     };

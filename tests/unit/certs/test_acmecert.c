@@ -74,6 +74,21 @@ static void test_selfsigned_to_acme(void **state)
     assert_string_equal(k->told, "");
 }
 
+/* Another CA dates its certificates back, to midnight at the most. */
+static void test_dated_back(void **state)
+{
+    struct kit *k = *state;
+
+    put_in_set(k, 1, "BEGIN=20270110093000Z");
+    assert_int_equal(kit_ensure(k, NOW), 0);
+    put_in_set(k, 2, "BEGIN=20270110000000Z");
+    assert_int_equal(kit_ensure(k, NOW), 0);
+    assert_true(k->changed);
+    assert_is_served(k, "set2.crt");
+    assert_int_equal(kit_ensure(k, NOW), 0);
+    assert_false(k->changed);
+}
+
 static void test_newer_and_older(void **state)
 {
     struct kit *k = *state;
@@ -374,6 +389,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_selfsigned_to_acme, acme_setup, kit_teardown),
+        cmocka_unit_test_setup_teardown(test_dated_back, acme_setup, kit_teardown),
         cmocka_unit_test_setup_teardown(test_newer_and_older, acme_setup, kit_teardown),
         cmocka_unit_test_setup_teardown(test_broken, acme_setup, kit_teardown),
         cmocka_unit_test_setup_teardown(test_cut_store, acme_setup, kit_teardown),

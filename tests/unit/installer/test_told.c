@@ -109,6 +109,11 @@ static void test_failed_with_a_temporary_one(void **state)
     assert_int_equal(t.level, TOLD_FAILURE);
     assert_string_equal(t.command, "visavis cert issue");
     assert_int_not_equal(t.why[strlen(t.why) - 1], '.'); /* others go on behind it */
+    told_finding(&t, text);
+    expect_in(text, "203.0.113.5 port 80");
+    expect_in(text, "the connection was refused. The next try is made after 2027-01-15 08:09:00 "
+                    "UTC.");
+    assert_null(strstr(text, "sudo"));
     told_text(&t, text);
     expect_in(text, "A temporary self-signed certificate is served; the last try to get one from "
                     "https://ca.example/dir failed on 2027-01-15 07:59:00 UTC.");
