@@ -43,7 +43,8 @@ fi
 rm -f "$results/text"
 
 {
-    for t in "$out"/tests/unit/*/test_* "$out"/tests/flow/test_*; do
+    # The flow tests first: some of them take long.
+    for t in "$out"/tests/flow/test_* "$out"/tests/unit/*/test_*; do
         [ -x "$t" ] && [ -f "$t" ] || continue
         [ -f "tests/${t#"$out"/tests/}.c" ] || continue
         echo "${t#"$out"/tests/} $t"

@@ -53,8 +53,10 @@ static int fail_none(const struct acme_config *c, const struct acme_id *id, cons
                 "there is no way to prove to a CA that %s is ours%s%s", id->text,
                 *reasons ? ": " : "", reasons);
     if (id->is_wildcard)
-        failure_next(f, "A wildcard needs dns-01: set ACME_DNS_HOOK in /etc/visavis/.env (and "
-                        "ACME_CHALLENGE=auto), then `visavis apply` and `visavis cert issue`.");
+        failure_next(f,
+                     "A wildcard needs dns-01: set ACME_DNS_HOOK in /etc/visavis/.env to a script "
+                     "that can be run (and ACME_CHALLENGE=auto), then `visavis apply` and "
+                     "`visavis cert issue`.");
     else if (c->n_types < N_CHALLENGE_TYPES)
         failure_next(f, "ACME_CHALLENGE=auto in /etc/visavis/.env lets the other types be tried; "
                         "then `visavis apply` and `visavis cert issue`.");

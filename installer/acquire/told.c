@@ -107,13 +107,16 @@ static void advise(struct told *t, const char *next, const char *command)
     snprintf(t->command, sizeof(t->command), "%s", command);
 }
 
-/* Step, place and what was found; what to do stays apart. */
-static const char *reason(const struct acme_failure *f, char *buf, size_t size)
+/* Step, place and what was found, without a final dot; what to do stays apart. */
+static void reason(const struct acme_failure *f, char *buf, size_t size)
 {
     struct acme_failure without = *f;
+    size_t len;
 
     without.next[0] = '\0';
-    return failure_text(&without, buf, size);
+    len = strlen(failure_text(&without, buf, size));
+    if (len > 0 && buf[len - 1] == '.')
+        buf[len - 1] = '\0';
 }
 
 static void judge_failed(const struct acquire_look *l, const struct certs_info *live, int64_t now_s,

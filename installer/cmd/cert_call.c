@@ -72,6 +72,33 @@ json_t *cert_acme_json(const struct settings *s)
     return o;
 }
 
+/* ---- what is not in force yet ---- */
+
+static void ignore(const struct setting_problem *p, void *arg)
+{
+    (void) p;
+    (void) arg;
+}
+
+void cert_tell_pending(struct cert_call *c)
+{
+    unsigned reloads = 0, restarts = 0;
+    struct settings *written = NULL;
+    char text[512];
+
+    if (settings_load_file(path_of(PATH_ENV), ignore, NULL, &written) < 0)
+        return; /* `visavis config check` and the doctor tell of that */
+    (void) settings_changes(c->settings, written, &reloads, &restarts);
+    settings_free(written);
+    if (!((reloads | restarts) & SETTING_CERTS))
+        return;
+    snprintf(text, sizeof(text),
+             "%.200s says something else of the certificate than what is in force, by which this "
+             "goes (`visavis config diff` shows it). To put it in force: sudo visavis apply",
+             path_of(PATH_ENV));
+    cert_output_tell(true, text, &c->output);
+}
+
 /* ---- the CA ---- */
 
 static int tell_error(const struct cert_call *c, int error)

@@ -69,6 +69,9 @@ void cert_call_done(struct cert_call *c);
  * status. */
 int cert_call_print(const struct cert_call *c, json_t *document, int status);
 
+/* Tells when .env says something else of certificates than the settings of c, those in force. */
+void cert_tell_pending(struct cert_call *c);
+
 /* One run with the CA by the settings of c, which takes its time: no lock of the manager is held
  * meanwhile. CMD_OK and the report, also when it failed; else CMD_FAILED after a sentence. */
 int cert_ask(struct cert_call *c, enum acme_mode mode, struct acme_report *ret);

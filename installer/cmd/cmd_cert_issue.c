@@ -52,6 +52,7 @@ static int issue_now(struct cert_call *c, enum acme_end *ret_end, bool *ret_chan
 
     if (status != CMD_OK)
         return status;
+    cert_tell_pending(c);
     if (cmd_has(c->call, "force") || !has_fine_one(c))
         status = cert_ask(c, ACME_NOW, &report);
     *ret_end = report.end;
@@ -95,6 +96,7 @@ static int test(const struct cmd_call *call)
     int status = cert_call_init(&c, call);
 
     if (status == CMD_OK && report) {
+        cert_tell_pending(&c);
         status = cert_ask(&c, ACME_TEST, report);
         if (status == CMD_OK)
             status = exit_status(report->end);

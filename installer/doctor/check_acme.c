@@ -87,8 +87,9 @@ static void tell_port(struct check_context *x, const struct fit_input *machine)
 
 static void tell_failure(struct check_context *x, const struct acme_failure *f)
 {
-    found(x, SEVERITY_WARNING, "A CA would not find the proof that this machine has its name%s%s.",
-          *f->where ? ": it looks at " : "", f->where);
+    found(x, SEVERITY_WARNING,
+          "A CA would not find the proof that this machine has its name%s%s%s.",
+          *f->where ? " (" : "", f->where, *f->where ? ")" : "");
     found_detail(x, "%s%s%s", f->what, *f->next ? ". " : "", f->next);
     found_command(x, "visavis cert test");
 }

@@ -159,10 +159,23 @@ static void check_public(struct loading *l, enum setting id, const char *name)
                  name);
 }
 
+/* A wildcard, which is proved by a record in the DNS alone. */
+static void check_wildcard(struct loading *l, const char *name)
+{
+    if (is(l, SET_ACME_DNS_HOOK, ""))
+        loading_tell(l, SET_CERTIFICATE_NAMES, SETTING_WARNING, NULL,
+                     "has %.100s, which an authority checks by the DNS alone: set %s", name,
+                     key(SET_ACME_DNS_HOOK));
+    else if (is(l, SET_ACME_CHALLENGE, "http-01") || is(l, SET_ACME_CHALLENGE, "tls-alpn-01"))
+        loading_tell(l, SET_ACME_CHALLENGE, SETTING_WARNING, "auto",
+                     "cannot work for %.100s of %s, which an authority checks by the DNS alone",
+                     name, key(SET_CERTIFICATE_NAMES));
+}
+
 static void check_acme_names(struct loading *l)
 {
     const struct setting_list *names = &l->s->values[SET_CERTIFICATE_NAMES].list;
-    bool hook = !is(l, SET_ACME_DNS_HOOK, "");
+    bool told = false;
 
     if (ok(l, SET_DOMAIN_OR_PUBLIC_IP))
         check_public(l, SET_DOMAIN_OR_PUBLIC_IP, l->s->values[SET_DOMAIN_OR_PUBLIC_IP].text);
@@ -170,12 +183,9 @@ static void check_acme_names(struct loading *l)
         bool wildcard = strncmp(names->items[i], "*.", 2) == 0;
 
         check_public(l, SET_CERTIFICATE_NAMES, names->items[i] + (wildcard ? 2 : 0));
-        if (wildcard && !hook) {
-            loading_tell(l, SET_CERTIFICATE_NAMES, SETTING_WARNING, NULL,
-                         "has %.100s, which an authority checks by the DNS alone: set %s",
-                         names->items[i], key(SET_ACME_DNS_HOOK));
-            break;
-        }
+        if (wildcard && !told)
+            check_wildcard(l, names->items[i]);
+        told = told || wildcard;
     }
 }
 

@@ -307,6 +307,8 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .value = "https://acme-v02.api.letsencrypt.org/directory",
             .example = "https://acme.zerossl.com/v2/DV90",
             .doc = "Directory of the certificate authority (RFC 8555)",
+            .more = "That of Let's Encrypt, when nothing else is said; another may ask for "
+                    "ACME_EAB_KID and ACME_EAB_HMAC_KEY.",
         },
     [SET_ACME_STAGING_SERVER] =
         {
@@ -394,7 +396,7 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .doc = "Script that puts records for dns-01 into the DNS",
             .more = "A hook of uacme (HOOK begin|done|failed dns-01 NAME TOKEN VALUE), "
                     "or a file of acme.sh's dnsapi (its name begins with dns_ and ends "
-                    "in .sh). It runs by itself, as ACME_DNS_HOOK_USER, which must be "
+                    "in .sh). It runs in a sandbox of its own as ACME_DNS_HOOK_USER, which must be "
                     "able to read it.",
         },
     [SET_ACME_DNS_ENV] =
@@ -407,8 +409,8 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .reloads = CERTS,
             .value = "",
             .example = "/etc/visavis/dns.env",
-            .doc = "File of KEY=value lines for the environment of that script: its "
-                   "credentials",
+            .doc = "File of KEY=value lines for the environment of the script of ACME_DNS_HOOK: "
+                   "its credentials",
             .more = "root alone need be able to read it.",
         },
     [SET_ACME_DNS_HOOK_USER] =
@@ -421,7 +423,7 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .reloads = CERTS,
             .value = "visavis-hook",
             .example = "root",
-            .doc = "User that the script runs as",
+            .doc = "User that the script of ACME_DNS_HOOK runs as",
         },
     [SET_ACME_DNS_WAIT] =
         {
@@ -475,7 +477,7 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .reloads = CERTS,
             .value = "false",
             .example = "true",
-            .doc = "Rather no certificate than one of another profile",
+            .doc = "Rather no certificate than one of another profile than ACME_PROFILE",
         },
     [SET_ACME_PREFERRED_CHAIN] =
         {
@@ -500,8 +502,9 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .reloads = CERTS,
             .value = "",
             .example = "https://acme.zerossl.com/v2/DV90",
-            .doc = "Directory of a second authority, when the first fails again and "
+            .doc = "Directory of a second authority, asked when the first fails again and "
                    "again",
+            .more = "ACME_FALLBACK_AFTER says how often.",
         },
     [SET_ACME_FALLBACK_AFTER] =
         {
@@ -515,7 +518,7 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .min = 1,
             .max = 100,
             .example = "5",
-            .doc = "After how many failures in a row",
+            .doc = "After how many failures in a row the second authority is asked",
         },
     [SET_ACME_FALLBACK_EAB_KID] =
         {
@@ -528,7 +531,7 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .value = "",
             .hidden = true,
             .example = "kid-2",
-            .doc = "Key identifier of the external account there",
+            .doc = "Key identifier of an external account at the second authority",
         },
     [SET_ACME_FALLBACK_EAB_HMAC_KEY] =
         {
@@ -541,7 +544,7 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .value = "",
             .hidden = true,
             .example = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W",
-            .doc = "Key of that external account (base64url)",
+            .doc = "Key of the external account at the second authority (base64url)",
         },
     [SET_ACME_SELF_CHECK] =
         {
@@ -556,8 +559,8 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .example = "off",
             .doc = "Look whether this machine is reached by its name before the "
                    "authority does",
-            .more = "Off where this machine cannot reach its own public address, and "
-                    "something else answers there.",
+            .more = "Set it to off where something else answers when this machine asks for "
+                    "its own public address: a router, or another server, inside your network.",
         },
     [SET_ACME_RESOLVER] =
         {
@@ -569,7 +572,7 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .reloads = CERTS,
             .value = "",
             .example = "9.9.9.9",
-            .doc = "DNS server for that look",
+            .doc = "DNS server that ACME_SELF_CHECK and dns-01 look names up at",
             .more = "Empty: the system's. Set it where names mean other addresses "
                     "inside your network than outside.",
         },

@@ -403,6 +403,25 @@ as_json() {
     expect 'with problems' said '"key": "COTURN_PORT"'
 }
 
+# What is asked of a CA is what is in force; other words in .env are told of.
+ask_the_ca() {
+    "$visavis" cert test >"$work/out" 2>"$work/err"
+}
+
+ca_goes_by_what_is_in_force() {
+    local ca=(CERTIFICATE_TYPE=letsencrypt ACME_SERVER=http://127.0.0.1:9/directory)
+    machine "${ca[@]}"
+    apply
+    ask_the_ca
+    expect 'no word while .env is in force' [ "$(grep -c 'config diff' "$work/err")" -eq 0 ] || return 1
+    settings "${ca[@]}" COTURN_PORT=3500
+    ask_the_ca
+    expect 'nor of what is not about certificates' [ "$(grep -c 'config diff' "$work/err")" -eq 0 ] || return 1
+    settings "${ca[@]}" CERTIFICATE_NAMES=b.example.org
+    ask_the_ca
+    expect 'says that another name is not in force' warned 'sudo visavis apply' && expect 'and how to see it' warned 'config diff'
+}
+
 touch "$work/out" "$work/err"
 test_case 'first run' first_run
 test_case 'unchanged: nothing happens' unchanged_run
@@ -421,6 +440,7 @@ test_case 'a taken port' taken_port
 test_case 'several at once' several_at_once
 test_case 'three generations are kept' three_are_kept
 test_case 'killed at any time' killed_at_any_time
+test_case 'a CA is asked by what is in force' ca_goes_by_what_is_in_force
 test_case 'not root' not_root
 test_case 'as JSON' as_json
 

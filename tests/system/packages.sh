@@ -79,7 +79,7 @@ fresh_copy() {
     mount -t tmpfs tmpfs "$work/over" && mkdir "$work/over/up" "$work/over/work" "$work/over/root"
 }
 
-files="find /etc /usr /var /opt /srv -path /var/log -prune -o -path /var/cache -prune -o -path /var/lib/dpkg -prune \
+files="find /etc /usr /var /opt /srv -path '/var/tmp/*' -prune -o -path /var/log -prune -o -path /var/cache -prune -o -path /var/lib/dpkg -prune \
     -o -path /var/lib/apt -prune -o -path /var/backups -prune -o -print | sort"
 preamble="export DEBIAN_FRONTEND=noninteractive; deb=/run/packages/visavis_${version}_$arch.deb
     newer=/run/packages/visavis_${version}+1_$arch.deb; env=/etc/visavis/.env"
@@ -151,7 +151,7 @@ dpkg -i \$deb
 
 rpm_needs() {
     local named
-    named=$(rpm -qp --requires "$1" | grep -vE '^(lib|rtld|rpmlib)|^/bin/sh$' | sort -u | paste -s -d ' ')
+    named=$(rpm -qp --requires "$1" | grep -vE '^(lib|rtld|rpmlib)|^/bin/(ba)?sh$' | sort -u | paste -s -d ' ')
     echo "requires: $named"
     [ "$named" = '/usr/bin/redis-server nginx nginx-mod-stream systemd' ]
 }

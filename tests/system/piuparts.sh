@@ -2,7 +2,7 @@
 # Installs and purges the Debian package in a fresh system with its dependencies, and looks for what
 # is left behind. usage: sudo tests/system/piuparts.sh
 # That system is PIUPARTS_BASE, a .tar.gz; without it mmdebstrap makes one of this release, in
-# build/, and uses it again the next time.
+# build/, and uses it again the next time that the same packages are needed.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 work=$(mktemp -d)
@@ -11,7 +11,6 @@ version=$(sed -n 's/^#define VISAVIS_VERSION "\(.*\)"/\1/p' installer/host/versi
 deb=build/packages/visavis_${version}_$(dpkg --print-architecture).deb
 # shellcheck source=/dev/null
 release=$(. /etc/os-release && echo "$VERSION_CODENAME")
-base=${PIUPARTS_BASE-build/base-$release.tar.gz}
 
 end() {
     [ "$1" -eq 0 ] || tail -n 40 "$work/log"
@@ -20,9 +19,10 @@ end() {
 }
 
 [ -e "$deb" ] || make --no-print-directory deb >"$work/log" 2>&1 || end 1
+# The first of each group of alternatives, without versions.
+needs=$(dpkg-deb -f "$deb" Depends | tr ',' '\n' | sed 's/|.*//; s/(.*//' | tr -d ' ' | paste -s -d ,)
+base=${PIUPARTS_BASE-build/base-$release-$(cksum <<<"$needs" | cut -d ' ' -f 1).tar.gz}
 if [ ! -e "$base" ]; then
-    # The first of each group of alternatives, without versions.
-    needs=$(dpkg-deb -f "$deb" Depends | tr ',' '\n' | sed 's/|.*//; s/(.*//' | tr -d ' ' | paste -s -d ,)
     mmdebstrap --variant=important --include="$needs" "$release" "$base" >"$work/log" 2>&1 || end 1
 fi
 # apt leaves the folder in which debconf asks before an installation.

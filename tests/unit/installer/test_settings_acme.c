@@ -227,6 +227,11 @@ static void test_challenges(void **state)
     (void) state;
     warned("CERTIFICATE_NAMES=*.example.org\n", "CERTIFICATE_NAMES", "by the DNS alone");
     silent("CERTIFICATE_NAMES=*.example.org\nACME_DNS_HOOK=/opt/hook\n");
+    warned("CERTIFICATE_NAMES=*.example.org\nACME_DNS_HOOK=/opt/hook\nACME_CHALLENGE=http-01\n",
+           "ACME_CHALLENGE", "*.example.org");
+    warned("CERTIFICATE_NAMES=*.example.org\nACME_DNS_HOOK=/opt/hook\nACME_CHALLENGE=tls-alpn-01\n",
+           "ACME_CHALLENGE", "*.example.org");
+    silent("CERTIFICATE_NAMES=*.example.org\nACME_DNS_HOOK=/opt/hook\nACME_CHALLENGE=dns-01\n");
     warned("ACME_CHALLENGE=dns-01\n", "ACME_CHALLENGE", "needs a script");
     silent("ACME_CHALLENGE=dns-01\nACME_DNS_HOOK=/opt/hook\nHTTP_PORT=8080\nHTTPS_PORT=8443\n");
     warned("ACME_CHALLENGE=tls-alpn-01\nHTTPS_PORT=8443\n", "ACME_CHALLENGE", "port 443");

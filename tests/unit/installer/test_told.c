@@ -109,6 +109,7 @@ static void test_failed_with_a_temporary_one(void **state)
     t = judge(&live);
     assert_int_equal(t.level, TOLD_FAILURE);
     assert_string_equal(t.command, "visavis cert issue");
+    assert_int_not_equal(t.why[strlen(t.why) - 1], '.'); /* others go on behind it */
     told_finding(&t, text);
     expect_in(text, "203.0.113.5 port 80");
     expect_in(text, "the connection was refused. The next try is made after 2027-01-15 08:09:00 "
