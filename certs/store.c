@@ -4,17 +4,13 @@
 #include "certs/key.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PAIRS_KEPT 2
-#define WAIT_STEP_MS 50
 
 #define CA_CERT "ca.crt"
 #define CA_KEY "ca.key"
@@ -47,22 +43,6 @@ static struct versions cas_of(const char *store)
 
 /* ---- the lock ---- */
 
-static int lock(int fd)
-{
-    static const struct timespec step = {.tv_nsec = WAIT_STEP_MS * 1000000L};
-
-    for (int waited = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; waited += WAIT_STEP_MS) {
-        if (errno == EINTR)
-            continue;
-        if (errno != EWOULDBLOCK)
-            return -errno;
-        if (waited >= STORE_WAIT_MS)
-            return -EBUSY;
-        nanosleep(&step, NULL);
-    }
-    return 0;
-}
-
 int store_open(const char *path, const struct file_access *key_access, struct store *ret)
 {
     char file[PATH_MAX];
@@ -71,14 +51,9 @@ int store_open(const char *path, const struct file_access *key_access, struct st
 
     if (r < 0)
         return r;
-    fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    fd = file_lock(file, STORE_WAIT_MS, NULL, NULL);
     if (fd < 0)
-        return -errno;
-    r = lock(fd);
-    if (r < 0) {
-        close(fd);
-        return r;
-    }
+        return fd;
     *ret = (struct store){.path = path, .key_access = *key_access, .lock_fd = fd};
     return 0;
 }

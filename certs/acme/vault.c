@@ -7,18 +7,14 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <openssl/evp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
-#include <time.h>
 #include <unistd.h>
 
 #define JSON_FILE_MAX 16384
-#define WAIT_STEP_MS 50
 #define ACCOUNTS_KEPT 4
 #define HOST_PART_MAX 64
 #define HASH_PART 8 /* bytes */
@@ -47,26 +43,6 @@ __attribute__((format(printf, 2, 3))) static int format_path(char path[static PA
 
 /* ---- the folder and its lock ---- */
 
-static int lock(int fd, unsigned wait_s, void (*on_wait)(void *arg), void *arg)
-{
-    static const struct timespec step = {.tv_nsec = WAIT_STEP_MS * 1000000L};
-    uint64_t waited_ms = 0;
-
-    while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-        if (errno == EINTR)
-            continue;
-        if (errno != EWOULDBLOCK)
-            return -errno;
-        if (waited_ms >= wait_s * UINT64_C(1000))
-            return -EBUSY;
-        if (waited_ms == 0 && on_wait)
-            on_wait(arg);
-        nanosleep(&step, NULL);
-        waited_ms += WAIT_STEP_MS;
-    }
-    return 0;
-}
-
 int vault_open(const char *folder, unsigned wait_s, void (*on_wait)(void *arg), void *arg,
                struct vault *ret)
 {
@@ -80,8 +56,8 @@ int vault_open(const char *folder, unsigned wait_s, void (*on_wait)(void *arg), 
         r = dir_make(folder, NULL);
     if (r < 0)
         return r;
-    v.lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    r = v.lock_fd < 0 ? -errno : lock(v.lock_fd, wait_s, on_wait, arg);
+    v.lock_fd = file_lock(path, wait_s * 1000, on_wait, arg);
+    r = v.lock_fd < 0 ? v.lock_fd : 0;
     for (size_t i = 0; r == 0 && i < 2; i++) {
         r = format_path(path, "%s/%s", folder, i == 0 ? "accounts" : "sets");
         if (r == 0)

@@ -194,9 +194,8 @@ void told_judge(const struct acquire_look *l, const struct certs_info *live, int
         advise(ret, "", "visavis cert renew");
     } else if (temporary) {
         say(ret, TOLD_WARNING,
-            "%s: %.1024s has not been asked for one yet. That happens by itself once the server "
-            "has "
-            "started.",
+            "%s, and the first try to get one from %.1024s has not come to its end. It is made by "
+            "itself once the server has started, and may take some minutes.",
             live ? "A temporary self-signed certificate is served" : "There is no certificate",
             l->directory);
         advise(ret, "", "visavis cert issue");

@@ -5,7 +5,9 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* The folder of path: "." or "/" where there is none in it. */
@@ -264,4 +266,35 @@ bool file_exists(const char *path)
     struct stat st;
 
     return stat(path, &st) == 0;
+}
+
+/* There is no flock() with a limit. */
+#define LOCK_STEP_MS 50
+
+static int wait_for_lock(int fd, unsigned wait_ms, void (*on_wait)(void *arg), void *arg)
+{
+    static const struct timespec step = {.tv_nsec = LOCK_STEP_MS * 1000000L};
+
+    for (uint64_t waited_ms = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; waited_ms += LOCK_STEP_MS) {
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return -errno;
+        if (waited_ms >= wait_ms)
+            return -EBUSY;
+        if (waited_ms == 0 && on_wait)
+            on_wait(arg);
+        nanosleep(&step, NULL);
+    }
+    return 0;
+}
+
+int file_lock(const char *path, unsigned wait_ms, void (*on_wait)(void *arg), void *arg)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int r = fd < 0 ? -errno : wait_for_lock(fd, wait_ms, on_wait, arg);
+
+    if (r == 0)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return r;
 }

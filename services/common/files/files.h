@@ -35,3 +35,8 @@ int dir_remove(const char *path);
 int link_replace(const char *path, const char *target);
 
 bool file_exists(const char *path);
+
+/* Opens path, made 0600 if need be, and takes its lock (flock); on_wait (may be NULL) is told once
+ * when another process has it. The descriptor, which is to be closed, or -EBUSY after wait_ms, ...
+ */
+int file_lock(const char *path, unsigned wait_ms, void (*on_wait)(void *arg), void *arg);

@@ -91,7 +91,8 @@ static void test_not_asked_yet(void **state)
     t = judge(&live);
     assert_int_equal(t.level, TOLD_WARNING);
     expect_in(t.text, "temporary self-signed");
-    expect_in(t.text, "https://ca.example/dir has not been asked");
+    expect_in(t.text,
+              "the first try to get one from https://ca.example/dir has not come to its end");
     t = judge(NULL);
     expect_in(t.text, "There is no certificate");
 }
