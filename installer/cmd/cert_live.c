@@ -182,7 +182,9 @@ void cert_afterwards(struct cert_output *o, const struct settings *s, int64_t ea
         return;
     error = certs_describe(path_of(PATH_CERTS), &live);
     acquire_look(s, now_s, l);
-    if (error == 0)
+    /* By a clock that is wrong nothing can be said of the pair. */
+    if (error == 0 && !l->from_future &&
+        !(l->state.result == RESULT_FAILED && l->state.failure.kind == FAILURE_CLOCK))
         warn_of_expiry(o, s, &live, now_s);
     tell_metrics(o, metrics_write(l, error == 0 ? &live : NULL, now_s));
     schedule_next(next_run_s(l, error == 0 ? &live : NULL, earliest_s, now_s), cert_output_tell, o);
