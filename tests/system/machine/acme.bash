@@ -35,6 +35,7 @@ acme_up() {
     machine_drop
     echo 'nameserver 127.0.0.1' >"/etc/netns/$client_ns/resolv.conf"
     ip netns exec "$client_ns" sleep infinity &
+    disown $!
     BED_DIR=$work/bed
     BED_IPV4=$machine_address
     BED_IPV6=
@@ -126,8 +127,9 @@ acme_tells() {
 
 # acme_failed_well FOUND ADVICE: all runs as long as the CA has not issued; what was found and what to do is told.
 acme_failed_well() {
-    expect 'the try has ended' within 450 acme_says result failed && expect 'all is served meanwhile' is_temporary &&
-        expect 'nothing has failed' within 100 system_is running &&
+    expect 'the try has ended' within 450 acme_says result failed || return 1
+    expect 'all is served meanwhile' within 100 is_temporary || { fetch -k -i "$(url /openvidu/api/config)" | head -n 3; return 1; }
+    expect 'nothing has failed' within 100 system_is running &&
         acme_tells 'journal cert status doctor' "$1" && acme_tells 'journal cert' "$2" &&
         acme_tells 'cert status doctor' 'A temporary self-signed certificate is served' 'The next try is made after'
 }
@@ -186,7 +188,7 @@ X
     machine systemctl stop nginx && machine systemd-run -q --unit=other-web /usr/local/bin/other-web
 }
 
-# Where the CA may come to port 443, it does.
+# Where the CA may come to port 443, it does. nginx' example site, which wants port 80 for itself, is out of the way.
 acme_port_taken() {
     local status=0
     machine dpkg --purge visavis >"$work/apt.log" 2>&1
@@ -197,7 +199,7 @@ acme_port_taken() {
     acme_first_start ACME_CHALLENGE=http-01 &&
         acme_failed_well 'came instead of the proof' '`visavis doctor` tells which one has the port' || status=1
     machine systemctl stop other-web
-    machine mv /root/default /etc/nginx/sites-enabled/ && machine systemctl reload nginx
+    machine mv /root/default /etc/nginx/sites-enabled/
     [ $status -eq 0 ] && expect 'let go: another try' machine visavis restart && machine visavis cert issue >"$work/out" 2>&1 &&
         expect 'the issued chain' within 50 is_verified && acme_says challenge http-01
 }
