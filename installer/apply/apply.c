@@ -11,6 +11,7 @@
 #include "base/crypto.h"
 #include "host/paths.h"
 #include "host/program.h"
+#include "nginx/nginx_example.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -396,6 +397,25 @@ static enum apply_end plan(struct apply *a)
 
 /* ---- putting it in force ---- */
 
+/* Of all that others want of nginx this alone is known to be nobody's wish. */
+static void make_way(struct apply *a)
+{
+    char who[400];
+    int r;
+
+    if (!nginx_example_blocks(&a->nginx, who, sizeof(who)))
+        return;
+    r = nginx_example_set_aside();
+    if (r == 0)
+        tell(a, LOG_LEVEL_WARNING,
+             "nginx' example site wants port 80, which is held by %s, so that nginx would not "
+             "start: its link %s is taken away. Removing the package puts it back.",
+             who, nginx_example_link());
+    else
+        tell(a, LOG_LEVEL_WARNING, "%s: cannot be taken away: %s", nginx_example_link(),
+             strerror(-r));
+}
+
 /* Tries nginx with the new files where it has to take notice of them. */
 static enum apply_end try_nginx(struct apply *a, unsigned n)
 {
@@ -406,6 +426,7 @@ static enum apply_end try_nginx(struct apply *a, unsigned n)
     if (a->without_nginx || a->decided.layout == PROXY_EXTERNAL ||
         a->result->plan.steps[PLAN_NGINX].action == PLAN_NOTHING)
         return APPLY_DONE;
+    make_way(a);
     r = nginx_try(generation_path(folder, n), a->decided.layout, &a->nginx, why, sizeof(why),
                   &foreign);
     if (r == 0)

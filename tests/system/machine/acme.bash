@@ -188,18 +188,33 @@ X
     machine systemctl stop nginx && machine systemd-run -q --unit=other-web /usr/local/bin/other-web
 }
 
-# Where the CA may come to port 443, it does. nginx' example site, which wants port 80 for itself, is out of the way.
+example_is_enabled() { [ -L "$machine/etc/nginx/sites-enabled/default" ]; }
+
+# nginx' example site wants port 80 for itself, and would keep nginx from starting. One that was changed is the operator's.
+example_goes_and_comes() {
+    expect 'the example site is set aside' not example_is_enabled &&
+        expect 'and the journal says so' machine_shell "journalctl -q -o cat -u visavis-setup | grep -qF \"nginx' example site wants port 80, which is held by\"" || return 1
+    machine systemctl stop nginx
+    machine_shell 'cd /etc/nginx && cp -p sites-available/default /root/ && echo "# mine" >>sites-available/default &&
+        ln -s /etc/nginx/sites-available/default sites-enabled/default && rm -f /var/lib/visavis/conf/applied && visavis apply' >"$work/out" 2>&1
+    expect 'a changed one stays' example_is_enabled && expect 'and is told of' grep -q 'sites-enabled/default.* is held by' "$work/out" ||
+        { cat "$work/out"; return 1; }
+    machine_shell 'cd /etc/nginx && mv /root/default sites-available/default && rm sites-enabled/default' &&
+        machine dpkg --remove visavis >"$work/apt.log" 2>&1 && expect 'it is back with the removal' example_is_enabled
+}
+
+# Where the CA may come to port 443, it does.
 acme_port_taken() {
     local status=0
     machine dpkg --purge visavis >"$work/apt.log" 2>&1
-    machine mv /etc/nginx/sites-enabled/default /root/ && other_web_start || return 1
+    other_web_start && expect 'the example site is there' example_is_enabled || return 1
     acme_first_start && expect 'by tls-alpn-01' within 300 is_verified && acme_says challenge tls-alpn-01 &&
         acme_tells journal 'http-01 is left out for meet.visavis.test: self-check (A 10.98.0.2 port 80): "other' &&
         acme_tells doctor 'TCP port 80 is held by' 'other-web.service' || status=1
     acme_first_start ACME_CHALLENGE=http-01 &&
-        acme_failed_well 'came instead of the proof' '`visavis doctor` tells which one has the port' || status=1
+        acme_failed_well 'came instead of the proof' '`visavis doctor` tells which one has the port' &&
+        example_goes_and_comes && acme_first_start || status=1
     machine systemctl stop other-web
-    machine mv /root/default /etc/nginx/sites-enabled/
     [ $status -eq 0 ] && expect 'let go: another try' machine visavis restart && machine visavis cert issue >"$work/out" 2>&1 &&
         expect 'the issued chain' within 50 is_verified && acme_says challenge http-01
 }
