@@ -90,7 +90,7 @@ static bool is_held(const struct nginx_facts *f, char *who, size_t who_size)
 
 bool nginx_example_blocks(const struct nginx_facts *f, char *who, size_t who_size)
 {
-    return !f->running && is_enabled() && is_held(f, who, who_size) && is_unchanged();
+    return is_enabled() && is_held(f, who, who_size) && is_unchanged();
 }
 
 int nginx_example_set_aside(void)

@@ -83,6 +83,24 @@ static bool has(const struct ports *p, const struct nginx_listen *l)
     return false;
 }
 
+enum holder { HOLDER_UNKNOWN, HOLDER_NGINX, HOLDER_FOREIGN };
+
+/* Who has it in fact: a running nginx may not have all that its files name. */
+static enum holder holder_of(const struct addr *a)
+{
+    enum holder ret = HOLDER_UNKNOWN;
+    const struct listener *l;
+    struct listeners all;
+
+    if (listeners_read(&all) < 0)
+        return ret;
+    l = listeners_find(&all, a, SOCK_STREAM);
+    if (l && *l->process)
+        ret = strcmp(l->process, "nginx") == 0 ? HOLDER_NGINX : HOLDER_FOREIGN;
+    listeners_done(&all);
+    return ret;
+}
+
 static void tell_holder(const struct addr *a, char *ret, size_t size)
 {
     struct listeners all;
@@ -120,6 +138,14 @@ static int read_ports(const char *main_file, struct ports *ret)
     return ret->list ? nginx_walk(main_file, &v) : -ENOMEM;
 }
 
+/* held: what the files of a running nginx name. */
+static bool nginx_has(const struct ports *held, const struct nginx_listen *l)
+{
+    enum holder holder = holder_of(&l->addr);
+
+    return holder == HOLDER_NGINX || (holder == HOLDER_UNKNOWN && has(held, l));
+}
+
 int nginx_ports_check(const char *main_file, const struct nginx_facts *f, char *why,
                       size_t why_size)
 {
@@ -132,7 +158,8 @@ int nginx_ports_check(const char *main_file, const struct nginx_facts *f, char *
     if (r == 0 && f->running)
         r = read_ports(f->conf, &held);
     for (size_t i = 0; r == 0 && i < wanted.n; i++)
-        if (!has(&held, &wanted.list[i].listen) && is_taken(&wanted.list[i], why, why_size))
+        if (is_taken(&wanted.list[i], why, why_size) &&
+            !(f->running && nginx_has(&held, &wanted.list[i].listen)))
             r = -EINVAL;
     free(held.list);
     free(wanted.list);
@@ -145,8 +172,11 @@ bool nginx_port_is_foreign(const struct nginx_facts *f, const struct addr *a, ch
     const struct nginx_listen wanted = {.addr = *a, .last_port = a->port};
     struct ports held = {.n = 0};
     bool foreign = port_check(a, SOCK_STREAM) == -EADDRINUSE;
+    enum holder holder = foreign && f->running ? holder_of(a) : HOLDER_UNKNOWN;
 
-    if (foreign && f->running && read_ports(f->conf, &held) == 0)
+    if (holder != HOLDER_UNKNOWN)
+        foreign = holder == HOLDER_FOREIGN;
+    else if (foreign && f->running && read_ports(f->conf, &held) == 0)
         for (size_t i = 0; foreign && i < held.n; i++)
             foreign = !nginx_listen_collides(&held.list[i].listen, &wanted);
     free(held.list);
