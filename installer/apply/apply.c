@@ -98,6 +98,14 @@ static enum apply_end start(struct apply *a)
     return a->options->dry_run ? APPLY_DONE : take_lock(a);
 }
 
+/* What a killed run left, before the machine is looked at. */
+static enum apply_end clear_away(struct apply *a)
+{
+    if (!a->options->dry_run)
+        nginx_end_trials();
+    return APPLY_DONE;
+}
+
 /* ---- what is wanted, what there was ---- */
 
 static enum apply_end load(struct apply *a)
@@ -577,8 +585,8 @@ void apply_run(const struct apply_options *o, const struct apply_listener *liste
                struct apply_result *ret)
 {
     static step_fn *const everything[] = {
-        start,          load, look_back,    decide, make_folders, find_parts, ensure_certificate,
-        render_desired, plan, put_in_force, NULL,
+        start,      clear_away,         load,           look_back, decide,       make_folders,
+        find_parts, ensure_certificate, render_desired, plan,      put_in_force, NULL,
     };
     static step_fn *const folders[] = {start, load, make_folders, NULL};
     struct apply a = {.options = o, .listener = listener, .result = ret, .lock_fd = -1};

@@ -85,6 +85,10 @@ bool nginx_advise_http_port(const struct settings *s, const struct nginx_facts *
 int nginx_try(const char *generation, enum proxy_layout layout, const struct nginx_facts *f,
               char *why, size_t why_size, bool *ret_foreign);
 
+/* Whoever was killed during a trial has left it running: it is a daemon, and on the ports that are
+ * to be looked at. Trials exclude each other, so any that is there is one of those. */
+void nginx_end_trials(void);
+
 /* Lets nginx find the files of `current`, or takes that away again. *ret_changed: a link was made
  * or removed. -EEXIST: something else is in the place; -ENOENT: nginx reads no place of ours. */
 int nginx_link(enum proxy_layout layout, const struct nginx_facts *f, bool *ret_changed);

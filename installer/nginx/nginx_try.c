@@ -85,9 +85,7 @@ static bool is_trial(pid_t pid)
     return is;
 }
 
-/* Whoever was killed during a trial has left it running, on the ports that are to be tried: it is a
- * daemon. Trials exclude each other, so any that is there is one of those. */
-static void stop_leftovers(void)
+void nginx_end_trials(void)
 {
     DIR *d = opendir("/proc");
     struct dirent *e;
@@ -180,7 +178,7 @@ int nginx_try(const char *generation, enum proxy_layout layout, const struct ngi
                  strerror(-r));
         return -EINVAL;
     }
-    stop_leftovers();
+    nginx_end_trials();
     remove_stale_socket(f);
     r = try_copy(&c, f, why, why_size);
     nginx_copy_remove(&c);

@@ -361,6 +361,21 @@ whole() {
     [ -n "$a" ] && [ "$a" = "$b" ] && grep -q "^OPENVIDU_SECRET=$a\$" "$conf/current/settings.env"
 }
 
+# Who was killed during the trial of nginx has left that running, with the ports.
+a_killed_trial() {
+    local folder=$work/visavis-dev-left
+    machine
+    mkdir -p "$folder"
+    printf 'pid %s/pid;\nerror_log /dev/null;\nevents {}\nhttp { access_log off; server { listen %s; } }\n' "$folder" "$http" >"$folder/nginx.conf"
+    nginx -c "$folder/nginx.conf" || return 1
+    expect 'it has the port' [ -n "$(ss -Hltn "sport = :$http")" ] || return 1
+    apply
+    expect 'status 0' [ $status -eq 0 ] && expect 'it is ended' [ -z "$(ss -Hltn "sport = :$http")" ] &&
+        expect 'plain HTTP is served' grep -q "listen $http" "$conf/current/nginx-site.conf" || return 1
+    apply
+    expect 'done' said 'Nothing has changed'
+}
+
 killed_at_any_time() {
     local i pid
     machine
@@ -439,6 +454,7 @@ test_case 'a broken site of others' broken_site_of_others
 test_case 'a taken port' taken_port
 test_case 'several at once' several_at_once
 test_case 'three generations are kept' three_are_kept
+test_case 'the trial of a killed run has the ports' a_killed_trial
 test_case 'killed at any time' killed_at_any_time
 test_case 'a CA is asked by what is in force' ca_goes_by_what_is_in_force
 test_case 'not root' not_root
