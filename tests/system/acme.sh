@@ -2,6 +2,8 @@
 # Certificates from an ACME CA by `visavis cert`, against a real Pebble in a network of its own: acme/bed.bash has the
 # bed, acme/machine.bash the machine in it, the other files the cases by topic.
 # usage: tests/system/acme.sh build/<flavour> [TOPIC...]      (as root; topics: see below)
+# BED_NONCEREJECT=90 and BED_AUTHZREUSE=100 have the CA refuse nonces and reuse authorisations (percent) in the topics
+# challenges, accounts and certificates, too; the topic matrix does so with what goes well.
 set -u
 if ! unshare --net --mount true 2>/dev/null; then
     echo 'a network of its own cannot be had here: needs root'

@@ -84,7 +84,7 @@ account_deactivated() {
     fresh
     issues || return 1
     cert account deactivate
-    ends_with 0 && expect 'the CA was told' [ "$(bed_front count account '.payload.status == "deactivated"')" = 1 ] || return 1
+    ends_with 0 && expect 'the CA was told' [ "$(bed_front count account '.payload.status == "deactivated" and .status == 200')" = 1 ] || return 1
     # The certificate goes on.
     serves_issued || return 1
     cert renew

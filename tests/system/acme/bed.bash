@@ -191,7 +191,8 @@ bed_ca() {
 }
 
 bed_pebble() {
-    local word patches=() environment=(PEBBLE_VA_NOSLEEP=1 PEBBLE_WFE_NONCEREJECT=0 PEBBLE_AUTHZREUSE=0)
+    local word patches=() environment=(PEBBLE_VA_NOSLEEP=1 "PEBBLE_WFE_NONCEREJECT=${BED_NONCEREJECT:-0}"
+        "PEBBLE_AUTHZREUSE=${BED_AUTHZREUSE:-0}")
     for word in "$@"; do
         case $word in
         '{'*) patches+=("$word") ;;
