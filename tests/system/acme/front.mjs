@@ -119,6 +119,8 @@ async function byRule(rule, answer, rq) {
 
 const dated = (answer) => ({ ...answer, headers: { date: now().toUTCString(), ...answer.headers } });
 
+const isRefusedNonce = (answer) => answer.status === 400 && answer.body.includes(':badNonce"');
+
 async function serve(rq, rs) {
     const body = await bodyOf(rq);
     const record = {
@@ -131,6 +133,7 @@ async function serve(rq, rs) {
     let rule = rules.take(record, null);
     let answer = { status: 0, headers: {}, body: Buffer.alloc(0) };
     if (!rule || !isOwnAnswer(rule)) answer = await fromCa(rq, record, body);
+    if (rule && isRefusedNonce(answer)) rule = rules.giveBack(rule); // the request comes again
     rule ??= rules.take(record, answer);
     if (rule) answer = await byRule(rule, answer, rq);
     record.status = answer.status;

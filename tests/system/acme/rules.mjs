@@ -45,6 +45,12 @@ export class Rules {
         return rule;
     }
 
+    // It was not used after all.
+    giveBack(rule) {
+        rule.used--;
+        return undefined;
+    }
+
     #fits(rule, record, answer) {
         if (rule.times && rule.used >= rule.times) return false;
         if (Boolean(rule.answer) !== Boolean(answer)) return false;
