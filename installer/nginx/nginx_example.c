@@ -46,12 +46,12 @@ static bool is_enabled(void)
 /* What the package manager knows of its files: a line " PATH MD5" for each. */
 static bool package_has(const char *sum)
 {
-    char folder[PATH_MAX], admin[PATH_MAX + 16], wanted[128];
-    const char *const argv[] = {"dpkg-query", admin, "-W", "-f=${Conffiles}\n", PACKAGE, NULL};
+    char root[PATH_MAX], option[PATH_MAX + 16], wanted[128];
+    const char *const argv[] = {"dpkg-query", option, "-W", "-f=${Conffiles}\n", PACKAGE, NULL};
     struct subprocess_result result;
     bool has;
 
-    snprintf(admin, sizeof(admin), "--admindir=%s", path_in_root(folder, "/var/lib/dpkg"));
+    snprintf(option, sizeof(option), "--root=%s", path_in_root(root, "/"));
     if (subprocess_run(argv, NULL, ASK_LIMIT_MS, &result) < 0)
         return false;
     snprintf(wanted, sizeof(wanted), " " TARGET " %s", sum);
