@@ -3,28 +3,15 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #define LIST_MAX 64
 #define NEW_NAME "new" /* the version being written */
 
-__attribute__((format(printf, 2, 3))) static int format_path(char path[static PATH_MAX],
-                                                             const char *fmt, ...)
-{
-    va_list args;
-    int n;
-
-    va_start(args, fmt);
-    n = vsnprintf(path, PATH_MAX, fmt, args);
-    va_end(args);
-    return n < 0 || n >= PATH_MAX ? -ENAMETOOLONG : 0;
-}
-
 int versions_path(const struct versions *v, unsigned number, char path[static PATH_MAX])
 {
-    return format_path(path, "%s/%s/%u", v->base, v->folder, number);
+    return path_format(path, "%s/%s/%u", v->base, v->folder, number);
 }
 
 /* "7"; 0 for what is no number of ours. */
@@ -43,7 +30,7 @@ int versions_current(const struct versions *v, unsigned *ret_number)
     size_t len = strlen(v->folder);
     unsigned number;
     ssize_t n;
-    int r = format_path(path, "%s/%s", v->base, v->link);
+    int r = path_format(path, "%s/%s", v->base, v->link);
 
     if (r < 0)
         return r;
@@ -73,7 +60,7 @@ size_t versions_list(const struct versions *v, unsigned *ret, size_t max)
     char path[PATH_MAX];
     struct dirent *e;
     size_t n = 0;
-    DIR *dir = format_path(path, "%s/%s", v->base, v->folder) == 0 ? opendir(path) : NULL;
+    DIR *dir = path_format(path, "%s/%s", v->base, v->folder) == 0 ? opendir(path) : NULL;
 
     while (dir && n < LIST_MAX && (e = readdir(dir))) {
         all[n] = parse_number(e->d_name);
@@ -120,10 +107,10 @@ static int prune(const struct versions *v, unsigned current)
 static int set_current(const struct versions *v, unsigned number)
 {
     char link[PATH_MAX], target[PATH_MAX];
-    int r = format_path(link, "%s/%s", v->base, v->link);
+    int r = path_format(link, "%s/%s", v->base, v->link);
 
     if (r == 0)
-        r = format_path(target, "%s/%u", v->folder, number);
+        r = path_format(target, "%s/%u", v->folder, number);
     return r < 0 ? r : link_replace(link, target);
 }
 
@@ -133,7 +120,7 @@ static int write_files(const char *folder, const struct version_file *files, siz
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < n; i++) {
-        r = format_path(path, "%s/%s", folder, files[i].name);
+        r = path_format(path, "%s/%s", folder, files[i].name);
         if (r == 0)
             r = file_write(path, files[i].content, &files[i].access);
     }
@@ -166,10 +153,10 @@ int versions_put(const struct versions *v, const struct version_file *files, siz
 {
     char parent[PATH_MAX], fresh[PATH_MAX], path[PATH_MAX];
     unsigned number = 0, newest = 0;
-    int r = format_path(parent, "%s/%s", v->base, v->folder);
+    int r = path_format(parent, "%s/%s", v->base, v->folder);
 
     if (r == 0)
-        r = format_path(fresh, "%s/" NEW_NAME, parent);
+        r = path_format(fresh, "%s/" NEW_NAME, parent);
     if (r == 0)
         r = dir_make(parent, &v->access);
     if (r == 0)

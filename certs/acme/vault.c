@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <jansson.h>
 #include <openssl/evp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -29,18 +28,6 @@
 static const struct file_access private_folder = {0700, FILE_KEEP_OWNER, (gid_t) FILE_KEEP_OWNER};
 static const struct file_access private_file = {0600, FILE_KEEP_OWNER, (gid_t) FILE_KEEP_OWNER};
 
-__attribute__((format(printf, 2, 3))) static int format_path(char path[static PATH_MAX],
-                                                             const char *fmt, ...)
-{
-    va_list args;
-    int n;
-
-    va_start(args, fmt);
-    n = vsnprintf(path, PATH_MAX, fmt, args);
-    va_end(args);
-    return n < 0 || n >= PATH_MAX ? -ENAMETOOLONG : 0;
-}
-
 /* ---- the folder and its lock ---- */
 
 int vault_open(const char *folder, unsigned wait_s, void (*on_wait)(void *arg), void *arg,
@@ -48,10 +35,10 @@ int vault_open(const char *folder, unsigned wait_s, void (*on_wait)(void *arg), 
 {
     struct vault v = {.lock_fd = -1};
     char path[PATH_MAX];
-    int r = format_path(v.folder, "%s", folder);
+    int r = path_format(v.folder, "%s", folder);
 
     if (r == 0)
-        r = format_path(path, "%s/lock", folder);
+        r = path_format(path, "%s/lock", folder);
     if (r == 0)
         r = dir_make(folder, NULL);
     if (r < 0)
@@ -59,7 +46,7 @@ int vault_open(const char *folder, unsigned wait_s, void (*on_wait)(void *arg), 
     v.lock_fd = file_lock(path, wait_s * 1000, on_wait, arg);
     r = v.lock_fd < 0 ? v.lock_fd : 0;
     for (size_t i = 0; r == 0 && i < 2; i++) {
-        r = format_path(path, "%s/%s", folder, i == 0 ? "accounts" : "sets");
+        r = path_format(path, "%s/%s", folder, i == 0 ? "accounts" : "sets");
         if (r == 0)
             r = dir_make(path, &private_folder);
     }
@@ -95,7 +82,7 @@ static void clear_leftovers(const char *folder, const char *name)
 static int put_file(const char *folder, const char *name, struct bytes content)
 {
     char path[PATH_MAX];
-    int r = format_path(path, "%s/%s", folder, name);
+    int r = path_format(path, "%s/%s", folder, name);
 
     clear_leftovers(folder, name);
     return r < 0 ? r : file_write(path, content, &private_file);
@@ -107,7 +94,7 @@ static int read_json(const char *folder, const char *name, json_t **ret)
 {
     char path[PATH_MAX], *text = NULL;
     size_t len = 0;
-    int r = format_path(path, "%s/%s", folder, name);
+    int r = path_format(path, "%s/%s", folder, name);
 
     if (r == 0)
         r = file_read(path, JSON_FILE_MAX, &text, &len);
@@ -211,7 +198,7 @@ static int load_with_key(const struct versions *v, const char *name, json_t **re
         return r;
     r = read_json(folder, name, &document);
     if (r == 0)
-        r = format_path(path, "%s/" PAIR_KEY, folder);
+        r = path_format(path, "%s/" PAIR_KEY, folder);
     if (r == 0)
         r = read_key(path, ret_key) < 0 ? -EINVAL : 0;
     if (r < 0)
@@ -250,7 +237,7 @@ static int account_path(const char *folder, const char *directory, char path[sta
     name[n++] = '-';
     for (size_t i = 0; i < HASH_PART; i++, n += 2)
         snprintf(name + n, 3, "%02x", hash[i]);
-    return format_path(path, "%s/accounts/%s", folder, name);
+    return path_format(path, "%s/accounts/%s", folder, name);
 }
 
 static struct versions accounts_of(const char *path)
@@ -294,7 +281,7 @@ int vault_load_account(const char *folder, const char *directory, struct vault_a
 static int drop_next_key(const char *account)
 {
     char path[PATH_MAX];
-    int r = format_path(path, "%s/" NEXT_KEY, account);
+    int r = path_format(path, "%s/" NEXT_KEY, account);
 
     return r == 0 && unlink(path) < 0 && errno != ENOENT ? -errno : r;
 }
@@ -340,7 +327,7 @@ int vault_load_next_key(const char *folder, const char *directory, EVP_PKEY **re
     int r = account_path(folder, directory, account);
 
     if (r == 0)
-        r = format_path(path, "%s/" NEXT_KEY, account);
+        r = path_format(path, "%s/" NEXT_KEY, account);
     return r < 0 ? r : read_key(path, ret);
 }
 
@@ -350,9 +337,9 @@ int vault_retire_account(const struct vault *v, const char *directory)
     int r = account_path(v->folder, directory, account);
 
     if (r == 0)
-        r = format_path(from, "%s/current", account);
+        r = path_format(from, "%s/current", account);
     if (r == 0)
-        r = format_path(to, "%s/deactivated", account);
+        r = path_format(to, "%s/deactivated", account);
     if (r == 0 && rename(from, to) < 0 && errno != ENOENT)
         r = -errno;
     return r == 0 ? drop_next_key(account) : r;
@@ -364,7 +351,7 @@ int vault_set_path(const char *folder, const struct acme_ids *ids, char path[sta
 {
     char name[ACME_IDS_FOLDER_SIZE];
 
-    return format_path(path, "%s/sets/%s", folder, acme_ids_folder(ids, name));
+    return path_format(path, "%s/sets/%s", folder, acme_ids_folder(ids, name));
 }
 
 static int make_set(const struct vault *v, const struct acme_ids *ids, char path[static PATH_MAX])
@@ -388,7 +375,7 @@ int vault_load_pair(const char *folder, const struct acme_ids *ids, struct vault
     if (r == 0)
         r = versions_path(&pairs, number, path);
     if (r == 0)
-        r = format_path(mark, "%s/" REVOKED, path);
+        r = path_format(mark, "%s/" REVOKED, path);
     if (r < 0)
         return r;
     r = pair_load(path, &p.pair) < 0 ? -EINVAL : read_json(path, ORIGIN_JSON, &origin);
@@ -423,7 +410,7 @@ int vault_mark_revoked(const struct vault *v, const struct acme_ids *ids)
     int r = vault_set_path(v->folder, ids, set);
 
     if (r == 0)
-        r = format_path(path, "%s/current/" REVOKED, set);
+        r = path_format(path, "%s/current/" REVOKED, set);
     return r < 0 ? r : file_write(path, bytes_str(""), &private_file);
 }
 
@@ -491,11 +478,11 @@ int vault_drop_order(const struct vault *v, const struct acme_ids *ids)
     int r = vault_set_path(v->folder, ids, set);
 
     if (r == 0)
-        r = format_path(path, "%s/order", set);
+        r = path_format(path, "%s/order", set);
     if (r == 0 && unlink(path) < 0 && errno != ENOENT)
         r = -errno;
     if (r == 0)
-        r = format_path(path, "%s/orders", set);
+        r = path_format(path, "%s/orders", set);
     return r < 0 ? r : dir_remove(path);
 }
 
@@ -514,7 +501,7 @@ int vault_load_state(const char *folder, const struct acme_ids *ids, char **ret_
     int r = vault_set_path(folder, ids, set);
 
     if (r == 0)
-        r = format_path(path, "%s/" STATE_JSON, set);
+        r = path_format(path, "%s/" STATE_JSON, set);
     if (r == 0)
         r = file_read(path, VAULT_STATE_MAX, ret_text, ret_len);
     return r == -EFBIG || r == -EISDIR ? -EINVAL : r;

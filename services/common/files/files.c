@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -297,4 +298,15 @@ int file_lock(const char *path, unsigned wait_ms, void (*on_wait)(void *arg), vo
     if (fd >= 0)
         close(fd);
     return r;
+}
+
+int path_format(char path[static PATH_MAX], const char *fmt, ...)
+{
+    va_list args;
+    int n;
+
+    va_start(args, fmt);
+    n = vsnprintf(path, PATH_MAX, fmt, args);
+    va_end(args);
+    return n < 0 || n >= PATH_MAX ? -ENAMETOOLONG : 0;
 }

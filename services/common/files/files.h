@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <sys/types.h>
 
@@ -33,6 +34,10 @@ int dir_remove(const char *path);
 /* Lets path be a symbolic link to target, replacing a link that was there atomically. -EEXIST: path
  * is something else than a link. */
 int link_replace(const char *path, const char *target);
+
+/* A path by a printf format. -ENAMETOOLONG. */
+int path_format(char path[static PATH_MAX], const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 
 bool file_exists(const char *path);
 
