@@ -531,16 +531,11 @@ static enum apply_end run_jobs(struct apply *a)
 /* Asks the CA, looks whether it is time to: whoever does it knows. Nobody waits for it. */
 static void start_renewal(struct apply *a)
 {
-    struct units *u;
     int r;
 
-    if (a->options->no_units || !certificate_is_acme(a->settings) || !units_available())
+    if (a->options->no_units || !certificate_is_acme(a->settings))
         return;
-    r = units_open(&u);
-    if (r == 0) {
-        r = units_enqueue(u, CERTIFICATE_UNIT, UNIT_START);
-        units_close(u);
-    }
+    r = certificate_start_renewal();
     if (r < 0)
         tell(a, LOG_LEVEL_WARNING,
              "%s cannot be started (%s), so no certificate is asked for: sudo systemctl start %s",

@@ -118,3 +118,18 @@ int certificate_reload(const struct settings *s, const char **ret_unit)
     units_close(u);
     return r;
 }
+
+int certificate_start_renewal(void)
+{
+    struct units *u;
+    int r;
+
+    if (!units_available())
+        return 0;
+    r = units_open(&u);
+    if (r < 0)
+        return r;
+    r = units_enqueue(u, CERTIFICATE_UNIT, UNIT_START);
+    units_close(u);
+    return r;
+}

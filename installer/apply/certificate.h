@@ -41,3 +41,6 @@ int certificate_settings(struct settings **ret);
  * web server stands in front) and TURN. Waits for nobody. 0; -ENOTCONN: there is no service manager
  * here; otherwise *ret_unit could not be told. */
 int certificate_reload(const struct settings *s, const char **ret_unit);
+
+/* Has the service manager, where there is one, look after the certificate now. Waits for nobody. */
+int certificate_start_renewal(void);
