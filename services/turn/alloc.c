@@ -79,7 +79,8 @@ struct alloc *alloc_free(struct alloc *a)
 {
     if (!a)
         return NULL;
-    relay_close(&a->relay);
+    relay_close(&a->relays[0]);
+    relay_close(&a->relays[1]);
     map_del(a->table->by_flow, flow_key(&a->flow));
     list_del(&a->node);
     if (a->quota_user)

@@ -14,14 +14,15 @@
 #define ALLOC_LIFETIME_MAX_S 3600
 
 struct alloc_table;
+struct turn;
 
 struct alloc {
     struct list node; /* in the table's list of all */
     struct alloc_table *table;
-    void *owner; /* for the relay's handler */
+    struct turn *turn; /* for the relays' handler */
     struct flow flow;
-    struct relay relay;
-    struct addr relayed;           /* what the client was told */
+    struct relay relays[2];        /* IPv4, IPv6; closed ones have no fn */
+    struct addr relayed[2];        /* what the client was told */
     uint8_t tid[STUN_TID_SIZE];    /* of the request that made it: a repeat is answered again */
     uint8_t key[AUTH_KEY_SIZE];    /* of the user who made it */
     struct quota_user *quota_user; /* NULL: nothing taken yet */
@@ -49,6 +50,14 @@ struct alloc *alloc_free(struct alloc *a);
 
 /* NULL when there is none; one whose time is over is freed. */
 struct alloc *alloc_find(struct alloc_table *t, const struct flow *flow, uint64_t now_ms);
+
+/* The relay of this family (AF_INET, AF_INET6), NULL when it has none. */
+static inline struct relay *alloc_relay(struct alloc *a, int family)
+{
+    struct relay *r = &a->relays[family == AF_INET6];
+
+    return r->fn ? r : NULL;
+}
 
 /* The lifetime to grant: the wish (NULL: none) within the bounds. */
 uint32_t alloc_lifetime_for(const uint32_t *wish_s);

@@ -18,15 +18,17 @@ struct turn_config_file {
 #define FIELD(field) .name = #field, .offset = offsetof(struct turn_config_file, field)
 
 /* "udp:1.2.3.4:3478" or "udp:[::]:3478" */
-static int parse_listen(const char *text, struct addr *ret)
+static int parse_listen(const char *text, struct config_listen *ret)
 {
-    return bytes_starts_with(bytes_str(text), "udp:") ? addr_parse(text + strlen("udp:"), ret)
-                                                      : -EBADMSG;
+    if (!bytes_starts_with(bytes_str(text), "udp:"))
+        return -EBADMSG;
+    ret->kind = TRANSPORT_UDP;
+    return addr_parse(text + strlen("udp:"), &ret->addr);
 }
 
 static bool check_listen(const char *text, char *why, size_t why_size)
 {
-    struct addr a;
+    struct config_listen a;
 
     snprintf(why, why_size, "must be like \"udp:0.0.0.0:3478\" or \"udp:[::]:3478\"");
     return parse_listen(text, &a) == 0;

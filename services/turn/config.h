@@ -3,14 +3,21 @@
 
 #include "base/addr.h"
 #include "conf/conf.h"
+#include "turn/flow.h"
 #include "turn/ports.h"
 
 #define CONFIG_LISTEN_MAX 16
 #define CONFIG_QUOTA_MAX 1000000
 
 /* What is not live is read-only after config_read, for all threads. */
+/* Where clients are served. */
+struct config_listen {
+    enum transport_kind kind;
+    struct addr addr;
+};
+
 struct turn_config {
-    struct addr listen[CONFIG_LISTEN_MAX];
+    struct config_listen listen[CONFIG_LISTEN_MAX];
     size_t n_listen;
     struct ports relay_ports;
     struct addr relay_ip; /* family 0: where the client's packet arrived */

@@ -1,5 +1,4 @@
 /* What a client's datagram is, who sent it, and who deals with it. */
-#include "base/clock.h"
 #include "base/log.h"
 #include "turn/forward.h"
 #include "turn/methods.h"
@@ -44,7 +43,7 @@ static unsigned refuse_user(struct request *rq, const char *why)
 static unsigned authenticate(struct request *rq)
 {
     enum auth_verdict v = auth_check(rq->turn->auth, rq->msg, &rq->flow->client, rq->now_ms,
-                                     clock_wall_ms(), rq->key);
+                                     rq->turn->wall_ms, rq->key);
 
     switch (v) {
     case AUTH_OK:
@@ -112,16 +111,16 @@ static void on_request(struct request *rq)
         m->fn(rq);
 }
 
-static void on_stun(struct turn *t, const struct flow *flow, struct bytes datagram, uint64_t now_ms)
+static void on_stun(struct turn *t, const struct flow *flow, struct bytes datagram)
 {
     struct stun m;
 
     if (stun_decode(datagram, &m) < 0 || (m.has_fingerprint && !m.fingerprint_ok))
         return;
     if (m.class == STUN_REQUEST)
-        on_request(&(struct request){.turn = t, .flow = flow, .msg = &m, .now_ms = now_ms});
+        on_request(&(struct request){.turn = t, .flow = flow, .msg = &m, .now_ms = t->now_ms});
     else if (m.class == STUN_INDICATION && m.method == STUN_SEND)
-        forward_send(t, flow, &m, now_ms);
+        forward_send(t, flow, &m);
 }
 
 /* The first byte tells (RFC 8656 section 12, RFC 7983). */
@@ -130,7 +129,7 @@ void turn_on_datagram(struct turn *t, const struct flow *flow, struct bytes data
     if (datagram.len == 0)
         return;
     if (datagram.p[0] < 0x40)
-        on_stun(t, flow, datagram, clock_ms());
+        on_stun(t, flow, datagram);
     else
-        forward_chandata(t, flow, datagram, clock_ms());
+        forward_chandata(t, flow, datagram);
 }

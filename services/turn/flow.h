@@ -1,13 +1,28 @@
-/* flow.h: between whom a datagram of a client travels (the RFC's 5-tuple), and the way back. */
+/* flow.h: between whom a message of a client travels (the RFC's 5-tuple), and the way back. */
 #pragma once
 
 #include "base/addr.h"
 
 struct flow;
 
-/* The way to clients: a UDP listener, or whatever else carries datagrams. Embedded in it. */
+enum transport_kind {
+    TRANSPORT_UDP,
+    TRANSPORT_TCP,
+    TRANSPORT_TLS,
+    TRANSPORT_DTLS,
+    N_TRANSPORT_KINDS,
+};
+
+extern const char *const transport_kind_names[N_TRANSPORT_KINDS]; /* "udp", "tcp", ... */
+
+/* The way to clients: a UDP listener, a TCP connection, ... Embedded in it. */
 struct transport {
-    void (*send)(struct transport *t, const struct flow *flow, struct bytes datagram);
+    enum transport_kind kind;
+
+    /* One message, in two parts: head is copied; body (may be empty) must stay as it is until the
+     * packets at hand are flushed (turn_flush()). What the client cannot take now is dropped. */
+    void (*send)(struct transport *t, const struct flow *flow, struct bytes head,
+                 struct bytes body);
 };
 
 /* Without padding, so that it can be a key as bytes. transport outlives all its flows. */
@@ -24,7 +39,7 @@ static inline struct bytes flow_key(const struct flow *f)
     return bytes_of(f, sizeof(*f));
 }
 
-static inline void flow_send(const struct flow *f, struct bytes datagram)
+static inline void flow_send(const struct flow *f, struct bytes head, struct bytes body)
 {
-    f->transport->send(f->transport, f, datagram);
+    f->transport->send(f->transport, f, head, body);
 }

@@ -5,11 +5,10 @@
 #include "turn/turn.h"
 
 /* A Send indication (RFC 8656 section 11.2). */
-void forward_send(struct turn *t, const struct flow *flow, const struct stun *m, uint64_t now_ms);
+void forward_send(struct turn *t, const struct flow *flow, const struct stun *m);
 
 /* A ChannelData message (section 12.6). */
-void forward_chandata(struct turn *t, const struct flow *flow, struct bytes datagram,
-                      uint64_t now_ms);
+void forward_chandata(struct turn *t, const struct flow *flow, struct bytes datagram);
 
 /* A datagram at a relay (sections 11.3, 12.7): the handler of the relays of allocations. */
-void forward_peer_data(struct relay *r, const struct addr *peer, uint8_t *data, size_t len);
+void forward_peer_data(struct relay *r, const struct addr *peer, struct bytes data);

@@ -3,11 +3,12 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-static void send_to_client(struct transport *t, const struct flow *flow, struct bytes datagram)
+static void send_to_client(struct transport *t, const struct flow *flow, struct bytes head,
+                           struct bytes body)
 {
     struct listener *ls = container_of(t, struct listener, transport);
 
-    udp_send(ls->io.fd, &flow->client, &flow->local, datagram);
+    udp_send(ls->io.fd, &flow->client, &flow->local, head, body);
 }
 
 static void on_readable(struct loop_fd *f, uint32_t revents)
@@ -18,6 +19,7 @@ static void on_readable(struct loop_fd *f, uint32_t revents)
     int n = udp_receive(ls->turn->batch, f->fd);
 
     (void) revents;
+    turn_tick(ls->turn);
     for (int i = 0; i < n; i++) {
         if (!udp_datagram(ls->turn->batch, i, &d))
             continue;
@@ -26,6 +28,7 @@ static void on_readable(struct loop_fd *f, uint32_t revents)
         flow.local.port = ls->bound.port;
         turn_on_datagram(ls->turn, &flow, bytes_of(d.data, d.len));
     }
+    turn_flush(ls->turn);
 }
 
 int listener_open(struct listener *ls, struct turn *turn, const struct addr *bind_to,
@@ -36,7 +39,8 @@ int listener_open(struct listener *ls, struct turn *turn, const struct addr *bin
 
     if (fd < 0)
         return fd;
-    *ls = (struct listener){.transport = {send_to_client}, .turn = turn};
+    *ls = (struct listener){.transport = {.kind = TRANSPORT_UDP, .send = send_to_client},
+                            .turn = turn};
     r = udp_bound_addr(fd, &ls->bound);
     if (r == 0)
         r = loop_fd_start(&ls->io, turn->set, fd, EPOLLIN, on_readable);

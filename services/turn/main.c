@@ -64,7 +64,8 @@ static int start(void *self, struct loop *l)
     if (r == 0)
         r = control_new(l, t->config.control, on_peers, t->server, &t->control);
     for (size_t i = 0; r == 0 && i < t->config.n_listen; i++)
-        log_info("listening on udp:%s", addr_format(&t->config.listen[i], text));
+        log_info("listening on %s:%s", transport_kind_names[t->config.listen[i].kind],
+                 addr_format(&t->config.listen[i].addr, text));
     return r;
 }
 

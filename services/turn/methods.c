@@ -26,7 +26,10 @@ static void reply_allocated(const struct request *rq)
     uint8_t buf[REPLY_MAX];
     struct wr w = request_reply(rq, buf);
 
-    stun_put_xor_addr(&w, STUN_ATTR_XOR_RELAYED_ADDRESS, &rq->alloc->relayed);
+    for (size_t i = 0; i < 2; i++) {
+        if (rq->alloc->relays[i].fn)
+            stun_put_xor_addr(&w, STUN_ATTR_XOR_RELAYED_ADDRESS, &rq->alloc->relayed[i]);
+    }
     stun_put_u32(&w, STUN_ATTR_LIFETIME, rq->alloc->lifetime_s);
     stun_put_xor_addr(&w, STUN_ATTR_XOR_MAPPED_ADDRESS, &rq->flow->client);
     request_send(rq, &w);
@@ -55,14 +58,16 @@ static unsigned code_of(int error)
 static int open_relay(struct turn *t, struct alloc *a, const struct addr *ip, bool even)
 {
     const struct addr *external = &t->external_ip;
-    int r = relay_open(&a->relay, t->set, t->batch, ip, &t->config->relay_ports, even,
-                       forward_peer_data);
+    bool v6 = ip->family == AF_INET6;
+    struct relay *relay = &a->relays[v6];
+    int r = relay_open(relay, t->set, t->batch, ip, &t->config->relay_ports, even,
+                       forward_peer_data, a);
 
     if (r < 0)
         return r;
-    a->owner = t;
-    a->relayed = external->family == ip->family ? *external : *ip;
-    a->relayed.port = a->relay.bound.port;
+    a->turn = t;
+    a->relayed[v6] = external->family == ip->family ? *external : *ip;
+    a->relayed[v6].port = relay->bound.port;
     return 0;
 }
 
@@ -70,8 +75,11 @@ static void log_allocated(const struct alloc *a)
 {
     char client[ADDR_TEXT_SIZE], relayed[ADDR_TEXT_SIZE];
 
-    log_debug("%s has %s for %u s", addr_format(&a->flow.client, client),
-              addr_format(&a->relayed, relayed), a->lifetime_s);
+    for (size_t i = 0; i < 2; i++) {
+        if (a->relays[i].fn)
+            log_debug("%s has %s for %u s", addr_format(&a->flow.client, client),
+                      addr_format(&a->relayed[i], relayed), a->lifetime_s);
+    }
 }
 
 static void log_failure(const struct request *rq, int error)
@@ -138,8 +146,7 @@ void method_refresh(struct request *rq)
     uint8_t buf[REPLY_MAX];
     struct wr w;
 
-    if (m->has_requested_family &&
-        family_of(m->requested_family) != rq->alloc->relay.bound.family) {
+    if (m->has_requested_family && !alloc_relay(rq->alloc, family_of(m->requested_family))) {
         request_reject(rq, 443);
         return;
     }
@@ -171,7 +178,7 @@ static unsigned grant_all(const struct request *rq)
     size_t pos = 0;
 
     while (stun_next_peer(rq->msg, &pos, &peer)) {
-        if (peer.family != rq->alloc->relay.bound.family)
+        if (!alloc_relay(rq->alloc, peer.family))
             return 443;
         if (!peers_allow_ip(&rq->turn->peers, &peer))
             return refuse_peer(rq, &peer);
@@ -208,7 +215,7 @@ static unsigned bind_channel(const struct request *rq)
 
     if (!rq->msg->has_channel || peer->family == 0)
         return 400;
-    if (peer->family != rq->alloc->relay.bound.family)
+    if (!alloc_relay(rq->alloc, peer->family))
         return 443;
     if (!peers_allow(&rq->turn->peers, peer))
         return refuse_peer(rq, peer);

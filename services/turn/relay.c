@@ -15,7 +15,7 @@ static void on_readable(struct loop_fd *f, uint32_t revents)
     (void) revents;
     for (int i = 0; i < n; i++) {
         if (udp_datagram(r->batch, i, &d))
-            r->fn(r, &d.from, d.data, d.len);
+            r->fn(r, &d.from, bytes_of(d.data, d.len));
     }
 }
 
@@ -38,7 +38,8 @@ static int open_any_port(const struct addr *ip, const struct ports *range, bool 
 }
 
 int relay_open(struct relay *r, struct loop_set *set, struct udp_batch *batch,
-               const struct addr *ip, const struct ports *range, bool even, relay_fn *fn)
+               const struct addr *ip, const struct ports *range, bool even, relay_fn *fn,
+               void *owner)
 {
     struct addr bound;
     int fd = open_any_port(ip, range, even, &bound);
@@ -46,7 +47,7 @@ int relay_open(struct relay *r, struct loop_set *set, struct udp_batch *batch,
 
     if (fd < 0)
         return fd;
-    *r = (struct relay){.batch = batch, .fn = fn, .bound = bound};
+    *r = (struct relay){.batch = batch, .fn = fn, .owner = owner, .bound = bound};
     error = loop_fd_start(&r->io, set, fd, EPOLLIN, on_readable);
     if (error < 0) {
         close(fd);
@@ -68,5 +69,5 @@ void relay_close(struct relay *r)
 
 int relay_send(const struct relay *r, const struct addr *peer, struct bytes data)
 {
-    return udp_send(r->io.fd, peer, NULL, data);
+    return udp_send(r->io.fd, peer, NULL, bytes_of(NULL, 0), data);
 }

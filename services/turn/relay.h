@@ -8,21 +8,23 @@
 
 struct relay;
 
-/* A datagram of a peer. The data may be overwritten, and UDP_HEADROOM bytes in front of it. Must
- * not close the relay. */
-typedef void relay_fn(struct relay *r, const struct addr *peer, uint8_t *data, size_t len);
+/* A datagram of a peer; the data stays until the packets at hand are flushed. Must not close the
+ * relay. */
+typedef void relay_fn(struct relay *r, const struct addr *peer, struct bytes data);
 
 struct relay {
     struct loop_fd io;
     struct udp_batch *batch;
-    relay_fn *fn;
+    relay_fn *fn; /* NULL: closed */
+    void *owner;  /* for fn */
     struct addr bound;
 };
 
 /* Binds ip at a random free port of the range. The batch may be shared by all relays of a thread.
  * -EADDRINUSE: no free port was found; other errors of socket(2) and bind(2). */
 int relay_open(struct relay *r, struct loop_set *set, struct udp_batch *batch,
-               const struct addr *ip, const struct ports *range, bool even, relay_fn *fn);
+               const struct addr *ip, const struct ports *range, bool even, relay_fn *fn,
+               void *owner);
 
 /* May be called on zeroed memory, and twice. */
 void relay_close(struct relay *r);

@@ -1,7 +1,5 @@
 #include "turn/request.h"
 
-#include "base/clock.h"
-
 static const char *phrase(unsigned code)
 {
     switch (code) {
@@ -52,7 +50,7 @@ void request_send(const struct request *rq, struct wr *w)
     if (rq->msg->has_fingerprint)
         stun_put_fingerprint(w);
     if (stun_finish(w, &len) == 0)
-        flow_send(rq->flow, bytes_of(w->start, len));
+        flow_send(rq->flow, bytes_of(w->start, len), bytes_of(NULL, 0));
 }
 
 unsigned request_unknown(const struct stun *m, uint16_t ret[static STUN_UNKNOWN_MAX + 1])

@@ -1,5 +1,6 @@
 #include "turn/turn.h"
 
+#include "base/clock.h"
 #include "base/rnd.h"
 
 #include <errno.h>
@@ -55,6 +56,17 @@ void turn_done(struct turn *t)
     t->batch = udp_batch_free(t->batch);
     if (t->set)
         t->set = loop_set_free(t->set);
+}
+
+void turn_tick(struct turn *t)
+{
+    t->now_ms = clock_ms();
+    t->wall_ms = clock_wall_ms();
+}
+
+void turn_flush(struct turn *t)
+{
+    (void) t; /* nothing waits: packets leave one by one */
 }
 
 int turn_relay_ip(const struct turn *t, const struct addr *local, int family, struct addr *ret)

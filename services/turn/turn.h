@@ -7,6 +7,7 @@
 #include "turn/auth.h"
 #include "turn/config.h"
 #include "turn/peers.h"
+#include "turn/stats.h"
 
 struct turn {
     const struct turn_config *config;
@@ -18,6 +19,9 @@ struct turn {
     struct udp_batch *batch; /* of the relays; also for listeners of this thread */
     struct addr own_ip4;     /* for a client of the other family; family 0: none */
     struct addr own_ip6;
+    uint64_t now_ms,
+        wall_ms; /* as of the last turn_tick(): clocks are read once for many packets */
+    struct stats stats;
     uint32_t last_tid; /* of our indications; they have no answers to be told apart by it */
     struct log_limit log_refused, log_failed;
 };
@@ -29,7 +33,14 @@ int turn_init(struct turn *t, struct loop *l, const struct turn_config *config,
 /* Ends all allocations. May be called on zeroed memory. */
 void turn_done(struct turn *t);
 
-/* A datagram of a client: STUN or channel data; anything else is dropped without a trace. */
+/* Reads the clocks. Whoever receives calls it once before a batch of packets. */
+void turn_tick(struct turn *t);
+
+/* What was sent by relays and UDP listeners leaves now. Whoever received a batch of packets calls
+ * it before their memory is used again. */
+void turn_flush(struct turn *t);
+
+/* A message of a client: STUN or channel data; anything else is dropped without a trace. */
 void turn_on_datagram(struct turn *t, const struct flow *flow, struct bytes datagram);
 
 /* Where to bind a relay of this family (AF_INET, AF_INET6) for a client that sent to local:

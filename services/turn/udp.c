@@ -10,7 +10,7 @@
 struct slot {
     _Alignas(struct cmsghdr) uint8_t control[CONTROL_SIZE];
     struct sockaddr_in6 name; /* large enough for IPv4 */
-    uint8_t data[UDP_HEADROOM + UDP_DATA_MAX];
+    uint8_t data[UDP_DATA_MAX];
 };
 
 struct udp_batch {
@@ -82,7 +82,7 @@ int udp_batch_new(struct udp_batch **ret_batch)
     for (int i = 0; i < UDP_BATCH; i++) {
         struct slot *s = &b->slots[i];
 
-        b->parts[i] = (struct iovec){s->data + UDP_HEADROOM, UDP_DATA_MAX};
+        b->parts[i] = (struct iovec){s->data, UDP_DATA_MAX};
         b->headers[i].msg_hdr = (struct msghdr){
             .msg_name = &s->name,
             .msg_iov = &b->parts[i],
@@ -175,16 +175,17 @@ static void put_local(struct msghdr *h, const struct addr *from)
     }
 }
 
-int udp_send(int fd, const struct addr *to, const struct addr *from, struct bytes data)
+int udp_send(int fd, const struct addr *to, const struct addr *from, struct bytes head,
+             struct bytes body)
 {
     struct sockaddr_storage sa;
     _Alignas(struct cmsghdr) uint8_t control[CONTROL_SIZE] = {0};
-    struct iovec part = {(void *) data.p, data.len};
+    struct iovec parts[] = {{(void *) head.p, head.len}, {(void *) body.p, body.len}};
     struct msghdr h = {
         .msg_name = &sa,
         .msg_namelen = addr_to_sockaddr(to, &sa),
-        .msg_iov = &part,
-        .msg_iovlen = 1,
+        .msg_iov = parts,
+        .msg_iovlen = 2,
     };
 
     if (from && from->family != 0) {

@@ -6,7 +6,6 @@
 
 #define UDP_BATCH 32
 #define UDP_DATA_MAX 2048 /* larger datagrams are dropped: media keeps below the path's MTU */
-#define UDP_HEADROOM 8    /* bytes in front of received data that may be overwritten */
 
 enum udp_flags {
     UDP_REUSE_PORT = 1, /* the threads of a process share the address */
@@ -29,7 +28,7 @@ struct udp_batch *udp_batch_free(struct udp_batch *b);
 struct udp_datagram {
     struct addr from;
     struct addr local; /* the IP it was sent to; port 0, family 0 if the kernel did not say */
-    uint8_t *data;     /* UDP_HEADROOM bytes before it are free */
+    uint8_t *data;
     size_t len;
 };
 
@@ -42,4 +41,5 @@ bool udp_datagram(const struct udp_batch *b, int i, struct udp_datagram *ret);
 
 /* from: the local IP to send from, NULL or family 0: the kernel chooses. What the socket cannot
  * take now is dropped, as the network would. 0 or a negative errno. */
-int udp_send(int fd, const struct addr *to, const struct addr *from, struct bytes data);
+int udp_send(int fd, const struct addr *to, const struct addr *from, struct bytes head,
+             struct bytes body);

@@ -19,11 +19,12 @@ static int open_listeners(struct worker *w)
     char text[ADDR_TEXT_SIZE];
 
     for (size_t i = 0; i < c->n_listen; i++) {
-        int r = listener_open(&w->listeners[i], &w->turn, &c->listen[i], c->n_threads > 1);
+        const struct config_listen *at = &c->listen[i];
+        int r = listener_open(&w->listeners[i], &w->turn, &at->addr, c->n_threads > 1);
 
         if (r < 0) {
-            log_error("cannot listen on udp %s: %s", addr_format(&c->listen[i], text),
-                      strerror(-r));
+            log_error("cannot listen on %s %s: %s", transport_kind_names[at->kind],
+                      addr_format(&at->addr, text), strerror(-r));
             return r;
         }
         w->n_listeners++;

@@ -62,7 +62,7 @@ static inline void at_s(uint64_t s)
 static inline struct turn_config default_config(const char *listen_ip)
 {
     return (struct turn_config){
-        .listen = {ip(listen_ip, 0)},
+        .listen = {{.addr = ip(listen_ip, 0)}},
         .n_listen = 1,
         .relay_ports = {57001, 65535},
         .user_quota = 10,
@@ -119,7 +119,7 @@ static inline int open_socket(const char *text, struct addr *ret_bound)
 
 static inline void send_to(int fd, const struct addr *to, const char *text)
 {
-    assert_int_equal(udp_send(fd, to, NULL, bytes_str(text)), 0);
+    assert_int_equal(udp_send(fd, to, NULL, bytes_str(text), bytes_of(NULL, 0)), 0);
 }
 
 /* What waits at the socket: its length, or -1 when there is nothing. */
@@ -182,7 +182,7 @@ static inline void on_guard(struct loop_timer *t)
 
 static inline void client_send(struct client *c, struct bytes datagram)
 {
-    assert_int_equal(udp_send(c->fd, &c->target, NULL, datagram), 0);
+    assert_int_equal(udp_send(c->fd, &c->target, NULL, datagram, bytes_of(NULL, 0)), 0);
 }
 
 /* Runs the server until a datagram comes back; it came from where we sent to. */

@@ -19,10 +19,11 @@ static struct turn_config config = {
     .relay_ports = {57001, 65535}, .total_quota = 8, .secret = "s", .realm = "r"};
 static const struct addr peers[] = {{AF_INET, 9, 0, {127, 0, 0, 1}}, {AF_INET6, 9, 0, {[15] = 1}}};
 
-static void swallow(struct transport *t, const struct flow *flow, struct bytes datagram)
+static void swallow(struct transport *t, const struct flow *flow, struct bytes head,
+                    struct bytes body)
 {
     (void) t;
-    if (flow->client.family == 0 || datagram.len < CHANDATA_HEADER_SIZE)
+    if (flow->client.family == 0 || head.len + body.len < CHANDATA_HEADER_SIZE)
         abort();
 }
 
@@ -65,17 +66,16 @@ static void signed_request(const struct flow *flow, struct bytes method_and_attr
 
 static void from_peer(const struct flow *flow, struct bytes data)
 {
-    uint8_t buf[UDP_HEADROOM + 256];
     struct alloc *a = alloc_find(turn.allocs, flow, clock_ms());
+    struct relay *relay = a ? alloc_relay(a, AF_INET) : NULL;
 
-    memcpy(buf + UDP_HEADROOM, data.p, data.len);
-    if (a)
-        forward_peer_data(&a->relay, &peers[0], buf + UDP_HEADROOM, data.len);
+    if (relay)
+        forward_peer_data(relay, &peers[0], data);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct transport transport = {swallow};
+    struct transport transport = {.send = swallow};
     struct rd r = rd_init(bytes_of(data, size));
     uint64_t now_us = 1000000;
 
@@ -93,6 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                             .transport = &transport};
 
         clock_fake(now_us += (kind & 0x80) ? 100000000 : 1000);
+        turn_tick(&turn);
         if (r.failed)
             break;
         if ((kind & 0x30) == 0x10)

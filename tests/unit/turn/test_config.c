@@ -45,8 +45,8 @@ static void test_defaults(void **state)
     (void) state;
     assert_int_equal(read_text(BASE "listen = [\"udp:0.0.0.0:3478\", \"udp:[::1]:3479\"];", &c), 0);
     assert_int_equal(c.n_listen, 2);
-    assert_string_equal(addr_format(&c.listen[0], text), "0.0.0.0:3478");
-    assert_string_equal(addr_format(&c.listen[1], text), "[::1]:3479");
+    assert_string_equal(addr_format(&c.listen[0].addr, text), "0.0.0.0:3478");
+    assert_string_equal(addr_format(&c.listen[1].addr, text), "[::1]:3479");
     assert_string_equal(c.secret, "s");
     assert_string_equal(c.control, "/run/media.sock");
     assert_int_equal(c.relay_ports.min, 57001);

@@ -34,7 +34,7 @@ static uint16_t free_port(void)
 static struct turn_config config_for(uint16_t port, unsigned n_threads)
 {
     return (struct turn_config){
-        .listen = {loopback(port)},
+        .listen = {{.addr = loopback(port)}},
         .n_listen = 1,
         .relay_ports = {57001, 65535},
         .user_quota = 10,
@@ -57,7 +57,7 @@ static void expect_binding(int fd, const struct addr *server)
 
     stun_begin(&w, STUN_REQUEST, STUN_BINDING, tid);
     assert_int_equal(stun_finish(&w, &len), 0);
-    assert_int_equal(udp_send(fd, server, NULL, bytes_of(buf, len)), 0);
+    assert_int_equal(udp_send(fd, server, NULL, bytes_of(buf, len), bytes_of(NULL, 0)), 0);
     assert_int_equal(poll(&p, 1, 20000), 1);
     n = read(fd, buf, sizeof(buf));
     assert_true(n > 0);
@@ -79,7 +79,7 @@ static void test_threads_share_the_port(void **state)
         int fd = udp_open(&any, 0);
 
         assert_true(fd >= 0);
-        expect_binding(fd, &config.listen[0]);
+        expect_binding(fd, &config.listen[0].addr);
         close(fd);
     }
     assert_null(server_free(s));
@@ -102,7 +102,7 @@ static void test_other_settings_while_it_runs(void **state)
         config.external_ip = i % 3 ? loopback(0) : (struct addr){0};
         config.total_quota = 1 + i;
         assert_int_equal(server_reloaded(s, &config), 0);
-        expect_binding(fd, &config.listen[0]);
+        expect_binding(fd, &config.listen[0].addr);
     }
     server_status(s, text, sizeof(text));
     assert_string_equal(text, "0 allocations");

@@ -1,0 +1,41 @@
+/* stats.h: what one thread counts. Its thread alone adds; any thread may read. */
+#pragma once
+
+#include <stdint.h>
+
+enum stat {
+    STAT_ALLOCATIONS_MADE,
+    STAT_ALLOCATIONS_ENDED,
+    STAT_PACKETS_TO_PEERS,
+    STAT_BYTES_TO_PEERS, /* of the data, without headers */
+    STAT_PACKETS_TO_CLIENTS,
+    STAT_BYTES_TO_CLIENTS,
+    STAT_PACKETS_LOST,     /* what sockets could not take, or refused */
+    STAT_DENIED_PEER,      /* packets to or from an address that the policy refuses */
+    STAT_NO_PERMISSION,    /* packets without permission or channel */
+    STAT_MALFORMED,        /* neither STUN nor channel data, or badly formed */
+    STAT_UNANSWERED,       /* of strangers, above the rate */
+    STAT_REFUSED_UNKNOWN,  /* 401: the usual first answer */
+    STAT_REFUSED_PASSWORD, /* 401: wrong */
+    STAT_REFUSED_EXPIRED,  /* 401: over, or revoked */
+    STAT_REFUSED_STALE,    /* 438 */
+    STAT_REFUSED_QUOTA,    /* 486 */
+    STAT_REFUSED_CAPACITY, /* 508 */
+    STAT_REFUSED_PEER,     /* 403 */
+    STAT_REFUSED_OTHER,
+    N_STATS,
+};
+
+struct stats {
+    uint64_t n[N_STATS];
+};
+
+static inline void stats_add(struct stats *s, enum stat which, uint64_t n)
+{
+    __atomic_store_n(&s->n[which], s->n[which] + n, __ATOMIC_RELAXED);
+}
+
+static inline uint64_t stats_get(const struct stats *s, enum stat which)
+{
+    return __atomic_load_n(&s->n[which], __ATOMIC_RELAXED);
+}
