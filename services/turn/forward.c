@@ -4,6 +4,7 @@
 
 /* Header, XOR-PEER-ADDRESS of IPv6, header and padding of DATA. */
 #define INDICATION_OVERHEAD (STUN_HEADER_SIZE + 24 + 4 + 4)
+#define INDICATION_DATA_MAX (UINT16_MAX - INDICATION_OVERHEAD)
 
 void forward_send(struct turn *t, const struct flow *flow, const struct stun *m)
 {
@@ -50,7 +51,7 @@ static void send_by_channel(const struct alloc *a, uint16_t channel, struct byte
 static void send_indication(struct turn *t, const struct alloc *a, const struct addr *peer,
                             struct bytes data)
 {
-    uint8_t buf[INDICATION_OVERHEAD + UDP_DATA_MAX], tid[STUN_TID_SIZE] = {0};
+    uint8_t buf[INDICATION_OVERHEAD + INDICATION_DATA_MAX], tid[STUN_TID_SIZE] = {0};
     struct wr w = wr_init(buf, sizeof(buf));
     size_t len;
 
@@ -67,11 +68,9 @@ void forward_peer_data(struct relay *r, const struct addr *peer, struct bytes da
 {
     struct alloc *a = r->owner;
     struct turn *t = a->turn;
-    uint64_t now_ms;
+    uint64_t now_ms = t->now_ms;
     uint16_t channel;
 
-    turn_tick(t);
-    now_ms = t->now_ms;
     if (a->expires_ms <= now_ms || !perm_allows(&a->perms, peer, now_ms) ||
         !peers_allow(&t->peers, peer))
         return;
