@@ -33,7 +33,7 @@ int turn_init(struct turn *t, struct loop *l, const struct turn_config *config,
     *t = (struct turn){
         .config = config,
         .auth = auth,
-        .external_ip = config->external_ip,
+        .external_ip = config_told_ip(config),
         .own_ip4 = own_ip("192.0.2.1"),
         .own_ip6 = own_ip("2001:db8::1"),
         .last_tid = rnd_u32(),
@@ -54,8 +54,15 @@ void turn_done(struct turn *t)
 {
     t->allocs = alloc_table_free(t->allocs);
     t->batch = udp_batch_free(t->batch);
+    t->peers = peers_unref(t->peers);
     if (t->set)
         t->set = loop_set_free(t->set);
+}
+
+void turn_set_peers(struct turn *t, struct peers *peers)
+{
+    peers_unref(t->peers);
+    t->peers = peers;
 }
 
 void turn_tick(struct turn *t)

@@ -12,8 +12,8 @@
 struct turn {
     const struct turn_config *config;
     const struct auth *auth;
-    struct peers peers;
-    struct addr external_ip; /* of config, which another thread may change */
+    struct peers *peers;     /* a reference of its own; NULL: nobody may be reached */
+    struct addr external_ip; /* as clients are told; of config, which another thread may change */
     struct alloc_table *allocs;
     struct loop_set *set;    /* of the relays' descriptors */
     struct udp_batch *batch; /* of the relays; also for listeners of this thread */
@@ -29,6 +29,9 @@ struct turn {
 /* config, auth and quota must outlive it. */
 int turn_init(struct turn *t, struct loop *l, const struct turn_config *config,
               const struct auth *auth, struct quota *quota);
+
+/* Takes over the reference; from now on this is the policy. */
+void turn_set_peers(struct turn *t, struct peers *peers);
 
 /* Ends all allocations. May be called on zeroed memory. */
 void turn_done(struct turn *t);

@@ -281,7 +281,7 @@ static int start_ours(struct bench *b, struct child *child, const struct addr *l
     if (r == 0)
         r = child_write(child, "config",
                         "listen = [\"udp:%s\"];\nsecret = \"%s\";\nrealm = \"%s\";\n"
-                        "control = \"%s\";\nrelay_min = 20000;\nrelay_max = 24999;\n",
+                        "media = [\"%s\"];\nrelay_min = 20000;\nrelay_max = 24999;\n",
                         addr_format(listen, text), SECRET, REALM, path);
     if (r == 0)
         r = child_start_daemon(child, "visavis-turn");
