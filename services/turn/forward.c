@@ -4,6 +4,7 @@
 
 /* Header, XOR-PEER-ADDRESS of IPv6, header and padding of DATA. */
 #define INDICATION_OVERHEAD (STUN_HEADER_SIZE + 24 + 4 + 4)
+#define INDICATION_DATA_MAX (UINT16_MAX - INDICATION_OVERHEAD)
 
 void forward_send(struct turn *t, const struct flow *flow, const struct stun *m)
 {
@@ -52,7 +53,7 @@ static void send_by_channel(const struct alloc *a, uint16_t channel, struct byte
 static void send_indication(struct turn *t, const struct alloc *a, const struct addr *peer,
                             struct bytes data)
 {
-    uint8_t buf[INDICATION_OVERHEAD + UDP_DATA_MAX], tid[STUN_TID_SIZE] = {0};
+    uint8_t buf[INDICATION_OVERHEAD + INDICATION_DATA_MAX], tid[STUN_TID_SIZE] = {0};
     struct wr w = wr_init(buf, sizeof(buf));
     size_t len;
 
@@ -84,7 +85,6 @@ void forward_peer_data(struct relay *r, const struct addr *from, struct bytes da
     struct addr peer;
     uint16_t channel;
 
-    turn_tick(t);
     if (a->expires_ms <= t->now_ms || !find_peer(a, from, &peer))
         return;
     channel = chan_number(&a->chans, &peer, t->now_ms);

@@ -60,8 +60,7 @@ static int open_relay(struct turn *t, struct alloc *a, const struct addr *ip, bo
     const struct addr *external = &t->external_ip;
     bool v6 = ip->family == AF_INET6;
     struct relay *relay = &a->relays[v6];
-    int r = relay_open(relay, t->set, t->batch, ip, &t->config->relay_ports, even,
-                       forward_peer_data, a);
+    int r = relay_open(relay, t, ip, &t->config->relay_ports, even, forward_peer_data, a);
 
     if (r < 0)
         return r;
