@@ -4,10 +4,12 @@
 
 /* Header, XOR-PEER-ADDRESS of IPv6, header and padding of DATA. */
 #define INDICATION_OVERHEAD (STUN_HEADER_SIZE + 24 + 4 + 4)
+#define INDICATION_DATA_MAX (UINT16_MAX - INDICATION_OVERHEAD)
 
 void forward_send(struct turn *t, const struct flow *flow, const struct stun *m)
 {
     uint16_t unknown[STUN_UNKNOWN_MAX + 1];
+    struct addr dest;
     struct relay *r;
     struct alloc *a;
 
@@ -16,14 +18,15 @@ void forward_send(struct turn *t, const struct flow *flow, const struct stun *m)
     a = alloc_find(t->allocs, flow, t->now_ms);
     r = a ? alloc_relay(a, m->xor_peer.family) : NULL;
     if (r && perm_allows(&a->perms, &m->xor_peer, t->now_ms) &&
-        peers_allow(&t->peers, &m->xor_peer))
-        relay_send(r, &m->xor_peer, m->data);
+        peers_route(t->peers, &m->xor_peer, &dest))
+        relay_send(r, &dest, m->data);
 }
 
 void forward_chandata(struct turn *t, const struct flow *flow, struct bytes datagram)
 {
     const struct addr *peer;
     struct bytes data;
+    struct addr dest;
     uint16_t channel;
     struct relay *r;
     struct alloc *a;
@@ -33,8 +36,8 @@ void forward_chandata(struct turn *t, const struct flow *flow, struct bytes data
     a = alloc_find(t->allocs, flow, t->now_ms);
     peer = a ? chan_peer(&a->chans, channel, t->now_ms) : NULL;
     r = peer ? alloc_relay(a, peer->family) : NULL;
-    if (r && peers_allow(&t->peers, peer))
-        relay_send(r, peer, data);
+    if (r && peers_route(t->peers, peer, &dest))
+        relay_send(r, &dest, data);
 }
 
 static void send_by_channel(const struct alloc *a, uint16_t channel, struct bytes data)
@@ -50,7 +53,7 @@ static void send_by_channel(const struct alloc *a, uint16_t channel, struct byte
 static void send_indication(struct turn *t, const struct alloc *a, const struct addr *peer,
                             struct bytes data)
 {
-    uint8_t buf[INDICATION_OVERHEAD + UDP_DATA_MAX], tid[STUN_TID_SIZE] = {0};
+    uint8_t buf[INDICATION_OVERHEAD + INDICATION_DATA_MAX], tid[STUN_TID_SIZE] = {0};
     struct wr w = wr_init(buf, sizeof(buf));
     size_t len;
 
@@ -63,21 +66,30 @@ static void send_indication(struct turn *t, const struct alloc *a, const struct 
         flow_send(&a->flow, bytes_of(buf, len), bytes_of(NULL, 0));
 }
 
-void forward_peer_data(struct relay *r, const struct addr *peer, struct bytes data)
+/* As whom the client is told the sender. */
+static bool find_peer(const struct alloc *a, const struct addr *from, struct addr *ret_peer)
+{
+    size_t pos = 0;
+
+    while (peers_origin(a->turn->peers, from, &pos, ret_peer)) {
+        if (perm_allows(&a->perms, ret_peer, a->turn->now_ms))
+            return true;
+    }
+    return false;
+}
+
+void forward_peer_data(struct relay *r, const struct addr *from, struct bytes data)
 {
     struct alloc *a = r->owner;
     struct turn *t = a->turn;
-    uint64_t now_ms;
+    struct addr peer;
     uint16_t channel;
 
-    turn_tick(t);
-    now_ms = t->now_ms;
-    if (a->expires_ms <= now_ms || !perm_allows(&a->perms, peer, now_ms) ||
-        !peers_allow(&t->peers, peer))
+    if (a->expires_ms <= t->now_ms || !find_peer(a, from, &peer))
         return;
-    channel = chan_number(&a->chans, peer, now_ms);
+    channel = chan_number(&a->chans, &peer, t->now_ms);
     if (channel != 0)
         send_by_channel(a, channel, data);
     else
-        send_indication(t, a, peer, data);
+        send_indication(t, a, &peer, data);
 }

@@ -60,8 +60,7 @@ static int open_relay(struct turn *t, struct alloc *a, const struct addr *ip, bo
     const struct addr *external = &t->external_ip;
     bool v6 = ip->family == AF_INET6;
     struct relay *relay = &a->relays[v6];
-    int r = relay_open(relay, t->set, t->batch, ip, &t->config->relay_ports, even,
-                       forward_peer_data, a);
+    int r = relay_open(relay, t, ip, &t->config->relay_ports, even, forward_peer_data, a);
 
     if (r < 0)
         return r;
@@ -180,7 +179,7 @@ static unsigned grant_all(const struct request *rq)
     while (stun_next_peer(rq->msg, &pos, &peer)) {
         if (!alloc_relay(rq->alloc, peer.family))
             return 443;
-        if (!peers_allow_ip(&rq->turn->peers, &peer))
+        if (!peers_allow_ip(rq->turn->peers, &peer))
             return refuse_peer(rq, &peer);
         if (perm_grant(&perms, &peer, rq->now_ms) < 0)
             return 508;
@@ -211,13 +210,14 @@ static unsigned bind_channel(const struct request *rq)
 {
     const struct addr *peer = &rq->msg->xor_peer;
     struct perm_table perms = rq->alloc->perms;
+    struct addr dest;
     int r;
 
     if (!rq->msg->has_channel || peer->family == 0)
         return 400;
     if (!alloc_relay(rq->alloc, peer->family))
         return 443;
-    if (!peers_allow(&rq->turn->peers, peer))
+    if (!peers_route(rq->turn->peers, peer, &dest))
         return refuse_peer(rq, peer);
     if (perm_grant(&perms, peer, rq->now_ms) < 0)
         return 508;

@@ -1,6 +1,8 @@
 #include "turn/relay.h"
 
 #include "base/list.h"
+#include "net/udp_socket.h"
+#include "turn/turn.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
@@ -9,14 +11,13 @@
 static void on_readable(struct loop_fd *f, uint32_t revents)
 {
     struct relay *r = container_of(f, struct relay, io);
-    struct udp_datagram d;
-    int n = udp_receive(r->batch, f->fd);
+    struct udp_packet p;
 
     (void) revents;
-    for (int i = 0; i < n; i++) {
-        if (udp_datagram(r->batch, i, &d))
-            r->fn(r, &d.from, bytes_of(d.data, d.len));
-    }
+    if (turn_receive(r->turn, f->fd) == 0)
+        return;
+    while (udp_in_next(r->turn->in, &p))
+        r->fn(r, &p.from, bytes_of(p.data, p.len));
 }
 
 static int open_any_port(const struct addr *ip, const struct ports *range, bool even,
@@ -28,7 +29,7 @@ static int open_any_port(const struct addr *ip, const struct ports *range, bool 
 
     port_walk_init(&walk, range);
     while ((a.port = port_walk_next(&walk, even)) != 0) {
-        fd = udp_open(&a, 0);
+        fd = udp_socket_open(&a, UDP_SOCKET_FRAGMENT | UDP_SOCKET_COALESCE);
         if (fd >= 0)
             *ret_bound = a;
         if (fd != -EADDRINUSE)
@@ -37,9 +38,8 @@ static int open_any_port(const struct addr *ip, const struct ports *range, bool 
     return -EADDRINUSE;
 }
 
-int relay_open(struct relay *r, struct loop_set *set, struct udp_batch *batch,
-               const struct addr *ip, const struct ports *range, bool even, relay_fn *fn,
-               void *owner)
+int relay_open(struct relay *r, struct turn *t, const struct addr *ip, const struct ports *range,
+               bool even, relay_fn *fn, void *owner)
 {
     struct addr bound;
     int fd = open_any_port(ip, range, even, &bound);
@@ -47,8 +47,9 @@ int relay_open(struct relay *r, struct loop_set *set, struct udp_batch *batch,
 
     if (fd < 0)
         return fd;
-    *r = (struct relay){.batch = batch, .fn = fn, .owner = owner, .bound = bound};
-    error = loop_fd_start(&r->io, set, fd, EPOLLIN, on_readable);
+    *r = (struct relay){.turn = t, .fn = fn, .owner = owner, .bound = bound};
+    udp_out_socket_init(&r->out, fd);
+    error = loop_fd_start(&r->io, t->set, fd, EPOLLIN, on_readable);
     if (error < 0) {
         close(fd);
         *r = (struct relay){.fn = NULL};
@@ -62,12 +63,13 @@ void relay_close(struct relay *r)
 
     if (!r->fn)
         return;
+    udp_out_socket_flush(r->turn->out, &r->out);
     loop_fd_stop(&r->io);
     close(fd);
     r->fn = NULL;
 }
 
-int relay_send(const struct relay *r, const struct addr *peer, struct bytes data)
+void relay_send(struct relay *r, const struct addr *peer, struct bytes data)
 {
-    return udp_send(r->io.fd, peer, NULL, bytes_of(NULL, 0), data);
+    udp_out_send(r->turn->out, &r->out, peer, NULL, bytes_of(NULL, 0), data);
 }
