@@ -1,9 +1,6 @@
 #include "codec/stun.h"
-<<<<<<< HEAD:tests/flow/test_turn_server.c
-#include "tests/lib/free_port.h"
-=======
 #include "net/udp_socket.h"
->>>>>>> peers:tests/unit/turn/test_server.c
+#include "tests/lib/free_port.h"
 #include "turn/server.h"
 
 #include <errno.h>
@@ -23,21 +20,6 @@ static struct addr loopback(uint16_t port)
     return a;
 }
 
-<<<<<<< HEAD:tests/flow/test_turn_server.c
-=======
-/* A port that was free a moment ago. */
-static uint16_t free_port(void)
-{
-    struct addr any = loopback(0);
-    int fd = udp_socket_open(&any, 0);
-
-    assert_true(fd >= 0);
-    assert_int_equal(udp_socket_bound(fd, &any), 0);
-    close(fd);
-    return any.port;
-}
-
->>>>>>> peers:tests/unit/turn/test_server.c
 static struct turn_config config_for(uint16_t port, unsigned n_threads)
 {
     return (struct turn_config){
