@@ -11,7 +11,7 @@
 
 struct turn_config_file {
     struct conf_strings listen;
-    char *secret, *realm, *relay_ip, *external_ip, *control, *log_level;
+    char *secret, *realm, *relay_ip, *external_ip, *alternate_server, *control, *log_level;
     int64_t relay_min, relay_max, user_quota, total_quota, threads;
 };
 
@@ -48,6 +48,20 @@ static bool check_ip(const char *text, char *why, size_t why_size)
     return parse_ip(text, &a) == 0;
 }
 
+/* "" as well, for none */
+static int parse_server(const char *text, struct addr *ret)
+{
+    return text && *text ? addr_parse(text, ret) : 0;
+}
+
+static bool check_server(const char *text, char *why, size_t why_size)
+{
+    struct addr a = {.port = 1};
+
+    snprintf(why, why_size, "must be like \"192.0.2.1:3478\" or \"[2001:db8::1]:3478\"");
+    return parse_server(text, &a) == 0 && a.port != 0 && !addr_is_unspecified(&a);
+}
+
 static bool check_realm(const char *text, char *why, size_t why_size)
 {
     snprintf(why, why_size, "must have 1 to %d characters", REALM_MAX);
@@ -64,6 +78,7 @@ static const struct conf_key keys[] = {
     {FIELD(relay_max), .type = CONF_INT, .min = 1, .max = 65535, .int_default = 65535},
     {FIELD(relay_ip), .type = CONF_STRING, .check = check_ip},
     {FIELD(external_ip), .type = CONF_STRING, .check = check_ip, .live = true},
+    {FIELD(alternate_server), .type = CONF_STRING, .check = check_server, .live = true},
     {FIELD(user_quota), .type = CONF_INT, .min = 1, .max = 65535, .int_default = 200, .live = true},
     {FIELD(total_quota), .type = CONF_INT, .min = 1, .max = CONFIG_QUOTA_MAX, .int_default = 8000,
      .live = true},
@@ -79,6 +94,8 @@ static void take_live(struct turn_config *c, const struct turn_config_file *f)
 {
     c->external_ip = (struct addr){0};
     (void) parse_ip(f->external_ip, &c->external_ip);
+    c->alternate_server = (struct addr){0};
+    (void) parse_server(f->alternate_server, &c->alternate_server);
     c->user_quota = (size_t) f->user_quota;
     c->total_quota = (size_t) f->total_quota;
     c->secret = f->secret;

@@ -26,7 +26,8 @@ struct turn_config {
     const char *control; /* path of the media daemon's socket */
 
     /* live: the main thread's, workers have copies */
-    struct addr external_ip; /* written into XOR-RELAYED-ADDRESS; family 0: the relay's own */
+    struct addr external_ip;      /* written into XOR-RELAYED-ADDRESS; family 0: the relay's own */
+    struct addr alternate_server; /* new clients are sent there; family 0: nobody is */
     size_t user_quota, total_quota;
     const char *secret, *log_level;
 

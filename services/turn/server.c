@@ -25,6 +25,7 @@ struct thread {
 
 struct server {
     struct quota *quota;
+    struct reservations *reservations;
     size_t n_threads;
     struct thread threads[];
 };
@@ -35,7 +36,7 @@ struct news {
     enum { NEWS_PEERS, NEWS_SETTINGS } type;
     struct peers peers;
     char *secret;
-    struct addr external_ip;
+    struct addr external_ip, alternate_server;
 };
 
 static struct news *news_free(struct news *n)
@@ -64,6 +65,7 @@ static void take_news(struct thread *t, struct news *n)
         turn->peers = n->peers;
     } else {
         turn->external_ip = n->external_ip;
+        turn->alternate_server = n->alternate_server;
         auth_set_secret(&t->auth, n->secret, clock_wall_ms());
         n->secret = NULL;
     }
@@ -93,6 +95,8 @@ static int prepare(struct server *s, struct thread *t, const struct turn_config 
         r = pulse_watch(pulse, t->loop, &t->pulse);
     if (r == 0)
         r = worker_init(&t->worker, t->loop, config, &t->auth, s->quota);
+    if (r == 0)
+        t->worker.turn.reservations = s->reservations;
     return r;
 }
 
@@ -125,6 +129,8 @@ int server_new(const struct turn_config *config, struct pulse *pulse, struct ser
     s->n_threads = config->n_threads;
     rnd_bytes(nonce_key, sizeof(nonce_key));
     r = quota_new(config->total_quota, config->user_quota, &s->quota);
+    if (r == 0)
+        r = reservations_new(s->quota, &s->reservations);
     for (size_t i = 0; i < s->n_threads && r == 0; i++)
         r = prepare(s, &s->threads[i], config, pulse, nonce_key);
     for (size_t i = 0; i < s->n_threads && r == 0; i++)
@@ -169,6 +175,7 @@ static struct news *settings_new(const struct turn_config *config)
         return NULL;
     n->type = NEWS_SETTINGS;
     n->external_ip = config->external_ip;
+    n->alternate_server = config->alternate_server;
     n->secret = strdup(config->secret);
     return n->secret ? n : news_free(n);
 }
@@ -219,6 +226,7 @@ struct server *server_free(struct server *s)
         return NULL;
     for (size_t i = 0; i < s->n_threads; i++)
         stop(&s->threads[i]);
+    reservations_free(s->reservations);
     quota_free(s->quota);
     free(s);
     return NULL;

@@ -34,6 +34,7 @@ int turn_init(struct turn *t, struct loop *l, const struct turn_config *config,
         .config = config,
         .auth = auth,
         .external_ip = config->external_ip,
+        .alternate_server = config->alternate_server,
         .own_ip4 = own_ip("192.0.2.1"),
         .own_ip6 = own_ip("2001:db8::1"),
         .last_tid = rnd_u32(),
@@ -41,6 +42,10 @@ int turn_init(struct turn *t, struct loop *l, const struct turn_config *config,
         .log_failed = {.interval_ms = 10000},
     };
     r = alloc_table_new(CONFIG_QUOTA_MAX, quota, &t->allocs);
+    if (r == 0)
+        r = ratelimit_new(&ratelimit_logins, config->n_threads, &t->logins);
+    if (r == 0)
+        r = ratelimit_new(&ratelimit_bindings, config->n_threads, &t->bindings);
     if (r == 0)
         r = udp_batch_new(&t->batch);
     if (r == 0)
@@ -53,6 +58,8 @@ int turn_init(struct turn *t, struct loop *l, const struct turn_config *config,
 void turn_done(struct turn *t)
 {
     t->allocs = alloc_table_free(t->allocs);
+    t->logins = ratelimit_free(t->logins);
+    t->bindings = ratelimit_free(t->bindings);
     t->batch = udp_batch_free(t->batch);
     if (t->set)
         t->set = loop_set_free(t->set);

@@ -7,13 +7,17 @@
 #include "turn/auth.h"
 #include "turn/config.h"
 #include "turn/peers.h"
+#include "turn/ratelimit.h"
 #include "turn/stats.h"
 
 struct turn {
     const struct turn_config *config;
     const struct auth *auth;
     struct peers peers;
-    struct addr external_ip; /* of config, which another thread may change */
+    struct addr external_ip;           /* of config, which another thread may change */
+    struct addr alternate_server;      /* the same; family 0: new clients are welcome here */
+    struct reservations *reservations; /* of all threads; NULL: none can be made */
+    struct ratelimit *logins, *bindings;
     struct alloc_table *allocs;
     struct loop_set *set;    /* of the relays' descriptors */
     struct udp_batch *batch; /* of the relays; also for listeners of this thread */

@@ -10,6 +10,8 @@ static void on_sweep(struct loop_timer *t)
     struct worker *w = container_of(t, struct worker, sweep);
 
     alloc_table_expire(w->turn.allocs, clock_ms());
+    if (w->turn.reservations)
+        reservations_expire(w->turn.reservations, clock_ms());
     loop_timer_start(&w->sweep, w->loop, SWEEP_US, on_sweep);
 }
 
