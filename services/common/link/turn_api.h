@@ -37,7 +37,7 @@
  *   first, -32603 out of memory */
 #pragma once
 
-#define TURN_API_NAMES_MAX 2000
+#define TURN_API_NAMES_MAX 1000
 #define TURN_API_TIMEOUT_MS 5000
 
 /* Names that each end remembers: those that were issued, and those that were revoked. */

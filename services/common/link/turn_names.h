@@ -5,7 +5,7 @@
 
 #include "base/bytes.h"
 
-#define TURN_NAME_MAX 128 /* bytes of a name in a set */
+#define TURN_NAME_MAX 64 /* bytes of a name in a set */
 
 /* The time in front of the first colon, or all of it. -EBADMSG when there is none. */
 int turn_name_expiry(struct bytes name, uint64_t *ret_s);
