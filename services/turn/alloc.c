@@ -3,6 +3,7 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "turn/turn.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -94,8 +95,12 @@ struct alloc *alloc_free(struct alloc *a)
     relay_close(&a->relays[1]);
     map_del(a->table->by_flow, flow_key(&a->flow));
     list_del(&a->node);
-    if (a->quota_user)
+    if (a->quota_user) {
+        quota_account(a->quota_user, &a->usage);
         quota_give(a->table->quota, a->quota_user);
+    }
+    if (a->expires_ms != 0) /* it was granted */
+        stats_add(&a->turn->stats, STAT_ALLOCATIONS_ENDED + a->flow.transport->kind, 1);
     secret_wipe(a->key, sizeof(a->key));
     free(a);
     return NULL;
@@ -140,12 +145,23 @@ struct alloc *alloc_end(struct alloc *a, int family)
     return a;
 }
 
-/* NULL when nothing is left. */
-static struct alloc *expire(struct alloc *a, uint64_t now_ms)
+static void log_end(const struct alloc *a, const char *why)
 {
     char client[ADDR_TEXT_SIZE];
 
-    log_debug("an allocation of %s is over", addr_format(&a->flow.client, client));
+    log_debug("the allocation of %s ends: %s", addr_format(&a->flow.client, client), why);
+}
+
+static void end_revoked(struct alloc *a)
+{
+    log_end(a, "its credentials were revoked");
+    alloc_free(a);
+}
+
+/* NULL when nothing is left. */
+static struct alloc *expire(struct alloc *a, uint64_t now_ms)
+{
+    log_end(a, "its time is over");
     for (size_t i = 0; i < 2 && a; i++) {
         if (a->relays[i].fn && a->relay_expires_ms[i] <= now_ms)
             a = alloc_end(a, family_of(i));
@@ -177,12 +193,16 @@ void alloc_extend(struct alloc *a, int family, uint32_t lifetime_s, uint64_t now
     find_first_end(a);
 }
 
-void alloc_table_expire(struct alloc_table *t, uint64_t now_ms)
+void alloc_table_sweep(struct alloc_table *t, uint64_t now_ms)
 {
     struct alloc *a;
 
     list_for_each (a, &t->all, node) {
         if (a->expires_ms <= now_ms)
             expire(a, now_ms);
+        else if (quota_user_is_revoked(a->quota_user))
+            end_revoked(a);
+        else
+            quota_account(a->quota_user, &a->usage);
     }
 }

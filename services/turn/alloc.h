@@ -11,6 +11,7 @@
 #include "turn/ratelimit.h"
 #include "turn/relay.h"
 #include "turn/reservations.h"
+#include "turn/usage.h"
 
 #define ALLOC_LIFETIME_S 600 /* by default, and at least */
 #define ALLOC_LIFETIME_MAX_S 3600
@@ -30,6 +31,7 @@ struct alloc {
     uint32_t lifetime_s;           /* as last granted */
     uint8_t key[AUTH_KEY_SIZE];    /* of the user who made it */
     struct quota_user *quota_user; /* NULL: nothing taken yet */
+    struct usage usage;            /* not yet accounted to the user */
 
     /* The request that made it is answered again when it comes again: */
     uint8_t tid[STUN_TID_SIZE];
@@ -96,5 +98,6 @@ void alloc_extend(struct alloc *a, int family, uint32_t lifetime_s, uint64_t now
  * to it. NULL when none is left: the allocation is freed. */
 struct alloc *alloc_end(struct alloc *a, int family);
 
-/* Closes and frees what is over. */
-void alloc_table_expire(struct alloc_table *t, uint64_t now_ms);
+/* Closes and frees what is over, and what belongs to users whose credentials were revoked; accounts
+ * to users what was relayed since the last sweep. */
+void alloc_table_sweep(struct alloc_table *t, uint64_t now_ms);

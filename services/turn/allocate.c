@@ -53,6 +53,8 @@ static unsigned check_allocate(const struct stun *m)
 static unsigned code_of(int error)
 {
     switch (error) {
+    case -EKEYREVOKED:
+        return 401;
     case -EDQUOT:
         return 486;
     case -EAFNOSUPPORT:
@@ -83,8 +85,8 @@ static int use_socket(struct turn *t, struct alloc *a, int fd, const struct addr
 /* Takes over the socket. */
 static int reserve(struct request *rq, struct alloc *a, int fd, const struct addr *bound)
 {
-    int r = reservations_put(rq->turn->reservations, rq->msg->username, rq->key, fd, bound,
-                             rq->now_ms, a->reservation_token);
+    int r = reservations_put(rq->turn->reservations, rq->msg->username, fd, bound, rq->now_ms,
+                             a->reservation_token);
 
     if (r < 0)
         close(fd);
@@ -167,8 +169,8 @@ static int allocate_reserved(struct request *rq, struct alloc **ret_alloc)
 
     if (r < 0)
         return r;
-    r = reservations_take(t->reservations, rq->msg->reservation_token.p, rq->key, rq->now_ms,
-                          &kept);
+    r = reservations_take(t->reservations, rq->msg->reservation_token.p, rq->msg->username,
+                          rq->now_ms, &kept);
     if (r == 0) {
         a->quota_user = kept.quota_user;
         r = use_socket(t, a, kept.fd, &kept.bound);
@@ -214,6 +216,7 @@ static void allocate(struct request *rq)
     memcpy(a->tid, m->tid, sizeof(a->tid));
     memcpy(a->key, rq->key, sizeof(a->key));
     alloc_extend(a, 0, alloc_lifetime_for(m->has_lifetime ? &m->lifetime_s : NULL), rq->now_ms);
+    stats_add(&rq->turn->stats, STAT_ALLOCATIONS_MADE + rq->flow->transport->kind, 1);
     rq->alloc = a;
     log_allocated(a);
     reply_allocated(rq);

@@ -12,7 +12,6 @@ struct entry {
     struct reservation kept;
     uint64_t expires_ms;
     uint8_t token[RESERVATION_TOKEN_SIZE];
-    uint8_t owner[AUTH_KEY_SIZE];
 };
 
 struct reservations {
@@ -79,16 +78,15 @@ static int put_locked(struct reservations *s, struct bytes username, const struc
     return r;
 }
 
-int reservations_put(struct reservations *s, struct bytes username,
-                     const uint8_t owner[static AUTH_KEY_SIZE], int fd, const struct addr *bound,
-                     uint64_t now_ms, uint8_t ret_token[static RESERVATION_TOKEN_SIZE])
+int reservations_put(struct reservations *s, struct bytes username, int fd,
+                     const struct addr *bound, uint64_t now_ms,
+                     uint8_t ret_token[static RESERVATION_TOKEN_SIZE])
 {
     struct entry e = {.kept = {.fd = fd, .bound = *bound},
                       .expires_ms = now_ms + RESERVATION_LIFETIME_MS};
     int r;
 
     rnd_bytes(e.token, sizeof(e.token));
-    memcpy(e.owner, owner, sizeof(e.owner));
     pthread_mutex_lock(&s->lock);
     expire_locked(s, now_ms);
     r = put_locked(s, username, &e);
@@ -99,7 +97,7 @@ int reservations_put(struct reservations *s, struct bytes username,
     return r;
 }
 
-static int take_locked(struct reservations *s, const uint8_t *token, const uint8_t *owner,
+static int take_locked(struct reservations *s, const uint8_t *token, struct bytes username,
                        struct reservation *ret)
 {
     for (size_t i = 0; i < s->n; i++) {
@@ -107,7 +105,7 @@ static int take_locked(struct reservations *s, const uint8_t *token, const uint8
 
         if (secret_eq(bytes_of(e->token, sizeof(e->token)),
                       bytes_of(token, RESERVATION_TOKEN_SIZE)) &&
-            secret_eq(bytes_of(e->owner, sizeof(e->owner)), bytes_of(owner, AUTH_KEY_SIZE))) {
+            quota_user_is_named(e->kept.quota_user, username)) {
             *ret = e->kept;
             remove_at(s, i);
             return 0;
@@ -117,14 +115,13 @@ static int take_locked(struct reservations *s, const uint8_t *token, const uint8
 }
 
 int reservations_take(struct reservations *s, const uint8_t token[static RESERVATION_TOKEN_SIZE],
-                      const uint8_t owner[static AUTH_KEY_SIZE], uint64_t now_ms,
-                      struct reservation *ret)
+                      struct bytes username, uint64_t now_ms, struct reservation *ret)
 {
     int r;
 
     pthread_mutex_lock(&s->lock);
     expire_locked(s, now_ms);
-    r = take_locked(s, token, owner, ret);
+    r = take_locked(s, token, username, ret);
     pthread_mutex_unlock(&s->lock);
     return r;
 }

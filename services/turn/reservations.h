@@ -4,7 +4,6 @@
 #pragma once
 
 #include "base/addr.h"
-#include "turn/auth.h"
 #include "turn/quota.h"
 
 #define RESERVATION_TOKEN_SIZE 8
@@ -28,15 +27,14 @@ struct reservations *reservations_free(struct reservations *s);
 
 /* Takes over the socket, for RESERVATION_LIFETIME_MS, and a place in the user's quota. -EDQUOT and
  * others of quota_take(); -ENOSPC: there are too many. Nothing is taken over then. */
-int reservations_put(struct reservations *s, struct bytes username,
-                     const uint8_t owner[static AUTH_KEY_SIZE], int fd, const struct addr *bound,
-                     uint64_t now_ms, uint8_t ret_token[static RESERVATION_TOKEN_SIZE]);
+int reservations_put(struct reservations *s, struct bytes username, int fd,
+                     const struct addr *bound, uint64_t now_ms,
+                     uint8_t ret_token[static RESERVATION_TOKEN_SIZE]);
 
 /* Gives it away, once, to the user who made it. -ENOENT: no such token, or its time is over, or
  * another's. */
 int reservations_take(struct reservations *s, const uint8_t token[static RESERVATION_TOKEN_SIZE],
-                      const uint8_t owner[static AUTH_KEY_SIZE], uint64_t now_ms,
-                      struct reservation *ret);
+                      struct bytes username, uint64_t now_ms, struct reservation *ret);
 
 /* Closes those whose time is over. */
 void reservations_expire(struct reservations *s, uint64_t now_ms);

@@ -15,7 +15,8 @@ struct turn {
     const struct auth *auth;
     struct peers peers;
     struct addr external_ip;           /* of config, which another thread may change */
-    struct addr alternate_server;      /* the same; family 0: new clients are welcome here */
+    struct addr alternate_server;      /* likewise; family 0: new clients are welcome here */
+    uint64_t user_kbps;                /* likewise; 0: no limit */
     struct reservations *reservations; /* of all threads; NULL: none can be made */
     struct ratelimit *logins, *bindings;
     struct alloc_table *allocs;
