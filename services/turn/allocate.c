@@ -71,7 +71,7 @@ static int use_socket(struct turn *t, struct alloc *a, int fd, const struct addr
     const struct addr *external = &t->external_ip;
     bool v6 = bound->family == AF_INET6;
     struct relay *relay = &a->relays[v6];
-    int r = relay_open(relay, t->set, t->batch, fd, bound, forward_peer_data, a);
+    int r = relay_open(relay, t, fd, bound, forward_peer_data, a);
 
     if (r < 0)
         return r;

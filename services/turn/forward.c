@@ -5,6 +5,7 @@
 
 /* Header, XOR-PEER-ADDRESS of IPv6, header and padding of DATA. */
 #define INDICATION_OVERHEAD (STUN_HEADER_SIZE + 24 + 4 + 4)
+#define INDICATION_DATA_MAX (UINT16_MAX - INDICATION_OVERHEAD)
 
 /* DONT-FRAGMENT: between UDP and UDP it counts for IPv4 on both sides only (sections 13.1 to 13.3,
  * 14); from a stream, always (section 15). */
@@ -100,13 +101,11 @@ void forward_peer_data(struct relay *r, const struct addr *peer, struct bytes da
 {
     struct alloc *a = r->owner;
     struct turn *t = a->turn;
-    uint8_t buf[INDICATION_OVERHEAD + UDP_DATA_MAX];
-    uint64_t now_ms;
+    uint8_t buf[INDICATION_OVERHEAD + INDICATION_DATA_MAX];
+    uint64_t now_ms = t->now_ms;
     uint16_t channel;
     struct wr w;
 
-    turn_tick(t);
-    now_ms = t->now_ms;
     if (alloc_relay_is_over(a, r, now_ms) || !perm_allows(&a->perms, peer, now_ms) ||
         !peers_allow(&t->peers, peer) || !admit(t, a, USAGE_OUT, data.len))
         return;

@@ -1,6 +1,8 @@
 #include "turn/relay.h"
 
 #include "base/list.h"
+#include "net/udp_socket.h"
+#include "turn/turn.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -23,16 +25,14 @@ static void read_errors(struct relay *r)
 static void on_readable(struct loop_fd *f, uint32_t revents)
 {
     struct relay *r = container_of(f, struct relay, io);
-    struct udp_datagram d;
-    int n;
+    struct udp_packet p;
 
     if (revents & EPOLLERR)
         read_errors(r);
-    n = udp_receive(r->batch, f->fd);
-    for (int i = 0; i < n; i++) {
-        if (udp_datagram(r->batch, i, &d))
-            r->fn(r, &d.from, bytes_of(d.data, d.len));
-    }
+    if (turn_receive(r->turn, f->fd) == 0)
+        return;
+    while (udp_in_next(r->turn->in, &p))
+        r->fn(r, &p.from, bytes_of(p.data, p.len));
 }
 
 static int set_option(int fd, int level, int name, int value)
@@ -60,7 +60,7 @@ static int set_unfragmented(int fd, int family)
 
 static int open_at(const struct addr *a)
 {
-    int fd = udp_open(a, 0);
+    int fd = udp_socket_open(a, UDP_SOCKET_FRAGMENT | UDP_SOCKET_COALESCE);
     int r = fd;
 
     if (r >= 0)
@@ -117,13 +117,14 @@ int relay_bind(const struct addr *ip, const struct ports *range, enum relay_port
     return -EADDRINUSE;
 }
 
-int relay_open(struct relay *r, struct loop_set *set, struct udp_batch *batch, int fd,
-               const struct addr *bound, relay_fn *fn, void *owner)
+int relay_open(struct relay *r, struct turn *t, int fd, const struct addr *bound, relay_fn *fn,
+               void *owner)
 {
     int error;
 
-    *r = (struct relay){.batch = batch, .fn = fn, .owner = owner, .bound = *bound};
-    error = loop_fd_start(&r->io, set, fd, EPOLLIN, on_readable);
+    *r = (struct relay){.turn = t, .fn = fn, .owner = owner, .bound = *bound};
+    udp_out_socket_init(&r->out, fd);
+    error = loop_fd_start(&r->io, t->set, fd, EPOLLIN, on_readable);
     if (error < 0) {
         close(fd);
         *r = (struct relay){.fn = NULL};
@@ -137,31 +138,39 @@ void relay_close(struct relay *r)
 
     if (!r->fn)
         return;
+    udp_out_socket_flush(r->turn->out, &r->out);
     loop_fd_stop(&r->io);
     close(fd);
     r->fn = NULL;
 }
 
-/* What the network told about an earlier datagram is an error of the next call, which has nothing
- * to do with it and works when it is repeated. */
-int relay_send(const struct relay *r, const struct addr *peer, struct bytes data)
+void relay_send(struct relay *r, const struct addr *peer, struct bytes data)
 {
-    int error = udp_send(r->io.fd, peer, NULL, bytes_of(NULL, 0), data);
-
-    if (error < 0 && error != -EAGAIN)
-        error = udp_send(r->io.fd, peer, NULL, bytes_of(NULL, 0), data);
-    return error;
+    udp_out_send(r->turn->out, &r->out, peer, NULL, bytes_of(NULL, 0), data);
 }
 
-int relay_send_unfragmented(const struct relay *r, const struct addr *peer, struct bytes data)
+static int send_now(int fd, const struct addr *peer, struct bytes data)
 {
-    int error = set_unfragmented(r->io.fd, peer->family);
-    socklen_t len = sizeof(error);
-    int pending;
+    struct sockaddr_storage sa;
+    socklen_t len = addr_to_sockaddr(peer, &sa);
 
-    (void) getsockopt(r->io.fd, SOL_SOCKET, SO_ERROR, &pending, &len); /* takes it away */
+    return sendto(fd, data.p, data.len, MSG_NOSIGNAL, (struct sockaddr *) &sa, len) < 0 ? -errno
+                                                                                        : 0;
+}
+
+/* What waits goes first, as it is. An error of an earlier datagram is taken away, or it would be
+ * that of this one. */
+int relay_send_unfragmented(struct relay *r, const struct addr *peer, struct bytes data)
+{
+    socklen_t len = sizeof(int);
+    int fd = r->io.fd;
+    int pending, error;
+
+    udp_out_socket_flush(r->turn->out, &r->out);
+    error = set_unfragmented(fd, peer->family);
+    (void) getsockopt(fd, SOL_SOCKET, SO_ERROR, &pending, &len);
     if (error == 0)
-        error = udp_send(r->io.fd, peer, NULL, bytes_of(NULL, 0), data);
-    (void) set_fragmenting(r->io.fd, peer->family);
+        error = send_now(fd, peer, data);
+    (void) set_fragmenting(fd, peer->family);
     return error;
 }

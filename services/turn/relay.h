@@ -3,14 +3,14 @@
 #pragma once
 
 #include "loop/loop.h"
+#include "net/udp_out.h"
 #include "turn/icmp.h"
 #include "turn/ports.h"
-#include "turn/udp.h"
 
 struct relay;
+struct turn;
 
-/* A datagram of a peer; the data stays until the packets at hand are flushed. Must not close the
- * relay. */
+/* A datagram of a peer; the data stays until turn_flush(). Must not close the relay. */
 typedef void relay_fn(struct relay *r, const struct addr *peer, struct bytes data);
 
 /* What the network says about a datagram that was sent to a peer. Must not close the relay. */
@@ -18,7 +18,8 @@ typedef void relay_error_fn(struct relay *r, const struct icmp_error *e);
 
 struct relay {
     struct loop_fd io;
-    struct udp_batch *batch;
+    struct udp_out_socket out;
+    struct turn *turn;
     relay_fn *fn;             /* NULL: closed */
     relay_error_fn *error_fn; /* NULL, as it is at first: nobody is told */
     void *owner;              /* for fn */
@@ -37,15 +38,16 @@ enum relay_port {
 int relay_bind(const struct addr *ip, const struct ports *range, enum relay_port port,
                int ret_fds[static 2], struct addr ret_bound[static 2]);
 
-/* Takes over the socket, also when it fails. The batch may be shared by all relays of a thread. */
-int relay_open(struct relay *r, struct loop_set *set, struct udp_batch *batch, int fd,
-               const struct addr *bound, relay_fn *fn, void *owner);
+/* Takes over the socket, also when it fails. */
+int relay_open(struct relay *r, struct turn *t, int fd, const struct addr *bound, relay_fn *fn,
+               void *owner);
 
-/* May be called on zeroed memory, and twice. */
+/* What was sent leaves before. May be called on zeroed memory, and twice. */
 void relay_close(struct relay *r);
 
-int relay_send(const struct relay *r, const struct addr *peer, struct bytes data);
+/* data must stay until turn_flush(). */
+void relay_send(struct relay *r, const struct addr *peer, struct bytes data);
 
-/* The same with the DF bit, or without a fragment header: at once. -EMSGSIZE: too large for our own
- * link, which error_fn is told as well. */
-int relay_send_unfragmented(const struct relay *r, const struct addr *peer, struct bytes data);
+/* With the DF bit, or without a fragment header: at once. -EMSGSIZE: too large for our own link,
+ * which error_fn is told as well. */
+int relay_send_unfragmented(struct relay *r, const struct addr *peer, struct bytes data);
