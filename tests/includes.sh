@@ -9,8 +9,8 @@ base:
 files: base
 codec: base
 loop: base
-net: base
 conf: base
+net: base loop
 notify: base
 web: base loop notify
 http: base loop

@@ -33,6 +33,7 @@ static bool admit(struct turn *t, struct alloc *a, enum usage_way way, size_t le
 
 void forward_send(struct turn *t, const struct flow *flow, const struct stun *m)
 {
+    struct addr dest;
     struct relay *r;
     struct alloc *a;
 
@@ -41,18 +42,19 @@ void forward_send(struct turn *t, const struct flow *flow, const struct stun *m)
     a = alloc_find(t->allocs, flow, t->now_ms);
     r = a ? alloc_relay(a, m->xor_peer.family) : NULL;
     if (!r || !perm_allows(&a->perms, &m->xor_peer, t->now_ms) ||
-        !peers_allow(&t->peers, &m->xor_peer) || !admit(t, a, USAGE_IN, m->data.len))
+        !peers_route(t->peers, &m->xor_peer, &dest) || !admit(t, a, USAGE_IN, m->data.len))
         return;
     if (must_not_fragment(flow, m))
-        relay_send_unfragmented(r, &m->xor_peer, m->data);
+        relay_send_unfragmented(r, &dest, m->data);
     else
-        relay_send(r, &m->xor_peer, m->data);
+        relay_send(r, &dest, m->data);
 }
 
 void forward_chandata(struct turn *t, const struct flow *flow, struct bytes datagram)
 {
     const struct addr *peer;
     struct bytes data;
+    struct addr dest;
     uint16_t channel;
     struct relay *r;
     struct alloc *a;
@@ -62,8 +64,8 @@ void forward_chandata(struct turn *t, const struct flow *flow, struct bytes data
     a = alloc_find(t->allocs, flow, t->now_ms);
     peer = a ? chan_peer(&a->chans, channel, t->now_ms) : NULL;
     r = peer ? alloc_relay(a, peer->family) : NULL;
-    if (r && peers_allow(&t->peers, peer) && admit(t, a, USAGE_IN, data.len))
-        relay_send(r, peer, data);
+    if (r && peers_route(t->peers, peer, &dest) && admit(t, a, USAGE_IN, data.len))
+        relay_send(r, &dest, data);
 }
 
 static void send_by_channel(const struct alloc *a, uint16_t channel, struct bytes data)
@@ -97,24 +99,37 @@ static void send_indication(const struct alloc *a, struct wr *w)
         flow_send(&a->flow, bytes_of(w->start, len), bytes_of(NULL, 0));
 }
 
-void forward_peer_data(struct relay *r, const struct addr *peer, struct bytes data)
+/* As whom the client is told the sender. */
+static bool find_peer(const struct alloc *a, const struct addr *from, struct addr *ret_peer)
+{
+    size_t pos = 0;
+
+    while (peers_origin(a->turn->peers, from, &pos, ret_peer)) {
+        if (perm_allows(&a->perms, ret_peer, a->turn->now_ms))
+            return true;
+    }
+    return false;
+}
+
+void forward_peer_data(struct relay *r, const struct addr *from, struct bytes data)
 {
     struct alloc *a = r->owner;
     struct turn *t = a->turn;
     uint8_t buf[INDICATION_OVERHEAD + INDICATION_DATA_MAX];
     uint64_t now_ms = t->now_ms;
+    struct addr peer;
     uint16_t channel;
     struct wr w;
 
-    if (alloc_relay_is_over(a, r, now_ms) || !perm_allows(&a->perms, peer, now_ms) ||
-        !peers_allow(&t->peers, peer) || !admit(t, a, USAGE_OUT, data.len))
+    if (alloc_relay_is_over(a, r, now_ms) || !find_peer(a, from, &peer) ||
+        !admit(t, a, USAGE_OUT, data.len))
         return;
-    channel = chan_number(&a->chans, peer, now_ms);
+    channel = chan_number(&a->chans, &peer, now_ms);
     if (channel != 0) {
         send_by_channel(a, channel, data);
         return;
     }
-    w = begin_indication(t, buf, sizeof(buf), peer);
+    w = begin_indication(t, buf, sizeof(buf), &peer);
     stun_put_bytes(&w, STUN_ATTR_DATA, data);
     send_indication(a, &w);
 }
@@ -125,12 +140,13 @@ void forward_peer_error(struct relay *r, const struct icmp_error *e)
     uint8_t buf[STUN_HEADER_SIZE + 64];
     struct alloc *a = r->owner;
     struct turn *t = a->turn;
+    struct addr peer;
     struct wr w;
 
-    if (alloc_relay_is_over(a, r, t->now_ms) || !perm_allows(&a->perms, &e->peer, t->now_ms) ||
+    if (alloc_relay_is_over(a, r, t->now_ms) || !find_peer(a, &e->peer, &peer) ||
         !bucket_take(&a->errors, 1000000 / ERRORS_PER_S, ERRORS_PER_S, t->now_ms))
         return;
-    w = begin_indication(t, buf, sizeof(buf), &e->peer);
+    w = begin_indication(t, buf, sizeof(buf), &peer);
     stun_put_icmp(&w, e->type, e->code, e->data);
     send_indication(a, &w);
 }

@@ -63,7 +63,7 @@ static unsigned grant_all(const struct request *rq)
     while (stun_next_peer(rq->msg, &pos, &peer)) {
         if (!alloc_relay(rq->alloc, peer.family))
             return 443;
-        if (!peers_allow_ip(&rq->turn->peers, &peer))
+        if (!peers_allow_ip(rq->turn->peers, &peer))
             return refuse_peer(rq, &peer);
         if (perm_grant(&perms, &peer, rq->now_ms) < 0)
             return 508;
@@ -96,6 +96,7 @@ static unsigned bind_channel(const struct request *rq)
     const struct addr *peer = &rq->msg->xor_peer;
     struct chan_table *chans = &rq->alloc->chans;
     uint16_t number = rq->msg->channel;
+    struct addr dest;
     int r;
 
     if (!rq->msg->has_channel || peer->family == 0)
@@ -105,7 +106,7 @@ static unsigned bind_channel(const struct request *rq)
         return 400;
     if (!alloc_relay(rq->alloc, peer->family))
         return 443;
-    if (!peers_allow(&rq->turn->peers, peer))
+    if (!peers_route(rq->turn->peers, peer, &dest))
         return refuse_peer(rq, peer);
     if (r < 0 || perm_grant(&rq->alloc->perms, peer, rq->now_ms) < 0)
         return 508;

@@ -34,7 +34,7 @@ struct server {
 struct news {
     struct mail mail;
     enum { NEWS_PEERS, NEWS_SETTINGS, NEWS_SWEEP } type;
-    struct peers peers;
+    struct peers *peers;
     char *secret;
     struct addr external_ip, alternate_server;
     uint64_t user_kbps;
@@ -54,8 +54,10 @@ static struct news *news_free(struct news *n)
         sweep_done(n->sweep);
     if (n && n->secret)
         secret_wipe(n->secret, strlen(n->secret));
-    if (n)
+    if (n) {
         free(n->secret);
+        peers_unref(n->peers);
+    }
     free(n);
     return NULL;
 }
@@ -73,7 +75,8 @@ static void take_news(struct thread *t, struct news *n)
     struct turn *turn = &t->worker.turn;
 
     if (n->type == NEWS_PEERS) {
-        turn->peers = n->peers;
+        turn_set_peers(turn, n->peers);
+        n->peers = NULL;
     } else if (n->type == NEWS_SWEEP) {
         worker_sweep(&t->worker);
     } else {
@@ -158,19 +161,19 @@ int server_new(const struct turn_config *config, struct pulse *pulse, struct ser
     return 0;
 }
 
-static int give_peers(struct thread *t, const struct peers *peers)
+static int give_peers(struct thread *t, struct peers *peers)
 {
     struct news *n = calloc(1, sizeof(*n));
 
     if (!n)
         return -ENOMEM;
     n->type = NEWS_PEERS;
-    n->peers = *peers;
+    n->peers = peers_ref(peers);
     mailbox_post(t->box, &n->mail);
     return 0;
 }
 
-int server_set_peers(struct server *s, const struct peers *peers)
+int server_set_peers(struct server *s, struct peers *peers)
 {
     int result = 0;
 
@@ -189,7 +192,7 @@ static struct news *settings_new(const struct turn_config *config)
     if (!n)
         return NULL;
     n->type = NEWS_SETTINGS;
-    n->external_ip = config->external_ip;
+    n->external_ip = config_told_ip(config);
     n->alternate_server = config->alternate_server;
     n->user_kbps = config->user_kbps;
     n->secret = strdup(config->secret);

@@ -49,7 +49,7 @@ int turn_init(struct turn *t, struct loop *l, const struct turn_config *config,
     *t = (struct turn){
         .config = config,
         .auth = auth,
-        .external_ip = config->external_ip,
+        .external_ip = config_told_ip(config),
         .alternate_server = config->alternate_server,
         .user_kbps = config->user_kbps,
         .own_ip4 = own_ip("192.0.2.1"),
@@ -85,8 +85,15 @@ void turn_done(struct turn *t)
     t->bindings = ratelimit_free(t->bindings);
     t->in = udp_in_free(t->in);
     t->out = udp_out_free(t->out);
+    t->peers = peers_unref(t->peers);
     if (t->set)
         t->set = loop_set_free(t->set);
+}
+
+void turn_set_peers(struct turn *t, struct peers *peers)
+{
+    peers_unref(t->peers);
+    t->peers = peers;
 }
 
 void turn_tick(struct turn *t)

@@ -15,10 +15,10 @@
 struct turn {
     const struct turn_config *config;
     const struct auth *auth;
-    struct peers peers;
-    struct addr external_ip;           /* of config, which another thread may change */
-    struct addr alternate_server;      /* likewise; family 0: new clients are welcome here */
-    uint64_t user_kbps;                /* likewise; 0: no limit */
+    struct peers *peers;          /* a reference of its own; NULL: nobody may be reached */
+    struct addr external_ip;      /* as clients are told; of config, which another thread changes */
+    struct addr alternate_server; /* likewise; family 0: new clients are welcome here */
+    uint64_t user_kbps;           /* likewise; 0: no limit */
     struct reservations *reservations; /* of all threads; NULL: none can be made */
     struct ratelimit *logins, *bindings;
     struct alloc_table *allocs;
@@ -38,6 +38,9 @@ struct turn {
 /* config, auth and quota must outlive it. */
 int turn_init(struct turn *t, struct loop *l, const struct turn_config *config,
               const struct auth *auth, struct quota *quota);
+
+/* Takes over the reference; from now on this is the policy. */
+void turn_set_peers(struct turn *t, struct peers *peers);
 
 /* Ends all allocations. May be called on zeroed memory. */
 void turn_done(struct turn *t);

@@ -60,13 +60,15 @@ static void expect_binding(int fd, const struct addr *server)
 static void test_threads_share_the_port(void **state)
 {
     struct turn_config config = config_for(free_port(), 3);
-    struct peers peers = {.n = 0};
+    struct peers *peers;
     struct server *s;
     struct addr any = loopback(0);
 
     (void) state;
     assert_int_equal(server_new(&config, NULL, &s), 0);
-    assert_int_equal(server_set_peers(s, &peers), 0);
+    assert_int_equal(peers_new(&(struct peers_rules){.n_own = 0}, &peers), 0);
+    assert_int_equal(server_set_peers(s, peers), 0);
+    peers_unref(peers); /* the threads have their own */
     for (int i = 0; i < 16; i++) {
         int fd = udp_socket_open(&any, 0);
 
