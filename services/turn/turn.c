@@ -50,6 +50,8 @@ int turn_init(struct turn *t, struct loop *l, const struct turn_config *config,
         .config = config,
         .auth = auth,
         .external_ip = config_told_ip(config),
+        .alternate_server = config->alternate_server,
+        .user_kbps = config->user_kbps,
         .own_ip4 = own_ip("192.0.2.1"),
         .own_ip6 = own_ip("2001:db8::1"),
         .last_tid = rnd_u32(),
@@ -57,6 +59,10 @@ int turn_init(struct turn *t, struct loop *l, const struct turn_config *config,
         .log_failed = {.interval_ms = 10000},
     };
     r = alloc_table_new(CONFIG_QUOTA_MAX, quota, &t->allocs);
+    if (r == 0)
+        r = ratelimit_new(&ratelimit_logins, config->n_threads, &t->logins);
+    if (r == 0)
+        r = ratelimit_new(&ratelimit_bindings, config->n_threads, &t->bindings);
     if (r == 0)
         r = udp_in_new(&t->in);
     if (r == 0)
@@ -75,6 +81,8 @@ int turn_init(struct turn *t, struct loop *l, const struct turn_config *config,
 void turn_done(struct turn *t)
 {
     t->allocs = alloc_table_free(t->allocs);
+    t->logins = ratelimit_free(t->logins);
+    t->bindings = ratelimit_free(t->bindings);
     t->in = udp_in_free(t->in);
     t->out = udp_out_free(t->out);
     t->peers = peers_unref(t->peers);

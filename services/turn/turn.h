@@ -9,13 +9,18 @@
 #include "turn/auth.h"
 #include "turn/config.h"
 #include "turn/peers.h"
+#include "turn/ratelimit.h"
 #include "turn/stats.h"
 
 struct turn {
     const struct turn_config *config;
     const struct auth *auth;
-    struct peers *peers;     /* a reference of its own; NULL: nobody may be reached */
-    struct addr external_ip; /* as clients are told; of config, which another thread may change */
+    struct peers *peers;          /* a reference of its own; NULL: nobody may be reached */
+    struct addr external_ip;      /* as clients are told; of config, which another thread changes */
+    struct addr alternate_server; /* likewise; family 0: new clients are welcome here */
+    uint64_t user_kbps;           /* likewise; 0: no limit */
+    struct reservations *reservations; /* of all threads; NULL: none can be made */
+    struct ratelimit *logins, *bindings;
     struct alloc_table *allocs;
     struct loop_set *set; /* of the descriptors of relays and clients: each of its rounds begins
                              with turn_tick() and ends with turn_flush() */

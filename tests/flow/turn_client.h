@@ -28,6 +28,7 @@ struct server_under_test {
     struct turn_config config;
     struct auth auth;
     struct quota *quota;
+    struct reservations *reservations;
     struct worker worker;
 };
 
@@ -85,11 +86,14 @@ static inline void server_start(struct server_under_test *s, const struct turn_c
         auth_init(&s->auth, config->secret, config->realm, (const uint8_t[NONCE_KEY_SIZE]){1}), 0);
     assert_int_equal(quota_new(config->total_quota, config->user_quota, &s->quota), 0);
     assert_int_equal(worker_init(&s->worker, s->loop, &s->config, &s->auth, s->quota), 0);
+    assert_int_equal(reservations_new(s->quota, &s->reservations), 0);
+    s->worker.turn.reservations = s->reservations;
 }
 
 static inline void server_end(struct server_under_test *s)
 {
     worker_done(&s->worker);
+    reservations_free(s->reservations);
     assert_int_equal(quota_count(s->quota), 0);
     quota_free(s->quota);
     auth_done(&s->auth);

@@ -276,6 +276,17 @@ static unsigned put_messages(struct udp_out *o, const struct udp_out_socket *s)
     return n;
 }
 
+static bool send_one(struct udp_out *o, const struct udp_out_socket *s, const struct msghdr *h)
+{
+    o->counters.calls++;
+    if (sendmsg(s->fd, h, MSG_NOSIGNAL) >= 0)
+        return true;
+    if (udp_send_error_of(errno) == UDP_SEND_FULL)
+        return false;
+    o->counters.calls++;
+    return sendmsg(s->fd, h, MSG_NOSIGNAL) >= 0; /* the error may be an earlier datagram's (ICMP) */
+}
+
 /* The datagrams of message m one by one; returns how many the kernel took. */
 static unsigned send_singly(struct udp_out *o, const struct udp_out_socket *s, unsigned m)
 {
@@ -292,10 +303,9 @@ static unsigned send_singly(struct udp_out *o, const struct udp_out_socket *s, u
         h.msg_iovlen = 0;
         put_part(&h, o->datagrams[i].head);
         put_part(&h, o->datagrams[i].body);
-        n_sent += sendmsg(s->fd, &h, MSG_NOSIGNAL) >= 0;
+        n_sent += send_one(o, s, &h);
         i = o->datagrams[i].next;
     }
-    o->counters.calls += message->n;
     o->counters.messages += n_sent;
     o->counters.packets += n_sent;
     o->counters.lost += message->n - n_sent;
@@ -344,8 +354,8 @@ static void send_messages(struct udp_out *o, struct udp_out_socket *s, unsigned 
         } else if (error == UDP_SEND_FULL) {
             count_lost(o, done, n);
             return;
-        } else if (error == UDP_SEND_REFUSED && n_tries == 0) {
-            n_tries++; /* it may have been told of an earlier datagram */
+        } else if (n_tries == 0) {
+            n_tries++; /* the error may be an earlier datagram's (ICMP) */
         } else {
             on_refused(o, s, done, error);
             done++;
