@@ -3,6 +3,7 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "turn/turn.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -83,18 +84,22 @@ struct alloc *alloc_free(struct alloc *a)
     relay_close(&a->relays[1]);
     map_del(a->table->by_flow, flow_key(&a->flow));
     list_del(&a->node);
-    if (a->quota_user)
+    if (a->quota_user) {
+        quota_account(a->quota_user, &a->usage);
         quota_give(a->table->quota, a->quota_user);
+    }
+    if (a->expires_ms != 0) /* it was granted */
+        stats_add(&a->turn->stats, STAT_ALLOCATIONS_ENDED + a->flow.transport->kind, 1);
     secret_wipe(a->key, sizeof(a->key));
     free(a);
     return NULL;
 }
 
-static void expire(struct alloc *a)
+static void end(struct alloc *a, const char *why)
 {
     char client[ADDR_TEXT_SIZE];
 
-    log_debug("the allocation of %s is over", addr_format(&a->flow.client, client));
+    log_debug("the allocation of %s ends: %s", addr_format(&a->flow.client, client), why);
     alloc_free(a);
 }
 
@@ -103,7 +108,7 @@ struct alloc *alloc_find(struct alloc_table *t, const struct flow *flow, uint64_
     struct alloc *a = map_get(t->by_flow, flow_key(flow));
 
     if (a && a->expires_ms <= now_ms) {
-        expire(a);
+        end(a, "its time is over");
         return NULL;
     }
     return a;
@@ -122,12 +127,16 @@ void alloc_extend(struct alloc *a, uint32_t lifetime_s, uint64_t now_ms)
     a->expires_ms = now_ms + lifetime_s * (uint64_t) 1000;
 }
 
-void alloc_table_expire(struct alloc_table *t, uint64_t now_ms)
+void alloc_table_sweep(struct alloc_table *t, uint64_t now_ms)
 {
     struct alloc *a;
 
     list_for_each (a, &t->all, node) {
         if (a->expires_ms <= now_ms)
-            expire(a);
+            end(a, "its time is over");
+        else if (quota_user_is_revoked(a->quota_user))
+            end(a, "its credentials were revoked");
+        else
+            quota_account(a->quota_user, &a->usage);
     }
 }

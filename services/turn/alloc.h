@@ -9,6 +9,7 @@
 #include "turn/perm.h"
 #include "turn/quota.h"
 #include "turn/relay.h"
+#include "turn/usage.h"
 
 #define ALLOC_LIFETIME_S 600 /* by default, and at least */
 #define ALLOC_LIFETIME_MAX_S 3600
@@ -26,6 +27,7 @@ struct alloc {
     uint8_t tid[STUN_TID_SIZE];    /* of the request that made it: a repeat is answered again */
     uint8_t key[AUTH_KEY_SIZE];    /* of the user who made it */
     struct quota_user *quota_user; /* NULL: nothing taken yet */
+    struct usage usage;            /* not yet accounted to the user */
     uint32_t lifetime_s;           /* as last granted */
     uint64_t expires_ms;
     struct perm_table perms;
@@ -64,5 +66,6 @@ uint32_t alloc_lifetime_for(const uint32_t *wish_s);
 
 void alloc_extend(struct alloc *a, uint32_t lifetime_s, uint64_t now_ms);
 
-/* Frees those whose time is over. */
-void alloc_table_expire(struct alloc_table *t, uint64_t now_ms);
+/* Frees those whose time is over and those whose user's credentials were revoked; accounts to
+ * users what was relayed since the last sweep. */
+void alloc_table_sweep(struct alloc_table *t, uint64_t now_ms);

@@ -11,8 +11,8 @@
 
 struct turn_config_file {
     struct conf_strings listen;
-    char *secret, *realm, *relay_ip, *external_ip, *control, *log_level;
-    int64_t relay_min, relay_max, user_quota, total_quota, threads;
+    char *secret, *realm, *relay_ip, *external_ip, *control, *api, *metrics, *log_level;
+    int64_t relay_min, relay_max, user_quota, total_quota, user_kbps, threads;
 };
 
 #define FIELD(field) .name = #field, .offset = offsetof(struct turn_config_file, field)
@@ -60,6 +60,8 @@ static const struct conf_key keys[] = {
      .live = true},
     {FIELD(realm), .type = CONF_STRING, .string_default = "visavis", .check = check_realm},
     {FIELD(control), .type = CONF_STRING, .required = true, .check = conf_check_not_empty},
+    {FIELD(api), .type = CONF_STRING, .check = conf_check_not_empty},
+    {FIELD(metrics), .type = CONF_STRING, .check = conf_check_not_empty},
     {FIELD(relay_min), .type = CONF_INT, .min = 1, .max = 65535, .int_default = 57001},
     {FIELD(relay_max), .type = CONF_INT, .min = 1, .max = 65535, .int_default = 65535},
     {FIELD(relay_ip), .type = CONF_STRING, .check = check_ip},
@@ -67,6 +69,7 @@ static const struct conf_key keys[] = {
     {FIELD(user_quota), .type = CONF_INT, .min = 1, .max = 65535, .int_default = 200, .live = true},
     {FIELD(total_quota), .type = CONF_INT, .min = 1, .max = CONFIG_QUOTA_MAX, .int_default = 8000,
      .live = true},
+    {FIELD(user_kbps), .type = CONF_INT, .min = 0, .max = CONFIG_KBPS_MAX, .live = true},
     {FIELD(threads), .type = CONF_INT, .min = 1, .max = 256, .int_default = 1},
     {FIELD(log_level), .type = CONF_STRING, .string_default = "info", .allowed = log_level_names,
      .live = true},
@@ -81,6 +84,7 @@ static void take_live(struct turn_config *c, const struct turn_config_file *f)
     (void) parse_ip(f->external_ip, &c->external_ip);
     c->user_quota = (size_t) f->user_quota;
     c->total_quota = (size_t) f->total_quota;
+    c->user_kbps = (uint64_t) f->user_kbps;
     c->secret = f->secret;
     c->log_level = f->log_level;
 }
@@ -95,6 +99,8 @@ static void take_file(struct turn_config *c, const struct turn_config_file *f)
     c->n_threads = (unsigned) f->threads;
     c->realm = f->realm;
     c->control = f->control;
+    c->api = f->api;
+    c->metrics = f->metrics;
     take_live(c, f);
 }
 

@@ -8,6 +8,7 @@
 
 #define CONFIG_LISTEN_MAX 16
 #define CONFIG_QUOTA_MAX 1000000
+#define CONFIG_KBPS_MAX 100000000
 
 /* What is not live is read-only after config_read, for all threads. */
 /* Where clients are served. */
@@ -24,10 +25,13 @@ struct turn_config {
     unsigned n_threads;
     const char *realm;
     const char *control; /* path of the media daemon's socket */
+    const char *api;     /* of ours for signaling; NULL: none, or one that we are handed */
+    const char *metrics; /* path of the file of numbers; NULL: none */
 
     /* live: the main thread's, workers have copies */
     struct addr external_ip; /* written into XOR-RELAYED-ADDRESS; family 0: the relay's own */
     size_t user_quota, total_quota;
+    uint64_t user_kbps; /* 0: no limit */
     const char *secret, *log_level;
 
     struct turn_config_file *file; /* what the strings belong to */

@@ -52,6 +52,8 @@ static unsigned authenticate(struct request *rq)
     case AUTH_EXPIRED:
         rq->has_key = is_owner(rq);
         return rq->has_key ? 0 : refuse_user(rq, "credentials expired");
+    case AUTH_REVOKED:
+        return refuse_user(rq, "credentials revoked");
     case AUTH_STALE:
         return 438;
     case AUTH_INCOMPLETE:

@@ -5,6 +5,20 @@
 /* Header, XOR-PEER-ADDRESS of IPv6, header and padding of DATA. */
 #define INDICATION_OVERHEAD (STUN_HEADER_SIZE + 24 + 4 + 4)
 
+/* Counts data that is about to pass, or that may not: its user has had enough for now. */
+static bool admit(struct turn *t, struct alloc *a, enum usage_way way, size_t len)
+{
+    if (t->user_kbps != 0 && !quota_spend(a->quota_user, way, len, t->user_kbps, t->now_ms)) {
+        a->usage.dropped++;
+        stats_add(&t->stats, STAT_OVER_BANDWIDTH, 1);
+        return false;
+    }
+    usage_add(&a->usage, way, len);
+    stats_add(&t->stats, way == USAGE_IN ? STAT_PACKETS_TO_PEERS : STAT_PACKETS_TO_CLIENTS, 1);
+    stats_add(&t->stats, way == USAGE_IN ? STAT_BYTES_TO_PEERS : STAT_BYTES_TO_CLIENTS, len);
+    return true;
+}
+
 void forward_send(struct turn *t, const struct flow *flow, const struct stun *m)
 {
     uint16_t unknown[STUN_UNKNOWN_MAX + 1];
@@ -16,7 +30,7 @@ void forward_send(struct turn *t, const struct flow *flow, const struct stun *m)
     a = alloc_find(t->allocs, flow, t->now_ms);
     r = a ? alloc_relay(a, m->xor_peer.family) : NULL;
     if (r && perm_allows(&a->perms, &m->xor_peer, t->now_ms) &&
-        peers_allow(&t->peers, &m->xor_peer))
+        peers_allow(&t->peers, &m->xor_peer) && admit(t, a, USAGE_IN, m->data.len))
         relay_send(r, &m->xor_peer, m->data);
 }
 
@@ -33,7 +47,7 @@ void forward_chandata(struct turn *t, const struct flow *flow, struct bytes data
     a = alloc_find(t->allocs, flow, t->now_ms);
     peer = a ? chan_peer(&a->chans, channel, t->now_ms) : NULL;
     r = peer ? alloc_relay(a, peer->family) : NULL;
-    if (r && peers_allow(&t->peers, peer))
+    if (r && peers_allow(&t->peers, peer) && admit(t, a, USAGE_IN, data.len))
         relay_send(r, peer, data);
 }
 
@@ -73,7 +87,7 @@ void forward_peer_data(struct relay *r, const struct addr *peer, struct bytes da
     turn_tick(t);
     now_ms = t->now_ms;
     if (a->expires_ms <= now_ms || !perm_allows(&a->perms, peer, now_ms) ||
-        !peers_allow(&t->peers, peer))
+        !peers_allow(&t->peers, peer) || !admit(t, a, USAGE_OUT, data.len))
         return;
     channel = chan_number(&a->chans, peer, now_ms);
     if (channel != 0)

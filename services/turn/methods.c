@@ -109,6 +109,7 @@ static void allocate(struct request *rq, const struct addr *ip)
     memcpy(a->tid, m->tid, sizeof(a->tid));
     memcpy(a->key, rq->key, sizeof(a->key));
     alloc_extend(a, alloc_lifetime_for(m->has_lifetime ? &m->lifetime_s : NULL), rq->now_ms);
+    stats_add(&rq->turn->stats, STAT_ALLOCATIONS_MADE + rq->flow->transport->kind, 1);
     rq->alloc = a;
     log_allocated(a);
     reply_allocated(rq);

@@ -4,10 +4,10 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/rnd.h"
-#include "loop/mailbox.h"
 #include "turn/worker.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,14 +32,25 @@ struct server {
 /* What a thread is told; it owns it then. */
 struct news {
     struct mail mail;
-    enum { NEWS_PEERS, NEWS_SETTINGS } type;
+    enum { NEWS_PEERS, NEWS_SETTINGS, NEWS_SWEEP } type;
     struct peers peers;
     char *secret;
     struct addr external_ip;
+    uint64_t user_kbps;
+    struct server_sweep *sweep;
 };
+
+/* One thread less to wait for. */
+static void sweep_done(struct server_sweep *sweep)
+{
+    if (__atomic_sub_fetch(&sweep->waiting, 1, __ATOMIC_ACQ_REL) == 0)
+        mailbox_post(sweep->box, &sweep->mail);
+}
 
 static struct news *news_free(struct news *n)
 {
+    if (n && n->sweep)
+        sweep_done(n->sweep);
     if (n && n->secret)
         secret_wipe(n->secret, strlen(n->secret));
     if (n)
@@ -62,8 +73,11 @@ static void take_news(struct thread *t, struct news *n)
 
     if (n->type == NEWS_PEERS) {
         turn->peers = n->peers;
+    } else if (n->type == NEWS_SWEEP) {
+        worker_sweep(&t->worker);
     } else {
         turn->external_ip = n->external_ip;
+        turn->user_kbps = n->user_kbps;
         auth_set_secret(&t->auth, n->secret, clock_wall_ms());
         n->secret = NULL;
     }
@@ -85,6 +99,7 @@ static int prepare(struct server *s, struct thread *t, const struct turn_config 
 {
     int r = auth_init(&t->auth, config->secret, config->realm, nonce_key);
 
+    t->auth.quota = s->quota;
     if (r == 0)
         r = loop_new(&t->loop);
     if (r == 0)
@@ -169,6 +184,7 @@ static struct news *settings_new(const struct turn_config *config)
         return NULL;
     n->type = NEWS_SETTINGS;
     n->external_ip = config->external_ip;
+    n->user_kbps = config->user_kbps;
     n->secret = strdup(config->secret);
     return n->secret ? n : news_free(n);
 }
@@ -194,9 +210,43 @@ int server_reloaded(struct server *s, const struct turn_config *config)
     return complete ? 0 : -ENOMEM;
 }
 
+void server_sweep(struct server *s, struct server_sweep *sweep)
+{
+    sweep->waiting = 1;
+    for (size_t i = 0; i < s->n_threads; i++) {
+        struct news *n = calloc(1, sizeof(*n));
+
+        if (!n)
+            continue;
+        n->type = NEWS_SWEEP;
+        n->sweep = sweep;
+        __atomic_add_fetch(&sweep->waiting, 1, __ATOMIC_RELAXED);
+        mailbox_post(s->threads[i].box, &n->mail);
+    }
+    sweep_done(sweep);
+}
+
+struct quota *server_quota(struct server *s)
+{
+    return s->quota;
+}
+
+void server_stats(const struct server *s, struct stats *ret)
+{
+    *ret = (struct stats){.n = {0}};
+    for (size_t i = 0; i < s->n_threads; i++)
+        stats_sum(ret, &s->threads[i].worker.turn.stats);
+}
+
 void server_status(struct server *s, char *text, size_t size)
 {
-    snprintf(text, size, "%zu allocations", quota_count(s->quota));
+    struct stats sum;
+    uint64_t refused = 0;
+
+    server_stats(s, &sum);
+    for (unsigned i = STAT_REFUSED_PASSWORD; i <= STAT_REFUSED_OTHER; i++)
+        refused += sum.n[i];
+    snprintf(text, size, "%zu allocations, %" PRIu64 " refused", quota_count(s->quota), refused);
 }
 
 static void stop(struct thread *t)

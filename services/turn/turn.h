@@ -14,6 +14,7 @@ struct turn {
     const struct auth *auth;
     struct peers peers;
     struct addr external_ip; /* of config, which another thread may change */
+    uint64_t user_kbps;      /* likewise; 0: no limit */
     struct alloc_table *allocs;
     struct loop_set *set;    /* of the relays' descriptors */
     struct udp_batch *batch; /* of the relays; also for listeners of this thread */

@@ -283,10 +283,10 @@ static void test_sweep_frees(void **state)
     (void) state;
     assert_int_equal(client_allocate(&c), 0);
     at_s(599);
-    alloc_table_expire(server.worker.turn.allocs, clock_ms());
+    alloc_table_sweep(server.worker.turn.allocs, clock_ms());
     assert_int_equal(n_allocations(&server), 1);
     at_s(600);
-    alloc_table_expire(server.worker.turn.allocs, clock_ms());
+    alloc_table_sweep(server.worker.turn.allocs, clock_ms());
     assert_int_equal(n_allocations(&server), 0);
     assert_int_equal(quota_count(server.quota), 0);
 }

@@ -1,4 +1,5 @@
 #include "codec/stun.h"
+#include "tests/lib/free_port.h"
 #include "turn/server.h"
 #include "turn/udp.h"
 
@@ -17,18 +18,6 @@ static struct addr loopback(uint16_t port)
 
     assert_int_equal(addr_parse_ip("127.0.0.1", port, &a), 0);
     return a;
-}
-
-/* A port that was free a moment ago. */
-static uint16_t free_port(void)
-{
-    struct addr any = loopback(0);
-    int fd = udp_open(&any, 0);
-
-    assert_true(fd >= 0);
-    assert_int_equal(udp_bound_addr(fd, &any), 0);
-    close(fd);
-    return any.port;
 }
 
 static struct turn_config config_for(uint16_t port, unsigned n_threads)
