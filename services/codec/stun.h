@@ -91,6 +91,7 @@ struct stun {
     /* As sent: for each algorithm its number, the length of its parameters, these, padding. */
     struct bytes password_algorithm, password_algorithms;
     bool has_fingerprint, fingerprint_ok;
+    bool malformed; /* of stun_decode_form() alone: a value had not its form */
     bool has_priority, use_candidate, ice_controlled, ice_controlling;
     uint32_t priority;
     uint64_t ice_tie_breaker;
@@ -112,7 +113,8 @@ struct stun {
     uint16_t icmp_code;
     uint32_t icmp_data;
 
-    struct addr mapped, xor_mapped, xor_relayed, alternate_server; /* family 0 when absent */
+    struct addr mapped, xor_mapped, alternate_server; /* family 0 when absent */
+    struct addr xor_relayed, xor_relayed2;            /* two with ADDITIONAL-ADDRESS-FAMILY */
 
     /* All XOR-PEER-ADDRESS attributes can be walked with stun_next_peer(); the first is here. */
     struct addr xor_peer;
@@ -124,6 +126,11 @@ struct stun {
 
 /* -EBADMSG when it is not a well-formed message. An unknown attribute is no error. */
 int stun_decode(struct bytes datagram, struct stun *ret);
+
+/* The same, for who answers such messages: an attribute whose value has not its form is no error
+ * either; it is as if it were not there, and told in ret->malformed. After an error *ret is
+ * undefined. */
+int stun_decode_form(struct bytes datagram, struct stun *ret);
 
 /* Walks the peer addresses: start with *pos = 0; false at the end. */
 bool stun_next_peer(const struct stun *m, size_t *pos, struct addr *ret);

@@ -44,8 +44,10 @@ static int take_bytes(struct bytes v, size_t min, size_t max, struct bytes *ret)
 
 static int take_flag(struct bytes v, bool *ret)
 {
+    if (v.len != 0)
+        return -EBADMSG;
     *ret = true;
-    return v.len == 0 ? 0 : -EBADMSG;
+    return 0;
 }
 
 /* 32 bits; leaves *ret alone when the attribute was there before. */
@@ -268,8 +270,16 @@ static int take_integrity_sha256(struct stun *m, struct bytes v)
 
 static int take_peer(struct stun *m, struct bytes v)
 {
+    if (take_addr(m, v, true, &m->xor_peer) < 0)
+        return -EBADMSG;
     m->n_peers++;
-    return take_addr(m, v, true, &m->xor_peer);
+    return 0;
+}
+
+/* One of each family may be there. */
+static int take_relayed(struct stun *m, struct bytes v)
+{
+    return take_addr(m, v, true, m->xor_relayed.family ? &m->xor_relayed2 : &m->xor_relayed);
 }
 
 static int take_unknown(struct stun *m, uint16_t type)
@@ -304,7 +314,7 @@ static int take_attr(struct stun *m, uint16_t type, struct bytes v)
     case STUN_ATTR_XOR_MAPPED_ADDRESS:
         return take_addr(m, v, true, &m->xor_mapped);
     case STUN_ATTR_XOR_RELAYED_ADDRESS:
-        return take_addr(m, v, true, &m->xor_relayed);
+        return take_relayed(m, v);
     case STUN_ATTR_XOR_PEER_ADDRESS:
         return take_peer(m, v);
     case STUN_ATTR_USERNAME:
@@ -399,23 +409,30 @@ static struct rd attrs_of(const struct stun *m)
     return rd_init(bytes_of(m->raw.p + STUN_HEADER_SIZE, m->raw.len - STUN_HEADER_SIZE));
 }
 
-int stun_decode(struct bytes datagram, struct stun *ret)
+int stun_decode_form(struct bytes datagram, struct stun *ret)
 {
-    struct stun m = {.raw = datagram};
     struct bytes value;
     uint16_t type;
     struct rd r;
 
-    if (take_header(&m) < 0)
+    *ret = (struct stun){.raw = datagram};
+    if (take_header(ret) < 0)
         return -EBADMSG;
-    r = attrs_of(&m);
+    r = attrs_of(ret);
     while (next_attr(&r, &type, &value)) {
-        if (m.has_fingerprint) /* it has to be the last */
+        if (ret->has_fingerprint) /* it has to be the last */
             return -EBADMSG;
-        if (is_covered(&m, type) && take_attr(&m, type, value) < 0)
-            return -EBADMSG;
+        if (is_covered(ret, type) && take_attr(ret, type, value) < 0)
+            ret->malformed = true;
     }
-    if (rd_finish(&r) < 0)
+    return rd_finish(&r);
+}
+
+int stun_decode(struct bytes datagram, struct stun *ret)
+{
+    struct stun m;
+
+    if (stun_decode_form(datagram, &m) < 0 || m.malformed)
         return -EBADMSG;
     *ret = m;
     return 0;
