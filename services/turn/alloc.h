@@ -25,7 +25,7 @@ struct alloc {
     struct relay relays[2];        /* IPv4, IPv6; closed ones have no fn */
     struct addr relayed[2];        /* what the client was told */
     uint8_t tid[STUN_TID_SIZE];    /* of the request that made it: a repeat is answered again */
-    uint8_t key[AUTH_KEY_SIZE];    /* of the user who made it */
+    struct auth_key key;           /* of the user who made it */
     struct quota_user *quota_user; /* NULL: nothing taken yet */
     struct usage usage;            /* not yet accounted to the user */
     uint32_t lifetime_s;           /* as last granted */

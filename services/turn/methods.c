@@ -94,7 +94,7 @@ static void allocate(struct request *rq, const struct addr *ip)
 {
     const struct stun *m = rq->msg;
     struct alloc *a;
-    int r = alloc_new(rq->turn->allocs, rq->flow, m->username, &a);
+    int r = alloc_new(rq->turn->allocs, rq->flow, rq->user.name, &a);
 
     if (r == 0) {
         r = open_relay(rq->turn, a, ip, m->has_even_port);
@@ -107,7 +107,7 @@ static void allocate(struct request *rq, const struct addr *ip)
         return;
     }
     memcpy(a->tid, m->tid, sizeof(a->tid));
-    memcpy(a->key, rq->key, sizeof(a->key));
+    a->key = rq->user.key;
     alloc_extend(a, alloc_lifetime_for(m->has_lifetime ? &m->lifetime_s : NULL), rq->now_ms);
     stats_add(&rq->turn->stats, STAT_ALLOCATIONS_MADE + rq->flow->transport->kind, 1);
     rq->alloc = a;
@@ -123,7 +123,7 @@ void method_allocate(struct request *rq)
 
     if (rq->alloc) {
         if (memcmp(rq->alloc->tid, m->tid, sizeof(m->tid)) == 0 &&
-            memcmp(rq->alloc->key, rq->key, sizeof(rq->key)) == 0)
+            bytes_eq(quota_user_name(rq->alloc->quota_user), rq->user.name))
             reply_allocated(rq);
         else
             request_reject(rq, 437);

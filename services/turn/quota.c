@@ -167,6 +167,11 @@ void quota_give(struct quota *q, struct quota_user *user)
     pthread_mutex_unlock(&q->lock);
 }
 
+struct bytes quota_user_name(const struct quota_user *user)
+{
+    return bytes_of(user->name, user->len);
+}
+
 size_t quota_count(struct quota *q)
 {
     size_t n;

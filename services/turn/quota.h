@@ -25,6 +25,9 @@ struct quota *quota_free(struct quota *q);
 int quota_take(struct quota *q, struct bytes username, struct quota_user **ret_user);
 void quota_give(struct quota *q, struct quota_user *user);
 
+/* As long as what was taken is not given back. */
+struct bytes quota_user_name(const struct quota_user *user);
+
 size_t quota_count(struct quota *q);
 
 /* ---- revocation ---- */

@@ -46,7 +46,7 @@ void request_send(const struct request *rq, struct wr *w)
     size_t len;
 
     if (rq->has_key)
-        stun_put_integrity(w, bytes_of(rq->key, sizeof(rq->key)));
+        auth_put_integrity(&rq->user, w);
     if (rq->msg->has_fingerprint)
         stun_put_fingerprint(w);
     if (stun_finish(w, &len) == 0)
@@ -66,17 +66,13 @@ unsigned request_unknown(const struct stun *m, uint16_t ret[static STUN_UNKNOWN_
 void request_reject(const struct request *rq, unsigned code)
 {
     uint16_t unknown[STUN_UNKNOWN_MAX + 1];
-    char nonce[NONCE_SIZE + 1];
     uint8_t buf[REPLY_MAX];
     struct wr w = begin(rq, STUN_ERROR, buf);
 
     /* Strangers get no words: without them answers are hardly larger than questions. */
     stun_put_error(&w, code, rq->has_key ? phrase(code) : "");
-    if (code == 401 || code == 438) {
-        nonce_make(rq->turn->auth->nonce_key, &rq->flow->client, rq->now_ms, nonce);
-        stun_put_bytes(&w, STUN_ATTR_REALM, bytes_str(rq->turn->auth->realm));
-        stun_put_bytes(&w, STUN_ATTR_NONCE, bytes_str(nonce));
-    }
+    if (code == 401 || code == 438)
+        auth_put_challenge(rq->turn->auth, &rq->flow->client, rq->now_ms, &w);
     if (code == 420)
         stun_put_unknown(&w, unknown, request_unknown(rq->msg, unknown));
     request_send(rq, &w);

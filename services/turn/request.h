@@ -12,9 +12,9 @@ struct request {
     const struct stun *msg;
     uint64_t now_ms;
     /* set by the dispatcher */
-    struct alloc *alloc; /* of this flow, or NULL */
-    bool has_key;        /* the sender proved to know it, so answers carry MESSAGE-INTEGRITY */
-    uint8_t key[AUTH_KEY_SIZE];
+    struct alloc *alloc;   /* of this flow, or NULL */
+    bool has_key;          /* the sender proved to know it, so answers are signed */
+    struct auth_user user; /* whose key that is */
 };
 
 /* Answers with an error, and the attributes that belong to it (realm and nonce for 401 and 438,
