@@ -94,7 +94,7 @@ static void test_other_settings_while_it_runs(void **state)
         expect_binding(fd, &config.listen[0].addr);
     }
     server_status(s, text, sizeof(text));
-    assert_string_equal(text, "0 allocations");
+    assert_string_equal(text, "0 allocations, 0 refused");
     assert_null(server_free(s)); /* with news that nobody has read yet, perhaps */
     close(fd);
 }
