@@ -10,6 +10,7 @@ files: base
 codec: base
 loop: base
 conf: base
+net: base loop
 notify: base
 web: base loop notify
 http: base loop
@@ -20,8 +21,8 @@ certs: base files loop codec http conf
 acme: base files loop codec http web certs
 call: base loop codec conf notify web http daemon
 signaling: base loop codec conf notify web http link daemon
-media: base loop codec conf notify link rtc daemon
-turn: base files loop codec conf notify link rtc daemon
+media: base loop net codec conf notify link rtc daemon
+turn: base files loop net codec conf notify link rtc daemon
 text: base
 host: base files
 settings: base files text host

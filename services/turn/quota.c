@@ -172,6 +172,11 @@ struct bytes quota_user_name(const struct quota_user *user)
     return bytes_of(user->name, user->len);
 }
 
+bool quota_user_is_named(const struct quota_user *user, struct bytes username)
+{
+    return bytes_eq(quota_user_name(user), username);
+}
+
 size_t quota_count(struct quota *q)
 {
     size_t n;

@@ -26,6 +26,7 @@ struct thread {
 
 struct server {
     struct quota *quota;
+    struct reservations *reservations;
     struct secrets secrets;           /* threads have copies */
     struct userhash_table *usernames; /* NULL: no USERHASH */
     size_t n_threads;
@@ -36,9 +37,9 @@ struct server {
 struct news {
     struct mail mail;
     enum { NEWS_PEERS, NEWS_SETTINGS, NEWS_SWEEP } type;
-    struct peers peers;
+    struct peers *peers;
     struct secrets secrets;
-    struct addr external_ip;
+    struct addr external_ip, alternate_server;
     uint64_t user_kbps;
     struct server_sweep *sweep;
 };
@@ -54,8 +55,10 @@ static struct news *news_free(struct news *n)
 {
     if (n && n->sweep)
         sweep_done(n->sweep);
-    if (n)
+    if (n) {
         secrets_done(&n->secrets);
+        peers_unref(n->peers);
+    }
     free(n);
     return NULL;
 }
@@ -73,11 +76,13 @@ static void take_news(struct thread *t, struct news *n)
     struct turn *turn = &t->worker.turn;
 
     if (n->type == NEWS_PEERS) {
-        turn->peers = n->peers;
+        turn_set_peers(turn, n->peers);
+        n->peers = NULL;
     } else if (n->type == NEWS_SWEEP) {
         worker_sweep(&t->worker);
     } else {
         turn->external_ip = n->external_ip;
+        turn->alternate_server = n->alternate_server;
         turn->user_kbps = n->user_kbps;
         auth_take_secrets(&t->auth, &n->secrets);
     }
@@ -123,6 +128,8 @@ static int prepare(struct server *s, struct thread *t, const struct turn_config 
         r = pulse_watch(pulse, t->loop, &t->pulse);
     if (r == 0)
         r = worker_init(&t->worker, t->loop, config, &t->auth, s->quota);
+    if (r == 0)
+        t->worker.turn.reservations = s->reservations;
     return r;
 }
 
@@ -162,6 +169,8 @@ int server_new(const struct turn_config *config, struct pulse *pulse, struct ser
     rnd_bytes(nonce_key, sizeof(nonce_key));
     r = quota_new(config->total_quota, config->user_quota, &s->quota);
     if (r == 0)
+        r = reservations_new(s->quota, &s->reservations);
+    if (r == 0)
         r = set_secrets(&s->secrets, config);
     if (r == 0 && config->sha256)
         r = userhash_table_new(TURN_API_REMEMBERED_MAX, config->realm, &s->usernames);
@@ -177,19 +186,19 @@ int server_new(const struct turn_config *config, struct pulse *pulse, struct ser
     return 0;
 }
 
-static int give_peers(struct thread *t, const struct peers *peers)
+static int give_peers(struct thread *t, struct peers *peers)
 {
     struct news *n = calloc(1, sizeof(*n));
 
     if (!n)
         return -ENOMEM;
     n->type = NEWS_PEERS;
-    n->peers = *peers;
+    n->peers = peers_ref(peers);
     mailbox_post(t->box, &n->mail);
     return 0;
 }
 
-int server_set_peers(struct server *s, const struct peers *peers)
+int server_set_peers(struct server *s, struct peers *peers)
 {
     int result = 0;
 
@@ -208,7 +217,8 @@ static struct news *settings_new(const struct turn_config *config, const struct 
     if (!n)
         return NULL;
     n->type = NEWS_SETTINGS;
-    n->external_ip = config->external_ip;
+    n->external_ip = config_told_ip(config);
+    n->alternate_server = config->alternate_server;
     n->user_kbps = config->user_kbps;
     return secrets_copy(secrets, &n->secrets) == 0 ? n : news_free(n);
 }
@@ -305,6 +315,7 @@ struct server *server_free(struct server *s)
         return NULL;
     for (size_t i = 0; i < s->n_threads; i++)
         stop(&s->threads[i]);
+    reservations_free(s->reservations);
     quota_free(s->quota);
     userhash_table_free(s->usernames);
     secrets_done(&s->secrets);

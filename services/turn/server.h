@@ -46,5 +46,5 @@ void server_status(struct server *s, char *text, size_t size);
 /* Ends and joins the threads; sweeps have been posted then. NULL is fine; returns NULL. */
 struct server *server_free(struct server *s);
 
-/* Each thread gets a copy. -ENOMEM: some keep the list that they have. */
-int server_set_peers(struct server *s, const struct peers *peers);
+/* The policy of all threads, soon. -ENOMEM: some keep the one that they have. */
+int server_set_peers(struct server *s, struct peers *peers);

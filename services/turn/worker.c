@@ -8,6 +8,8 @@
 void worker_sweep(struct worker *w)
 {
     alloc_table_sweep(w->turn.allocs, clock_ms());
+    if (w->turn.reservations)
+        reservations_expire(w->turn.reservations, clock_ms());
 }
 
 static void on_sweep(struct loop_timer *t)
