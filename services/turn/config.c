@@ -17,20 +17,26 @@ struct turn_config_file {
 
 #define FIELD(field) .name = #field, .offset = offsetof(struct turn_config_file, field)
 
-/* "udp:1.2.3.4:3478" or "udp:[::]:3478" */
+/* "udp:1.2.3.4:3478" or "tls:[::]:5349" */
 static int parse_listen(const char *text, struct config_listen *ret)
 {
-    if (!bytes_starts_with(bytes_str(text), "udp:"))
-        return -EBADMSG;
-    ret->kind = TRANSPORT_UDP;
-    return addr_parse(text + strlen("udp:"), &ret->addr);
+    for (int kind = 0; kind < N_TRANSPORT_KINDS; kind++) {
+        const char *name = transport_kind_names[kind];
+
+        if (!bytes_starts_with(bytes_str(text), name) || text[strlen(name)] != ':')
+            continue;
+        ret->kind = (enum transport_kind) kind;
+        return addr_parse(text + strlen(name) + 1, &ret->addr);
+    }
+    return -EBADMSG;
 }
 
 static bool check_listen(const char *text, char *why, size_t why_size)
 {
     struct config_listen a;
 
-    snprintf(why, why_size, "must be like \"udp:0.0.0.0:3478\" or \"udp:[::]:3478\"");
+    snprintf(why, why_size,
+             "must be like \"udp:0.0.0.0:3478\", \"tcp:[::]:3478\" or \"tls:[::]:5349\"");
     return parse_listen(text, &a) == 0;
 }
 

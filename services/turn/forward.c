@@ -80,4 +80,5 @@ void forward_peer_data(struct relay *r, const struct addr *peer, struct bytes da
         send_by_channel(a, channel, data);
     else
         send_indication(t, a, peer, data);
+    turn_flush(t);
 }

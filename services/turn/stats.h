@@ -23,6 +23,9 @@ enum stat {
     STAT_REFUSED_CAPACITY, /* 508 */
     STAT_REFUSED_PEER,     /* 403 */
     STAT_REFUSED_OTHER,
+    STAT_CONNECTIONS_MADE,    /* over TCP, TLS, the web port */
+    STAT_CONNECTIONS_REFUSED, /* there were too many */
+    STAT_CONNECTIONS_DROPPED, /* too slow, without an allocation for too long, in the way */
     N_STATS,
 };
 

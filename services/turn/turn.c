@@ -40,6 +40,7 @@ int turn_init(struct turn *t, struct loop *l, const struct turn_config *config,
         .log_refused = {.interval_ms = 10000},
         .log_failed = {.interval_ms = 10000},
     };
+    list_init(&t->flushers);
     r = alloc_table_new(CONFIG_QUOTA_MAX, quota, &t->allocs);
     if (r == 0)
         r = udp_batch_new(&t->batch);
@@ -66,7 +67,10 @@ void turn_tick(struct turn *t)
 
 void turn_flush(struct turn *t)
 {
-    (void) t; /* nothing waits: packets leave one by one */
+    struct turn_flusher *f;
+
+    list_for_each (f, &t->flushers, node)
+        f->fn(f);
 }
 
 int turn_relay_ip(const struct turn *t, const struct addr *local, int family, struct addr *ret)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "turn/listener.h"
+#include "turn/tcp.h"
 
 struct worker {
     struct turn turn;
@@ -10,6 +11,9 @@ struct worker {
     struct loop_timer sweep;
     struct listener listeners[CONFIG_LISTEN_MAX];
     size_t n_listeners;
+    struct conns *conns;
+    struct tcp_listener tcp_listeners[CONFIG_LISTEN_MAX];
+    size_t n_tcp_listeners;
 };
 
 /* Opens the listeners of the configuration, shared with other workers when there is more than one
