@@ -1,6 +1,6 @@
-/* conn.h: the connections of one thread: clients whose messages come in a byte stream. Each is a
- * transport with a single flow, and the allocation of that flow ends with it (RFC 8656 section 3.1:
- * its 5-tuple is gone).
+/* conn.h: the connections of one thread: clients whose messages come in a byte stream, plain or in
+ * TLS. Each is a transport with a single flow, and the allocation of that flow ends with it (RFC
+ * 8656 section 3.1: its 5-tuple is gone).
  *
  * Idle ones are cheap: what is read is read into memory of the thread, and a connection has memory
  * of its own only for the beginning of a message whose end has not come, and for what it could not
@@ -19,10 +19,13 @@ int conns_new(struct turn *turn, struct loop *l, struct conns **ret_conns);
 /* Ends all connections and their allocations. NULL is fine; returns NULL. */
 struct conns *conns_free(struct conns *cs);
 
-/* Serves the client that is connected by fd, taken over. When there are too many, it is closed, or
- * another in its place. */
+/* Serves the client that is connected by fd, taken over: TRANSPORT_TCP, or TRANSPORT_TLS by the
+ * turn's certificate. When there are too many, it is closed, or another in its place. */
 void conns_add(struct conns *cs, enum transport_kind kind, int fd, const struct addr *client,
                const struct addr *local);
+
+/* May another handshake begin now? */
+bool conns_may_handshake(struct conns *cs);
 
 /* Ends those that have taken too long; a timer does it, too. */
 void conns_sweep(struct conns *cs);

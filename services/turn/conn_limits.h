@@ -4,8 +4,18 @@
 /* Of those without an allocation; the others are counted by the quota. Beyond, the oldest goes. */
 #define CONN_STRANGERS_MAX 1024
 
-/* The same, of one address (of one /64 for IPv6). Beyond, the new one goes. */
+/* Of those whose TLS handshake is not over. Beyond, the oldest goes. */
+#define CONN_HANDSHAKES_MAX 512
+
+/* Both together, of one address (of one /64 for IPv6). Beyond, the new one goes. */
 #define CONN_STRANGERS_PER_HOST 128
+
+/* Handshakes cost milliseconds, which media would wait for: so many in a window, then others wait
+ * before they are accepted. */
+#define CONN_HANDSHAKE_WINDOW_MS 100u
+#define CONN_HANDSHAKES_PER_WINDOW 25u
+
+#define CONN_HANDSHAKE_MS 10000u
 
 /* Without an allocation: since it came, or since that ended. */
 #define CONN_STRANGER_MS 30000u

@@ -59,11 +59,9 @@ static void on_pause_over(struct loop_timer *t)
     (void) loop_fd_set_events(&ls->io, EPOLLIN);
 }
 
-/* A connection that waits while accept() fails would wake us without end. One that waits for
- * nothing makes room. */
+/* What waits to be accepted would wake us without end. */
 static void pause_accepting(struct tcp_listener *ls)
 {
-    (void) conns_drop_oldest(ls->conns);
     if (loop_timer_start(&ls->pause, ls->loop, ACCEPT_PAUSE_US, on_pause_over) == 0)
         (void) loop_fd_set_events(&ls->io, 0);
 }
@@ -80,24 +78,36 @@ static void add(struct tcp_listener *ls, int fd, const struct sockaddr_storage *
         conns_add(ls->conns, ls->kind, fd, &client, &local);
 }
 
+/* False: there are no more for now. */
+static bool accept_one(struct tcp_listener *ls)
+{
+    struct sockaddr_storage sa;
+    socklen_t len = sizeof(sa);
+    int fd = accept4(ls->io.fd, (struct sockaddr *) &sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+    if (fd >= 0) {
+        add(ls, fd, &sa, len);
+        return true;
+    }
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        (void) conns_drop_oldest(ls->conns);
+        pause_accepting(ls);
+    }
+    return errno == ECONNABORTED || errno == EINTR;
+}
+
 static void on_connections(struct loop_fd *f, uint32_t revents)
 {
     struct tcp_listener *ls = container_of(f, struct tcp_listener, io);
 
     (void) revents;
     for (int i = 0; i < ACCEPTS_PER_EVENT; i++) {
-        struct sockaddr_storage sa;
-        socklen_t len = sizeof(sa);
-        int fd = accept4(f->fd, (struct sockaddr *) &sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-        if (fd >= 0) {
-            add(ls, fd, &sa, len);
-        } else {
-            if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-                pause_accepting(ls);
-            if (errno != ECONNABORTED && errno != EINTR)
-                return;
+        if (ls->kind == TRANSPORT_TLS && !conns_may_handshake(ls->conns)) {
+            pause_accepting(ls);
+            return;
         }
+        if (!accept_one(ls))
+            return;
     }
 }
 

@@ -54,6 +54,7 @@ int turn_init(struct turn *t, struct loop *l, const struct turn_config *config,
 void turn_done(struct turn *t)
 {
     t->allocs = alloc_table_free(t->allocs);
+    t->tls = tls_context_unref(t->tls);
     t->batch = udp_batch_free(t->batch);
     if (t->set)
         t->set = loop_set_free(t->set);

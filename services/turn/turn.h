@@ -8,6 +8,7 @@
 #include "turn/config.h"
 #include "turn/peers.h"
 #include "turn/stats.h"
+#include "turn/tls_context.h"
 
 /* Sends at the end of a turn_flush() what it has gathered. In turn's list while it lives. */
 struct turn_flusher {
@@ -18,6 +19,7 @@ struct turn_flusher {
 struct turn {
     const struct turn_config *config;
     const struct auth *auth;
+    struct tls_context *tls; /* for new connections; NULL: no certificate yet. A reference */
     struct peers peers;
     struct addr external_ip; /* of config, which another thread may change */
     struct alloc_table *allocs;

@@ -32,5 +32,6 @@ int wire_flush(struct wire *w);
 /* We shall not write any more. */
 void wire_end(struct wire *w);
 
-/* May be called on a closed one, whose descriptor is -1. */
+/* Says good-bye, as far as the socket takes it, and closes. May be called on a closed one, whose
+ * descriptor is -1. */
 void wire_close(struct wire *w);

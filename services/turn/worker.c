@@ -23,7 +23,7 @@ static int open_listener(struct worker *w, const struct config_listen *at)
     if (at->kind == TRANSPORT_UDP) {
         r = listener_open(&w->listeners[w->n_listeners], &w->turn, &at->addr, shared);
         w->n_listeners += r == 0;
-    } else if (at->kind == TRANSPORT_TCP) {
+    } else if (at->kind == TRANSPORT_TCP || at->kind == TRANSPORT_TLS) {
         r = tcp_listener_open(&w->tcp_listeners[w->n_tcp_listeners], w->loop, w->turn.set, w->conns,
                               at, shared);
         w->n_tcp_listeners += r == 0;
@@ -65,6 +65,14 @@ int worker_init(struct worker *w, struct loop *l, const struct turn_config *conf
     if (r < 0)
         worker_done(w);
     return r;
+}
+
+void worker_set_tls(struct worker *w, struct tls_context *context)
+{
+    struct tls_context *last = w->turn.tls;
+
+    w->turn.tls = tls_context_ref(context);
+    tls_context_unref(last);
 }
 
 void worker_done(struct worker *w)

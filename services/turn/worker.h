@@ -21,5 +21,8 @@ struct worker {
 int worker_init(struct worker *w, struct loop *l, const struct turn_config *config,
                 const struct auth *auth, struct quota *quota);
 
+/* For connections to come. */
+void worker_set_tls(struct worker *w, struct tls_context *context);
+
 /* Ends all allocations. May be called on zeroed memory. */
 void worker_done(struct worker *w);
