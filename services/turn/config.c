@@ -12,6 +12,7 @@
 struct turn_config_file {
     struct conf_strings listen;
     char *secret, *realm, *relay_ip, *external_ip, *control, *log_level;
+    char *certificate, *certificate_key, *web_listen, *web_backend;
     int64_t relay_min, relay_max, user_quota, total_quota, threads;
 };
 
@@ -74,6 +75,10 @@ static const struct conf_key keys[] = {
     {FIELD(total_quota), .type = CONF_INT, .min = 1, .max = CONFIG_QUOTA_MAX, .int_default = 8000,
      .live = true},
     {FIELD(threads), .type = CONF_INT, .min = 1, .max = 256, .int_default = 1},
+    {FIELD(certificate), .type = CONF_STRING, .check = conf_check_not_empty, .live = true},
+    {FIELD(certificate_key), .type = CONF_STRING, .check = conf_check_not_empty, .live = true},
+    {FIELD(web_listen), .type = CONF_STRING, .check = conf_check_not_empty},
+    {FIELD(web_backend), .type = CONF_STRING, .check = conf_check_not_empty},
     {FIELD(log_level), .type = CONF_STRING, .string_default = "info", .allowed = log_level_names,
      .live = true},
 };
@@ -89,6 +94,8 @@ static void take_live(struct turn_config *c, const struct turn_config_file *f)
     c->total_quota = (size_t) f->total_quota;
     c->secret = f->secret;
     c->log_level = f->log_level;
+    c->certificate = f->certificate;
+    c->certificate_key = f->certificate_key;
 }
 
 static void take_file(struct turn_config *c, const struct turn_config_file *f)
@@ -101,7 +108,45 @@ static void take_file(struct turn_config *c, const struct turn_config_file *f)
     c->n_threads = (unsigned) f->threads;
     c->realm = f->realm;
     c->control = f->control;
+    c->web_listen = f->web_listen;
+    c->web_backend = f->web_backend;
     take_live(c, f);
+}
+
+static bool wants_certificate(const struct turn_config_file *f)
+{
+    struct config_listen a;
+
+    for (size_t i = 0; i < f->listen.n; i++) {
+        if (parse_listen(f->listen.items[i], &a) == 0 &&
+            (a.kind == TRANSPORT_TLS || a.kind == TRANSPORT_DTLS))
+            return true;
+    }
+    return f->web_listen != NULL;
+}
+
+/* What spans several keys: 0, or -EINVAL after the problems were told. */
+static int check_file(const struct turn_config_file *f, const char *path, conf_problem_fn *fn,
+                      void *arg)
+{
+    int r = 0;
+
+    if (f->listen.n == 0 || f->listen.n > CONFIG_LISTEN_MAX)
+        r = conf_problem(path, fn, arg, "listen: must have 1 to %d addresses", CONFIG_LISTEN_MAX);
+    if (f->relay_min > f->relay_max)
+        r = conf_problem(path, fn, arg, "relay_min: must not be above relay_max, %d",
+                         (int) f->relay_max);
+    if (!f->certificate != !f->certificate_key)
+        r = conf_problem(path, fn, arg,
+                         "certificate, certificate_key: one does not go without "
+                         "the other");
+    if (!f->certificate && wants_certificate(f))
+        r = conf_problem(path, fn, arg, "certificate: is needed for TLS, DTLS and web_listen");
+    if (!f->web_listen != !f->web_backend)
+        r = conf_problem(path, fn, arg,
+                         "web_listen, web_backend: one does not go without the "
+                         "other");
+    return r;
 }
 
 int config_read(const char *path, struct turn_config *ret, conf_problem_fn *fn, void *arg)
@@ -115,11 +160,7 @@ int config_read(const char *path, struct turn_config *ret, conf_problem_fn *fn, 
     r = conf_read(path, keys, N_KEYS, f, fn, arg);
     if (r < 0)
         return r;
-    if (f->listen.n == 0 || f->listen.n > CONFIG_LISTEN_MAX)
-        r = conf_problem(path, fn, arg, "listen: must have 1 to %d addresses", CONFIG_LISTEN_MAX);
-    if (f->relay_min > f->relay_max)
-        r = conf_problem(path, fn, arg, "relay_min: must not be above relay_max, %d",
-                         (int) f->relay_max);
+    r = check_file(f, path, fn, arg);
     if (r == 0)
         take_file(ret, f);
     return r;

@@ -23,12 +23,15 @@ struct turn_config {
     struct addr relay_ip; /* family 0: where the client's packet arrived */
     unsigned n_threads;
     const char *realm;
-    const char *control; /* path of the media daemon's socket */
+    const char *control;     /* path of the media daemon's socket */
+    const char *web_listen;  /* Unix socket for TLS connections of the web port, or NULL */
+    const char *web_backend; /* Unix socket of the site, for those that speak HTTP, or NULL */
 
     /* live: the main thread's, workers have copies */
     struct addr external_ip; /* written into XOR-RELAYED-ADDRESS; family 0: the relay's own */
     size_t user_quota, total_quota;
     const char *secret, *log_level;
+    const char *certificate, *certificate_key; /* files, or NULL both */
 
     struct turn_config_file *file; /* what the strings belong to */
 };

@@ -25,6 +25,7 @@ struct thread {
 
 struct server {
     struct quota *quota;
+    struct tls_context *tls; /* NULL: none could be loaded yet */
     size_t n_threads;
     struct thread threads[];
 };
@@ -32,18 +33,21 @@ struct server {
 /* What a thread is told; it owns it then. */
 struct news {
     struct mail mail;
-    enum { NEWS_PEERS, NEWS_SETTINGS } type;
+    enum { NEWS_PEERS, NEWS_SETTINGS, NEWS_CERTIFICATE } type;
     struct peers peers;
     char *secret;
     struct addr external_ip;
+    struct tls_context *tls;
 };
 
 static struct news *news_free(struct news *n)
 {
     if (n && n->secret)
         secret_wipe(n->secret, strlen(n->secret));
-    if (n)
+    if (n) {
         free(n->secret);
+        tls_context_unref(n->tls);
+    }
     free(n);
     return NULL;
 }
@@ -62,6 +66,8 @@ static void take_news(struct thread *t, struct news *n)
 
     if (n->type == NEWS_PEERS) {
         turn->peers = n->peers;
+    } else if (n->type == NEWS_CERTIFICATE) {
+        worker_set_tls(&t->worker, n->tls);
     } else {
         turn->external_ip = n->external_ip;
         auth_set_secret(&t->auth, n->secret, clock_wall_ms());
@@ -93,6 +99,8 @@ static int prepare(struct server *s, struct thread *t, const struct turn_config 
         r = pulse_watch(pulse, t->loop, &t->pulse);
     if (r == 0)
         r = worker_init(&t->worker, t->loop, config, &t->auth, s->quota);
+    if (r == 0)
+        worker_set_tls(&t->worker, s->tls);
     return r;
 }
 
@@ -114,6 +122,26 @@ static int start(struct thread *t)
     return -r;
 }
 
+/* A certificate that cannot be used never ends anything: what was there goes on, and the next
+ * reload tries again. False: as before. */
+static bool load_certificate(struct server *s, const struct turn_config *config)
+{
+    char why[TLS_CONTEXT_WHY_SIZE];
+    struct tls_context *fresh;
+
+    if (!config->certificate)
+        return false;
+    if (tls_context_new(config->certificate, config->certificate_key, &fresh, why) < 0) {
+        log_error("%s; %s", why,
+                  s->tls ? "going on with the certificate from before"
+                         : "nobody is served over TLS until a reload finds a certificate");
+        return false;
+    }
+    tls_context_unref(s->tls);
+    s->tls = fresh;
+    return true;
+}
+
 int server_new(const struct turn_config *config, struct pulse *pulse, struct server **ret_server)
 {
     struct server *s = calloc(1, sizeof(*s) + config->n_threads * sizeof(s->threads[0]));
@@ -124,6 +152,7 @@ int server_new(const struct turn_config *config, struct pulse *pulse, struct ser
         return -ENOMEM;
     s->n_threads = config->n_threads;
     rnd_bytes(nonce_key, sizeof(nonce_key));
+    (void) load_certificate(s, config);
     r = quota_new(config->total_quota, config->user_quota, &s->quota);
     for (size_t i = 0; i < s->n_threads && r == 0; i++)
         r = prepare(s, &s->threads[i], config, pulse, nonce_key);
@@ -173,10 +202,28 @@ static struct news *settings_new(const struct turn_config *config)
     return n->secret ? n : news_free(n);
 }
 
+static void give_certificate(struct server *s)
+{
+    for (size_t i = 0; i < s->n_threads; i++) {
+        struct news *n = calloc(1, sizeof(*n));
+
+        if (!n) {
+            log_error("no memory for a new certificate, a thread keeps the last one");
+            continue;
+        }
+        n->type = NEWS_CERTIFICATE;
+        n->tls = tls_context_ref(s->tls);
+        mailbox_post(s->threads[i].box, &n->mail);
+    }
+}
+
 int server_reloaded(struct server *s, const struct turn_config *config)
 {
     struct news **news = calloc(s->n_threads, sizeof(struct news *));
     bool complete = news != NULL;
+
+    if (load_certificate(s, config))
+        give_certificate(s);
 
     for (size_t i = 0; complete && i < s->n_threads; i++) {
         news[i] = settings_new(config);
@@ -220,6 +267,7 @@ struct server *server_free(struct server *s)
     for (size_t i = 0; i < s->n_threads; i++)
         stop(&s->threads[i]);
     quota_free(s->quota);
+    tls_context_unref(s->tls);
     free(s);
     return NULL;
 }

@@ -84,16 +84,17 @@ static bool accept_one(struct tcp_listener *ls)
     struct sockaddr_storage sa;
     socklen_t len = sizeof(sa);
     int fd = accept4(ls->io.fd, (struct sockaddr *) &sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int error = errno;
 
     if (fd >= 0) {
         add(ls, fd, &sa, len);
         return true;
     }
-    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+    if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
         (void) conns_drop_oldest(ls->conns);
         pause_accepting(ls);
     }
-    return errno == ECONNABORTED || errno == EINTR;
+    return error == ECONNABORTED || error == EINTR;
 }
 
 static void on_connections(struct loop_fd *f, uint32_t revents)
