@@ -42,29 +42,6 @@ static size_t n_connections(void)
     return conns_count(server.worker.conns);
 }
 
-/* Of what the peer's socket gets next. */
-static size_t peer_receive(int fd, char *buf, size_t size, struct addr *ret_from)
-{
-    ssize_t n;
-
-    await_readable(&server, fd);
-    n = receive_now(fd, buf, size, ret_from);
-    assert_true(n >= 0);
-    return (size_t) n;
-}
-
-/* With an allocation and channel 0x4001 to a peer, whose socket is returned. */
-static int with_channel(const char *peer_ip, struct addr *ret_peer, struct addr *ret_relayed)
-{
-    int fd = open_socket(peer_ip, ret_peer);
-
-    set_peers(&server, ret_peer, 1);
-    assert_int_equal(client_allocate(&a.c), 0);
-    *ret_relayed = a.c.reply.xor_relayed;
-    assert_int_equal(client_bind(&a.c, 0x4001, ret_peer), 0);
-    return fd;
-}
-
 static void test_binding(void **state)
 {
     struct wr w = client_request(&a.c, STUN_BINDING);
@@ -75,62 +52,16 @@ static void test_binding(void **state)
     assert_int_equal(counted(STAT_CONNECTIONS_MADE), 1);
 }
 
-static void exchange_data(const char *peer_ip, int family)
-{
-    struct addr peer, relayed, from;
-    struct bytes data, message;
-    uint16_t channel;
-    char buf[2048];
-    struct wr w;
-    int fd = open_socket(peer_ip, &peer);
-
-    set_peers(&server, &peer, 1);
-    client_get_nonce(&a.c);
-    w = client_request(&a.c, STUN_ALLOCATE);
-    stun_put_u32(&w, STUN_ATTR_REQUESTED_TRANSPORT, 17u << 24);
-    if (family == AF_INET6)
-        stun_put_u32(&w, STUN_ATTR_REQUESTED_ADDRESS_FAMILY, 2u << 24);
-    assert_int_equal(client_exchange(&a.c, &w), 0);
-    relayed = a.c.reply.xor_relayed;
-    assert_int_equal(relayed.family, family);
-    assert_int_equal(client_permit(&a.c, &peer), 0);
-
-    client_send_indication(&a.c, &peer, "one");
-    assert_int_equal(peer_receive(fd, buf, sizeof(buf), &from), 3);
-    assert_true(addr_eq(&from, &relayed));
-    send_to(fd, &relayed, "two22");
-    assert_int_equal(stun_decode(client_receive(&a.c), &a.c.reply), 0);
-    assert_int_equal(a.c.reply.method, STUN_DATA);
-    assert_true(bytes_eq_str(a.c.reply.data, "two22"));
-
-    assert_int_equal(client_bind(&a.c, 0x4001, &peer), 0);
-    for (size_t len = 0; len < 9; len++) { /* any padding */
-        char text[] = "123456789";
-
-        text[len] = '\0';
-        client_send_channel(&a.c, 0x4001, text);
-        assert_int_equal(peer_receive(fd, buf, sizeof(buf), &from), len);
-        assert_string_equal(buf, text);
-        send_to(fd, &relayed, text);
-        message = client_receive(&a.c);
-        assert_int_equal(chandata_decode(message, &channel, &data), 0);
-        assert_int_equal(channel, 0x4001);
-        assert_true(bytes_eq_str(data, text));
-    }
-    client_expect_silence(&a.c);
-    close(fd);
-}
-
 static void test_data_v4(void **state)
 {
     (void) state;
-    exchange_data("127.0.0.1", AF_INET);
+    stream_exchange_data(&a, "127.0.0.1", AF_INET);
 }
 
 static void test_data_v6(void **state)
 {
     (void) state;
-    exchange_data("::1", AF_INET6);
+    stream_exchange_data(&a, "::1", AF_INET6);
 }
 
 static void test_allocation_ends_with_connection(void **state)
@@ -153,7 +84,7 @@ static void test_cut_and_glued(void **state)
     struct wr w = wr_init(stream, sizeof(stream));
     struct addr peer, relayed, from;
     char buf[64];
-    int fd = with_channel("127.0.0.1", &peer, &relayed);
+    int fd = stream_with_channel(&a, "127.0.0.1", &peer, &relayed);
 
     (void) state;
     for (size_t i = 0; i < 4; i++) {
@@ -167,7 +98,7 @@ static void test_cut_and_glued(void **state)
         let_run(&server);
         a.write(&a, bytes_of(stream + cut, wr_len(&w) - cut));
         for (size_t i = 0; i < 4; i++) {
-            assert_int_equal(peer_receive(fd, buf, sizeof(buf), &from), strlen(texts[i]));
+            assert_int_equal(peer_receive(&server, fd, buf, sizeof(buf), &from), strlen(texts[i]));
             assert_string_equal(buf, texts[i]);
         }
     }
@@ -194,7 +125,7 @@ static void test_large_messages(void **state)
     static uint8_t big[4 + 65535 + 1];
     static char buf[70000];
     struct addr peer, relayed, from;
-    int fd = with_channel("127.0.0.1", &peer, &relayed);
+    int fd = stream_with_channel(&a, "127.0.0.1", &peer, &relayed);
 
     (void) state;
     big[0] = 0x40;
@@ -202,7 +133,7 @@ static void test_large_messages(void **state)
     big[2] = big[3] = 0xff;
     a.write(&a, bytes_of(big, sizeof(big)));
     client_send_channel(&a.c, 0x4001, "after");
-    assert_int_equal(peer_receive(fd, buf, sizeof(buf), &from), 5);
+    assert_int_equal(peer_receive(&server, fd, buf, sizeof(buf), &from), 5);
     client_expect_silence(&a.c);
     close(fd);
 }
@@ -250,7 +181,7 @@ static void test_slow_reader(void **state)
     (void) state;
     stream_close(&a);
     stream_connect(&a, &server, "127.0.0.1", 4096);
-    fd = with_channel("127.0.0.1", &peer, &relayed);
+    fd = stream_with_channel(&a, "127.0.0.1", &peer, &relayed);
     memset(text, 'x', sizeof(text) - 1);
     while (counted(STAT_PACKETS_LOST) == 0) {
         for (int i = 0; i < 20; i++)
@@ -368,7 +299,7 @@ static void test_stalled(void **state)
     (void) state;
     stream_close(&a);
     stream_connect(&a, &server, "127.0.0.1", 4096);
-    fd = with_channel("127.0.0.1", &peer, &relayed);
+    fd = stream_with_channel(&a, "127.0.0.1", &peer, &relayed);
     memset(text, 'x', sizeof(text) - 1);
     while (counted(STAT_PACKETS_LOST) == 0) {
         send_to(fd, &relayed, text);

@@ -159,3 +159,75 @@ static inline void stream_close(struct stream_client *sc)
 {
     close(sc->c.fd);
 }
+
+/* Of what the peer's socket gets next. */
+static inline size_t peer_receive(struct server_under_test *s, int fd, char *buf, size_t size,
+                                  struct addr *ret_from)
+{
+    ssize_t n;
+
+    await_readable(s, fd);
+    n = receive_now(fd, buf, size, ret_from);
+    assert_true(n >= 0);
+    return (size_t) n;
+}
+
+/* With an allocation and channel 0x4001 to a peer, whose socket is returned. */
+static inline int stream_with_channel(struct stream_client *sc, const char *peer_ip,
+                                      struct addr *ret_peer, struct addr *ret_relayed)
+{
+    int fd = open_socket(peer_ip, ret_peer);
+
+    set_peers(sc->c.server, ret_peer, 1);
+    assert_int_equal(client_allocate(&sc->c), 0);
+    *ret_relayed = sc->c.reply.xor_relayed;
+    assert_int_equal(client_bind(&sc->c, 0x4001, ret_peer), 0);
+    return fd;
+}
+
+/* Both ways, by indications and a channel; the relay has the peer's family. */
+static inline void stream_exchange_data(struct stream_client *sc, const char *peer_ip, int family)
+{
+    struct addr peer, relayed, from;
+    struct bytes data, message;
+    uint16_t channel;
+    char buf[2048];
+    struct wr w;
+    int fd = open_socket(peer_ip, &peer);
+
+    set_peers(sc->c.server, &peer, 1);
+    client_get_nonce(&sc->c);
+    w = client_request(&sc->c, STUN_ALLOCATE);
+    stun_put_u32(&w, STUN_ATTR_REQUESTED_TRANSPORT, 17u << 24);
+    if (family == AF_INET6)
+        stun_put_u32(&w, STUN_ATTR_REQUESTED_ADDRESS_FAMILY, 2u << 24);
+    assert_int_equal(client_exchange(&sc->c, &w), 0);
+    relayed = sc->c.reply.xor_relayed;
+    assert_int_equal(relayed.family, family);
+    assert_int_equal(client_permit(&sc->c, &peer), 0);
+
+    client_send_indication(&sc->c, &peer, "one");
+    assert_int_equal(peer_receive(sc->c.server, fd, buf, sizeof(buf), &from), 3);
+    assert_true(addr_eq(&from, &relayed));
+    send_to(fd, &relayed, "two22");
+    assert_int_equal(stun_decode(client_receive(&sc->c), &sc->c.reply), 0);
+    assert_int_equal(sc->c.reply.method, STUN_DATA);
+    assert_true(bytes_eq_str(sc->c.reply.data, "two22"));
+
+    assert_int_equal(client_bind(&sc->c, 0x4001, &peer), 0);
+    for (size_t len = 0; len < 9; len++) { /* any padding */
+        char text[] = "123456789";
+
+        text[len] = '\0';
+        client_send_channel(&sc->c, 0x4001, text);
+        assert_int_equal(peer_receive(sc->c.server, fd, buf, sizeof(buf), &from), len);
+        assert_string_equal(buf, text);
+        send_to(fd, &relayed, text);
+        message = client_receive(&sc->c);
+        assert_int_equal(chandata_decode(message, &channel, &data), 0);
+        assert_int_equal(channel, 0x4001);
+        assert_true(bytes_eq_str(data, text));
+    }
+    client_expect_silence(&sc->c);
+    close(fd);
+}
