@@ -42,22 +42,22 @@ static void send_to_client(struct transport *t, const struct flow *flow, struct 
         list_append(&c->conns->writing, &c->writing);
 }
 
+/* 0: everything has gone; -EAGAIN, also when TLS keeps the rest of a record; another errno. */
 static int write_out(struct conn *c)
 {
-    struct bytes b;
-    ssize_t n;
-    int r = wire_flush(&c->wire);
+    for (;;) {
+        struct bytes b = out_queue_first(&c->out);
+        int r = wire_flush(&c->wire);
+        ssize_t n;
 
-    while (r == 0 && (b = out_queue_first(&c->out)).len > 0) {
+        if (r < 0 || b.len == 0)
+            return r;
         n = wire_write(&c->wire, b);
-        if (n < 0) {
-            r = (int) n;
-        } else {
-            out_queue_take(&c->out, &c->conns->pool, (size_t) n);
-            c->stalled_ms = c->conns->turn->now_ms;
-        }
+        if (n < 0)
+            return (int) n;
+        out_queue_take(&c->out, &c->conns->pool, (size_t) n);
+        c->stalled_ms = c->conns->turn->now_ms;
     }
-    return r;
 }
 
 void conn_flush(struct conn *c)
@@ -82,9 +82,10 @@ void conn_flush(struct conn *c)
 
 /* ---- from the client ---- */
 
-static int keep_partial(struct conn *c, struct bytes rest)
+/* rest is the end of in. */
+static int keep_partial(struct conn *c, struct bytes in, struct bytes rest)
 {
-    bool same = c->partial.len > 0 && rest.p == c->conns->in;
+    bool same = c->partial.len > 0 && rest.len == in.len;
 
     if (!same)
         c->partial_ms = c->conns->turn->now_ms;
@@ -97,20 +98,20 @@ static int take_messages(struct conn *c, struct bytes in)
 {
     struct turn *t = c->conns->turn;
     size_t max = c->state == CONN_MEMBER ? TURN_STREAM_MESSAGE_MAX : CONN_STRANGER_MESSAGE_MAX;
-    struct bytes message;
+    struct bytes rest = in, message;
     size_t taken;
     int r;
 
-    while ((r = turn_stream_next(in, max, &message, &taken)) == 0 && c->state != CONN_ENDING) {
+    while ((r = turn_stream_next(rest, max, &message, &taken)) == 0 && c->state != CONN_ENDING) {
         turn_on_datagram(t, &c->flow, message);
-        in = bytes_of(in.p + taken, in.len - taken);
+        rest = bytes_of(rest.p + taken, rest.len - taken);
         if (c->state == CONN_STRANGER && conn_allocation(c)) {
             conn_set_state(c, CONN_MEMBER);
             max = TURN_STREAM_MESSAGE_MAX;
         }
     }
     if (r == -EAGAIN)
-        return keep_partial(c, in);
+        return keep_partial(c, in, rest);
     if (r < 0)
         stats_add(&t->stats, STAT_MALFORMED, 1);
     return r;
@@ -121,26 +122,29 @@ static void receive(struct conn *c)
     struct conns *cs = c->conns;
     size_t kept = c->partial.len, len;
     int r = 0, ended;
+    uint8_t *in;
 
+    if (CONN_IN_SIZE - cs->in_used < CONN_READ_MAX)
+        turn_flush(cs->turn);
+    in = cs->in + cs->in_used;
     if (kept > 0)
-        memcpy(cs->in, c->partial.p, kept);
-    ended = wire_read(&c->wire, cs->raw, cs->in + kept, &len);
+        memcpy(in, c->partial.p, kept);
+    ended = wire_read(&c->wire, cs->raw, in + kept, &len);
+    cs->in_used += kept + len;
     if (c->state == CONN_HANDSHAKE && tls_is_up(c->wire.tls))
         conn_set_state(c, CONN_STRANGER);
     if (len > 0)
-        r = take_messages(c, bytes_of(cs->in, kept + len));
-    turn_flush(cs->turn);
+        r = take_messages(c, bytes_of(in, kept + len));
     if (r < 0 || ended != 0)
         conn_end(c);
-    else
-        conn_flush(c); /* what TLS has to say */
+    else if (c->wire.tls && list_empty(&c->writing))
+        conn_flush(c); /* what TLS itself has to say */
 }
 
 void conn_on_ready(struct loop_fd *f, uint32_t revents)
 {
     struct conn *c = container_of(f, struct conn, io);
 
-    turn_tick(c->conns->turn);
     if (revents & EPOLLOUT)
         conn_flush(c);
     if (c->state != CONN_ENDING && revents & ~(uint32_t) EPOLLOUT)

@@ -20,6 +20,9 @@ enum conn_state {
 
 struct conn_host;
 
+#define CONN_READ_MAX (TURN_STREAM_MESSAGE_MAX + WIRE_READ_MAX)
+#define CONN_IN_SIZE (4 * CONN_READ_MAX)
+
 struct conn {
     struct transport transport;
     struct flow flow;
@@ -27,6 +30,7 @@ struct conn {
     struct wire wire;
     struct loop_fd io;
     enum conn_state state;
+    bool started;           /* and counted */
     struct list node;       /* in the list of its state, those that came first are first */
     struct list writing;    /* in the list of those that were sent something */
     struct conn_host *host; /* where it counts as a stranger; NULL: it does not */
@@ -50,7 +54,11 @@ struct conns {
     unsigned n_handshakes;
     struct out_pool pool;
     uint8_t raw[WIRE_RAW_SIZE];
-    uint8_t in[TURN_STREAM_MESSAGE_MAX + WIRE_READ_MAX]; /* a partial message, and what came */
+
+    /* What was read since the last flush, until which it stays: of each connection a partial
+     * message and what came. */
+    size_t in_used;
+    uint8_t in[CONN_IN_SIZE];
 };
 
 /* ---- conn_table.c ---- */

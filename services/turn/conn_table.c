@@ -129,6 +129,10 @@ void conn_drop(struct conn *c)
 
 static void conn_free(struct conn *c)
 {
+    struct stats *stats = &c->conns->turn->stats;
+
+    if (c->started)
+        stats_add(stats, STAT_CONNECTIONS_ENDED + c->transport.kind, 1);
     alloc_free(conn_allocation(c));
     leave_host(c);
     leave_list(c);
@@ -155,6 +159,7 @@ static void on_flush(struct turn_flusher *f)
         list_del(&c->writing);
         conn_flush(c);
     }
+    cs->in_used = 0;
 }
 
 /* ---- time ---- */
@@ -273,7 +278,8 @@ void conns_add(struct conns *cs, enum transport_kind kind, int fd, const struct 
         conn_free(c);
         return;
     }
-    stats_add(&cs->turn->stats, STAT_CONNECTIONS_MADE, 1);
+    c->started = true;
+    stats_add(&cs->turn->stats, STAT_CONNECTIONS_MADE + kind, 1);
 }
 
 /* ---- the table ---- */

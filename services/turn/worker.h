@@ -24,5 +24,8 @@ int worker_init(struct worker *w, struct loop *l, const struct turn_config *conf
 /* For connections to come. */
 void worker_set_tls(struct worker *w, struct tls_context *context);
 
+/* What it does by itself now and then: ends what is over or revoked, accounts what was relayed. */
+void worker_sweep(struct worker *w);
+
 /* Ends all allocations. May be called on zeroed memory. */
 void worker_done(struct worker *w);
