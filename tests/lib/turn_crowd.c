@@ -1,7 +1,6 @@
 #include "tests/lib/turn_crowd.h"
 
 #include "tests/lib/loopback.h"
-#include "tests/lib/turn_session.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -40,7 +39,8 @@ int turn_crowd_open(struct turn_crowd *c, size_t n, const char *ip, const struct
     *c = (struct turn_crowd){.n = 0, .peer_fd = -1};
     c->clients = calloc(n, sizeof(c->clients[0]));
     c->addrs = calloc(n, sizeof(c->addrs[0]));
-    if (!c->clients || !c->addrs)
+    c->sessions = calloc(n, sizeof(c->sessions[0]));
+    if (!c->clients || !c->addrs || !c->sessions)
         r = -ENOMEM;
     if (r == 0) {
         c->peer_fd = loopback_open_to(&at, NULL, &c->peer);
@@ -57,13 +57,12 @@ int turn_crowd_open(struct turn_crowd *c, size_t n, const char *ip, const struct
 
 void turn_crowd_close(struct turn_crowd *c)
 {
-    if (!c->clients)
-        return;
     for (size_t i = 0; i < c->n; i++)
         close(c->clients[i].fd);
-    if (c->peer_fd >= 0)
+    if (c->peer_fd > 0)
         close(c->peer_fd);
     free(c->clients);
+    free(c->sessions);
     free(c->addrs);
     *c = (struct turn_crowd){.n = 0};
 }
@@ -74,14 +73,23 @@ int turn_crowd_allocate(struct turn_crowd *c, size_t n, bool bind)
 
     for (; c->n_allocated < n && r == 0; c->n_allocated++) {
         struct turn_load_client *client = &c->clients[c->n_allocated];
-        struct turn_session s;
+        struct turn_session *s = &c->sessions[c->n_allocated];
 
-        r = turn_session_init(&s, client->fd);
+        r = turn_session_init(s, client->fd);
         if (r == 0)
-            r = turn_session_allocate(&s);
+            r = turn_session_allocate(s);
         if (r == 0 && bind)
-            r = turn_session_bind(&s, &c->peer);
-        client->relayed = s.relayed;
+            r = turn_session_bind(s, &c->peer);
+        client->relayed = s->relayed;
     }
+    return r;
+}
+
+int turn_crowd_delete(struct turn_crowd *c)
+{
+    int r = 0;
+
+    for (; c->n_allocated > 0 && r == 0; c->n_allocated--)
+        r = turn_session_delete(&c->sessions[c->n_allocated - 1]);
     return r;
 }

@@ -3,10 +3,12 @@
 #pragma once
 
 #include "tests/lib/turn_load.h"
+#include "tests/lib/turn_session.h"
 
 struct turn_crowd {
     size_t n, n_allocated;
     struct turn_load_client *clients;
+    struct turn_session *sessions;
     struct addr *addrs; /* of the clients */
     struct addr peer;
     int peer_fd;
@@ -22,3 +24,6 @@ void turn_crowd_close(struct turn_crowd *c);
 /* Until n of them have an allocation and, if bind, a channel to the peer. 0, a negative errno, or
  * the code with which the server refused. */
 int turn_crowd_allocate(struct turn_crowd *c, size_t n, bool bind);
+
+/* Ends all allocations; returns as above, when one of them was not there any more. */
+int turn_crowd_delete(struct turn_crowd *c);
