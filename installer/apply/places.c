@@ -29,14 +29,12 @@ static void put_turn(char texts[][PLACES_LISTEN_SIZE], bool ipv6, int port, cons
         list[1] = texts[1];
 }
 
-/* Behind address translation relayed addresses are told as they look from outside, unless the
- * operator wants them as they are. */
+/* Behind address translation TURN is told how it looks from outside. */
 static bool is_translated(const struct installation *in)
 {
     struct addr a;
 
-    return !settings_bool(in->settings, SET_COTURN_INTERNAL_RELAY) &&
-           addr_parse_ip(in->turn_ip->text, 0, &a) == 0 &&
+    return addr_parse_ip(in->turn_ip->text, 0, &a) == 0 &&
            !network_is_local(in->network, in->turn_ip->text);
 }
 

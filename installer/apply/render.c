@@ -123,7 +123,8 @@ void render_turn(struct wr *w, const struct settings *s, const struct places *p)
     put_text(w, "realm", "openvidu");
     put_int(w, "relay_min", settings_int(s, SET_COTURN_MIN_PORT));
     put_int(w, "relay_max", settings_int(s, SET_COTURN_MAX_PORT));
-    put_text(w, "control", p->control_socket);
+    put_list(w, "media", (const char *const[]){p->control_socket, NULL});
+    put_bool(w, "internal_relay", settings_bool(s, SET_COTURN_INTERNAL_RELAY));
     if (p->turn_threads)
         put_int(w, "threads", p->turn_threads);
     if (p->turn_external_ip)

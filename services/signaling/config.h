@@ -21,6 +21,7 @@ struct config {
     char *coturn_ip;
     int64_t coturn_port;
     char *turn_secret;
+    char *turn_api;                  /* socket of our TURN server; NULL: none */
     struct conf_strings ice_servers; /* "url=...,username=...,credential=...", for every client */
     int64_t gc_interval_s;
     int64_t gc_threshold_s;

@@ -49,14 +49,21 @@ int turn_init(struct turn *t, struct loop *l, const struct turn_config *config,
     *t = (struct turn){
         .config = config,
         .auth = auth,
-        .external_ip = config->external_ip,
+        .external_ip = config_told_ip(config),
+        .alternate_server = config->alternate_server,
+        .user_kbps = config->user_kbps,
         .own_ip4 = own_ip("192.0.2.1"),
         .own_ip6 = own_ip("2001:db8::1"),
         .last_tid = rnd_u32(),
         .log_refused = {.interval_ms = 10000},
         .log_failed = {.interval_ms = 10000},
     };
+    list_init(&t->flushers);
     r = alloc_table_new(CONFIG_QUOTA_MAX, quota, &t->allocs);
+    if (r == 0)
+        r = ratelimit_new(&ratelimit_logins, config->n_threads, &t->logins);
+    if (r == 0)
+        r = ratelimit_new(&ratelimit_bindings, config->n_threads, &t->bindings);
     if (r == 0)
         r = udp_in_new(&t->in);
     if (r == 0)
@@ -75,10 +82,20 @@ int turn_init(struct turn *t, struct loop *l, const struct turn_config *config,
 void turn_done(struct turn *t)
 {
     t->allocs = alloc_table_free(t->allocs);
+    t->tls = tls_context_unref(t->tls);
+    t->logins = ratelimit_free(t->logins);
+    t->bindings = ratelimit_free(t->bindings);
     t->in = udp_in_free(t->in);
     t->out = udp_out_free(t->out);
+    t->peers = peers_unref(t->peers);
     if (t->set)
         t->set = loop_set_free(t->set);
+}
+
+void turn_set_peers(struct turn *t, struct peers *peers)
+{
+    peers_unref(t->peers);
+    t->peers = peers;
 }
 
 void turn_tick(struct turn *t)
@@ -90,10 +107,13 @@ void turn_tick(struct turn *t)
 void turn_flush(struct turn *t)
 {
     uint64_t lost = udp_out_counters(t->out)->lost;
+    struct turn_flusher *f;
 
     udp_out_flush(t->out);
     udp_in_release(t->in);
     stats_add(&t->stats, STAT_PACKETS_LOST, udp_out_counters(t->out)->lost - lost);
+    list_for_each (f, &t->flushers, node)
+        f->fn(f);
 }
 
 unsigned turn_receive(struct turn *t, int fd)

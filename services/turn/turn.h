@@ -9,13 +9,26 @@
 #include "turn/auth.h"
 #include "turn/config.h"
 #include "turn/peers.h"
+#include "turn/ratelimit.h"
 #include "turn/stats.h"
+#include "turn/tls_context.h"
+
+/* Sends at the end of a turn_flush() what it has gathered. In turn's list while it lives. */
+struct turn_flusher {
+    struct list node;
+    void (*fn)(struct turn_flusher *f);
+};
 
 struct turn {
     const struct turn_config *config;
     const struct auth *auth;
-    struct peers peers;
-    struct addr external_ip; /* of config, which another thread may change */
+    struct tls_context *tls;      /* for new connections; NULL: no certificate yet. A reference */
+    struct peers *peers;          /* a reference of its own; NULL: nobody may be reached */
+    struct addr external_ip;      /* as clients are told; of config, which another thread changes */
+    struct addr alternate_server; /* likewise; family 0: new clients are welcome here */
+    uint64_t user_kbps;           /* likewise; 0: no limit */
+    struct reservations *reservations; /* of all threads; NULL: none can be made */
+    struct ratelimit *logins, *bindings;
     struct alloc_table *allocs;
     struct loop_set *set; /* of the descriptors of relays and clients: each of its rounds begins
                              with turn_tick() and ends with turn_flush() */
@@ -25,6 +38,7 @@ struct turn {
     struct addr own_ip6;
     uint64_t now_ms,
         wall_ms; /* as of the last turn_tick(): clocks are read once for many packets */
+    struct list flushers;
     struct stats stats;
     uint32_t last_tid; /* of our indications; they have no answers to be told apart by it */
     struct log_limit log_refused, log_failed;
@@ -33,6 +47,9 @@ struct turn {
 /* config, auth and quota must outlive it. */
 int turn_init(struct turn *t, struct loop *l, const struct turn_config *config,
               const struct auth *auth, struct quota *quota);
+
+/* Takes over the reference; from now on this is the policy. */
+void turn_set_peers(struct turn *t, struct peers *peers);
 
 /* Ends all allocations. May be called on zeroed memory. */
 void turn_done(struct turn *t);

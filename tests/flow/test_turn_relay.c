@@ -300,7 +300,7 @@ static void test_send_with_unknown_attribute(void **state)
     assert_int_equal(client_permit(&c, &media), 0);
     stun_begin(&w, STUN_INDICATION, STUN_SEND, tid);
     stun_put_xor_addr(&w, STUN_ATTR_XOR_PEER_ADDRESS, &media);
-    stun_put_bytes(&w, STUN_ATTR_DONT_FRAGMENT, bytes_str(NULL));
+    stun_put_bytes(&w, (enum stun_attr) 0x7ff0, bytes_str(NULL));
     stun_put_bytes(&w, STUN_ATTR_DATA, bytes_str("hello"));
     assert_int_equal(stun_finish(&w, &len), 0);
     client_send(&c, bytes_of(c.tx, len));

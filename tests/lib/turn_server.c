@@ -28,12 +28,16 @@ static void on_request(struct link *k, const char *method, json_t *params, struc
                        void *arg)
 {
     struct turn_server *s = arg;
+    json_t *peers = json_array();
     char ip[ADDR_TEXT_SIZE];
 
     (void) k, (void) method, (void) params;
-    link_reply(rq, json_pack("{s:s, s:s, s:[{s:s, s:i}]}", "node", "bench", "instance", "bench",
-                             "peers", "ip", addr_format_ip(&s->config.peer, ip), "port",
-                             (int) s->config.peer.port));
+    addr_format_ip(&s->config.peer, ip);
+    for (unsigned i = 0; i <= s->config.more_ports; i++)
+        json_array_append_new(
+            peers, json_pack("{s:s, s:i}", "ip", ip, "port", (int) (s->config.peer.port + i)));
+    link_reply(rq,
+               json_pack("{s:s, s:s, s:o}", "node", "bench", "instance", "bench", "peers", peers));
     s->greeted = true;
     loop_quit(s->loop, 0);
 }
@@ -47,35 +51,30 @@ static void on_accept(struct link_listener *ls, int fd, void *arg)
     measure_check(link_new(s->loop, fd, &handlers, s, &s->link), "control link");
 }
 
-static int run_ours(struct turn_server *s, const char *media_key)
+static int run_ours(struct turn_server *s)
 {
     char path[CHILD_PATH_SIZE], text[ADDR_TEXT_SIZE];
     int r;
 
     child_path(s->child, "control", path);
     r = child_write(s->child, "config",
-                    "listen = [\"udp:%s\"];\nsecret = \"%s\";\nrealm = \"%s\";\n%s\n"
+                    "listen = [\"udp:%s\"];\nsecret = \"%s\";\nrealm = \"%s\";\nmedia = [\"%s\"];\n"
                     "relay_ip = \"%s\";\nrelay_min = %d;\nrelay_max = %d;\ntotal_quota = %d;\n",
-                    addr_format(&s->config.listen, text), TURN_SECRET, TURN_REALM, media_key,
+                    addr_format(&s->config.listen, text), TURN_SECRET, TURN_REALM, path,
                     s->config.relay_ip, RELAY_MIN, RELAY_MAX, QUOTA);
     return r < 0 ? r : child_start_daemon(s->child, "visavis-turn");
 }
 
 static int start_ours(struct turn_server *s)
 {
-    char path[CHILD_PATH_SIZE], key[CHILD_PATH_SIZE + 16];
+    char path[CHILD_PATH_SIZE];
     int r;
 
     child_path(s->child, "control", path);
     r = link_listen(s->loop, path, on_accept, s, &s->listener);
     if (r < 0)
         return r;
-    snprintf(key, sizeof(key), "media = [\"%s\"];", path);
-    r = run_ours(s, key);
-    if (r == -ECHILD) { /* one media daemon alone, by its former name */
-        snprintf(key, sizeof(key), "control = \"%s\";", path);
-        r = run_ours(s, key);
-    }
+    r = run_ours(s);
     if (r == 0)
         r = measure_pause(s->loop, START_US); /* on_request() ends it early */
     if (r == 0 && !s->greeted)

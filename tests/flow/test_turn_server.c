@@ -1,5 +1,6 @@
 #include "codec/stun.h"
 #include "net/udp_socket.h"
+#include "tests/lib/free_port.h"
 #include "turn/server.h"
 
 #include <errno.h>
@@ -17,18 +18,6 @@ static struct addr loopback(uint16_t port)
 
     assert_int_equal(addr_parse_ip("127.0.0.1", port, &a), 0);
     return a;
-}
-
-/* A port that was free a moment ago. */
-static uint16_t free_port(void)
-{
-    struct addr any = loopback(0);
-    int fd = udp_socket_open(&any, 0);
-
-    assert_true(fd >= 0);
-    assert_int_equal(udp_socket_bound(fd, &any), 0);
-    close(fd);
-    return any.port;
 }
 
 static struct turn_config config_for(uint16_t port, unsigned n_threads)
@@ -71,13 +60,15 @@ static void expect_binding(int fd, const struct addr *server)
 static void test_threads_share_the_port(void **state)
 {
     struct turn_config config = config_for(free_port(), 3);
-    struct peers peers = {.n = 0};
+    struct peers *peers;
     struct server *s;
     struct addr any = loopback(0);
 
     (void) state;
     assert_int_equal(server_new(&config, NULL, &s), 0);
-    assert_int_equal(server_set_peers(s, &peers), 0);
+    assert_int_equal(peers_new(&(struct peers_rules){.n_own = 0}, &peers), 0);
+    assert_int_equal(server_set_peers(s, peers), 0);
+    peers_unref(peers); /* the threads have their own */
     for (int i = 0; i < 16; i++) {
         int fd = udp_socket_open(&any, 0);
 
@@ -91,6 +82,7 @@ static void test_threads_share_the_port(void **state)
 
 static void test_other_settings_while_it_runs(void **state)
 {
+    static const char *const old[] = {"u", "v"};
     struct turn_config config = config_for(free_port(), 3);
     struct addr any = loopback(0);
     struct server *s;
@@ -102,13 +94,15 @@ static void test_other_settings_while_it_runs(void **state)
     assert_int_equal(server_new(&config, NULL, &s), 0);
     for (unsigned i = 0; i < 100; i++) {
         config.secret = i % 2 ? "s" : "t";
+        config.old_secrets = old;
+        config.n_old_secrets = i % 3;
         config.external_ip = i % 3 ? loopback(0) : (struct addr){0};
         config.total_quota = 1 + i;
         assert_int_equal(server_reloaded(s, &config), 0);
         expect_binding(fd, &config.listen[0].addr);
     }
     server_status(s, text, sizeof(text));
-    assert_string_equal(text, "0 allocations");
+    assert_string_equal(text, "0 allocations, 0 refused");
     assert_null(server_free(s)); /* with news that nobody has read yet, perhaps */
     close(fd);
 }
