@@ -101,6 +101,8 @@ void render_signaling(struct wr *w, const struct settings *s, const struct place
     put_text(w, "coturn_ip", p->turn_ip);
     put_int(w, "coturn_port", p->turn_port);
     put_text(w, "turn_secret", p->turn_secret);
+    put_text_if(w, "turns_url", p->turns_url);
+    put_text_if(w, "selfsigned_mark", p->selfsigned_mark);
     put_items(w, "ice_servers", s, SET_WEBRTC_ICE_SERVERS);
     put_bool(w, "deprecated_api", settings_bool(s, SET_SUPPORT_DEPRECATED_API));
     put_text_if(w, "recordings_path", p->recordings);

@@ -178,6 +178,8 @@ static void test_installed_signaling(void **state)
     assert_bool(&c, "recordings_public", true);
     assert_bool(&c, "deprecated_api", true);
     assert_bool(&c, "accel", true);
+    assert_text(&c, "turns_url", "turns:a.example.org:443?transport=tcp");
+    assert_text(&c, "selfsigned_mark", "/certs/ca.crt");
     assert_items(&c, "ice_servers",
                  LIST("url=stun:stun.example.org:3478",
                       "url=turn:turn.example.org,username=u,credential=c"));
