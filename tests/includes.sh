@@ -22,7 +22,7 @@ acme: base files loop codec http web certs
 call: base loop codec conf notify web http daemon
 signaling: base loop codec conf notify web http link daemon
 media: base loop net codec conf notify link rtc daemon
-turn: base loop net codec conf notify link rtc daemon
+turn: base files loop net codec conf notify link rtc daemon
 text: base
 host: base files
 settings: base files text host
@@ -49,7 +49,7 @@ systemd/sd-bus.h: installer/units/units.
 systemd/sd-journal.h: installer/units/journal.
 openssl/: services/common/base/crypto.c services/common/http/http.c services/common/rtc/ certs/
 srtp2/: services/common/rtc/
-jansson.h: services/codec/jsonrpc. services/common/link/ services/call/ services/signaling/ services/media/command.h services/turn/control. certs/ installer/text/json. installer/firewall/ installer/doctor/ installer/cmd/
+jansson.h: services/codec/jsonrpc. services/common/link/ services/call/ services/signaling/ services/media/command.h services/turn/control. services/turn/api. certs/ installer/text/json. installer/firewall/ installer/doctor/ installer/cmd/
 '
 
 # "file:line:#include ..." of the program, then what is wrong with it.

@@ -101,6 +101,7 @@ void render_signaling(struct wr *w, const struct settings *s, const struct place
     put_text(w, "coturn_ip", p->turn_ip);
     put_int(w, "coturn_port", p->turn_port);
     put_text(w, "turn_secret", p->turn_secret);
+    put_text_if(w, "turn_api", p->turn_api);
     put_text_if(w, "turns_url", p->turns_url);
     put_text_if(w, "selfsigned_mark", p->selfsigned_mark);
     put_items(w, "ice_servers", s, SET_WEBRTC_ICE_SERVERS);
@@ -134,11 +135,16 @@ static void put_turn_limits(struct wr *w, const struct settings *s)
 {
     put_int(w, "user_quota", settings_int(s, SET_TURN_USER_QUOTA));
     put_int(w, "total_quota", settings_int(s, SET_TURN_TOTAL_QUOTA));
+    put_int(w, "user_kbps", settings_int(s, SET_TURN_USER_BANDWIDTH));
+    if (*settings_text(s, SET_TURN_ALTERNATE_SERVER))
+        put_text(w, "alternate_server", settings_text(s, SET_TURN_ALTERNATE_SERVER));
 }
 
 static void put_turn_places(struct wr *w, const struct places *p)
 {
     put_list(w, "media", (const char *const[]){p->control_socket, NULL});
+    put_text_if(w, "api", p->turn_api);
+    put_text_if(w, "metrics", p->turn_metrics);
     if (p->turn_threads)
         put_int(w, "threads", p->turn_threads);
     put_text_if(w, "external_ip", p->turn_external_ip);

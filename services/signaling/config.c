@@ -73,6 +73,7 @@ static const struct conf_key keys[] = {
     {KEY("turn_secret", CONF_STRING, turn_secret), .live = true},
     {KEY("turns_url", CONF_STRING, turns_url), .check = check_turns_url, .live = true},
     {KEY("selfsigned_mark", CONF_STRING, selfsigned_mark), .live = true},
+    {KEY("turn_api", CONF_STRING, turn_api), .check = conf_check_not_empty},
     {KEY("ice_servers", CONF_STRINGS, ice_servers), .check = check_ice_server, .live = true},
     INT("gc_interval_s", gc_interval_s, 0, 31536000, 900),
     INT("gc_threshold_s", gc_threshold_s, 0, 31536000, 3600),

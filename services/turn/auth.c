@@ -100,5 +100,7 @@ enum auth_verdict auth_check(const struct auth *a, const struct stun *m, const s
     secret_wipe(key, sizeof(key));
     if (!nonce_is_valid(a->nonce_key, client, now_ms, m->nonce))
         return AUTH_STALE;
+    if (a->quota && quota_is_revoked(a->quota, m->username))
+        return AUTH_REVOKED;
     return expiry_s * 1000 > wall_ms ? AUTH_OK : AUTH_EXPIRED;
 }

@@ -8,6 +8,7 @@
 
 #include "codec/stun.h"
 #include "turn/nonce.h"
+#include "turn/quota.h"
 
 #define AUTH_KEY_SIZE 16
 #define AUTH_OLD_S (24 * 3600 + 60) /* a day, as long as signaling makes them; clocks differ */
@@ -17,12 +18,14 @@ struct auth {
     char *old_secret;     /* NULL: none */
     uint64_t old_until_s; /* no credentials of the old secret are younger; Unix time */
     const char *realm;    /* borrowed */
+    struct quota *quota;  /* whose credentials were revoked; borrowed; NULL: nobody's */
     uint8_t nonce_key[NONCE_KEY_SIZE];
 };
 
 enum auth_verdict {
     AUTH_OK,
     AUTH_EXPIRED, /* all right, but the user name's time is over */
+    AUTH_REVOKED, /* all right, but its participant is gone */
     AUTH_NONE,    /* no MESSAGE-INTEGRITY, the usual first request */
     AUTH_INCOMPLETE,
     AUTH_WRONG,
@@ -39,7 +42,7 @@ void auth_done(struct auth *a);
 /* Takes over secret, from malloc(). The same as before: nothing changes. */
 void auth_set_secret(struct auth *a, char *secret, uint64_t wall_ms);
 
-/* ret_key is the key of the user name, set with AUTH_OK, AUTH_EXPIRED and AUTH_STALE.
+/* ret_key is the key of the user name, set with AUTH_OK, AUTH_EXPIRED, AUTH_REVOKED and AUTH_STALE.
  * now_ms is monotonic, wall_ms since 1970. */
 enum auth_verdict auth_check(const struct auth *a, const struct stun *m, const struct addr *client,
                              uint64_t now_ms, uint64_t wall_ms, uint8_t ret_key[AUTH_KEY_SIZE]);

@@ -11,9 +11,10 @@
 
 struct turn_config_file {
     struct conf_strings listen, media, allowed_peers, denied_peers;
-    char *secret, *realm, *relay_ip, *external_ip, *peers, *log_level;
+    char *secret, *realm, *relay_ip, *external_ip, *alternate_server, *peers, *api, *metrics;
+    char *log_level;
     bool internal_relay;
-    int64_t relay_min, relay_max, user_quota, total_quota, threads;
+    int64_t relay_min, relay_max, user_quota, total_quota, user_kbps, threads;
 };
 
 #define FIELD(field) .name = #field, .offset = offsetof(struct turn_config_file, field)
@@ -47,6 +48,20 @@ static bool check_ip(const char *text, char *why, size_t why_size)
 
     snprintf(why, why_size, "must be an IPv4 or IPv6 address");
     return parse_ip(text, &a) == 0;
+}
+
+/* "" as well, for none */
+static int parse_server(const char *text, struct addr *ret)
+{
+    return text && *text ? addr_parse(text, ret) : 0;
+}
+
+static bool check_server(const char *text, char *why, size_t why_size)
+{
+    struct addr a = {.port = 1};
+
+    snprintf(why, why_size, "must be like \"192.0.2.1:3478\" or \"[2001:db8::1]:3478\"");
+    return parse_server(text, &a) == 0 && a.port != 0 && !addr_is_unspecified(&a);
 }
 
 static bool check_realm(const char *text, char *why, size_t why_size)
@@ -85,6 +100,8 @@ static const struct conf_key keys[] = {
      .live = true},
     {FIELD(realm), .type = CONF_STRING, .string_default = "visavis", .check = check_realm},
     {FIELD(media), .type = CONF_STRINGS, .required = true, .check = conf_check_not_empty},
+    {FIELD(api), .type = CONF_STRING, .check = conf_check_not_empty},
+    {FIELD(metrics), .type = CONF_STRING, .check = conf_check_not_empty},
     {FIELD(peers), .type = CONF_STRING, .string_default = "media", .allowed = peers_names,
      .live = true},
     {FIELD(allowed_peers), .type = CONF_STRINGS, .check = check_allowed_rule, .live = true},
@@ -94,9 +111,11 @@ static const struct conf_key keys[] = {
     {FIELD(relay_max), .type = CONF_INT, .min = 1, .max = 65535, .int_default = 65535},
     {FIELD(relay_ip), .type = CONF_STRING, .check = check_ip},
     {FIELD(external_ip), .type = CONF_STRING, .check = check_ip, .live = true},
+    {FIELD(alternate_server), .type = CONF_STRING, .check = check_server, .live = true},
     {FIELD(user_quota), .type = CONF_INT, .min = 1, .max = 65535, .int_default = 200, .live = true},
     {FIELD(total_quota), .type = CONF_INT, .min = 1, .max = CONFIG_QUOTA_MAX, .int_default = 8000,
      .live = true},
+    {FIELD(user_kbps), .type = CONF_INT, .min = 0, .max = CONFIG_KBPS_MAX, .live = true},
     {FIELD(threads), .type = CONF_INT, .min = 1, .max = 256, .int_default = 1},
     {FIELD(log_level), .type = CONF_STRING, .string_default = "info", .allowed = log_level_names,
      .live = true},
@@ -118,12 +137,15 @@ static void take_live(struct turn_config *c, const struct turn_config_file *f)
 {
     c->external_ip = (struct addr){0};
     (void) parse_ip(f->external_ip, &c->external_ip);
+    c->alternate_server = (struct addr){0};
+    (void) parse_server(f->alternate_server, &c->alternate_server);
     c->internal_relay = f->internal_relay;
     c->any_public_peer = strcmp(f->peers, "public") == 0;
     c->n_allowed_peers = take_rules(&f->allowed_peers, c->allowed_peers);
     c->n_denied_peers = take_rules(&f->denied_peers, c->denied_peers);
     c->user_quota = (size_t) f->user_quota;
     c->total_quota = (size_t) f->total_quota;
+    c->user_kbps = (uint64_t) f->user_kbps;
     c->secret = f->secret;
     c->log_level = f->log_level;
 }
@@ -137,6 +159,8 @@ static void take_file(struct turn_config *c, const struct turn_config_file *f)
     c->relay_ports = (struct ports){(uint16_t) f->relay_min, (uint16_t) f->relay_max};
     c->n_threads = (unsigned) f->threads;
     c->realm = f->realm;
+    c->api = f->api;
+    c->metrics = f->metrics;
     c->n_media = f->media.n;
     for (size_t i = 0; i < f->media.n; i++)
         c->media[i] = f->media.items[i];

@@ -8,6 +8,7 @@
 
 #define CONFIG_LISTEN_MAX 16
 #define CONFIG_QUOTA_MAX 1000000
+#define CONFIG_KBPS_MAX 100000000
 #define CONFIG_MEDIA_MAX 64
 #define CONFIG_RULES_MAX 256
 
@@ -27,14 +28,18 @@ struct turn_config {
     const char *realm;
     const char *media[CONFIG_MEDIA_MAX]; /* paths of the media daemons' control sockets */
     size_t n_media;
+    const char *api;     /* of ours for signaling; NULL: none, or one that we are handed */
+    const char *metrics; /* path of the file of numbers; NULL: none */
 
     /* live: the main thread's, workers have copies */
-    struct addr external_ip; /* by which the world knows this machine; family 0: by its own */
-    bool internal_relay;     /* relays are part of a network of one's own (peers.h) */
+    struct addr external_ip;      /* by which the world knows this machine; family 0: by its own */
+    struct addr alternate_server; /* new clients are sent there; family 0: nobody is */
+    bool internal_relay;          /* relays are part of a network of one's own (peers.h) */
     bool any_public_peer;
     struct ip_rule allowed_peers[CONFIG_RULES_MAX], denied_peers[CONFIG_RULES_MAX];
     size_t n_allowed_peers, n_denied_peers;
     size_t user_quota, total_quota;
+    uint64_t user_kbps; /* 0: no limit */
     const char *secret, *log_level;
 
     struct turn_config_file *file; /* what the strings belong to */

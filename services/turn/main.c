@@ -1,6 +1,8 @@
 /* visavis-turn: a TURN server (RFC 8656) that relays to the media daemon and to nobody else. */
 #include "base/log.h"
 #include "daemon/daemon.h"
+#include "turn/api.h"
+#include "turn/metrics.h"
 #include "turn/policy.h"
 #include "turn/server.h"
 
@@ -11,6 +13,8 @@ struct turn {
     struct pulse *pulse;
     struct server *server;
     struct policy *policy;
+    struct api *api;
+    struct metrics *metrics;
 };
 
 static int read_config(void *self, const char *path, conf_problem_fn *fn, void *arg)
@@ -66,6 +70,10 @@ static int start(void *self, struct loop *l)
         r = server_new(&t->config, t->pulse, &t->server);
     if (r == 0)
         r = policy_new(l, &t->config, on_policy, t->server, &t->policy);
+    if (r == 0)
+        r = api_new(l, t->config.api, t->server, &t->api);
+    if (r == 0 && t->config.metrics)
+        r = metrics_new(l, t->config.metrics, t->server, &t->metrics);
     for (size_t i = 0; r == 0 && i < t->config.n_listen; i++)
         log_info("listening on %s:%s", transport_kind_names[t->config.listen[i].kind],
                  addr_format(&t->config.listen[i].addr, text));
@@ -77,7 +85,9 @@ static void stop(void *self)
     struct turn *t = self;
 
     policy_free(t->policy);
+    metrics_free(t->metrics);
     server_free(t->server);
+    api_free(t->api);
     pulse_free(t->pulse);
 }
 

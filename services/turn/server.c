@@ -4,10 +4,10 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/rnd.h"
-#include "loop/mailbox.h"
 #include "turn/worker.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +25,7 @@ struct thread {
 
 struct server {
     struct quota *quota;
+    struct reservations *reservations;
     size_t n_threads;
     struct thread threads[];
 };
@@ -32,14 +33,25 @@ struct server {
 /* What a thread is told; it owns it then. */
 struct news {
     struct mail mail;
-    enum { NEWS_PEERS, NEWS_SETTINGS } type;
+    enum { NEWS_PEERS, NEWS_SETTINGS, NEWS_SWEEP } type;
     struct peers *peers;
     char *secret;
-    struct addr external_ip;
+    struct addr external_ip, alternate_server;
+    uint64_t user_kbps;
+    struct server_sweep *sweep;
 };
+
+/* One thread less to wait for. */
+static void sweep_done(struct server_sweep *sweep)
+{
+    if (__atomic_sub_fetch(&sweep->waiting, 1, __ATOMIC_ACQ_REL) == 0)
+        mailbox_post(sweep->box, &sweep->mail);
+}
 
 static struct news *news_free(struct news *n)
 {
+    if (n && n->sweep)
+        sweep_done(n->sweep);
     if (n && n->secret)
         secret_wipe(n->secret, strlen(n->secret));
     if (n) {
@@ -65,8 +77,12 @@ static void take_news(struct thread *t, struct news *n)
     if (n->type == NEWS_PEERS) {
         turn_set_peers(turn, n->peers);
         n->peers = NULL;
+    } else if (n->type == NEWS_SWEEP) {
+        worker_sweep(&t->worker);
     } else {
         turn->external_ip = n->external_ip;
+        turn->alternate_server = n->alternate_server;
+        turn->user_kbps = n->user_kbps;
         auth_set_secret(&t->auth, n->secret, clock_wall_ms());
         n->secret = NULL;
     }
@@ -88,6 +104,7 @@ static int prepare(struct server *s, struct thread *t, const struct turn_config 
 {
     int r = auth_init(&t->auth, config->secret, config->realm, nonce_key);
 
+    t->auth.quota = s->quota;
     if (r == 0)
         r = loop_new(&t->loop);
     if (r == 0)
@@ -96,6 +113,8 @@ static int prepare(struct server *s, struct thread *t, const struct turn_config 
         r = pulse_watch(pulse, t->loop, &t->pulse);
     if (r == 0)
         r = worker_init(&t->worker, t->loop, config, &t->auth, s->quota);
+    if (r == 0)
+        t->worker.turn.reservations = s->reservations;
     return r;
 }
 
@@ -128,6 +147,8 @@ int server_new(const struct turn_config *config, struct pulse *pulse, struct ser
     s->n_threads = config->n_threads;
     rnd_bytes(nonce_key, sizeof(nonce_key));
     r = quota_new(config->total_quota, config->user_quota, &s->quota);
+    if (r == 0)
+        r = reservations_new(s->quota, &s->reservations);
     for (size_t i = 0; i < s->n_threads && r == 0; i++)
         r = prepare(s, &s->threads[i], config, pulse, nonce_key);
     for (size_t i = 0; i < s->n_threads && r == 0; i++)
@@ -172,6 +193,8 @@ static struct news *settings_new(const struct turn_config *config)
         return NULL;
     n->type = NEWS_SETTINGS;
     n->external_ip = config_told_ip(config);
+    n->alternate_server = config->alternate_server;
+    n->user_kbps = config->user_kbps;
     n->secret = strdup(config->secret);
     return n->secret ? n : news_free(n);
 }
@@ -197,9 +220,43 @@ int server_reloaded(struct server *s, const struct turn_config *config)
     return complete ? 0 : -ENOMEM;
 }
 
+void server_sweep(struct server *s, struct server_sweep *sweep)
+{
+    sweep->waiting = 1;
+    for (size_t i = 0; i < s->n_threads; i++) {
+        struct news *n = calloc(1, sizeof(*n));
+
+        if (!n)
+            continue;
+        n->type = NEWS_SWEEP;
+        n->sweep = sweep;
+        __atomic_add_fetch(&sweep->waiting, 1, __ATOMIC_RELAXED);
+        mailbox_post(s->threads[i].box, &n->mail);
+    }
+    sweep_done(sweep);
+}
+
+struct quota *server_quota(struct server *s)
+{
+    return s->quota;
+}
+
+void server_stats(const struct server *s, struct stats *ret)
+{
+    *ret = (struct stats){.n = {0}};
+    for (size_t i = 0; i < s->n_threads; i++)
+        stats_sum(ret, &s->threads[i].worker.turn.stats);
+}
+
 void server_status(struct server *s, char *text, size_t size)
 {
-    snprintf(text, size, "%zu allocations", quota_count(s->quota));
+    struct stats sum;
+    uint64_t refused = 0;
+
+    server_stats(s, &sum);
+    for (unsigned i = STAT_REFUSED_PASSWORD; i <= STAT_REFUSED_OTHER; i++)
+        refused += sum.n[i];
+    snprintf(text, size, "%zu allocations, %" PRIu64 " refused", quota_count(s->quota), refused);
 }
 
 static void stop(struct thread *t)
@@ -222,6 +279,7 @@ struct server *server_free(struct server *s)
         return NULL;
     for (size_t i = 0; i < s->n_threads; i++)
         stop(&s->threads[i]);
+    reservations_free(s->reservations);
     quota_free(s->quota);
     free(s);
     return NULL;

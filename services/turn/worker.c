@@ -5,11 +5,18 @@
 
 #define SWEEP_US 5000000u /* what is over is not used from then on; this frees it */
 
+void worker_sweep(struct worker *w)
+{
+    alloc_table_sweep(w->turn.allocs, clock_ms());
+    if (w->turn.reservations)
+        reservations_expire(w->turn.reservations, clock_ms());
+}
+
 static void on_sweep(struct loop_timer *t)
 {
     struct worker *w = container_of(t, struct worker, sweep);
 
-    alloc_table_expire(w->turn.allocs, clock_ms());
+    worker_sweep(w);
     loop_timer_start(&w->sweep, w->loop, SWEEP_US, on_sweep);
 }
 

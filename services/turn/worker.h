@@ -17,5 +17,8 @@ struct worker {
 int worker_init(struct worker *w, struct loop *l, const struct turn_config *config,
                 const struct auth *auth, struct quota *quota);
 
+/* What it does by itself now and then: ends what is over or revoked, accounts what was relayed. */
+void worker_sweep(struct worker *w);
+
 /* Ends all allocations. May be called on zeroed memory. */
 void worker_done(struct worker *w);

@@ -6,6 +6,7 @@
 #include "files/files.h"
 #include "tests/lib/ask.h"
 #include "tests/lib/child.h"
+#include "tests/lib/free_port.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -379,16 +380,6 @@ static int wait_for_dns(void)
         poll(NULL, 0, 10);
     }
     return -1;
-}
-
-/* Another program may take it in between, so it is used at once. */
-static uint16_t free_port(void)
-{
-    uint16_t port = 0;
-    int fd = ask_listen_tcp(&port);
-
-    close(fd);
-    return port;
 }
 
 static int set_up_all(void **state)

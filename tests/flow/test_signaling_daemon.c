@@ -2,6 +2,7 @@
  * and what its web server has beside the API. There is no media daemon. */
 #include "tests/lib/ask.h"
 #include "tests/lib/child.h"
+#include "tests/lib/free_port.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -126,23 +127,21 @@ static void only_the_proxy_is_believed(void **state)
 
 static void a_kind_that_is_not_inherited_is_configured(void **state)
 {
-    uint16_t free_port;
+    uint16_t at = free_port();
     char text[256];
     int fd;
 
     (void) state;
     make();
-    fd = ask_listen_tcp(&free_port);
-    close(fd);
     fd = ask_listen_unix(proxy);
     give(fd, "signaling-proxy");
     snprintf(text, sizeof(text), "listen = [\"unix:/nonexistent/x\", \"tcp:127.0.0.1:%u\"];\n",
-             free_port);
+             at);
     write_config(text);
     assert_int_equal(child_start_daemon(daemon_, "visavis-signaling"), 0);
     close(fd);
     assert_int_equal(ask("/openvidu/api/config", AUTH), 200);
-    assert_int_equal(ask_on(ask_connect_tcp(free_port), "/openvidu/api/config", AUTH), 200);
+    assert_int_equal(ask_on(ask_connect_tcp(at), "/openvidu/api/config", AUTH), 200);
 }
 
 /* Anybody could write X-Real-IP there. */

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/crypto.h"
+#include "net/udp_socket.h"
 #include "turn/worker.h"
 
 #include <errno.h>
@@ -27,6 +28,7 @@ struct server_under_test {
     struct turn_config config;
     struct auth auth;
     struct quota *quota;
+    struct reservations *reservations;
     struct worker worker;
 };
 
@@ -40,7 +42,7 @@ struct client {
     char nonce[64];
     uint32_t n_requests;
     bool fingerprint;
-    uint8_t tx[4096], rx[4096];
+    uint8_t tx[65536], rx[65536];
     struct stun reply; /* views into rx */
 };
 
@@ -84,11 +86,14 @@ static inline void server_start(struct server_under_test *s, const struct turn_c
         auth_init(&s->auth, config->secret, config->realm, (const uint8_t[NONCE_KEY_SIZE]){1}), 0);
     assert_int_equal(quota_new(config->total_quota, config->user_quota, &s->quota), 0);
     assert_int_equal(worker_init(&s->worker, s->loop, &s->config, &s->auth, s->quota), 0);
+    assert_int_equal(reservations_new(s->quota, &s->reservations), 0);
+    s->worker.turn.reservations = s->reservations;
 }
 
 static inline void server_end(struct server_under_test *s)
 {
     worker_done(&s->worker);
+    reservations_free(s->reservations);
     assert_int_equal(quota_count(s->quota), 0);
     quota_free(s->quota);
     auth_done(&s->auth);
@@ -125,16 +130,25 @@ static inline size_t n_allocations(const struct server_under_test *s)
 static inline int open_socket(const char *text, struct addr *ret_bound)
 {
     struct addr any = ip(text, 0);
-    int fd = udp_open(&any, 0);
+    int fd = udp_socket_open(&any, 0);
 
     assert_true(fd >= 0);
-    assert_int_equal(udp_bound_addr(fd, ret_bound), 0);
+    assert_int_equal(udp_socket_bound(fd, ret_bound), 0);
     return fd;
+}
+
+static inline void send_bytes(int fd, const struct addr *to, struct bytes datagram)
+{
+    struct sockaddr_storage sa;
+    socklen_t len = addr_to_sockaddr(to, &sa);
+
+    assert_int_equal(sendto(fd, datagram.p, datagram.len, 0, (struct sockaddr *) &sa, len),
+                     datagram.len);
 }
 
 static inline void send_to(int fd, const struct addr *to, const char *text)
 {
-    assert_int_equal(udp_send(fd, to, NULL, bytes_str(text), bytes_of(NULL, 0)), 0);
+    send_bytes(fd, to, bytes_str(text));
 }
 
 /* What waits at the socket: its length, or -1 when there is nothing. */
@@ -197,7 +211,7 @@ static inline void on_guard(struct loop_timer *t)
 
 static inline void client_send(struct client *c, struct bytes datagram)
 {
-    assert_int_equal(udp_send(c->fd, &c->target, NULL, datagram, bytes_of(NULL, 0)), 0);
+    send_bytes(c->fd, &c->target, datagram);
 }
 
 /* Runs the server until a datagram comes back; it came from where we sent to. */

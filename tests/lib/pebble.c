@@ -4,6 +4,7 @@
 #include "certs/key.h"
 #include "tests/lib/ask.h"
 #include "tests/lib/child.h"
+#include "tests/lib/free_port.h"
 #include "tests/lib/tls_identity.h"
 
 #include <errno.h>
@@ -36,16 +37,12 @@ struct pebble {
 
 static int choose_ports(struct pebble *p)
 {
-    int fds[N_PORTS], r = 0;
-
     for (size_t i = 0; i < N_PORTS; i++) {
-        fds[i] = ask_listen_tcp(&p->ports[i]);
-        r = fds[i] < 0 ? fds[i] : r;
+        p->ports[i] = free_port();
+        if (p->ports[i] == 0)
+            return -EADDRINUSE;
     }
-    for (size_t i = 0; i < N_PORTS; i++)
-        if (fds[i] >= 0)
-            close(fds[i]);
-    return r;
+    return 0;
 }
 
 static int write_identity(const struct pebble *p)

@@ -178,6 +178,7 @@ static void test_installed_signaling(void **state)
     assert_bool(&c, "recordings_public", true);
     assert_bool(&c, "deprecated_api", true);
     assert_bool(&c, "accel", true);
+    assert_text(&c, "turn_api", "/run/visavis/turn.sock");
     assert_text(&c, "turns_url", "turns:a.example.org:443?transport=tcp");
     assert_text(&c, "selfsigned_mark", "/certs/ca.crt");
     assert_items(&c, "ice_servers",
@@ -216,6 +217,10 @@ static void test_installed_turn(void **state)
     assert_bool(&c, "internal_relay", false);
     assert_number(&c, "user_quota", 200);
     assert_number(&c, "total_quota", 8000);
+    assert_number(&c, "user_kbps", 0);
+    assert_null(config_lookup(&c, "alternate_server"));
+    assert_text(&c, "api", "/run/visavis/turn.sock");
+    assert_text(&c, "metrics", "/run/visavis/metrics/turn.prom");
     config_destroy(&c);
 }
 
@@ -238,6 +243,8 @@ static void test_turn_of_the_operator(void **state)
     assert_bool(&c, "internal_relay", true);
     assert_number(&c, "user_quota", 10);
     assert_number(&c, "total_quota", 100);
+    assert_number(&c, "user_kbps", 4000);
+    assert_text(&c, "alternate_server", "[2001:db8::6]:3478");
     config_destroy(&c);
 }
 
