@@ -13,13 +13,8 @@
 struct turn_config_file {
     struct conf_strings listen, old_secrets, media, allowed_peers, denied_peers;
     char *secret, *realm, *relay_ip, *external_ip, *alternate_server, *peers, *api, *metrics;
-<<<<<<< HEAD
-    char *log_level;
-    bool sha256, internal_relay;
-=======
     char *certificate, *certificate_key, *web_listen, *web_backend, *log_level;
-    bool internal_relay;
->>>>>>> stream
+    bool sha256, internal_relay;
     int64_t relay_min, relay_max, user_quota, total_quota, user_kbps, threads;
 };
 
@@ -212,6 +207,8 @@ static int check_file(const struct turn_config_file *f, const char *path, conf_p
 
     if (f->listen.n == 0 || f->listen.n > CONFIG_LISTEN_MAX)
         r = conf_problem(path, fn, arg, "listen: must have 1 to %d addresses", CONFIG_LISTEN_MAX);
+    if (f->old_secrets.n > SECRETS_OLD_MAX)
+        r = conf_problem(path, fn, arg, "old_secrets: must be %d at most", SECRETS_OLD_MAX);
     if (f->media.n == 0 || f->media.n > CONFIG_MEDIA_MAX)
         r = conf_problem(path, fn, arg, "media: must have 1 to %d paths", CONFIG_MEDIA_MAX);
     if (f->allowed_peers.n > CONFIG_RULES_MAX || f->denied_peers.n > CONFIG_RULES_MAX)
@@ -244,22 +241,7 @@ int config_read(const char *path, struct turn_config *ret, conf_problem_fn *fn, 
     r = conf_read(path, keys, N_KEYS, f, fn, arg);
     if (r < 0)
         return r;
-<<<<<<< HEAD
-    if (f->listen.n == 0 || f->listen.n > CONFIG_LISTEN_MAX)
-        r = conf_problem(path, fn, arg, "listen: must have 1 to %d addresses", CONFIG_LISTEN_MAX);
-    if (f->old_secrets.n > SECRETS_OLD_MAX)
-        r = conf_problem(path, fn, arg, "old_secrets: must be %d at most", SECRETS_OLD_MAX);
-    if (f->media.n == 0 || f->media.n > CONFIG_MEDIA_MAX)
-        r = conf_problem(path, fn, arg, "media: must have 1 to %d paths", CONFIG_MEDIA_MAX);
-    if (f->allowed_peers.n > CONFIG_RULES_MAX || f->denied_peers.n > CONFIG_RULES_MAX)
-        r = conf_problem(path, fn, arg, "allowed_peers, denied_peers: must have at most %d entries",
-                         CONFIG_RULES_MAX);
-    if (f->relay_min > f->relay_max)
-        r = conf_problem(path, fn, arg, "relay_min: must not be above relay_max, %d",
-                         (int) f->relay_max);
-=======
     r = check_file(f, path, fn, arg);
->>>>>>> stream
     if (r == 0)
         take_file(ret, f);
     return r;

@@ -44,12 +44,9 @@ struct turn_config {
     size_t user_quota, total_quota;
     uint64_t user_kbps; /* 0: no limit */
     const char *secret, *log_level;
-<<<<<<< HEAD
     const char *const *old_secrets;
     size_t n_old_secrets;
-=======
     const char *certificate, *certificate_key; /* files, or NULL both */
->>>>>>> stream
 
     struct turn_config_file *file; /* what the strings belong to */
 };

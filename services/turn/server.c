@@ -58,12 +58,8 @@ static struct news *news_free(struct news *n)
     if (n && n->sweep)
         sweep_done(n->sweep);
     if (n) {
-<<<<<<< HEAD
         secrets_done(&n->secrets);
-=======
-        free(n->secret);
         tls_context_unref(n->tls);
->>>>>>> stream
         peers_unref(n->peers);
     }
     free(n);
@@ -367,12 +363,9 @@ struct server *server_free(struct server *s)
         stop(&s->threads[i]);
     reservations_free(s->reservations);
     quota_free(s->quota);
-<<<<<<< HEAD
     userhash_table_free(s->usernames);
     secrets_done(&s->secrets);
-=======
     tls_context_unref(s->tls);
->>>>>>> stream
     free(s);
     return NULL;
 }

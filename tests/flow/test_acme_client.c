@@ -1,6 +1,7 @@
 /* The client against a server that answers as no CA should: what is repeated, what is not, and what
  * the operator is told. */
 #include "acme/base64url.h"
+#include "base/clock.h"
 #include "acme_says.h"
 
 #include <strings.h>
