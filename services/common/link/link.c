@@ -143,13 +143,8 @@ static void flush(struct link *k)
                 fail(k, r);
             return;
         }
-        if (n < 0 && (errno == EPIPE || errno == ECONNRESET)) {
-            /* The peer is gone, but what it said before may wait still: reading finds the end. */
-            link_queue_consume(&k->out, link_queue_len(&k->out));
-            break;
-        }
         if (n < 0) {
-            fail(k, -errno);
+            fail(k, errno == EPIPE ? -ECONNRESET : -errno);
             return;
         }
         link_queue_consume(&k->out, (size_t) n);
