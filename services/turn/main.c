@@ -2,8 +2,9 @@
 #include "base/log.h"
 #include "daemon/daemon.h"
 #include "turn/api.h"
-#include "turn/control.h"
 #include "turn/metrics.h"
+#include "turn/policy.h"
+#include "turn/server.h"
 
 #define DESCRIPTORS_BESIDE 64 /* those that are no allocation's */
 
@@ -11,7 +12,7 @@ struct turn {
     struct turn_config config;
     struct pulse *pulse;
     struct server *server;
-    struct control *control;
+    struct policy *policy;
     struct api *api;
     struct metrics *metrics;
 };
@@ -29,7 +30,11 @@ static int reload(void *self, const char *path, conf_problem_fn *fn, conf_proble
     struct turn *t = self;
     int r = config_reload(&t->config, path, fn, fn_later, arg);
 
-    return r < 0 ? r : server_reloaded(t->server, &t->config);
+    if (r == 0)
+        r = server_reloaded(t->server, &t->config);
+    if (r == 0)
+        r = policy_reloaded(t->policy);
+    return r;
 }
 
 static void status(void *self, char *text, size_t size)
@@ -46,12 +51,11 @@ static const char *log_level(const void *self)
     return t->config.log_level;
 }
 
-static void on_peers(const struct peers *peers, void *arg)
+static int on_policy(struct peers *peers, void *arg)
 {
     struct server *server = arg;
 
-    if (server_set_peers(server, peers) < 0)
-        log_error("no memory for the media daemon's addresses, keeping the last ones");
+    return server_set_peers(server, peers);
 }
 
 static int start(void *self, struct loop *l)
@@ -65,7 +69,7 @@ static int start(void *self, struct loop *l)
     if (r == 0)
         r = server_new(&t->config, t->pulse, &t->server);
     if (r == 0)
-        r = control_new(l, t->config.control, on_peers, t->server, &t->control);
+        r = policy_new(l, &t->config, on_policy, t->server, &t->policy);
     if (r == 0)
         r = api_new(l, t->config.api, t->server, &t->api);
     if (r == 0 && t->config.metrics)
@@ -80,7 +84,7 @@ static void stop(void *self)
 {
     struct turn *t = self;
 
-    control_free(t->control);
+    policy_free(t->policy);
     metrics_free(t->metrics);
     server_free(t->server);
     api_free(t->api);

@@ -25,6 +25,10 @@ struct quota *quota_free(struct quota *q);
 int quota_take(struct quota *q, struct bytes username, struct quota_user **ret_user);
 void quota_give(struct quota *q, struct quota_user *user);
 
+/* Without a lock; of one who has allocations. */
+struct bytes quota_user_name(const struct quota_user *user);
+bool quota_user_is_named(const struct quota_user *user, struct bytes username);
+
 size_t quota_count(struct quota *q);
 
 /* ---- revocation ---- */
