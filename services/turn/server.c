@@ -26,6 +26,7 @@ struct thread {
 
 struct server {
     struct quota *quota;
+    struct tls_context *tls; /* NULL: none could be loaded yet */
     struct reservations *reservations;
     struct secrets secrets;           /* threads have copies */
     struct userhash_table *usernames; /* NULL: no USERHASH */
@@ -36,12 +37,13 @@ struct server {
 /* What a thread is told; it owns it then. */
 struct news {
     struct mail mail;
-    enum { NEWS_PEERS, NEWS_SETTINGS, NEWS_SWEEP } type;
+    enum { NEWS_PEERS, NEWS_SETTINGS, NEWS_SWEEP, NEWS_CERTIFICATE } type;
     struct peers *peers;
     struct secrets secrets;
     struct addr external_ip, alternate_server;
     uint64_t user_kbps;
     struct server_sweep *sweep;
+    struct tls_context *tls;
 };
 
 /* One thread less to wait for. */
@@ -57,6 +59,7 @@ static struct news *news_free(struct news *n)
         sweep_done(n->sweep);
     if (n) {
         secrets_done(&n->secrets);
+        tls_context_unref(n->tls);
         peers_unref(n->peers);
     }
     free(n);
@@ -80,6 +83,8 @@ static void take_news(struct thread *t, struct news *n)
         n->peers = NULL;
     } else if (n->type == NEWS_SWEEP) {
         worker_sweep(&t->worker);
+    } else if (n->type == NEWS_CERTIFICATE) {
+        worker_set_tls(&t->worker, n->tls);
     } else {
         turn->external_ip = n->external_ip;
         turn->alternate_server = n->alternate_server;
@@ -128,8 +133,10 @@ static int prepare(struct server *s, struct thread *t, const struct turn_config 
         r = pulse_watch(pulse, t->loop, &t->pulse);
     if (r == 0)
         r = worker_init(&t->worker, t->loop, config, &t->auth, s->quota);
-    if (r == 0)
+    if (r == 0) {
+        worker_set_tls(&t->worker, s->tls);
         t->worker.turn.reservations = s->reservations;
+    }
     return r;
 }
 
@@ -157,6 +164,26 @@ static int start(struct thread *t)
     return -r;
 }
 
+/* A certificate that cannot be used never ends anything: what was there goes on, and the next
+ * reload tries again. False: as before. */
+static bool load_certificate(struct server *s, const struct turn_config *config)
+{
+    char why[TLS_CONTEXT_WHY_SIZE];
+    struct tls_context *fresh;
+
+    if (!config->certificate)
+        return false;
+    if (tls_context_new(config->certificate, config->certificate_key, &fresh, why) < 0) {
+        log_error("%s; %s", why,
+                  s->tls ? "going on with the certificate from before"
+                         : "nobody is served over TLS until a reload finds a certificate");
+        return false;
+    }
+    tls_context_unref(s->tls);
+    s->tls = fresh;
+    return true;
+}
+
 int server_new(const struct turn_config *config, struct pulse *pulse, struct server **ret_server)
 {
     struct server *s = calloc(1, sizeof(*s) + config->n_threads * sizeof(s->threads[0]));
@@ -167,6 +194,7 @@ int server_new(const struct turn_config *config, struct pulse *pulse, struct ser
         return -ENOMEM;
     s->n_threads = config->n_threads;
     rnd_bytes(nonce_key, sizeof(nonce_key));
+    (void) load_certificate(s, config);
     r = quota_new(config->total_quota, config->user_quota, &s->quota);
     if (r == 0)
         r = reservations_new(s->quota, &s->reservations);
@@ -223,12 +251,30 @@ static struct news *settings_new(const struct turn_config *config, const struct 
     return secrets_copy(secrets, &n->secrets) == 0 ? n : news_free(n);
 }
 
+static void give_certificate(struct server *s)
+{
+    for (size_t i = 0; i < s->n_threads; i++) {
+        struct news *n = calloc(1, sizeof(*n));
+
+        if (!n) {
+            log_error("no memory for a new certificate, a thread keeps the last one");
+            continue;
+        }
+        n->type = NEWS_CERTIFICATE;
+        n->tls = tls_context_ref(s->tls);
+        mailbox_post(s->threads[i].box, &n->mail);
+    }
+}
+
 int server_reloaded(struct server *s, const struct turn_config *config)
 {
     struct news **news = calloc(s->n_threads, sizeof(struct news *));
     struct secrets secrets = {.n = 0};
     bool complete =
         news && secrets_copy(&s->secrets, &secrets) == 0 && set_secrets(&secrets, config) == 0;
+
+    if (load_certificate(s, config))
+        give_certificate(s);
 
     for (size_t i = 0; complete && i < s->n_threads; i++) {
         news[i] = settings_new(config, &secrets);
@@ -319,6 +365,7 @@ struct server *server_free(struct server *s)
     quota_free(s->quota);
     userhash_table_free(s->usernames);
     secrets_done(&s->secrets);
+    tls_context_unref(s->tls);
     free(s);
     return NULL;
 }

@@ -15,8 +15,8 @@ struct server;
  * pulse must outlive it. Failures are logged. */
 int server_new(const struct turn_config *config, struct pulse *pulse, struct server **ret_server);
 
-/* The live values of the configuration have changed: each thread gets a copy. -ENOMEM: nothing
- * changes. */
+/* The live values of the configuration may have changed: each thread gets a copy. -ENOMEM: they
+ * stay as they were. The certificate is read anew in any case. */
 int server_reloaded(struct server *s, const struct turn_config *config);
 
 /* A sweep that was asked for. */

@@ -150,10 +150,18 @@ static void test_peers(void **state)
 
 static void test_listen_forms(void **state)
 {
-    static const char *const wrong[] = {"",           "3478",          "udp:3478",
-                                        "udp::3478",  "udp:0.0.0.0",   "udp:0.0.0.0:65536",
-                                        "udp:::1:3",  "udp:[::1:3478", "udp:localhost:3478",
-                                        "tcp:[::]:1", "udp:0.0.0.0:x", "udp:[]:1"};
+    static const char *const wrong[] = {"",
+                                        "3478",
+                                        "udp:3478",
+                                        "udp::3478",
+                                        "udp:0.0.0.0",
+                                        "udp:0.0.0.0:65536",
+                                        "udp:::1:3",
+                                        "udp:[::1:3478",
+                                        "udp:localhost:3478",
+                                        "sctp:[::]:1",
+                                        "udp:0.0.0.0:x",
+                                        "udp:[]:1"};
     struct turn_config c = {0};
     char text[256];
 
