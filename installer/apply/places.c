@@ -81,14 +81,12 @@ static void put_turn_places(const struct installation *in, struct places_texts *
         p->selfsigned_mark = path_join(t->selfsigned_mark, PATH_CERTS, "live/ca.crt");
 }
 
-/* Behind address translation relayed addresses are told as they look from outside, unless the
- * operator wants them as they are. */
+/* Behind address translation TURN is told how it looks from outside. */
 static bool is_translated(const struct installation *in)
 {
     struct addr a;
 
-    return !settings_bool(in->settings, SET_COTURN_INTERNAL_RELAY) &&
-           addr_parse_ip(in->turn_ip->text, 0, &a) == 0 &&
+    return addr_parse_ip(in->turn_ip->text, 0, &a) == 0 &&
            !network_is_local(in->network, in->turn_ip->text);
 }
 

@@ -640,7 +640,10 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .reloads = TURN,
             .value = "false",
             .example = "true",
-            .doc = "Relays reach the media server by its private addresses",
+            .doc = "Relays are part of a private network: clients are told their private "
+                   "addresses, and media servers on other machines are reached by theirs",
+            .more = "The media server on this machine is always reached by the short way, whatever "
+                    "address it is known by",
         },
     [SET_TURN_TLS_PORT] =
         {
