@@ -271,7 +271,7 @@ static void test_signaling_returns(void **state)
 
 static void test_usage(void **state)
 {
-    struct peers_media media = {.via.family = 0};
+    struct peers_media media = {.via = {0}};
     struct peers *peers;
     struct addr relayed;
     json_t *result, *usage;
