@@ -25,6 +25,7 @@ struct turn_link {
     bool synced;              /* it was told of all participants, and has heard it */
     unsigned n_untold;        /* "issued" that were not answered yet */
     bool complained;          /* since it greeted us last */
+    bool ending;              /* whoever stops us may stop the server as well */
 };
 
 static const char *reason_of(const struct link_answer *a)
@@ -257,16 +258,18 @@ static void on_down(struct link_dialer *d, void *arg)
     struct turn_link *t = arg;
 
     (void) d;
-    if (t->greeted)
+    if (t->greeted && !t->ending)
         log_warning("turn: link lost, trying again");
     t->greeted = false;
 }
 
 static void on_failed(struct link_dialer *d, int error, void *arg)
 {
+    struct turn_link *t = arg;
+
     (void) d;
-    (void) arg;
-    log_warning("turn: cannot reach the server: %s, trying again", strerror(-error));
+    if (!t->ending)
+        log_warning("turn: cannot reach the server: %s, trying again", strerror(-error));
 }
 
 static void on_request(struct link *k, const char *method, json_t *params, struct link_request *rq,
@@ -372,6 +375,12 @@ int turn_link_new(struct loop *l, const char *path, turn_link_all_fn *fn, void *
     }
     *ret_turn = t;
     return 0;
+}
+
+void turn_link_end(struct turn_link *t)
+{
+    if (t)
+        t->ending = true;
 }
 
 struct turn_link *turn_link_free(struct turn_link *t)
