@@ -207,6 +207,8 @@ static int check_file(const struct turn_config_file *f, const char *path, conf_p
 
     if (f->listen.n == 0 || f->listen.n > CONFIG_LISTEN_MAX)
         r = conf_problem(path, fn, arg, "listen: must have 1 to %d addresses", CONFIG_LISTEN_MAX);
+    if (f->old_secrets.n > SECRETS_OLD_MAX)
+        r = conf_problem(path, fn, arg, "old_secrets: must be %d at most", SECRETS_OLD_MAX);
     if (f->media.n == 0 || f->media.n > CONFIG_MEDIA_MAX)
         r = conf_problem(path, fn, arg, "media: must have 1 to %d paths", CONFIG_MEDIA_MAX);
     if (f->allowed_peers.n > CONFIG_RULES_MAX || f->denied_peers.n > CONFIG_RULES_MAX)
