@@ -17,18 +17,35 @@ static bool must_not_fragment(const struct flow *flow, const struct stun *m)
            (stream || (flow->client.family == AF_INET && m->xor_peer.family == AF_INET));
 }
 
+/* The packet goes nowhere. */
+static bool drop(struct turn *t, enum stat why)
+{
+    stats_add(&t->stats, why, 1);
+    return false;
+}
+
 /* Counts data that is about to pass, or that may not: its user has had enough for now. */
 static bool admit(struct turn *t, struct alloc *a, enum usage_way way, size_t len)
 {
     if (t->user_kbps != 0 && !quota_spend(a->quota_user, way, len, t->user_kbps, t->now_ms)) {
         a->usage.dropped++;
-        stats_add(&t->stats, STAT_OVER_BANDWIDTH, 1);
-        return false;
+        return drop(t, STAT_OVER_BANDWIDTH);
     }
     usage_add(&a->usage, way, len);
     stats_add(&t->stats, way == USAGE_IN ? STAT_PACKETS_TO_PEERS : STAT_PACKETS_TO_CLIENTS, 1);
     stats_add(&t->stats, way == USAGE_IN ? STAT_BYTES_TO_PEERS : STAT_BYTES_TO_CLIENTS, len);
     return true;
+}
+
+/* May data go to a peer for which there is a permission, or none? Then ret_dest is where to. */
+static bool may_go(struct turn *t, struct alloc *a, bool permitted, const struct addr *peer,
+                   size_t len, struct addr *ret_dest)
+{
+    if (!permitted)
+        return drop(t, STAT_NO_PERMISSION);
+    if (!peers_route(t->peers, peer, ret_dest))
+        return drop(t, STAT_DENIED_PEER);
+    return admit(t, a, USAGE_IN, len);
 }
 
 void forward_send(struct turn *t, const struct flow *flow, const struct stun *m)
@@ -41,8 +58,8 @@ void forward_send(struct turn *t, const struct flow *flow, const struct stun *m)
         return;
     a = alloc_find(t->allocs, flow, t->now_ms);
     r = a ? alloc_relay(a, m->xor_peer.family) : NULL;
-    if (!r || !perm_allows(&a->perms, &m->xor_peer, t->now_ms) ||
-        !peers_route(t->peers, &m->xor_peer, &dest) || !admit(t, a, USAGE_IN, m->data.len))
+    if (!may_go(t, a, r && perm_allows(&a->perms, &m->xor_peer, t->now_ms), &m->xor_peer,
+                m->data.len, &dest))
         return;
     if (must_not_fragment(flow, m))
         relay_send_unfragmented(r, &dest, m->data);
@@ -64,7 +81,7 @@ void forward_chandata(struct turn *t, const struct flow *flow, struct bytes data
     a = alloc_find(t->allocs, flow, t->now_ms);
     peer = a ? chan_peer(&a->chans, channel, t->now_ms) : NULL;
     r = peer ? alloc_relay(a, peer->family) : NULL;
-    if (r && peers_route(t->peers, peer, &dest) && admit(t, a, USAGE_IN, data.len))
+    if (may_go(t, a, r, peer, data.len, &dest))
         relay_send(r, &dest, data);
 }
 
@@ -99,14 +116,17 @@ static void send_indication(const struct alloc *a, struct wr *w)
         flow_send(&a->flow, bytes_of(w->start, len), bytes_of(NULL, 0));
 }
 
-/* As whom the client is told the sender. */
-static bool find_peer(const struct alloc *a, const struct addr *from, struct addr *ret_peer)
+/* As whom the client is told the sender; why not, when that may not be. */
+static bool find_peer(const struct alloc *a, const struct addr *from, struct addr *ret_peer,
+                      enum stat *ret_why)
 {
     size_t pos = 0;
 
+    *ret_why = STAT_DENIED_PEER;
     while (peers_origin(a->turn->peers, from, &pos, ret_peer)) {
         if (perm_allows(&a->perms, ret_peer, a->turn->now_ms))
             return true;
+        *ret_why = STAT_NO_PERMISSION;
     }
     return false;
 }
@@ -119,10 +139,16 @@ void forward_peer_data(struct relay *r, const struct addr *from, struct bytes da
     uint64_t now_ms = t->now_ms;
     struct addr peer;
     uint16_t channel;
+    enum stat why;
     struct wr w;
 
-    if (alloc_relay_is_over(a, r, now_ms) || !find_peer(a, from, &peer) ||
-        !admit(t, a, USAGE_OUT, data.len))
+    if (alloc_relay_is_over(a, r, now_ms))
+        return;
+    if (!find_peer(a, from, &peer, &why)) {
+        drop(t, why);
+        return;
+    }
+    if (!admit(t, a, USAGE_OUT, data.len))
         return;
     channel = chan_number(&a->chans, &peer, now_ms);
     if (channel != 0) {
@@ -141,9 +167,10 @@ void forward_peer_error(struct relay *r, const struct icmp_error *e)
     struct alloc *a = r->owner;
     struct turn *t = a->turn;
     struct addr peer;
+    enum stat why;
     struct wr w;
 
-    if (alloc_relay_is_over(a, r, t->now_ms) || !find_peer(a, &e->peer, &peer) ||
+    if (alloc_relay_is_over(a, r, t->now_ms) || !find_peer(a, &e->peer, &peer, &why) ||
         !bucket_take(&a->errors, 1000000 / ERRORS_PER_S, ERRORS_PER_S, t->now_ms))
         return;
     w = begin_indication(t, buf, sizeof(buf), &peer);
