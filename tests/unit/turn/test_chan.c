@@ -88,6 +88,14 @@ static void test_limit(void **state)
     assert_int_equal(t.n, 1);
 }
 
+static struct addr ip(const char *text, uint16_t port)
+{
+    struct addr a;
+
+    assert_int_equal(addr_parse_ip(text, port, &a), 0);
+    return a;
+}
+
 static void test_check_changes_nothing(void **state)
 {
     struct chan_table t = {0};
