@@ -136,7 +136,7 @@ static inline void expect_test(const char *place)
 
     assert_non_null(colon);
     snprintf(path, sizeof(path), "%.*s", (int) (colon - place), place);
-    snprintf(want, sizeof(want), "static void %s(", colon + 1);
+    snprintf(want, sizeof(want), "void %s(", colon + 1);
     f = fopen(path, "r");
     if (!f)
         fail_msg("%s is not there", path);
