@@ -46,8 +46,8 @@ static const struct {
     void (*render)(struct wr *w, const struct settings *s, const struct places *p);
 } daemons[] = {
     {"visavis-media", "media.cfg", render_media}, /* the others dial it */
+    {"visavis-turn", "turn.cfg", render_turn},    /* and signaling this one */
     {"visavis-signaling", "signaling.cfg", render_signaling},
-    {"visavis-turn", "turn.cfg", render_turn},
     {"visavis-call", "call.cfg", render_call},
 };
 #define N_DAEMONS (sizeof(daemons) / sizeof(daemons[0]))
