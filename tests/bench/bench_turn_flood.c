@@ -58,6 +58,7 @@ static const struct source {
 struct outcome {
     double requests_per_s, cpu, lost_percent;
     uint64_t answers;
+    struct netns_drops dropped; /* requests and the clients' packets alike */
     double seconds;
 };
 
@@ -164,9 +165,11 @@ static struct outcome run(const struct source *from, unsigned per_second, void (
     uint64_t sent = turn_load_sent(load), arrived = turn_load_arrived(load), answers = n_answers();
     struct outcome o = {.lost_percent = 0};
     struct child_usage before, after;
+    struct netns_drops dropped;
     struct turn_attack *attack;
     uint64_t start_us, requests;
 
+    measure_check(netns_dropped(&dropped), "drops");
     measure_check(turn_load_start(load, &pattern), "load");
     attack = start_attack(from, per_second);
     start_us = clock_us();
@@ -185,6 +188,9 @@ static struct outcome run(const struct source *from, unsigned per_second, void (
     o.cpu = (double) (after.cpu_ns - before.cpu_ns) / 1e9 / o.seconds;
     o.lost_percent = 100 * (1 - (double) arrived / (double) sent);
     o.answers = n_answers() - answers;
+    measure_check(netns_dropped(&o.dropped), "drops");
+    o.dropped.socket -= dropped.socket;
+    o.dropped.queue -= dropped.queue;
     return o;
 }
 
@@ -196,18 +202,19 @@ static void measure(const struct source *from)
     double highest = 0;
     bool good = true;
 
-    printf("Allocate without credentials from %s\n  %12s %12s %10s %12s %10s\n", from->name,
-           "wanted/s", "sent/s", "lost%", "answers/s", "CPU%");
+    printf("Allocate without credentials from %s\n  %9s %9s %8s %10s %6s %s\n", from->name,
+           "wanted/s", "sent/s", "lost%", "answers/s", "CPU%", " dropped: socket, kernel's queue");
     for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
         struct outcome o = run(from, rates[i], NULL);
 
-        printf("  %12u %12.0f %10.3f %12.0f %10.0f\n", rates[i], o.requests_per_s, o.lost_percent,
-               (double) o.answers / o.seconds, 100 * o.cpu);
+        printf("  %9u %9.0f %8.3f %10.0f %6.0f %16" PRIu64 " %15" PRIu64 "\n", rates[i],
+               o.requests_per_s, o.lost_percent, (double) o.answers / o.seconds, 100 * o.cpu,
+               o.dropped.socket, o.dropped.queue);
         good = good && o.lost_percent < LOST_PERCENT;
         if (good)
             highest = o.requests_per_s;
     }
-    printf("  %-46s %8.0f /s, bar %6d  %s\n", "the highest rate with less than 0.1 % lost", highest,
+    printf("  %-46s %8.0f /s, bar %6d  %s\n", "the highest rate with less than 0.1% lost", highest,
            BAR, highest >= 0.99 * BAR ? "pass" : "MISS");
 }
 

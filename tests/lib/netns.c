@@ -92,3 +92,57 @@ int netns_received(const char *name, uint64_t *ret)
     fclose(f);
     return r;
 }
+
+/* "Udp: " and names, then "Udp: " and values in the same order. */
+static int read_socket_drops(uint64_t *ret)
+{
+    FILE *f = fopen("/proc/thread-self/net/snmp", "r");
+    char names[512] = "", values[512];
+    int r = -ENOENT;
+
+    while (f && r < 0 && fgets(values, sizeof(values), f)) {
+        char *rest_n, *rest_v, *name, *value;
+
+        if (strncmp(values, "Udp: ", 5) != 0)
+            continue;
+        if (!names[0]) {
+            memcpy(names, values, sizeof(names));
+            continue;
+        }
+        name = strtok_r(names, " ", &rest_n);
+        value = strtok_r(values, " ", &rest_v);
+        while (name && value && strcmp(name, "RcvbufErrors") != 0) {
+            name = strtok_r(NULL, " ", &rest_n);
+            value = strtok_r(NULL, " ", &rest_v);
+        }
+        r = value && sscanf(value, "%" SCNu64, ret) == 1 ? 0 : -EBADMSG;
+    }
+    if (f)
+        fclose(f);
+    return r;
+}
+
+/* A line for each processor; the second number. */
+static int read_queue_drops(uint64_t *ret)
+{
+    FILE *f = fopen("/proc/net/softnet_stat", "r");
+    char line[512];
+    unsigned n;
+
+    if (!f)
+        return -errno;
+    *ret = 0;
+    while (fgets(line, sizeof(line), f)) {
+        if (sscanf(line, "%*x %x", &n) == 1)
+            *ret += n;
+    }
+    fclose(f);
+    return 0;
+}
+
+int netns_dropped(struct netns_drops *ret)
+{
+    int r = read_socket_drops(&ret->socket);
+
+    return r < 0 ? r : read_queue_drops(&ret->queue);
+}

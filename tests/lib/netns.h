@@ -30,3 +30,10 @@ int netns_route(const char *to, const char *how);
 
 /* Packets that came in by this interface of the calling thread's network so far. */
 int netns_received(const char *name, uint64_t *ret);
+
+/* What the kernel dropped: in the calling thread's network because a UDP socket was full; on the
+ * whole machine because a processor's queue of packets that came in was. */
+struct netns_drops {
+    uint64_t socket, queue;
+};
+int netns_dropped(struct netns_drops *ret);
