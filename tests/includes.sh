@@ -47,7 +47,7 @@ systemd/sd-event.h: services/common/loop/
 systemd/sd-daemon.h: services/common/notify/ services/common/loop/ installer/units/units.
 systemd/sd-bus.h: installer/units/units.
 systemd/sd-journal.h: installer/units/journal.
-openssl/: services/common/base/crypto.c services/common/http/http.c services/common/rtc/ certs/
+openssl/: services/common/base/crypto.c services/common/http/http.c services/common/rtc/ services/turn/tls services/turn/dtls certs/
 srtp2/: services/common/rtc/
 jansson.h: services/codec/jsonrpc. services/common/link/ services/call/ services/signaling/ services/media/command.h services/turn/control. services/turn/api. certs/ installer/text/json. installer/firewall/ installer/doctor/ installer/cmd/
 '

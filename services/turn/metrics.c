@@ -45,6 +45,10 @@ static const struct row rows[] = {
     {"requests_refused_total", NULL, NULL, "reason", "capacity", STAT_REFUSED_CAPACITY},
     {"requests_refused_total", NULL, NULL, "reason", "peer", STAT_REFUSED_PEER},
     {"requests_refused_total", NULL, NULL, "reason", "other", STAT_REFUSED_OTHER},
+    {"connections_refused_total", "counter", "Connections that were too many.", NULL, NULL,
+     STAT_CONNECTIONS_REFUSED},
+    {"connections_dropped_total", "counter", "Connections that were slow, or of no use.", NULL,
+     NULL, STAT_CONNECTIONS_DROPPED},
 };
 
 static void put_head(struct wr *w, const char *name, const char *type, const char *help)

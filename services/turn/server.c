@@ -4,6 +4,7 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/rnd.h"
+#include "link/turn_api.h"
 #include "turn/worker.h"
 
 #include <errno.h>
@@ -25,7 +26,10 @@ struct thread {
 
 struct server {
     struct quota *quota;
+    struct tls_context *tls; /* NULL: none could be loaded yet */
     struct reservations *reservations;
+    struct secrets secrets;           /* threads have copies */
+    struct userhash_table *usernames; /* NULL: no USERHASH */
     size_t n_threads;
     struct thread threads[];
 };
@@ -33,12 +37,13 @@ struct server {
 /* What a thread is told; it owns it then. */
 struct news {
     struct mail mail;
-    enum { NEWS_PEERS, NEWS_SETTINGS, NEWS_SWEEP } type;
+    enum { NEWS_PEERS, NEWS_SETTINGS, NEWS_SWEEP, NEWS_CERTIFICATE } type;
     struct peers *peers;
-    char *secret;
+    struct secrets secrets;
     struct addr external_ip, alternate_server;
     uint64_t user_kbps;
     struct server_sweep *sweep;
+    struct tls_context *tls;
 };
 
 /* One thread less to wait for. */
@@ -52,10 +57,9 @@ static struct news *news_free(struct news *n)
 {
     if (n && n->sweep)
         sweep_done(n->sweep);
-    if (n && n->secret)
-        secret_wipe(n->secret, strlen(n->secret));
     if (n) {
-        free(n->secret);
+        secrets_done(&n->secrets);
+        tls_context_unref(n->tls);
         peers_unref(n->peers);
     }
     free(n);
@@ -79,12 +83,13 @@ static void take_news(struct thread *t, struct news *n)
         n->peers = NULL;
     } else if (n->type == NEWS_SWEEP) {
         worker_sweep(&t->worker);
+    } else if (n->type == NEWS_CERTIFICATE) {
+        worker_set_tls(&t->worker, n->tls);
     } else {
         turn->external_ip = n->external_ip;
         turn->alternate_server = n->alternate_server;
         turn->user_kbps = n->user_kbps;
-        auth_set_secret(&t->auth, n->secret, clock_wall_ms());
-        n->secret = NULL;
+        auth_take_secrets(&t->auth, &n->secrets);
     }
 }
 
@@ -99,12 +104,27 @@ static void on_mail(struct mail *m, void *arg)
     drop_mail(m, arg);
 }
 
+static int prepare_auth(const struct server *s, struct auth *a, const struct turn_config *config,
+                        const uint8_t nonce_key[static NONCE_KEY_SIZE])
+{
+    struct secrets secrets;
+    int r = auth_init(a, config->secret, config->realm, nonce_key);
+
+    if (r == 0)
+        r = secrets_copy(&s->secrets, &secrets);
+    if (r == 0)
+        auth_take_secrets(a, &secrets);
+    if (r == 0 && config->sha256)
+        r = auth_use_sha256(a, s->usernames, nonce_key);
+    a->quota = s->quota;
+    return r;
+}
+
 static int prepare(struct server *s, struct thread *t, const struct turn_config *config,
                    struct pulse *pulse, const uint8_t nonce_key[static NONCE_KEY_SIZE])
 {
-    int r = auth_init(&t->auth, config->secret, config->realm, nonce_key);
+    int r = prepare_auth(s, &t->auth, config, nonce_key);
 
-    t->auth.quota = s->quota;
     if (r == 0)
         r = loop_new(&t->loop);
     if (r == 0)
@@ -113,9 +133,17 @@ static int prepare(struct server *s, struct thread *t, const struct turn_config 
         r = pulse_watch(pulse, t->loop, &t->pulse);
     if (r == 0)
         r = worker_init(&t->worker, t->loop, config, &t->auth, s->quota);
-    if (r == 0)
+    if (r == 0) {
+        worker_set_tls(&t->worker, s->tls);
         t->worker.turn.reservations = s->reservations;
+    }
     return r;
+}
+
+static int set_secrets(struct secrets *s, const struct turn_config *config)
+{
+    return secrets_set(s, config->secret, config->old_secrets, config->n_old_secrets,
+                       clock_wall_ms());
 }
 
 static void *run(void *arg)
@@ -136,6 +164,26 @@ static int start(struct thread *t)
     return -r;
 }
 
+/* A certificate that cannot be used never ends anything: what was there goes on, and the next
+ * reload tries again. False: as before. */
+static bool load_certificate(struct server *s, const struct turn_config *config)
+{
+    char why[TLS_CONTEXT_WHY_SIZE];
+    struct tls_context *fresh;
+
+    if (!config->certificate)
+        return false;
+    if (tls_context_new(config->certificate, config->certificate_key, &fresh, why) < 0) {
+        log_error("%s; %s", why,
+                  s->tls ? "going on with the certificate from before"
+                         : "nobody is served over TLS until a reload finds a certificate");
+        return false;
+    }
+    tls_context_unref(s->tls);
+    s->tls = fresh;
+    return true;
+}
+
 int server_new(const struct turn_config *config, struct pulse *pulse, struct server **ret_server)
 {
     struct server *s = calloc(1, sizeof(*s) + config->n_threads * sizeof(s->threads[0]));
@@ -146,9 +194,14 @@ int server_new(const struct turn_config *config, struct pulse *pulse, struct ser
         return -ENOMEM;
     s->n_threads = config->n_threads;
     rnd_bytes(nonce_key, sizeof(nonce_key));
+    (void) load_certificate(s, config);
     r = quota_new(config->total_quota, config->user_quota, &s->quota);
     if (r == 0)
         r = reservations_new(s->quota, &s->reservations);
+    if (r == 0)
+        r = set_secrets(&s->secrets, config);
+    if (r == 0 && config->sha256)
+        r = userhash_table_new(TURN_API_REMEMBERED_MAX, config->realm, &s->usernames);
     for (size_t i = 0; i < s->n_threads && r == 0; i++)
         r = prepare(s, &s->threads[i], config, pulse, nonce_key);
     for (size_t i = 0; i < s->n_threads && r == 0; i++)
@@ -185,7 +238,7 @@ int server_set_peers(struct server *s, struct peers *peers)
     return result;
 }
 
-static struct news *settings_new(const struct turn_config *config)
+static struct news *settings_new(const struct turn_config *config, const struct secrets *secrets)
 {
     struct news *n = calloc(1, sizeof(*n));
 
@@ -195,17 +248,36 @@ static struct news *settings_new(const struct turn_config *config)
     n->external_ip = config_told_ip(config);
     n->alternate_server = config->alternate_server;
     n->user_kbps = config->user_kbps;
-    n->secret = strdup(config->secret);
-    return n->secret ? n : news_free(n);
+    return secrets_copy(secrets, &n->secrets) == 0 ? n : news_free(n);
+}
+
+static void give_certificate(struct server *s)
+{
+    for (size_t i = 0; i < s->n_threads; i++) {
+        struct news *n = calloc(1, sizeof(*n));
+
+        if (!n) {
+            log_error("no memory for a new certificate, a thread keeps the last one");
+            continue;
+        }
+        n->type = NEWS_CERTIFICATE;
+        n->tls = tls_context_ref(s->tls);
+        mailbox_post(s->threads[i].box, &n->mail);
+    }
 }
 
 int server_reloaded(struct server *s, const struct turn_config *config)
 {
     struct news **news = calloc(s->n_threads, sizeof(struct news *));
-    bool complete = news != NULL;
+    struct secrets secrets = {.n = 0};
+    bool complete =
+        news && secrets_copy(&s->secrets, &secrets) == 0 && set_secrets(&secrets, config) == 0;
+
+    if (load_certificate(s, config))
+        give_certificate(s);
 
     for (size_t i = 0; complete && i < s->n_threads; i++) {
-        news[i] = settings_new(config);
+        news[i] = settings_new(config, &secrets);
         complete = news[i] != NULL;
     }
     for (size_t i = 0; news && i < s->n_threads; i++) {
@@ -215,8 +287,13 @@ int server_reloaded(struct server *s, const struct turn_config *config)
             news_free(news[i]);
     }
     free(news);
-    if (complete)
+    if (complete) {
+        secrets_done(&s->secrets);
+        s->secrets = secrets;
         quota_set_limits(s->quota, config->total_quota, config->user_quota);
+    } else {
+        secrets_done(&secrets);
+    }
     return complete ? 0 : -ENOMEM;
 }
 
@@ -239,6 +316,11 @@ void server_sweep(struct server *s, struct server_sweep *sweep)
 struct quota *server_quota(struct server *s)
 {
     return s->quota;
+}
+
+struct userhash_table *server_usernames(struct server *s)
+{
+    return s->usernames;
 }
 
 void server_stats(const struct server *s, struct stats *ret)
@@ -281,6 +363,9 @@ struct server *server_free(struct server *s)
         stop(&s->threads[i]);
     reservations_free(s->reservations);
     quota_free(s->quota);
+    userhash_table_free(s->usernames);
+    secrets_done(&s->secrets);
+    tls_context_unref(s->tls);
     free(s);
     return NULL;
 }

@@ -7,6 +7,7 @@
 #include "turn/peers.h"
 #include "turn/quota.h"
 #include "turn/stats.h"
+#include "turn/userhash.h"
 
 struct server;
 
@@ -14,8 +15,8 @@ struct server;
  * pulse must outlive it. Failures are logged. */
 int server_new(const struct turn_config *config, struct pulse *pulse, struct server **ret_server);
 
-/* The live values of the configuration have changed: each thread gets a copy. -ENOMEM: nothing
- * changes. */
+/* The live values of the configuration may have changed: each thread gets a copy. -ENOMEM: they
+ * stay as they were. The certificate is read anew in any case. */
 int server_reloaded(struct server *s, const struct turn_config *config);
 
 /* A sweep that was asked for. */
@@ -32,6 +33,9 @@ void server_sweep(struct server *s, struct server_sweep *sweep);
 
 /* The users; as long as the server. */
 struct quota *server_quota(struct server *s);
+
+/* The user names that are found by USERHASH; NULL when that is off. As long as the server. */
+struct userhash_table *server_usernames(struct server *s);
 
 /* What all threads have counted, together. */
 void server_stats(const struct server *s, struct stats *ret);

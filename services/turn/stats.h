@@ -28,6 +28,8 @@ enum stat {
     STAT_REFUSED_CAPACITY, /* 508 */
     STAT_REFUSED_PEER,     /* 403 */
     STAT_REFUSED_OTHER,
+    STAT_CONNECTIONS_REFUSED, /* there were too many, or is no certificate */
+    STAT_CONNECTIONS_DROPPED, /* too slow, without an allocation for too long, in the way */
     N_STATS,
 };
 

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 /* How long packets may wait for others to be dealt with together, when there are many. */
-#define POLL_TICK_US 300
+#define POLL_TICK_US 420
 
 #define ROOM_MIN (UDP_IN_SLOTS / 4) /* a receive call for less is not worth it */
 
@@ -58,6 +58,7 @@ int turn_init(struct turn *t, struct loop *l, const struct turn_config *config,
         .log_refused = {.interval_ms = 10000},
         .log_failed = {.interval_ms = 10000},
     };
+    list_init(&t->flushers);
     r = alloc_table_new(CONFIG_QUOTA_MAX, quota, &t->allocs);
     if (r == 0)
         r = ratelimit_new(&ratelimit_logins, config->n_threads, &t->logins);
@@ -81,6 +82,7 @@ int turn_init(struct turn *t, struct loop *l, const struct turn_config *config,
 void turn_done(struct turn *t)
 {
     t->allocs = alloc_table_free(t->allocs);
+    t->tls = tls_context_unref(t->tls);
     t->logins = ratelimit_free(t->logins);
     t->bindings = ratelimit_free(t->bindings);
     t->in = udp_in_free(t->in);
@@ -105,10 +107,13 @@ void turn_tick(struct turn *t)
 void turn_flush(struct turn *t)
 {
     uint64_t lost = udp_out_counters(t->out)->lost;
+    struct turn_flusher *f;
 
     udp_out_flush(t->out);
     udp_in_release(t->in);
     stats_add(&t->stats, STAT_PACKETS_LOST, udp_out_counters(t->out)->lost - lost);
+    list_for_each (f, &t->flushers, node)
+        f->fn(f);
 }
 
 unsigned turn_receive(struct turn *t, int fd)

@@ -11,10 +11,18 @@
 #include "turn/peers.h"
 #include "turn/ratelimit.h"
 #include "turn/stats.h"
+#include "turn/tls_context.h"
+
+/* Sends at the end of a turn_flush() what it has gathered. In turn's list while it lives. */
+struct turn_flusher {
+    struct list node;
+    void (*fn)(struct turn_flusher *f);
+};
 
 struct turn {
     const struct turn_config *config;
     const struct auth *auth;
+    struct tls_context *tls;      /* for new connections; NULL: no certificate yet. A reference */
     struct peers *peers;          /* a reference of its own; NULL: nobody may be reached */
     struct addr external_ip;      /* as clients are told; of config, which another thread changes */
     struct addr alternate_server; /* likewise; family 0: new clients are welcome here */
@@ -30,6 +38,7 @@ struct turn {
     struct addr own_ip6;
     uint64_t now_ms,
         wall_ms; /* as of the last turn_tick(): clocks are read once for many packets */
+    struct list flushers;
     struct stats stats;
     uint32_t last_tid; /* of our indications; they have no answers to be told apart by it */
     struct log_limit log_refused, log_failed;
