@@ -214,6 +214,8 @@ static int check_file(const struct turn_config_file *f, const char *path, conf_p
     if (f->allowed_peers.n > CONFIG_RULES_MAX || f->denied_peers.n > CONFIG_RULES_MAX)
         r = conf_problem(path, fn, arg, "allowed_peers, denied_peers: must have at most %d entries",
                          CONFIG_RULES_MAX);
+    if (f->old_secrets.n > SECRETS_OLD_MAX)
+        r = conf_problem(path, fn, arg, "old_secrets: must be %d at most", SECRETS_OLD_MAX);
     if (f->relay_min > f->relay_max)
         r = conf_problem(path, fn, arg, "relay_min: must not be above relay_max, %d",
                          (int) f->relay_max);

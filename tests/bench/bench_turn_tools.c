@@ -1,6 +1,7 @@
 /* CPU per relayed packet with coturn's own load tool, as it counts packets: visavis-turn beside
- * coturn, one after the other, in windows of a second. Nothing to do where the tools are missing.
- * On the loopback. */
+ * coturn, one after the other, in windows of a second. By Send and Data indications: the tool's
+ * channel numbers are those of RFC 5766, most of which RFC 8656 has taken away. Nothing to do where
+ * the tools are missing. On the loopback. */
 #include "tests/lib/loopback.h"
 #include "tests/lib/measure.h"
 #include "tests/lib/turn_crowd.h"
@@ -131,7 +132,7 @@ static FILE *start_tool(const struct contender *c, const struct load *load, cons
     FILE *f;
 
     snprintf(command, sizeof(command),
-             "stdbuf -oL " UCLIENT " -c -m %d -n %u -z %u -l %u -L 127.0.0.1 -p %u -e 127.0.0.1"
+             "stdbuf -oL " UCLIENT " -s -c -m %d -n %u -z %u -l %u -L 127.0.0.1 -p %u -e 127.0.0.1"
              " -r %u -u bench -W " TURN_SECRET " 127.0.0.1 2>&1",
              CLIENTS, load->messages, load->interval_ms, load->size, c->listen.port, peer->port);
     f = popen(command, "r"); /* NOLINT(cert-env33-c): made of constants and numbers */
@@ -148,7 +149,6 @@ static void run_tool(const struct contender *c, const struct load *load, const s
 
     *ret = (struct figure){.n = 0};
     while (fgets(line, sizeof(line), tool)) {
-        fputs(line, stderr);
         uint64_t now_cpu = cpu_ns(c), now;
 
         if (!parse_line(line, ret))
