@@ -21,9 +21,11 @@
 #define STUN_FAMILY_IPV4 1
 #define STUN_FAMILY_IPV6 2
 
-/* Of PASSWORD-ALGORITHM (RFC 8489 section 18.5); neither has parameters. */
-#define STUN_ALGORITHM_MD5 1
-#define STUN_ALGORITHM_SHA256 2
+/* Values of PASSWORD-ALGORITHM (RFC 8489 section 18.5), parts of PASSWORD-ALGORITHMS: a number and
+ * the length of the parameters, none. */
+#define STUN_ALGORITHM_SIZE 4
+#define STUN_ALGORITHM_MD5 "\0\1\0\0"
+#define STUN_ALGORITHM_SHA256 "\0\2\0\0"
 
 enum stun_class { STUN_REQUEST, STUN_INDICATION, STUN_SUCCESS, STUN_ERROR };
 
@@ -161,9 +163,6 @@ void stun_put_address_error(struct wr *w, uint8_t family, unsigned code, const c
 /* REQUESTED-ADDRESS-FAMILY or ADDITIONAL-ADDRESS-FAMILY. */
 void stun_put_family(struct wr *w, enum stun_attr type, uint8_t family);
 void stun_put_icmp(struct wr *w, uint8_t type, uint16_t code, uint32_t data);
-
-/* PASSWORD-ALGORITHM (one) or PASSWORD-ALGORITHMS, without parameters. */
-void stun_put_algorithms(struct wr *w, enum stun_attr type, const uint16_t *numbers, unsigned n);
 void stun_put_channel(struct wr *w, uint16_t channel);
 void stun_put_unknown(struct wr *w, const uint16_t *types, unsigned n);
 

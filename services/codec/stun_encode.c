@@ -144,15 +144,6 @@ void stun_put_icmp(struct wr *w, uint8_t type, uint16_t code, uint32_t data)
     wr_u32(w, data);
 }
 
-void stun_put_algorithms(struct wr *w, enum stun_attr type, const uint16_t *numbers, unsigned n)
-{
-    begin_attr(w, type, (size_t) n * 4);
-    for (unsigned i = 0; i < n; i++) {
-        wr_u16(w, numbers[i]);
-        wr_u16(w, 0);
-    }
-}
-
 void stun_put_channel(struct wr *w, uint16_t channel)
 {
     stun_put_u32(w, STUN_ATTR_CHANNEL_NUMBER, (uint32_t) channel << 16);

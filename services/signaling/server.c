@@ -148,6 +148,7 @@ void server_stop(struct app *app)
     if (loop_timer_is_armed(&app->quit_timer))
         return;
     lifecycle_close_all(app, false, REASON_SERVER_STOPPED);
+    turn_link_end(app->turn);
     loop_timer_start(&app->quit_timer, app->loop, STOP_US, on_quit);
 }
 

@@ -19,12 +19,13 @@ struct turn_link {
     struct link_dialer *dialer;
     struct loop_defer defer;  /* sends what is below, several names in one message */
     json_t *issued, *revoked; /* user names to be told; NULL: none */
-    json_t *who;              /* {user name: words} of the revoked ones */
+    json_t *who;              /* {user name: words} of revoked ones, also without a link */
     struct turn_names *dead;  /* all revoked ones, until their expiry */
     bool greeted;             /* by the server that the link goes to */
     bool synced;              /* it was told of all participants, and has heard it */
     unsigned n_untold;        /* "issued" that were not answered yet */
     bool complained;          /* since it greeted us last */
+    bool ending;              /* whoever stops us may stop the server as well */
 };
 
 static const char *reason_of(const struct link_answer *a)
@@ -162,16 +163,12 @@ static json_t *take(json_t **from)
 /* Without a link they are dropped: all that counts is said when it is up. */
 static void flush(struct turn_link *t)
 {
-    json_t *issued = take(&t->issued), *revoked = take(&t->revoked), *who = take(&t->who);
+    json_t *issued = take(&t->issued), *revoked = take(&t->revoked);
 
-    if (!t->greeted) {
-        json_decref(issued);
+    if (revoked && t->greeted)
+        send_revoked(t, revoked, take(&t->who));
+    else
         json_decref(revoked);
-        json_decref(who);
-        return;
-    }
-    if (revoked)
-        send_revoked(t, revoked, who);
     if (issued && t->greeted)
         send_issued(t, issued);
     else
@@ -206,12 +203,12 @@ void turn_link_revoke(struct turn_link *t, const char *username, const char *who
         return;
     turn_names_expire(t->dead, clock_wall_ms() / 1000);
     (void) turn_names_put(t->dead, bytes_str(username), 0, clock_wall_ms() / 1000);
-    if (!t->greeted)
-        return;
     if (!t->who)
         t->who = json_object();
-    (void) json_object_set_new(t->who, username, json_string(who));
-    add_name(t, &t->revoked, json_string(username));
+    if (json_object_size(t->who) < TURN_API_NAMES_MAX)
+        (void) json_object_set_new(t->who, username, json_string(who));
+    if (t->greeted)
+        add_name(t, &t->revoked, json_string(username));
 }
 
 /* ---- a link that is up ---- */
@@ -261,16 +258,18 @@ static void on_down(struct link_dialer *d, void *arg)
     struct turn_link *t = arg;
 
     (void) d;
-    if (t->greeted)
+    if (t->greeted && !t->ending)
         log_warning("turn: link lost, trying again");
     t->greeted = false;
 }
 
 static void on_failed(struct link_dialer *d, int error, void *arg)
 {
+    struct turn_link *t = arg;
+
     (void) d;
-    (void) arg;
-    log_warning("turn: cannot reach the server: %s, trying again", strerror(-error));
+    if (!t->ending)
+        log_warning("turn: cannot reach the server: %s, trying again", strerror(-error));
 }
 
 static void on_request(struct link *k, const char *method, json_t *params, struct link_request *rq,
@@ -378,6 +377,12 @@ int turn_link_new(struct loop *l, const char *path, turn_link_all_fn *fn, void *
     return 0;
 }
 
+void turn_link_end(struct turn_link *t)
+{
+    if (t)
+        t->ending = true;
+}
+
 struct turn_link *turn_link_free(struct turn_link *t)
 {
     if (!t)
@@ -387,6 +392,7 @@ struct turn_link *turn_link_free(struct turn_link *t)
     link_dialer_free(t->dialer);
     loop_defer_done(&t->defer);
     turn_names_free(t->dead);
+    json_decref(t->who);
     free(t);
     return NULL;
 }

@@ -101,7 +101,7 @@ struct alloc *alloc_free(struct alloc *a)
     }
     if (a->expires_ms != 0) /* it was granted */
         stats_add(&a->turn->stats, STAT_ALLOCATIONS_ENDED + a->flow.transport->kind, 1);
-    secret_wipe(a->key, sizeof(a->key));
+    secret_wipe(&a->key, sizeof(a->key));
     free(a);
     return NULL;
 }

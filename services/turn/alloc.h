@@ -29,7 +29,7 @@ struct alloc {
     uint64_t relay_expires_ms[2];  /* each has its own time (section 8.1) */
     uint64_t expires_ms;           /* the first of them */
     uint32_t lifetime_s;           /* as last granted */
-    uint8_t key[AUTH_KEY_SIZE];    /* of the user who made it */
+    struct auth_key key;           /* of the user who made it */
     struct quota_user *quota_user; /* NULL: nothing taken yet */
     struct usage usage;            /* not yet accounted to the user */
 

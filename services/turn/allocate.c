@@ -85,7 +85,7 @@ static int use_socket(struct turn *t, struct alloc *a, int fd, const struct addr
 /* Takes over the socket. */
 static int reserve(struct request *rq, struct alloc *a, int fd, const struct addr *bound)
 {
-    int r = reservations_put(rq->turn->reservations, rq->msg->username, fd, bound, rq->now_ms,
+    int r = reservations_put(rq->turn->reservations, rq->user.name, fd, bound, rq->now_ms,
                              a->reservation_token);
 
     if (r < 0)
@@ -143,7 +143,7 @@ static int allocate_new(struct request *rq, struct alloc **ret_alloc)
 {
     const struct stun *m = rq->msg;
     struct alloc *a;
-    int r = alloc_new(rq->turn->allocs, rq->flow, m->username, &a);
+    int r = alloc_new(rq->turn->allocs, rq->flow, rq->user.name, &a);
 
     if (r < 0)
         return r;
@@ -169,8 +169,8 @@ static int allocate_reserved(struct request *rq, struct alloc **ret_alloc)
 
     if (r < 0)
         return r;
-    r = reservations_take(t->reservations, rq->msg->reservation_token.p, rq->msg->username,
-                          rq->now_ms, &kept);
+    r = reservations_take(t->reservations, rq->msg->reservation_token.p, rq->user.name, rq->now_ms,
+                          &kept);
     if (r == 0) {
         a->quota_user = kept.quota_user;
         r = use_socket(t, a, kept.fd, &kept.bound);
@@ -214,7 +214,7 @@ static void allocate(struct request *rq)
         return;
     }
     memcpy(a->tid, m->tid, sizeof(a->tid));
-    memcpy(a->key, rq->key, sizeof(a->key));
+    a->key = rq->user.key;
     alloc_extend(a, 0, alloc_lifetime_for(m->has_lifetime ? &m->lifetime_s : NULL), rq->now_ms);
     stats_add(&rq->turn->stats, STAT_ALLOCATIONS_MADE + rq->flow->transport->kind, 1);
     rq->alloc = a;
@@ -228,7 +228,7 @@ static bool is_repeated(const struct request *rq)
     const struct alloc *a = rq->alloc;
 
     return memcmp(a->tid, rq->msg->tid, sizeof(a->tid)) == 0 &&
-           memcmp(a->key, rq->key, sizeof(a->key)) == 0;
+           quota_user_is_named(a->quota_user, rq->user.name);
 }
 
 void method_allocate(struct request *rq)

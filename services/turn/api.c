@@ -186,6 +186,7 @@ static void on_usage(struct api *a, json_t *params, struct link_request *rq)
 
 static void on_issued(struct api *a, json_t *params, struct link_request *rq)
 {
+    struct userhash_table *usernames = server_usernames(a->server);
     json_t *names = names_of(params), *name;
     uint64_t now_s = clock_wall_ms() / 1000;
     size_t i;
@@ -194,8 +195,11 @@ static void on_issued(struct api *a, json_t *params, struct link_request *rq)
         invalid_params(rq);
         return;
     }
-    json_array_foreach (names, i, name)
+    json_array_foreach (names, i, name) {
         (void) turn_names_put(a->issued, text_of(name), a->n_hello, now_s);
+        if (usernames)
+            (void) userhash_put(usernames, text_of(name), now_s);
+    }
     link_reply(rq, NULL);
 }
 
@@ -285,8 +289,8 @@ static void on_hello(struct peer *p, json_t *params, struct link_request *rq)
     p->is_signaling = true;
     a->n_hello++;
     log_info("signaling daemon connected");
-    link_reply(
-        rq, json_pack("{s:s, s:s, s:b}", "node", "turn", "instance", a->instance, "sha256", false));
+    link_reply(rq, json_pack("{s:s, s:s, s:b}", "node", "turn", "instance", a->instance, "sha256",
+                             server_usernames(a->server) != NULL));
 }
 
 static void on_request(struct link *k, const char *method, json_t *params, struct link_request *rq,

@@ -1,6 +1,7 @@
 #include "turn/config.h"
 
 #include "base/log.h"
+#include "turn/secrets.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,10 +11,10 @@
 #define REALM_MAX 127 /* RFC 8489 section 14.9: fewer than 128 characters */
 
 struct turn_config_file {
-    struct conf_strings listen, media, allowed_peers, denied_peers;
+    struct conf_strings listen, old_secrets, media, allowed_peers, denied_peers;
     char *secret, *realm, *relay_ip, *external_ip, *alternate_server, *peers, *api, *metrics;
     char *certificate, *certificate_key, *web_listen, *web_backend, *log_level;
-    bool internal_relay;
+    bool sha256, internal_relay;
     int64_t relay_min, relay_max, user_quota, total_quota, user_kbps, threads;
 };
 
@@ -104,6 +105,8 @@ static const struct conf_key keys[] = {
     {FIELD(listen), .type = CONF_STRINGS, .required = true, .check = check_listen},
     {FIELD(secret), .type = CONF_STRING, .required = true, .check = conf_check_not_empty,
      .live = true},
+    {FIELD(old_secrets), .type = CONF_STRINGS, .check = conf_check_not_empty, .live = true},
+    {FIELD(sha256), .type = CONF_BOOL},
     {FIELD(realm), .type = CONF_STRING, .string_default = "visavis", .check = check_realm},
     {FIELD(media), .type = CONF_STRINGS, .required = true, .check = conf_check_not_empty},
     {FIELD(api), .type = CONF_STRING, .check = conf_check_not_empty},
@@ -157,6 +160,8 @@ static void take_live(struct turn_config *c, const struct turn_config_file *f)
     c->total_quota = (size_t) f->total_quota;
     c->user_kbps = (uint64_t) f->user_kbps;
     c->secret = f->secret;
+    c->old_secrets = (const char *const *) f->old_secrets.items;
+    c->n_old_secrets = f->old_secrets.n;
     c->log_level = f->log_level;
     c->certificate = f->certificate;
     c->certificate_key = f->certificate_key;
@@ -171,6 +176,7 @@ static void take_file(struct turn_config *c, const struct turn_config_file *f)
     c->relay_ports = (struct ports){(uint16_t) f->relay_min, (uint16_t) f->relay_max};
     c->n_threads = (unsigned) f->threads;
     c->realm = f->realm;
+    c->sha256 = f->sha256;
     c->api = f->api;
     c->metrics = f->metrics;
     c->n_media = f->media.n;
@@ -201,11 +207,15 @@ static int check_file(const struct turn_config_file *f, const char *path, conf_p
 
     if (f->listen.n == 0 || f->listen.n > CONFIG_LISTEN_MAX)
         r = conf_problem(path, fn, arg, "listen: must have 1 to %d addresses", CONFIG_LISTEN_MAX);
+    if (f->old_secrets.n > SECRETS_OLD_MAX)
+        r = conf_problem(path, fn, arg, "old_secrets: must be %d at most", SECRETS_OLD_MAX);
     if (f->media.n == 0 || f->media.n > CONFIG_MEDIA_MAX)
         r = conf_problem(path, fn, arg, "media: must have 1 to %d paths", CONFIG_MEDIA_MAX);
     if (f->allowed_peers.n > CONFIG_RULES_MAX || f->denied_peers.n > CONFIG_RULES_MAX)
         r = conf_problem(path, fn, arg, "allowed_peers, denied_peers: must have at most %d entries",
                          CONFIG_RULES_MAX);
+    if (f->old_secrets.n > SECRETS_OLD_MAX)
+        r = conf_problem(path, fn, arg, "old_secrets: must be %d at most", SECRETS_OLD_MAX);
     if (f->relay_min > f->relay_max)
         r = conf_problem(path, fn, arg, "relay_min: must not be above relay_max, %d",
                          (int) f->relay_max);

@@ -26,6 +26,7 @@ struct turn_config {
     struct addr relay_ip; /* family 0: where the client's packet arrived */
     unsigned n_threads;
     const char *realm;
+    bool sha256;                         /* what RFC 8489 added to credentials */
     const char *media[CONFIG_MEDIA_MAX]; /* paths of the media daemons' control sockets */
     size_t n_media;
     const char *api;         /* of ours for signaling; NULL: none, or one that we are handed */
@@ -43,6 +44,8 @@ struct turn_config {
     size_t user_quota, total_quota;
     uint64_t user_kbps; /* 0: no limit */
     const char *secret, *log_level;
+    const char *const *old_secrets;
+    size_t n_old_secrets;
     const char *certificate, *certificate_key; /* files, or NULL both */
 
     struct turn_config_file *file; /* what the strings belong to */

@@ -26,58 +26,41 @@ static const struct method *find_method(enum stun_method method)
 
 static bool is_owner(const struct request *rq)
 {
-    return rq->alloc && memcmp(rq->alloc->key, rq->key, sizeof(rq->key)) == 0;
+    return rq->alloc && quota_user_is_named(rq->alloc->quota_user, rq->user.name);
 }
 
-static bool is_signed(const struct request *rq)
-{
-    return rq->msg->integrity.p || rq->msg->integrity_sha256.p;
-}
-
-static unsigned refuse_user(struct request *rq, enum stat as, const char *why)
-{
-    char client[ADDR_TEXT_SIZE];
-
-    rq->refused_as = as;
-    log_limited(&rq->turn->log_refused, LOG_LEVEL_NOTICE, "%s refused: %s",
-                addr_format(&rq->flow->client, client), why);
-    return 401;
-}
-
-/* 0 or an error code; sets key, has_key and refused_as. A user name whose time is over may go on
+/* 0 or an error code; sets user, has_key and refused_as. A user name whose time is over may go on
  * with what was allocated in time: calls last longer than tokens. */
 static unsigned authenticate(struct request *rq)
 {
-    enum auth_verdict v = auth_check(rq->turn->auth, rq->msg, &rq->flow->client, rq->now_ms,
-                                     rq->turn->wall_ms, rq->key);
+    const struct alloc *a = rq->alloc;
+    const struct auth_request ask = {
+        .msg = rq->msg,
+        .client = &rq->flow->client,
+        .now_ms = rq->now_ms,
+        .wall_ms = rq->turn->wall_ms,
+        .known_key = a ? &a->key : NULL,
+        .known_name = a ? quota_user_name(a->quota_user) : bytes_of(NULL, 0),
+    };
+    enum auth_verdict v = auth_check(rq->turn->auth, &ask, &rq->user);
+    const struct auth_refusal *no = &auth_refusals[v];
+    char client[ADDR_TEXT_SIZE];
 
-    rq->refused_as = STAT_REFUSED_UNKNOWN;
-    switch (v) {
-    case AUTH_OK:
-        rq->has_key = true;
+    rq->has_key = v == AUTH_OK || (v == AUTH_EXPIRED && is_owner(rq));
+    if (rq->has_key)
         return 0;
-    case AUTH_EXPIRED:
-        rq->has_key = is_owner(rq);
-        return rq->has_key ? 0 : refuse_user(rq, STAT_REFUSED_EXPIRED, "credentials expired");
-    case AUTH_REVOKED:
-        return refuse_user(rq, STAT_REFUSED_EXPIRED, "credentials revoked");
-    case AUTH_STALE:
-        return 438;
-    case AUTH_INCOMPLETE:
-        return 400;
-    case AUTH_WRONG:
-        return refuse_user(rq, STAT_REFUSED_PASSWORD, "wrong credentials");
-    case AUTH_NONE:
-        break;
-    }
-    return 401;
+    rq->refused_as = no->stat;
+    if (no->why)
+        log_limited(&rq->turn->log_refused, LOG_LEVEL_NOTICE, "%s refused: %s",
+                    addr_format(&rq->flow->client, client), no->why);
+    return no->code;
 }
 
 /* Without credentials, and not what a client begins with: such requests are short and a challenge
  * is long, and whoever writes another's address into them would make us send it there. */
 static unsigned check_stranger(const struct request *rq, const struct method *m)
 {
-    if (is_signed(rq) || rq->alloc)
+    if (auth_is_signed(rq->msg) || rq->alloc)
         return 0;
     if (m->needs_alloc)
         return 437;
@@ -112,8 +95,8 @@ static void answer(struct request *rq, const struct method *m, unsigned code)
 static bool is_proven(const struct request *rq)
 {
     return rq->flow->transport->kind != TRANSPORT_UDP ||
-           (is_signed(rq) && nonce_is_valid(rq->turn->auth->nonce_key, &rq->flow->client,
-                                            rq->now_ms, rq->msg->nonce));
+           (auth_is_signed(rq->msg) &&
+            nonce_is_valid(&rq->turn->auth->nonces, &rq->flow->client, rq->now_ms, rq->msg->nonce));
 }
 
 /* Costs a stranger's network a part of its share, before anything is computed for him. Those who
@@ -151,7 +134,7 @@ static void on_request(struct request *rq)
 
     if (!m)
         return;
-    if (rq->msg->malformed && !is_signed(rq)) {
+    if (rq->msg->malformed && !auth_is_signed(rq->msg)) {
         stats_add(&rq->turn->stats, STAT_MALFORMED, 1);
         return;
     }
@@ -174,6 +157,7 @@ static void on_stun(struct turn *t, const struct flow *flow, struct bytes datagr
         stats_add(&t->stats, STAT_MALFORMED, 1);
         return;
     }
+    auth_hide_unsupported(t->auth, &m);
     if (m.class == STUN_REQUEST)
         on_request(&(struct request){.turn = t, .flow = flow, .msg = &m, .now_ms = t->now_ms});
     else if (m.class == STUN_INDICATION && m.method == STUN_SEND)

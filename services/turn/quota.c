@@ -167,9 +167,14 @@ void quota_give(struct quota *q, struct quota_user *user)
     pthread_mutex_unlock(&q->lock);
 }
 
+struct bytes quota_user_name(const struct quota_user *user)
+{
+    return bytes_of(user->name, user->len);
+}
+
 bool quota_user_is_named(const struct quota_user *user, struct bytes username)
 {
-    return bytes_eq(bytes_of(user->name, user->len), username);
+    return bytes_eq(quota_user_name(user), username);
 }
 
 size_t quota_count(struct quota *q)

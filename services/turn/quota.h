@@ -26,6 +26,7 @@ int quota_take(struct quota *q, struct bytes username, struct quota_user **ret_u
 void quota_give(struct quota *q, struct quota_user *user);
 
 /* Without a lock; of one who has allocations. */
+struct bytes quota_user_name(const struct quota_user *user);
 bool quota_user_is_named(const struct quota_user *user, struct bytes username);
 
 size_t quota_count(struct quota *q);

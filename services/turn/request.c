@@ -98,20 +98,11 @@ void request_send(const struct request *rq, struct wr *w)
     if (tells_software(rq))
         stun_put_bytes(w, STUN_ATTR_SOFTWARE, bytes_str(SOFTWARE));
     if (rq->has_key)
-        stun_put_integrity(w, bytes_of(rq->key, sizeof(rq->key)));
+        auth_put_integrity(&rq->user, w);
     if (rq->msg->has_fingerprint)
         stun_put_fingerprint(w);
     if (stun_finish(w, &len) == 0)
         flow_send(rq->flow, bytes_of(w->start, len), bytes_of(NULL, 0));
-}
-
-static void put_challenge(const struct request *rq, struct wr *w)
-{
-    char nonce[NONCE_SIZE + 1];
-
-    nonce_make(rq->turn->auth->nonce_key, &rq->flow->client, rq->now_ms, nonce);
-    stun_put_bytes(w, STUN_ATTR_REALM, bytes_str(rq->turn->auth->realm));
-    stun_put_bytes(w, STUN_ATTR_NONCE, bytes_str(nonce));
 }
 
 void request_reject(const struct request *rq, unsigned code)
@@ -123,7 +114,7 @@ void request_reject(const struct request *rq, unsigned code)
     /* Strangers get no words: without them answers are hardly larger than questions. */
     stun_put_error(&w, code, rq->has_key ? phrase(code) : "");
     if (code == 401 || code == 438)
-        put_challenge(rq, &w);
+        auth_put_challenge(rq->turn->auth, &rq->flow->client, rq->now_ms, &w);
     if (code == 420)
         stun_put_unknown(&w, rq->msg->unknown, rq->msg->n_unknown);
     if (code == 300 && request_alternate(rq, &alternate))

@@ -4,6 +4,7 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/rnd.h"
+#include "link/turn_api.h"
 #include "turn/worker.h"
 
 #include <errno.h>
@@ -29,6 +30,8 @@ struct server {
     struct tls_context *tls; /* NULL: none could be loaded yet */
     struct reservations *reservations;
     size_t next_web; /* the thread that had the last connection of the web port */
+    struct secrets secrets;           /* threads have copies */
+    struct userhash_table *usernames; /* NULL: no USERHASH */
     size_t n_threads;
     struct thread threads[];
 };
@@ -38,7 +41,7 @@ struct news {
     struct mail mail;
     enum { NEWS_PEERS, NEWS_SETTINGS, NEWS_SWEEP, NEWS_CERTIFICATE, NEWS_WEB } type;
     struct peers *peers;
-    char *secret;
+    struct secrets secrets;
     struct addr external_ip, alternate_server;
     uint64_t user_kbps;
     struct server_sweep *sweep;
@@ -57,10 +60,8 @@ static struct news *news_free(struct news *n)
 {
     if (n && n->sweep)
         sweep_done(n->sweep);
-    if (n && n->secret)
-        secret_wipe(n->secret, strlen(n->secret));
     if (n) {
-        free(n->secret);
+        secrets_done(&n->secrets);
         tls_context_unref(n->tls);
         if (n->type == NEWS_WEB && n->web_fd >= 0)
             close(n->web_fd);
@@ -96,8 +97,7 @@ static void take_news(struct thread *t, struct news *n)
         turn->external_ip = n->external_ip;
         turn->alternate_server = n->alternate_server;
         turn->user_kbps = n->user_kbps;
-        auth_set_secret(&t->auth, n->secret, clock_wall_ms());
-        n->secret = NULL;
+        auth_take_secrets(&t->auth, &n->secrets);
     }
 }
 
@@ -112,12 +112,27 @@ static void on_mail(struct mail *m, void *arg)
     drop_mail(m, arg);
 }
 
+static int prepare_auth(const struct server *s, struct auth *a, const struct turn_config *config,
+                        const uint8_t nonce_key[static NONCE_KEY_SIZE])
+{
+    struct secrets secrets;
+    int r = auth_init(a, config->secret, config->realm, nonce_key);
+
+    if (r == 0)
+        r = secrets_copy(&s->secrets, &secrets);
+    if (r == 0)
+        auth_take_secrets(a, &secrets);
+    if (r == 0 && config->sha256)
+        r = auth_use_sha256(a, s->usernames, nonce_key);
+    a->quota = s->quota;
+    return r;
+}
+
 static int prepare(struct server *s, struct thread *t, const struct turn_config *config,
                    struct pulse *pulse, const uint8_t nonce_key[static NONCE_KEY_SIZE])
 {
-    int r = auth_init(&t->auth, config->secret, config->realm, nonce_key);
+    int r = prepare_auth(s, &t->auth, config, nonce_key);
 
-    t->auth.quota = s->quota;
     if (r == 0)
         r = loop_new(&t->loop);
     if (r == 0)
@@ -131,6 +146,12 @@ static int prepare(struct server *s, struct thread *t, const struct turn_config 
         t->worker.turn.reservations = s->reservations;
     }
     return r;
+}
+
+static int set_secrets(struct secrets *s, const struct turn_config *config)
+{
+    return secrets_set(s, config->secret, config->old_secrets, config->n_old_secrets,
+                       clock_wall_ms());
 }
 
 static void *run(void *arg)
@@ -185,6 +206,10 @@ int server_new(const struct turn_config *config, struct pulse *pulse, struct ser
     r = quota_new(config->total_quota, config->user_quota, &s->quota);
     if (r == 0)
         r = reservations_new(s->quota, &s->reservations);
+    if (r == 0)
+        r = set_secrets(&s->secrets, config);
+    if (r == 0 && config->sha256)
+        r = userhash_table_new(TURN_API_REMEMBERED_MAX, config->realm, &s->usernames);
     for (size_t i = 0; i < s->n_threads && r == 0; i++)
         r = prepare(s, &s->threads[i], config, pulse, nonce_key);
     for (size_t i = 0; i < s->n_threads && r == 0; i++)
@@ -221,7 +246,7 @@ int server_set_peers(struct server *s, struct peers *peers)
     return result;
 }
 
-static struct news *settings_new(const struct turn_config *config)
+static struct news *settings_new(const struct turn_config *config, const struct secrets *secrets)
 {
     struct news *n = calloc(1, sizeof(*n));
 
@@ -231,8 +256,7 @@ static struct news *settings_new(const struct turn_config *config)
     n->external_ip = config_told_ip(config);
     n->alternate_server = config->alternate_server;
     n->user_kbps = config->user_kbps;
-    n->secret = strdup(config->secret);
-    return n->secret ? n : news_free(n);
+    return secrets_copy(secrets, &n->secrets) == 0 ? n : news_free(n);
 }
 
 static void give_certificate(struct server *s)
@@ -278,13 +302,15 @@ void server_add_web(struct server *s, int fd)
 int server_reloaded(struct server *s, const struct turn_config *config)
 {
     struct news **news = calloc(s->n_threads, sizeof(struct news *));
-    bool complete = news != NULL;
+    struct secrets secrets = {.n = 0};
+    bool complete =
+        news && secrets_copy(&s->secrets, &secrets) == 0 && set_secrets(&secrets, config) == 0;
 
     if (load_certificate(s, config))
         give_certificate(s);
 
     for (size_t i = 0; complete && i < s->n_threads; i++) {
-        news[i] = settings_new(config);
+        news[i] = settings_new(config, &secrets);
         complete = news[i] != NULL;
     }
     for (size_t i = 0; news && i < s->n_threads; i++) {
@@ -294,8 +320,13 @@ int server_reloaded(struct server *s, const struct turn_config *config)
             news_free(news[i]);
     }
     free(news);
-    if (complete)
+    if (complete) {
+        secrets_done(&s->secrets);
+        s->secrets = secrets;
         quota_set_limits(s->quota, config->total_quota, config->user_quota);
+    } else {
+        secrets_done(&secrets);
+    }
     return complete ? 0 : -ENOMEM;
 }
 
@@ -318,6 +349,11 @@ void server_sweep(struct server *s, struct server_sweep *sweep)
 struct quota *server_quota(struct server *s)
 {
     return s->quota;
+}
+
+struct userhash_table *server_usernames(struct server *s)
+{
+    return s->usernames;
 }
 
 void server_stats(const struct server *s, struct stats *ret)
@@ -360,6 +396,8 @@ struct server *server_free(struct server *s)
         stop(&s->threads[i]);
     reservations_free(s->reservations);
     quota_free(s->quota);
+    userhash_table_free(s->usernames);
+    secrets_done(&s->secrets);
     tls_context_unref(s->tls);
     free(s);
     return NULL;

@@ -7,6 +7,7 @@
 #include "turn/peers.h"
 #include "turn/quota.h"
 #include "turn/stats.h"
+#include "turn/userhash.h"
 
 struct server;
 
@@ -38,6 +39,9 @@ void server_sweep(struct server *s, struct server_sweep *sweep);
 
 /* The users; as long as the server. */
 struct quota *server_quota(struct server *s);
+
+/* The user names that are found by USERHASH; NULL when that is off. As long as the server. */
+struct userhash_table *server_usernames(struct server *s);
 
 /* What all threads have counted, together. */
 void server_stats(const struct server *s, struct stats *ret);

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 /* How long packets may wait for others to be dealt with together, when there are many. */
-#define POLL_TICK_US 300
+#define POLL_TICK_US 420
 
 #define ROOM_MIN (UDP_IN_SLOTS / 4) /* a receive call for less is not worth it */
 

@@ -4,12 +4,10 @@
  * in their name alone */
 #include "tests/lib/loopback.h"
 #include "tests/lib/measure.h"
+#include "tests/lib/turn_crowd.h"
 #include "tests/lib/turn_floor.h"
-#include "tests/lib/turn_load.h"
 #include "tests/lib/turn_server.h"
-#include "tests/lib/turn_session.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,9 +27,7 @@ struct contender {
 
     struct turn_server *server;
     struct child *floor_child;
-    struct turn_load_client clients[CLIENTS];
-    struct addr addrs[CLIENTS], peer;
-    int peer_fd;
+    struct turn_crowd crowd;
     struct turn_load *load;
 };
 
@@ -60,6 +56,7 @@ static const struct load {
     struct turn_pattern pattern;
     double coturn_bar, floor_bar; /* ours to coturn, ours to the unbatched floor */
 } loads[] = {
+    /* the bars of coturn, and of the floor without batches */
     {"paced, 120 bytes, 16000 a second",
      {.kind = TURN_LOAD_PACED, .size = 120, .packets_per_s = PACED},
      0.6,
@@ -106,43 +103,31 @@ static const struct child *child_of(const struct contender *c)
     return c->floor ? c->floor_child : turn_server_child(c->server);
 }
 
-static void allocate(struct contender *c, struct turn_load_client *client)
-{
-    struct turn_session s;
-    int r = turn_session_init(&s, client->fd);
-
-    if (r == 0)
-        r = turn_session_allocate(&s);
-    if (r == 0)
-        r = turn_session_bind(&s, &c->peer);
-    if (r > 0) {
-        fprintf(stderr, "%s refused: %d\n", c->name, r);
-        exit(EXIT_FAILURE);
-    }
-    measure_check(r, c->name);
-    client->relayed = s.relayed;
-}
-
 static void start_floor(struct contender *c, const struct addr *listen)
 {
     struct addr relayed[CLIENTS];
 
     measure_check(child_new(c->name, &c->floor_child), c->name);
-    measure_check(turn_floor_start(c->floor_child, c->mode, listen, c->relay_ip, &c->peer, c->addrs,
-                                   CLIENTS, relayed),
+    measure_check(turn_floor_start(c->floor_child, c->mode, listen, c->relay_ip, &c->crowd.peer,
+                                   c->crowd.addrs, CLIENTS, relayed),
                   c->name);
     for (size_t i = 0; i < CLIENTS; i++)
-        c->clients[i].relayed = relayed[i];
+        c->crowd.clients[i].relayed = relayed[i];
 }
 
 static void start_server(struct loop *l, struct contender *c, const struct addr *listen)
 {
     struct turn_server_config config = {
-        .kind = c->kind, .listen = *listen, .relay_ip = c->relay_ip, .peer = c->peer};
+        .kind = c->kind, .listen = *listen, .relay_ip = c->relay_ip, .peer = c->crowd.peer};
+    int r;
 
     measure_check(turn_server_new(l, &config, &c->server), c->name);
-    for (size_t i = 0; i < CLIENTS; i++)
-        allocate(c, &c->clients[i]);
+    r = turn_crowd_allocate(&c->crowd, CLIENTS, true);
+    if (r > 0) {
+        fprintf(stderr, "%s refused: %d\n", c->name, r);
+        exit(EXIT_FAILURE);
+    }
+    measure_check(r, c->name);
 }
 
 static void set_up(struct loop *l, struct contender *c)
@@ -151,18 +136,13 @@ static void set_up(struct loop *l, struct contender *c)
     int placeholder = loopback_open(NULL, &listen); /* keeps the port free until the start */
 
     measure_check(placeholder, "socket");
-    c->peer_fd = loopback_open(NULL, &c->peer);
-    measure_check(c->peer_fd, "socket");
-    for (size_t i = 0; i < CLIENTS; i++) {
-        c->clients[i].fd = loopback_open(&listen, &c->addrs[i]);
-        measure_check(c->clients[i].fd, "socket");
-    }
+    measure_check(turn_crowd_open(&c->crowd, CLIENTS, "127.0.0.1", &listen), "sockets");
     close(placeholder);
     if (c->floor)
         start_floor(c, &listen);
     else
         start_server(l, c, &listen);
-    measure_check(turn_load_new(c->clients, CLIENTS, c->peer_fd, &c->load), "load");
+    measure_check(turn_load_new(c->crowd.clients, CLIENTS, c->crowd.peer_fd, &c->load), "load");
 }
 
 static void tear_down(struct contender *c)
@@ -174,9 +154,7 @@ static void tear_down(struct contender *c)
         exit(EXIT_FAILURE);
     }
     turn_load_free(c->load);
-    for (size_t i = 0; i < CLIENTS; i++)
-        close(c->clients[i].fd);
-    close(c->peer_fd);
+    turn_crowd_close(&c->crowd);
     turn_server_free(c->server);
     child_free(c->floor_child);
 }

@@ -476,7 +476,7 @@ static void test_another_secret(void **state)
     (void) state;
     snprintf(user, sizeof(user), "%u:x", START_S + DAY_S);
     assert_int_equal(client_allocate(&c), 0);
-    auth_set_secret(&server.auth, strdup("another"), clock_wall_ms());
+    assert_int_equal(secrets_set(&server.auth.secrets, "another", NULL, 0, clock_wall_ms()), 0);
     server.worker.turn.external_ip = ip("203.0.113.1", 0);
     assert_int_equal(client_refresh(&c, 600), 0);
     assert_int_equal(n_allocations(&server), 1);

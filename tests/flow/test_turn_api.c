@@ -271,17 +271,19 @@ static void test_signaling_returns(void **state)
 
 static void test_usage(void **state)
 {
-    struct peers peers = {.n = 0};
-    struct addr media, relayed;
+    struct peers_media media = {.via = {0}};
+    struct peers *peers;
+    struct addr relayed;
     json_t *result, *usage;
-    int fd = open_socket("127.0.0.1", &media);
+    int fd = open_socket("127.0.0.1", &media.addr);
 
     (void) state;
-    assert_int_equal(peers_set(&peers, &media, 1), 0);
-    assert_int_equal(server_set_peers(server, &peers), 0);
+    assert_int_equal(peers_new(&(struct peers_rules){.media = &media, .n_media = 1}, &peers), 0);
+    assert_int_equal(server_set_peers(server, peers), 0);
+    peers_unref(peers);
     assert_int_equal(client_allocate(&clients[0]), 0);
     relayed = clients[0].reply.xor_relayed;
-    assert_int_equal(client_bind(&clients[0], 0x4000, &media), 0);
+    assert_int_equal(client_bind(&clients[0], 0x4000, &media.addr), 0);
     client_send_channel(&clients[0], 0x4000, "12345");
     client_expect_silence(&clients[0]);
     send_to(fd, &relayed, "1234567");

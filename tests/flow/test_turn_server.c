@@ -82,6 +82,7 @@ static void test_threads_share_the_port(void **state)
 
 static void test_other_settings_while_it_runs(void **state)
 {
+    static const char *const old[] = {"u", "v"};
     struct turn_config config = config_for(free_port(), 3);
     struct addr any = loopback(0);
     struct server *s;
@@ -93,6 +94,8 @@ static void test_other_settings_while_it_runs(void **state)
     assert_int_equal(server_new(&config, NULL, &s), 0);
     for (unsigned i = 0; i < 100; i++) {
         config.secret = i % 2 ? "s" : "t";
+        config.old_secrets = old;
+        config.n_old_secrets = i % 3;
         config.external_ip = i % 3 ? loopback(0) : (struct addr){0};
         config.total_quota = 1 + i;
         assert_int_equal(server_reloaded(s, &config), 0);

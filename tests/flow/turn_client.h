@@ -38,7 +38,7 @@ struct client {
     struct addr addr;
     struct addr target; /* of the server */
     char user[64];
-    uint8_t key[AUTH_KEY_SIZE];
+    uint8_t key[16];
     char nonce[64];
     uint32_t n_requests;
     bool fingerprint;

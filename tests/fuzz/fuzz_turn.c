@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static struct turn turn;
 static struct auth auth;
 static struct quota *quota;
-static uint8_t key[AUTH_KEY_SIZE];
+static uint8_t key[16];
 static struct turn_config config = {
     .relay_ports = {57001, 65535}, .total_quota = 8, .secret = "s", .realm = "r"};
 static const struct peers_media media[] = {{.addr = {AF_INET, 9, 0, {127, 0, 0, 1}}},
@@ -52,12 +52,12 @@ static void signed_request(const struct flow *flow, struct bytes method_and_attr
 {
     static const uint8_t tid[STUN_TID_SIZE];
     struct rd r = rd_init(method_and_attributes);
-    char nonce[NONCE_SIZE + 1];
+    char nonce[NONCE_MAX + 1];
     uint8_t buf[2048];
     struct wr w = wr_init(buf, sizeof(buf));
     size_t len;
 
-    nonce_make(auth.nonce_key, &flow->client, clock_ms(), nonce);
+    nonce_make(&auth.nonces, &flow->client, clock_ms(), nonce);
     stun_begin(&w, STUN_REQUEST, (enum stun_method)(rd_u8(&r) & 0xf), tid);
     stun_put_bytes(&w, STUN_ATTR_USERNAME, bytes_str(USER));
     stun_put_bytes(&w, STUN_ATTR_REALM, bytes_str(config.realm));

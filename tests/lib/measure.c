@@ -88,6 +88,12 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+double measure_median(double *v, size_t n)
+{
+    qsort(v, n, sizeof(v[0]), by_value);
+    return v[n / 2];
+}
+
 /* The median over the rounds of one field of a contender. */
 static double median(struct measure_figure f[ROUNDS][MEASURE_MAX], size_t contender, size_t offset)
 {
@@ -95,8 +101,7 @@ static double median(struct measure_figure f[ROUNDS][MEASURE_MAX], size_t conten
 
     for (size_t i = 0; i < ROUNDS; i++)
         memcpy(&v[i], (const char *) &f[i][contender] + offset, sizeof(v[i]));
-    qsort(v, ROUNDS, sizeof(v[0]), by_value);
-    return v[ROUNDS / 2];
+    return measure_median(v, ROUNDS);
 }
 
 int measure_in_turns(struct loop *l, const struct measure_contender *c, size_t n,

@@ -36,5 +36,8 @@ int measure_pause(struct loop *l, uint64_t us);
 /* Ends the program when r is a negative errno. */
 void measure_check(int r, const char *what);
 
+/* Sorts v. */
+double measure_median(double *v, size_t n);
+
 /* A line for people: a figure beside the most it may be, and whether it is. */
 void measure_bar(const char *what, double figure, double bar);

@@ -28,12 +28,16 @@ static void on_request(struct link *k, const char *method, json_t *params, struc
                        void *arg)
 {
     struct turn_server *s = arg;
+    json_t *peers = json_array();
     char ip[ADDR_TEXT_SIZE];
 
     (void) k, (void) method, (void) params;
-    link_reply(rq, json_pack("{s:s, s:s, s:[{s:s, s:i}]}", "node", "bench", "instance", "bench",
-                             "peers", "ip", addr_format_ip(&s->config.peer, ip), "port",
-                             (int) s->config.peer.port));
+    addr_format_ip(&s->config.peer, ip);
+    for (unsigned i = 0; i <= s->config.more_ports; i++)
+        json_array_append_new(
+            peers, json_pack("{s:s, s:i}", "ip", ip, "port", (int) (s->config.peer.port + i)));
+    link_reply(rq,
+               json_pack("{s:s, s:s, s:o}", "node", "bench", "instance", "bench", "peers", peers));
     s->greeted = true;
     loop_quit(s->loop, 0);
 }

@@ -14,7 +14,8 @@ struct turn_server_config {
     enum turn_server_kind kind;
     struct addr listen;
     const char *relay_ip; /* where relays are; any port from 1024 on */
-    struct addr peer;     /* who may be reached */
+    struct addr peer;     /* who may be reached, */
+    unsigned more_ports;  /* and there as many ports behind that one */
 };
 
 struct turn_server;

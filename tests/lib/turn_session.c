@@ -13,6 +13,7 @@
 #define START_US 20000000 /* a server may need some time to come up */
 #define ANSWER_US 300000  /* then the request is sent again */
 #define LIFETIME_S 3600
+#define ATTEMPTS 3 /* with a nonce that is not known, old, fresh */
 
 /* RFC 8489 section 9.2 with the user names of shared-secret servers. */
 static int make_key(struct turn_session *s)
@@ -70,14 +71,14 @@ static int put_request(const struct turn_session *s, enum stun_method method,
     return stun_finish(w, ret_len);
 }
 
-/* 0, an error code, -EAGAIN: no answer of this method, or one that says to ask again. */
+/* 0, an error code, -EBADMSG, or -EAGAIN: to be asked again with the nonce that came. */
 static int take_answer(struct turn_session *s, enum stun_method method, struct bytes answer)
 {
     struct stun m;
     bool first = s->nonce_len == 0;
 
     if (stun_decode(answer, &m) < 0 || m.method != method)
-        return -EAGAIN;
+        return -EBADMSG;
     if (m.class == STUN_SUCCESS) {
         if (method == STUN_ALLOCATE)
             s->relayed = m.xor_relayed;
@@ -90,28 +91,39 @@ static int take_answer(struct turn_session *s, enum stun_method method, struct b
     return (m.error_code == 401 && first) || m.error_code == 438 ? -EAGAIN : m.error_code;
 }
 
-static int request(struct turn_session *s, enum stun_method method, const struct addr *peer)
+/* Sends until there is an answer of this method; as take_answer(), or -ETIMEDOUT. */
+static int exchange(struct turn_session *s, enum stun_method method, const struct addr *peer)
 {
     uint64_t deadline_us = clock_us() + START_US;
-    uint8_t buf[1024];
+    uint8_t out[1024], in[1024];
+    struct wr w = wr_init(out, sizeof(out));
+    size_t len;
+    int r = put_request(s, method, peer, &w, &len);
 
+    if (r < 0)
+        return r;
     while (clock_us() < deadline_us) {
-        struct wr w = wr_init(buf, sizeof(buf));
-        size_t len;
+        struct bytes answer;
         ssize_t n;
-        int r = put_request(s, method, peer, &w, &len);
 
-        if (r < 0)
-            return r;
-        (void) send(s->fd, buf, len, 0);
-        n = recv(s->fd, buf, sizeof(buf), 0);
+        (void) send(s->fd, out, len, 0);
+        n = recv(s->fd, in, sizeof(in), 0);
+        answer = bytes_of(in, n > 0 ? (size_t) n : 0);
+        if (answer.len > STUN_HEADER_SIZE && memcmp(in + 8, out + 8, STUN_TID_SIZE) == 0)
+            return take_answer(s, method, answer);
         if (n < 0 && errno == ECONNREFUSED)
             usleep(10000);
-        r = n > 0 ? take_answer(s, method, bytes_of(buf, (size_t) n)) : -EAGAIN;
-        if (r != -EAGAIN)
-            return r;
     }
     return -ETIMEDOUT;
+}
+
+static int request(struct turn_session *s, enum stun_method method, const struct addr *peer)
+{
+    int r = -EAGAIN;
+
+    for (unsigned i = 0; i < ATTEMPTS && r == -EAGAIN; i++)
+        r = exchange(s, method, peer);
+    return r;
 }
 
 int turn_session_allocate(struct turn_session *s)

@@ -83,6 +83,32 @@ static void test_all_keys(void **state)
     config_done(&c);
 }
 
+static void test_credentials(void **state)
+{
+#define LISTEN "listen = [\"udp:127.0.0.1:0\"];"
+    struct turn_config c = {0};
+
+    (void) state;
+    assert_int_equal(read_text(BASE LISTEN, &c), 0);
+    assert_int_equal(c.n_old_secrets, 0);
+    assert_false(c.sha256);
+    config_done(&c);
+    assert_int_equal(read_text(BASE LISTEN "old_secrets = [\"a\", \"b\"]; sha256 = true;", &c), 0);
+    assert_int_equal(c.n_old_secrets, 2);
+    assert_string_equal(c.old_secrets[0], "a");
+    assert_string_equal(c.old_secrets[1], "b");
+    assert_true(c.sha256);
+    config_done(&c);
+    assert_int_equal(read_text(BASE LISTEN "old_secrets = [\"a\", \"\"];", &c), -EINVAL);
+    config_done(&c);
+    assert_int_equal(read_text(BASE LISTEN "old_secrets = [\"1\", \"2\", \"3\", \"4\", \"5\","
+                                           "\"6\", \"7\", \"8\", \"9\"];",
+                               &c),
+                     -EINVAL);
+    assert_non_null(strstr(problems, "old_secrets: must be 8 at most"));
+    config_done(&c);
+}
+
 static void test_peers(void **state)
 {
     struct turn_config c = {0};
@@ -183,11 +209,9 @@ static void test_every_problem_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults),
-        cmocka_unit_test(test_all_keys),
-        cmocka_unit_test(test_peers),
-        cmocka_unit_test(test_listen_forms),
-        cmocka_unit_test(test_every_problem_is_told),
+        cmocka_unit_test(test_defaults),     cmocka_unit_test(test_all_keys),
+        cmocka_unit_test(test_credentials),  cmocka_unit_test(test_peers),
+        cmocka_unit_test(test_listen_forms), cmocka_unit_test(test_every_problem_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
