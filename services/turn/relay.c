@@ -12,12 +12,15 @@
 #define SOCKET_BUFFER (1 << 19) /* a key frame, and what comes while others are served */
 #define ERRORS_AT_ONCE 16       /* of the network, before others have their turn */
 
-/* The queue must be empty, or the descriptor stays ready. */
-static void read_errors(struct relay *r)
+/* The queue must be empty, or the descriptor stays ready. sent_to (or NULL): what was just tried; of
+ * our own link's errors the kernel does not tell the port for IPv4. */
+static void read_errors(struct relay *r, const struct addr *sent_to)
 {
     struct icmp_error e;
 
     for (int i = 0; i < ERRORS_AT_ONCE && icmp_next(r->io.fd, &e); i++) {
+        if (e.peer.port == 0 && sent_to)
+            e.peer.port = sent_to->port;
         if (r->error_fn)
             r->error_fn(r, &e);
     }
@@ -29,7 +32,7 @@ static void on_readable(struct loop_fd *f, uint32_t revents)
     struct udp_packet p;
 
     if (revents & EPOLLERR)
-        read_errors(r);
+        read_errors(r, NULL);
     if (turn_receive(r->turn, f->fd) == 0)
         return;
     while (udp_in_next(r->turn->in, &p))
@@ -174,6 +177,8 @@ int relay_send_unfragmented(struct relay *r, const struct addr *peer, struct byt
     (void) getsockopt(fd, SOL_SOCKET, SO_ERROR, &pending, &len);
     if (error == 0)
         error = send_now(fd, peer, data);
+    if (error == -EMSGSIZE)
+        read_errors(r, peer);
     (void) set_fragmenting(fd, peer->family);
     return error;
 }
