@@ -34,6 +34,10 @@ static int open_listener(struct worker *w, const struct config_listen *at)
         r = tcp_listener_open(&w->tcp_listeners[w->n_tcp_listeners], w->loop, w->turn.set, w->conns,
                               at, shared);
         w->n_tcp_listeners += r == 0;
+    } else if (at->kind == TRANSPORT_DTLS) {
+        r = w->dtls ? 0 : dtls_server_new(&w->turn, w->loop, &w->dtls);
+        if (r == 0)
+            r = dtls_server_listen(w->dtls, &at->addr, shared);
     }
     return r;
 }
@@ -96,6 +100,7 @@ void worker_done(struct worker *w)
         tcp_listener_close(&w->tcp_listeners[i]);
     w->n_tcp_listeners = 0;
     w->conns = conns_free(w->conns);
+    w->dtls = dtls_server_free(w->dtls);
     w->passes = passes_free(w->passes);
     w->turn.allocs = alloc_table_free(w->turn.allocs);
     for (size_t i = 0; i < w->n_listeners; i++)

@@ -2,6 +2,7 @@
  * Everything in it belongs to the thread that runs the loop. */
 #pragma once
 
+#include "turn/dtls_server.h"
 #include "turn/listener.h"
 #include "turn/tcp.h"
 
@@ -15,6 +16,7 @@ struct worker {
     struct passes *passes; /* NULL: there is no web port */
     struct tcp_listener tcp_listeners[CONFIG_LISTEN_MAX];
     size_t n_tcp_listeners;
+    struct dtls_server *dtls; /* NULL: it is not served */
 };
 
 /* Opens the listeners of the configuration, shared with other workers when there is more than one
