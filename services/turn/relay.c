@@ -9,7 +9,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define ERRORS_AT_ONCE 16 /* of the network, before others have their turn */
+#define SOCKET_BUFFER (1 << 19) /* a key frame, and what comes while others are served */
+#define ERRORS_AT_ONCE 16       /* of the network, before others have their turn */
 
 /* The queue must be empty, or the descriptor stays ready. sent_to (or NULL): what was just tried; of
  * our own link's errors the kernel does not tell the port for IPv4. */
@@ -63,14 +64,16 @@ static int set_unfragmented(int fd, int family)
 
 static int open_at(const struct addr *a)
 {
-    int fd = udp_socket_open(a, UDP_SOCKET_FRAGMENT | UDP_SOCKET_COALESCE);
+    int fd = udp_socket_open(a, UDP_SOCKET_COALESCE);
     int r = fd;
 
     if (r >= 0)
         r = icmp_enable(fd, a->family);
     if (r >= 0)
         r = set_fragmenting(fd, a->family);
-    if (fd >= 0 && r < 0)
+    if (r >= 0)
+        udp_socket_ask_buffers(fd, SOCKET_BUFFER, 0);
+    else if (fd >= 0)
         close(fd);
     return r < 0 ? r : fd;
 }

@@ -69,6 +69,8 @@ int worker_init(struct worker *w, struct loop *l, const struct turn_config *conf
     r = turn_init(&w->turn, l, config, auth, quota);
     if (r == 0)
         r = conns_new(&w->turn, l, &w->conns);
+    if (r == 0 && config->web_backend)
+        r = passes_new(&w->turn, l, config->web_backend, &w->passes);
     if (r == 0)
         r = open_listeners(w);
     if (r == 0)
@@ -76,6 +78,11 @@ int worker_init(struct worker *w, struct loop *l, const struct turn_config *conf
     if (r < 0)
         worker_done(w);
     return r;
+}
+
+void worker_add_web(struct worker *w, int fd)
+{
+    conns_add_web(w->conns, w->passes, fd);
 }
 
 void worker_set_tls(struct worker *w, struct tls_context *context)
@@ -94,6 +101,7 @@ void worker_done(struct worker *w)
     w->n_tcp_listeners = 0;
     w->conns = conns_free(w->conns);
     w->dtls = dtls_server_free(w->dtls);
+    w->passes = passes_free(w->passes);
     w->turn.allocs = alloc_table_free(w->turn.allocs);
     for (size_t i = 0; i < w->n_listeners; i++)
         listener_close(&w->listeners[i]);

@@ -13,6 +13,7 @@ struct worker {
     struct listener listeners[CONFIG_LISTEN_MAX];
     size_t n_listeners;
     struct conns *conns;
+    struct passes *passes; /* NULL: there is no web port */
     struct tcp_listener tcp_listeners[CONFIG_LISTEN_MAX];
     size_t n_tcp_listeners;
     struct dtls_server *dtls; /* NULL: it is not served */
@@ -22,6 +23,9 @@ struct worker {
  * thread. A failure is logged with the address. config, auth and quota must outlive it. */
 int worker_init(struct worker *w, struct loop *l, const struct turn_config *config,
                 const struct auth *auth, struct quota *quota);
+
+/* A connection of the web port, taken over. */
+void worker_add_web(struct worker *w, int fd);
 
 /* For connections to come. */
 void worker_set_tls(struct worker *w, struct tls_context *context);

@@ -452,5 +452,5 @@ static const struct rule rules[] = {
 
 int main(void)
 {
-    return RUN_RULES("RFC 8656", rules);
+    return RUN_RULES("8656 ", rules);
 }
