@@ -6,6 +6,7 @@
 #include "turn/policy.h"
 #include "turn/server.h"
 
+#define DESCRIPTORS_EACH 3    /* of an allocation: relays of both families, a connection */
 #define DESCRIPTORS_BESIDE 64 /* those that are no allocation's */
 
 struct turn {
@@ -64,7 +65,7 @@ static int start(void *self, struct loop *l)
     char text[ADDR_TEXT_SIZE];
     int r;
 
-    daemon_raise_descriptors(t->config.total_quota + DESCRIPTORS_BESIDE);
+    daemon_raise_descriptors(t->config.total_quota * DESCRIPTORS_EACH + DESCRIPTORS_BESIDE);
     r = pulse_new(l, &t->pulse);
     if (r == 0)
         r = server_new(&t->config, t->pulse, &t->server);
