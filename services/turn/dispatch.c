@@ -3,6 +3,10 @@
 #include "turn/forward.h"
 #include "turn/methods.h"
 
+/* Who asks with less is told no realm and nonce, which would be more than 2.5 times as much: a
+ * request without any attribute, as of a client whose allocation somebody knows. */
+#define CHALLENGED_MIN (STUN_HEADER_SIZE + 8)
+
 static const struct method {
     enum stun_method method;
     bool needs_user, needs_alloc;
