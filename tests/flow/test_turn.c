@@ -77,6 +77,9 @@ static void test_strangers(void **state)
     assert_int_equal(client_exchange_unsigned(&c, &w), 437);
     assert_int_equal(client_allocate(&c), 0);
     w = client_request(&c, STUN_REFRESH);
+    assert_int_equal(client_exchange_unsigned(&c, &w), 400);
+    w = client_request(&c, STUN_REFRESH);
+    stun_put_u32(&w, STUN_ATTR_LIFETIME, 0);
     assert_int_equal(client_exchange_unsigned(&c, &w), 401);
     assert_int_equal(n_allocations(&server), 1);
 }
