@@ -247,9 +247,10 @@ static void begin_and_end(void)
     close(s.fd);
 }
 
-static void check_source(const struct source *from, uint64_t burst, uint64_t per_second)
+static void check_source(const struct source *from, unsigned requests_per_s, uint64_t burst,
+                         uint64_t per_second)
 {
-    struct outcome o = run(from, 20000, begin_and_end);
+    struct outcome o = run(from, requests_per_s, begin_and_end);
     uint64_t limit = burst + (uint64_t) ((double) per_second * (o.seconds + 1));
 
     printf("%.0f requests a second from %s: %" PRIu64 " answers in %.1f s, %.2f %% lost\n",
@@ -263,8 +264,8 @@ static void check_all(void)
 {
     uint64_t made = 0;
 
-    check_source(&sources[0], PER_SECOND_ALL, PER_SECOND_ALL);
-    check_source(&sources[1], BURST_ONE, PER_SECOND_ONE);
+    check_source(&sources[0], 3 * PER_SECOND_ALL, PER_SECOND_ALL, PER_SECOND_ALL);
+    check_source(&sources[1], PER_SECOND_ALL, BURST_ONE, PER_SECOND_ONE);
     expect("nothing is changed on the way", turn_load_strange(load) == 0);
     expect("it ends well", turn_server_stop(server) == 0);
     expect("no allocation but those of clients",
