@@ -17,19 +17,13 @@ static bool must_not_fragment(const struct flow *flow, const struct stun *m)
            (stream || (flow->client.family == AF_INET && m->xor_peer.family == AF_INET));
 }
 
-/* The packet goes nowhere. */
-static bool drop(struct turn *t, enum stat why)
-{
-    stats_add(&t->stats, why, 1);
-    return false;
-}
-
 /* Counts data that is about to pass, or that may not: its user has had enough for now. */
 static bool admit(struct turn *t, struct alloc *a, enum usage_way way, size_t len)
 {
     if (t->user_kbps != 0 && !quota_spend(a->quota_user, way, len, t->user_kbps, t->now_ms)) {
         a->usage.dropped++;
-        return drop(t, STAT_OVER_BANDWIDTH);
+        stats_add(&t->stats, STAT_OVER_BANDWIDTH, 1);
+        return false;
     }
     usage_add(&a->usage, way, len);
     stats_add(&t->stats, way == USAGE_IN ? STAT_PACKETS_TO_PEERS : STAT_PACKETS_TO_CLIENTS, 1);
@@ -37,15 +31,37 @@ static bool admit(struct turn *t, struct alloc *a, enum usage_way way, size_t le
     return true;
 }
 
-/* May data go to a peer for which there is a permission, or none? Then ret_dest is where to. */
-static bool may_go(struct turn *t, struct alloc *a, bool permitted, const struct addr *peer,
-                   size_t len, struct addr *ret_dest)
+static bool knows_route(const struct alloc_route *r, uint32_t generation, const struct addr *from,
+                        struct addr *ret_to)
 {
-    if (!permitted)
-        return drop(t, STAT_NO_PERMISSION);
-    if (!peers_route(t->peers, peer, ret_dest))
-        return drop(t, STAT_DENIED_PEER);
-    return admit(t, a, USAGE_IN, len);
+    if (generation == 0 || r->generation != generation || !addr_eq(&r->from, from))
+        return false;
+    *ret_to = r->to;
+    return true;
+}
+
+/* Where to send what is for this peer. */
+static bool find_dest(struct alloc *a, const struct addr *peer, struct addr *ret_dest)
+{
+    struct turn *t = a->turn;
+    uint32_t generation = peers_generation(t->peers);
+
+    if (knows_route(&a->to_peer, generation, peer, ret_dest))
+        return true;
+    if (!peers_route(t->peers, peer, ret_dest)) {
+        stats_add(&t->stats, STAT_DENIED_PEER, 1);
+        return false;
+    }
+    a->to_peer = (struct alloc_route){generation, *peer, *ret_dest};
+    return true;
+}
+
+static bool is_permitted(const struct alloc *a, const struct addr *peer)
+{
+    bool permitted = perm_allows(&a->perms, peer, a->turn->now_ms);
+
+    stats_add(&a->turn->stats, STAT_NO_PERMISSION, !permitted);
+    return permitted;
 }
 
 void forward_send(struct turn *t, const struct flow *flow, const struct stun *m)
@@ -58,8 +74,8 @@ void forward_send(struct turn *t, const struct flow *flow, const struct stun *m)
         return;
     a = alloc_find(t->allocs, flow, t->now_ms);
     r = a ? alloc_relay(a, m->xor_peer.family) : NULL;
-    if (!may_go(t, a, r && perm_allows(&a->perms, &m->xor_peer, t->now_ms), &m->xor_peer,
-                m->data.len, &dest))
+    if (!r || !is_permitted(a, &m->xor_peer) || !find_dest(a, &m->xor_peer, &dest) ||
+        !admit(t, a, USAGE_IN, m->data.len))
         return;
     if (must_not_fragment(flow, m))
         relay_send_unfragmented(r, &dest, m->data);
@@ -80,8 +96,9 @@ void forward_chandata(struct turn *t, const struct flow *flow, struct bytes data
         return;
     a = alloc_find(t->allocs, flow, t->now_ms);
     peer = a ? chan_peer(&a->chans, channel, t->now_ms) : NULL;
+    stats_add(&t->stats, STAT_NO_PERMISSION, a && !peer);
     r = peer ? alloc_relay(a, peer->family) : NULL;
-    if (may_go(t, a, r, peer, data.len, &dest))
+    if (r && find_dest(a, peer, &dest) && admit(t, a, USAGE_IN, data.len))
         relay_send(r, &dest, data);
 }
 
@@ -116,18 +133,35 @@ static void send_indication(const struct alloc *a, struct wr *w)
         flow_send(&a->flow, bytes_of(w->start, len), bytes_of(NULL, 0));
 }
 
-/* As whom the client is told the sender; why not, when that may not be. */
-static bool find_peer(const struct alloc *a, const struct addr *from, struct addr *ret_peer,
-                      enum stat *ret_why)
+static void send_by_indication(const struct alloc *a, const struct addr *peer, struct bytes data)
 {
-    size_t pos = 0;
+    uint8_t buf[INDICATION_OVERHEAD + INDICATION_DATA_MAX];
+    struct wr w = begin_indication(a->turn, buf, sizeof(buf), peer);
 
-    *ret_why = STAT_DENIED_PEER;
-    while (peers_origin(a->turn->peers, from, &pos, ret_peer)) {
-        if (perm_allows(&a->perms, ret_peer, a->turn->now_ms))
-            return true;
-        *ret_why = STAT_NO_PERMISSION;
+    stun_put_bytes(&w, STUN_ATTR_DATA, data);
+    send_indication(a, &w);
+}
+
+/* As whom the client is told the sender: the first of its addresses that has a permission. */
+static bool find_peer(struct alloc *a, const struct addr *from, struct addr *ret_peer)
+{
+    struct turn *t = a->turn;
+    uint32_t generation = peers_generation(t->peers);
+    size_t pos = 0, n = 0;
+    struct addr peer;
+
+    if (knows_route(&a->to_client, generation, from, ret_peer) &&
+        perm_allows(&a->perms, ret_peer, t->now_ms))
+        return true;
+    for (; peers_origin(t->peers, from, &pos, &peer); n++) {
+        if (!perm_allows(&a->perms, &peer, t->now_ms))
+            continue;
+        if (n == 0)
+            a->to_client = (struct alloc_route){generation, *from, peer};
+        *ret_peer = peer;
+        return true;
     }
+    stats_add(&t->stats, n > 0 ? STAT_NO_PERMISSION : STAT_DENIED_PEER, 1);
     return false;
 }
 
@@ -135,29 +169,17 @@ void forward_peer_data(struct relay *r, const struct addr *from, struct bytes da
 {
     struct alloc *a = r->owner;
     struct turn *t = a->turn;
-    uint8_t buf[INDICATION_OVERHEAD + INDICATION_DATA_MAX];
-    uint64_t now_ms = t->now_ms;
     struct addr peer;
     uint16_t channel;
-    enum stat why;
-    struct wr w;
 
-    if (alloc_relay_is_over(a, r, now_ms))
+    if (alloc_relay_is_over(a, r, t->now_ms) || !find_peer(a, from, &peer) ||
+        !admit(t, a, USAGE_OUT, data.len))
         return;
-    if (!find_peer(a, from, &peer, &why)) {
-        drop(t, why);
-        return;
-    }
-    if (!admit(t, a, USAGE_OUT, data.len))
-        return;
-    channel = chan_number(&a->chans, &peer, now_ms);
-    if (channel != 0) {
+    channel = chan_number(&a->chans, &peer, t->now_ms);
+    if (channel != 0)
         send_by_channel(a, channel, data);
-        return;
-    }
-    w = begin_indication(t, buf, sizeof(buf), &peer);
-    stun_put_bytes(&w, STUN_ATTR_DATA, data);
-    send_indication(a, &w);
+    else
+        send_by_indication(a, &peer, data);
 }
 
 /* Whom we sent to counts, not who complains (section 11.5). */
@@ -167,10 +189,9 @@ void forward_peer_error(struct relay *r, const struct icmp_error *e)
     struct alloc *a = r->owner;
     struct turn *t = a->turn;
     struct addr peer;
-    enum stat why;
     struct wr w;
 
-    if (alloc_relay_is_over(a, r, t->now_ms) || !find_peer(a, &e->peer, &peer, &why) ||
+    if (alloc_relay_is_over(a, r, t->now_ms) || !find_peer(a, &e->peer, &peer) ||
         !bucket_take(&a->errors, 1000000 / ERRORS_PER_S, ERRORS_PER_S, t->now_ms))
         return;
     w = begin_indication(t, buf, sizeof(buf), &peer);

@@ -255,25 +255,16 @@ static size_t n_logged(void)
     return log_has("TURN relayed 5 bytes from it and 0 to it, by 1 allocations");
 }
 
-/* As a media daemon tells it. */
-static void allow_media(const struct addr *media)
-{
-    const struct peers_media told = {.addr = *media};
-    struct peers *peers;
-
-    assert_int_equal(peers_new(&(struct peers_rules){.media = &told, .n_media = 1}, &peers), 0);
-    assert_int_equal(server_set_peers(server, peers), 0);
-    peers_unref(peers);
-}
-
 static void test_use_is_logged(void **state)
 {
     struct person a;
     struct addr media;
     int fd = open_socket("127.0.0.1", &media);
+    struct peers *peers = peers_of(&media, 1);
 
     (void) state;
-    allow_media(&media);
+    assert_int_equal(server_set_peers(server, peers), 0);
+    peers_unref(peers);
     kit_make_session(kit, "S");
     enter_and_allocate(&a, "S", "PUBLISHER");
     assert_int_equal(client_bind(&a.client, 0x4000, &media), 0);
