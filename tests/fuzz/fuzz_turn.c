@@ -117,7 +117,7 @@ static void take_record(const struct flow *flow, uint8_t kind, struct bytes byte
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct transport transport = {.send = swallow};
+    static struct transport transport = {.send = swallow}; /* outlives the allocations */
     struct rd r = rd_init(bytes_of(data, size));
     uint64_t now_us = 1000000;
 
