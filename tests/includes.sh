@@ -10,6 +10,7 @@ files: base
 codec: base
 loop: base
 conf: base
+net: base loop
 notify: base
 web: base loop notify
 http: base loop
@@ -20,8 +21,8 @@ certs: base files loop codec http conf
 acme: base files loop codec http web certs
 call: base loop codec conf notify web http daemon
 signaling: base loop codec conf notify web http link daemon
-media: base loop codec conf notify link rtc daemon
-turn: base loop codec conf notify link rtc daemon
+media: base loop net codec conf notify link rtc daemon
+turn: base files loop net codec conf notify link rtc daemon
 text: base
 host: base files
 settings: base files text host
@@ -46,9 +47,9 @@ systemd/sd-event.h: services/common/loop/
 systemd/sd-daemon.h: services/common/notify/ services/common/loop/ installer/units/units.
 systemd/sd-bus.h: installer/units/units.
 systemd/sd-journal.h: installer/units/journal.
-openssl/: services/common/base/crypto.c services/common/http/http.c services/common/rtc/ certs/
+openssl/: services/common/base/crypto.c services/common/http/http.c services/common/rtc/ services/turn/tls services/turn/dtls certs/
 srtp2/: services/common/rtc/
-jansson.h: services/codec/jsonrpc. services/common/link/ services/call/ services/signaling/ services/media/command.h services/turn/control. certs/ installer/text/json. installer/firewall/ installer/doctor/ installer/cmd/
+jansson.h: services/codec/jsonrpc. services/common/link/ services/call/ services/signaling/ services/media/command.h services/turn/control. services/turn/api. certs/ installer/text/json. installer/firewall/ installer/doctor/ installer/cmd/
 '
 
 # "file:line:#include ..." of the program, then what is wrong with it.

@@ -55,8 +55,7 @@ void metrics_render(struct wr *w, const struct acquire_look *l, const struct cer
 
 int metrics_write(const struct acquire_look *l, const struct certs_info *live, int64_t now_s)
 {
-    static const struct file_access folder = {0755, FILE_KEEP_OWNER, FILE_KEEP_OWNER},
-                                    file = {0644, FILE_KEEP_OWNER, FILE_KEEP_OWNER};
+    static const struct file_access file = {0644, FILE_KEEP_OWNER, FILE_KEEP_OWNER};
     uint8_t text[METRICS_SIZE];
     struct wr w = wr_init(text, sizeof(text));
     char path[PATH_MAX];
@@ -66,7 +65,7 @@ int metrics_write(const struct acquire_look *l, const struct certs_info *live, i
     metrics_render(&w, l, live, now_s);
     r = wr_finish(&w, &len);
     if (r == 0)
-        r = dir_make(path_join(path, PATH_RUN, "metrics"), &folder);
+        r = dir_make(path_join(path, PATH_RUN, "metrics"), NULL);
     return r < 0 ? r
                  : file_write(path_join(path, PATH_RUN, METRICS_FILE), bytes_of(text, len), &file);
 }

@@ -382,12 +382,15 @@ static void compare_settings(const struct apply *a, struct plan_input *in)
         in->reloads |= setting_def(SET_COTURN_IP)->reloads;
         in->restarts |= setting_def(SET_COTURN_IP)->restarts;
     }
+    /* And another layout that of another PROXY. */
+    if (b->decided.layout != a->decided.layout)
+        in->reloads |= setting_def(SET_PROXY)->reloads;
 }
 
 static enum apply_end plan(struct apply *a)
 {
-    struct plan_input in = {.nginx_pending = pending_is(PENDING_CONFIGURATION) ||
-                                             pending_is(PENDING_CERTIFICATE)};
+    struct plan_input in = {.pending = pending_is(PENDING_CONFIGURATION) ||
+                                       pending_is(PENDING_CERTIFICATE)};
     struct desired was = {0};
     bool known = a->before.readable;
     int r = known ? render(a, a->before.settings, &a->before.decided, &was) : 0;

@@ -4,6 +4,7 @@
 #include "files/files.h"
 #include "host/paths.h"
 #include "host/program.h"
+#include "nginx/site.h"
 #include "units/sockets.h"
 
 #include <errno.h>
@@ -102,6 +103,10 @@ int cast_new(bool as_installed, uint16_t server_port, struct cast **ret)
     c->as_installed = as_installed;
     c->server_port = server_port;
     r = add_unix(c, PLAN_MEDIA, "media", "media.sock", "visavis");
+    if (r == 0)
+        r = add_unix(c, PLAN_TURN, "turn", "turn.sock", "visavis");
+    if (r == 0)
+        r = add_unix(c, PLAN_TURN, "turn-web", SITE_TURN_SOCKET, "visavis-proxy");
     if (r == 0)
         r = add_unix(c, PLAN_SIGNALING, "signaling-proxy", "signaling.sock", "visavis-proxy");
     if (r == 0)

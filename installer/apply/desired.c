@@ -135,6 +135,7 @@ int desired_render(const struct desired_input *in, struct desired *ret)
         .call_pages = in->call_pages,
         .cores = in->cores,
         .nginx = in->decided->layout != PROXY_EXTERNAL,
+        .turn_on_web_port = site_has_turn(in->settings, in->decided->layout),
     };
     struct places_texts *texts = malloc(sizeof(*texts));
     char *scratch = malloc(SETTINGS_WRITE_MAX);

@@ -28,6 +28,8 @@ static const struct {
     {PATH_REDIS, 0700, NULL, "visavis-redis", "visavis-redis"},
     {PATH_RUN, 0755, NULL, "root", "root"},
     {PATH_RUN, 0750, "nginx", "root", "visavis-proxy"},
+    {PATH_RUN, 0750, "turn", "root", "visavis-turn"},
+    {PATH_RUN, 01775, "metrics", "root", "visavis"},
 };
 
 /* Folders that a setting may put elsewhere. */

@@ -1,6 +1,7 @@
 #include "apply/places.h"
 
 #include "host/paths.h"
+#include "nginx/site.h"
 
 #include <stdio.h>
 
@@ -20,23 +21,72 @@ static size_t put_loopback(char texts[][PLACES_LISTEN_SIZE], bool ipv6, int port
     return n;
 }
 
-static void put_turn(char texts[][PLACES_LISTEN_SIZE], bool ipv6, int port, const char **list)
+/* For both families, those that the machine has. Returns how many. */
+static size_t put_any(char texts[][PLACES_LISTEN_SIZE], const char *kind, bool ipv6, int port,
+                      const char **list)
 {
-    snprintf(texts[0], PLACES_LISTEN_SIZE, "udp:0.0.0.0:%d", port);
-    snprintf(texts[1], PLACES_LISTEN_SIZE, "udp:[::]:%d", port);
-    list[0] = texts[0];
-    if (ipv6)
-        list[1] = texts[1];
+    static const char *const any[] = {"0.0.0.0", "[::]"};
+    size_t n = 0;
+
+    for (; n < (ipv6 ? 2 : 1); n++) {
+        snprintf(texts[n], PLACES_LISTEN_SIZE, "%s:%s:%d", kind, any[n], port);
+        list[n] = texts[n];
+    }
+    return n;
 }
 
-/* Behind address translation relayed addresses are told as they look from outside, unless the
- * operator wants them as they are. */
+static void put_turn(char texts[][PLACES_LISTEN_SIZE], bool ipv6, const struct settings *s,
+                     const char **list)
+{
+    const struct {
+        const char *kind;
+        int64_t port;
+    } kinds[] = {
+        {"udp", settings_int(s, SET_COTURN_PORT)},
+    };
+    size_t n = 0;
+
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (kinds[i].port > 0)
+            n += put_any(&texts[n], kinds[i].kind, ipv6, (int) kinds[i].port, &list[n]);
+}
+
+/* Only with a certificate that clients take, and by its name. NULL: there is none to be told. */
+static const char *turns_url(const struct installation *in, char buf[static SETTINGS_URL_SIZE])
+{
+    const struct settings *s = in->settings;
+    const char *host = settings_text(s, SET_DOMAIN_OR_PUBLIC_IP);
+    int64_t port = settings_int(s, in->turn_on_web_port ? SET_HTTPS_PORT : SET_TURN_TLS_PORT);
+
+    if (strcmp(settings_text(s, SET_CERTIFICATE_TYPE), "selfsigned") == 0 || port == 0)
+        return NULL;
+    snprintf(buf, SETTINGS_URL_SIZE,
+             strchr(host, ':') ? "turns:[%s]:%lld?transport=tcp" : "turns:%s:%lld?transport=tcp",
+             host, (long long) port);
+    return buf;
+}
+
+static void put_turn_places(const struct installation *in, struct places_texts *t, struct places *p)
+{
+    p->turn_api = path_join(t->turn_api, PATH_RUN, "turn.sock");
+    p->turn_certificate = path_join(t->turn_certificate, PATH_CERTS, "live/fullchain.pem");
+    p->turn_certificate_key = path_join(t->turn_certificate_key, PATH_CERTS, "live/privkey.pem");
+    /* Whether nginx hands anything over is its own configuration's business: so that no change of
+     * it restarts TURN. */
+    p->turn_web_listen = path_join(t->turn_web_listen, PATH_RUN, SITE_TURN_SOCKET);
+    p->turn_web_backend = path_join(t->turn_web_backend, PATH_RUN, SITE_TURN_BACKEND);
+    p->turn_metrics = path_join(t->turn_metrics, PATH_RUN, "metrics/turn.prom");
+    p->turns_url = turns_url(in, t->turns_url);
+    if (p->turns_url)
+        p->selfsigned_mark = path_join(t->selfsigned_mark, PATH_CERTS, "live/ca.crt");
+}
+
+/* Behind address translation TURN is told how it looks from outside. */
 static bool is_translated(const struct installation *in)
 {
     struct addr a;
 
-    return !settings_bool(in->settings, SET_COTURN_INTERNAL_RELAY) &&
-           addr_parse_ip(in->turn_ip->text, 0, &a) == 0 &&
+    return addr_parse_ip(in->turn_ip->text, 0, &a) == 0 &&
            !network_is_local(in->network, in->turn_ip->text);
 }
 
@@ -66,7 +116,8 @@ void places_of(const struct installation *in, struct places_texts *t, struct pla
     p.signaling_listen[0] = t->proxy_listen;
     put_loopback(&t->listen[0], ipv6, server_port, &p.signaling_listen[1]);
     put_loopback(&t->listen[2], ipv6, PLACES_CALL_PORT, p.call_listen);
-    put_turn(&t->listen[4], ipv6, p.turn_port, p.turn_listen);
+    put_turn(&t->listen[4], ipv6, s, p.turn_listen);
+    put_turn_places(in, t, &p);
     *ret = p;
 }
 

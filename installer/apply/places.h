@@ -15,7 +15,8 @@ struct installation {
     const char *turn_secret;
     const char *call_pages; /* folder */
     unsigned cores;
-    bool nginx; /* stands in front; not PROXY=external */
+    bool nginx;            /* stands in front; not PROXY=external */
+    bool turn_on_web_port; /* TURN over TLS is reached there, too */
 };
 
 /* The texts that places points to, beside those of the installation. */
@@ -23,7 +24,10 @@ struct places_texts {
     char public_url[SETTINGS_URL_SIZE], openvidu_url[64];
     char control_socket[PATH_MAX], recordings[PATH_MAX], layouts[PATH_MAX];
     char proxy_listen[PATH_MAX + 8];
-    char listen[6][PLACES_LISTEN_SIZE];
+    char turn_api[PATH_MAX], turn_certificate[PATH_MAX], turn_certificate_key[PATH_MAX];
+    char turn_web_listen[PATH_MAX], turn_web_backend[PATH_MAX], turn_metrics[PATH_MAX];
+    char turns_url[SETTINGS_URL_SIZE], selfsigned_mark[PATH_MAX];
+    char listen[4 + RENDER_LISTEN_MAX][PLACES_LISTEN_SIZE];
 };
 
 /* Both rets stay as long as the places are used. */

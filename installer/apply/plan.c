@@ -9,7 +9,10 @@ static const struct {
 } parts[N_PLAN_PARTS] = {
     [PLAN_REDIS] = {"redis", "visavis-redis.service", {NULL}, SETTING_REDIS_OWN},
     [PLAN_MEDIA] = {"media", "visavis-media.service", {"visavis-media.socket"}, SETTING_MEDIA},
-    [PLAN_TURN] = {"turn", "visavis-turn.service", {NULL}, SETTING_TURN},
+    [PLAN_TURN] = {"turn",
+                   "visavis-turn.service",
+                   {"visavis-turn.socket", "visavis-turn-web.socket"},
+                   SETTING_TURN},
     [PLAN_SIGNALING] = {"signaling",
                         "visavis-signaling.service",
                         {"visavis-signaling-proxy.socket", "visavis-signaling.socket"},
@@ -38,13 +41,15 @@ static enum plan_action daemon_action(enum plan_part part, const struct plan_cha
         return PLAN_RESTART;
     if (!c->had)
         return PLAN_START;
-    return c->differs ? changed(part, c, in) : PLAN_NOTHING;
+    if (c->differs)
+        return changed(part, c, in);
+    return part == PLAN_TURN && in->pending ? PLAN_RELOAD : PLAN_NOTHING;
 }
 
 /* It takes every change while it runs, also that we are gone: other sites stay. */
 static enum plan_action nginx_action(const struct plan_change *c, const struct plan_input *in)
 {
-    bool touched = c->wanted != c->had || c->differs || c->lost || in->nginx_pending;
+    bool touched = c->wanted != c->had || c->differs || c->lost || in->pending;
 
     return touched && (c->wanted || c->had) ? PLAN_RELOAD : PLAN_NOTHING;
 }

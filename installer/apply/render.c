@@ -22,6 +22,13 @@ static void put_text(struct wr *w, const char *key, const char *text)
     wr_str(w, ";\n");
 }
 
+/* Nothing where there is none. */
+static void put_text_if(struct wr *w, const char *key, const char *text)
+{
+    if (text)
+        put_text(w, key, text);
+}
+
 static void put_int(struct wr *w, const char *key, int64_t v)
 {
     wr_fmt(w, "%s = %lld;\n", key, (long long) v);
@@ -94,13 +101,14 @@ void render_signaling(struct wr *w, const struct settings *s, const struct place
     put_text(w, "coturn_ip", p->turn_ip);
     put_int(w, "coturn_port", p->turn_port);
     put_text(w, "turn_secret", p->turn_secret);
+    put_text_if(w, "turn_api", p->turn_api);
+    put_text_if(w, "turns_url", p->turns_url);
+    put_text_if(w, "selfsigned_mark", p->selfsigned_mark);
     put_items(w, "ice_servers", s, SET_WEBRTC_ICE_SERVERS);
     put_bool(w, "deprecated_api", settings_bool(s, SET_SUPPORT_DEPRECATED_API));
-    if (p->recordings)
-        put_text(w, "recordings_path", p->recordings);
+    put_text_if(w, "recordings_path", p->recordings);
     put_bool(w, "recordings_public", settings_bool(s, SET_RECORDING_PUBLIC_ACCESS));
-    if (p->layouts)
-        put_text(w, "layouts_path", p->layouts);
+    put_text_if(w, "layouts_path", p->layouts);
     put_bool(w, "accel", p->accel);
 }
 
@@ -115,6 +123,33 @@ void render_media(struct wr *w, const struct settings *s, const struct places *p
     put_public_ips(w, s);
 }
 
+static void put_turn_peers(struct wr *w, const struct settings *s)
+{
+    put_text(w, "peers", settings_text(s, SET_TURN_PEERS));
+    put_items(w, "allowed_peers", s, SET_TURN_ALLOWED_PEERS);
+    put_items(w, "denied_peers", s, SET_TURN_DENIED_PEERS);
+    put_bool(w, "internal_relay", settings_bool(s, SET_COTURN_INTERNAL_RELAY));
+}
+
+static void put_turn_limits(struct wr *w, const struct settings *s)
+{
+    put_int(w, "user_quota", settings_int(s, SET_TURN_USER_QUOTA));
+    put_int(w, "total_quota", settings_int(s, SET_TURN_TOTAL_QUOTA));
+    put_int(w, "user_kbps", settings_int(s, SET_TURN_USER_BANDWIDTH));
+    if (*settings_text(s, SET_TURN_ALTERNATE_SERVER))
+        put_text(w, "alternate_server", settings_text(s, SET_TURN_ALTERNATE_SERVER));
+}
+
+static void put_turn_places(struct wr *w, const struct places *p)
+{
+    put_list(w, "media", (const char *const[]){p->control_socket, NULL});
+    put_text_if(w, "api", p->turn_api);
+    put_text_if(w, "metrics", p->turn_metrics);
+    if (p->turn_threads)
+        put_int(w, "threads", p->turn_threads);
+    put_text_if(w, "external_ip", p->turn_external_ip);
+}
+
 void render_turn(struct wr *w, const struct settings *s, const struct places *p)
 {
     put_head(w, "turn.cfg", s);
@@ -123,11 +158,9 @@ void render_turn(struct wr *w, const struct settings *s, const struct places *p)
     put_text(w, "realm", "openvidu");
     put_int(w, "relay_min", settings_int(s, SET_COTURN_MIN_PORT));
     put_int(w, "relay_max", settings_int(s, SET_COTURN_MAX_PORT));
-    put_text(w, "control", p->control_socket);
-    if (p->turn_threads)
-        put_int(w, "threads", p->turn_threads);
-    if (p->turn_external_ip)
-        put_text(w, "external_ip", p->turn_external_ip);
+    put_turn_peers(w, s);
+    put_turn_limits(w, s);
+    put_turn_places(w, p);
 }
 
 static bool is_enabled(const struct settings *s, enum setting id)

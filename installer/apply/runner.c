@@ -151,13 +151,13 @@ static void start_part(struct part_state *p)
     later(p, RETRY_US);
 }
 
-/* One that was killed leaves its socket behind, which the next one takes for one in use. */
+/* One that was killed leaves its sockets behind, which the next one takes for ones in use. */
 static void clean_up_after(const struct part_state *p)
 {
     char path[PATH_MAX];
 
-    if (p->part == PLAN_NGINX)
-        unlink(path_join(path, PATH_RUN, SITE_SOCKET));
+    for (const char *const *s = site_sockets; p->part == PLAN_NGINX && *s; s++)
+        unlink(path_join(path, PATH_RUN, *s));
 }
 
 static bool ends_too_often(struct part_state *p)

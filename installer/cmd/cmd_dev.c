@@ -33,7 +33,8 @@ struct dev {
     struct loop *loop;
     struct supervisor *supervisor;
     struct places places;
-    char public_url[300], openvidu_url[300], control[WORKDIR_PATH_SIZE + 16], pages[PATH_MAX];
+    char public_url[300], openvidu_url[300], control[WORKDIR_PATH_SIZE + 16],
+        turn_api[WORKDIR_PATH_SIZE + 16], pages[PATH_MAX];
     char turn_secret[TURN_SECRET_LEN + 1], turn_ip[256], host[256];
     char listen_text[2][RENDER_LISTEN_MAX][LISTEN_TEXT], turn_text[2][LISTEN_TEXT];
     bool told_ready, stopping;
@@ -45,8 +46,8 @@ static const struct {
     void (*render)(struct wr *w, const struct settings *s, const struct places *p);
 } daemons[] = {
     {"visavis-media", "media.cfg", render_media}, /* the others dial it */
+    {"visavis-turn", "turn.cfg", render_turn},    /* and signaling this one */
     {"visavis-signaling", "signaling.cfg", render_signaling},
-    {"visavis-turn", "turn.cfg", render_turn},
     {"visavis-call", "call.cfg", render_call},
 };
 #define N_DAEMONS (sizeof(daemons) / sizeof(daemons[0]))
@@ -299,9 +300,11 @@ static int lay_out(struct dev *d)
         return r;
     }
     snprintf(d->control, sizeof(d->control), "%s/media.sock", d->dir.path);
+    snprintf(d->turn_api, sizeof(d->turn_api), "%s/turn.sock", d->dir.path);
     d->places.public_url = d->public_url;
     d->places.openvidu_url = d->openvidu_url;
     d->places.control_socket = d->control;
+    d->places.turn_api = d->turn_api;
     d->places.call_pages = d->pages;
     d->places.turn_secret = *given_secret ? given_secret : d->turn_secret;
     d->places.turn_ip = d->turn_ip;

@@ -91,16 +91,23 @@ static int try_connect(const struct sockaddr *sa, socklen_t len)
     return r;
 }
 
-/* A socket that an nginx left behind which was killed. */
-static bool socket_is_stale(char path[static PATH_MAX])
+static bool is_stale(const char *path)
 {
     struct sockaddr_un sa = {.sun_family = AF_UNIX};
 
-    path_join(path, PATH_RUN, SITE_SOCKET);
     if (strlen(path) >= sizeof(sa.sun_path))
         return false;
     memcpy(sa.sun_path, path, strlen(path));
     return try_connect((struct sockaddr *) &sa, sizeof(sa)) == -ECONNREFUSED;
+}
+
+/* A socket that an nginx left behind which was killed. */
+static bool socket_is_stale(char path[static PATH_MAX])
+{
+    for (const char *const *s = site_sockets; *s; s++)
+        if (is_stale(path_join(path, PATH_RUN, *s)))
+            return true;
+    return false;
 }
 
 /* Without it every other check of this group would fail for the same reason. */

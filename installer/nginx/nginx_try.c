@@ -107,12 +107,12 @@ static bool blames_own(const char *why)
 }
 
 /* What an nginx that was killed left behind keeps the next one from starting. */
-static void remove_stale_socket(const struct nginx_facts *f)
+static void remove_stale_sockets(const struct nginx_facts *f)
 {
     char path[PATH_MAX];
 
-    if (!f->running)
-        unlink(path_join(path, PATH_RUN, SITE_SOCKET));
+    for (const char *const *s = site_sockets; !f->running && *s; s++)
+        unlink(path_join(path, PATH_RUN, *s));
 }
 
 static int try_copy(const struct nginx_copy *c, const struct nginx_facts *f, char *why,
@@ -179,7 +179,7 @@ int nginx_try(const char *generation, enum proxy_layout layout, const struct ngi
         return -EINVAL;
     }
     nginx_end_trials();
-    remove_stale_socket(f);
+    remove_stale_sockets(f);
     r = try_copy(&c, f, why, why_size);
     nginx_copy_remove(&c);
     if (r == -EINVAL)

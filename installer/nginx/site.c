@@ -93,6 +93,13 @@ static void put_listen(struct site *t, const char *address, const char *words)
     wr_fmt(t->w, "    listen %s%s;\n", address, words);
 }
 
+static void put_unix_listen(struct site *t, const char *socket, const char *words)
+{
+    char path[PATH_MAX];
+
+    wr_fmt(t->w, "    listen \"unix:%s\"%s;\n", path_join(path, PATH_RUN, socket), words);
+}
+
 /* Behind another web server these lines are an example, and what holds the port is that server. */
 static bool has_http_port(const struct site *t, bool ipv6)
 {
@@ -126,12 +133,15 @@ static void put_https_listen(struct site *t, bool may_be_default)
     bool front = t->layout == PROXY_FRONT, shared = !front && t->f->https_shared;
     /* On a shared port this word would turn HTTP/2 on for the other sites. */
     bool http2 = http2_by_listen(t) && (!shared || t->f->https_http2);
-    char words[64], address[32], path[PATH_MAX];
+    char words[64], address[32];
 
     snprintf(words, sizeof(words), " ssl%s%s%s", http2 ? " http2" : "",
              front ? " proxy_protocol" : "", may_be_default && !shared ? " default_server" : "");
     if (front) {
-        wr_fmt(t->w, "    listen \"unix:%s\"%s;\n", path_join(path, PATH_RUN, SITE_SOCKET), words);
+        put_unix_listen(t, SITE_SOCKET, words);
+        if (site_has_turn(t->s, t->layout)) /* encrypted up to TURN, which hands it back */
+            put_unix_listen(t, SITE_TURN_BACKEND,
+                            may_be_default ? " proxy_protocol default_server" : " proxy_protocol");
     } else {
         snprintf(address, sizeof(address), "%lld", port);
         put_listen(t, address, words);
@@ -425,6 +435,14 @@ void render_site(struct wr *w, const struct settings *s, enum proxy_layout layou
     put_others_server(&t);
 }
 
+const char *const site_sockets[] = {SITE_SOCKET, SITE_TURN_BACKEND, NULL};
+
+bool site_has_turn(const struct settings *s, enum proxy_layout layout)
+{
+    return layout == PROXY_FRONT && settings_bool(s, SET_TURN_ON_HTTPS_PORT) &&
+           strcmp(settings_text(s, SET_CERTIFICATE_TYPE), "selfsigned") != 0;
+}
+
 static void put_stream_target(struct wr *w, const char *protocols, const char *socket)
 {
     char path[PATH_MAX], unix_path[PATH_MAX + 8];
@@ -435,15 +453,33 @@ static void put_stream_target(struct wr *w, const char *protocols, const char *s
     wr_str(w, ";\n");
 }
 
+/* TURN's clients offer no protocol, or its own (RFC 7443); so do some HTTP clients, which TURN
+ * hands back. Who does not speak TLS at all learns so from the site. */
+static void put_turn_targets(struct wr *w)
+{
+    wr_str(w, "    map $ssl_preread_protocol $visavis_no_alpn {\n");
+    put_stream_target(w, "default", SITE_TURN_SOCKET);
+    put_stream_target(w, "\"\"", SITE_SOCKET);
+    wr_str(w, "    }\n");
+}
+
 void render_stream(struct wr *w, const struct settings *s, const struct nginx_facts *f)
 {
     long long port = (long long) settings_int(s, SET_HTTPS_PORT);
+    bool turn = site_has_turn(s, PROXY_FRONT);
 
     put_head(w, PROXY_FRONT);
+    wr_str(w, "stream {\n");
+    if (turn)
+        put_turn_targets(w);
     /* The protocols that a client offers, with commas between: a CA offers this one alone. */
-    wr_str(w, "stream {\n    map $ssl_preread_alpn_protocols $visavis_web {\n");
+    wr_str(w, "    map $ssl_preread_alpn_protocols $visavis_web {\n");
     put_stream_target(w, "default", SITE_SOCKET);
     put_stream_target(w, "\"acme-tls/1\"", SITE_ACME_SOCKET);
+    if (turn) {
+        put_stream_target(w, "\"stun.turn\"", SITE_TURN_SOCKET);
+        wr_str(w, "        \"\" $visavis_no_alpn;\n");
+    }
     wr_str(w, "    }\n    server {\n");
     wr_fmt(w, "        listen %lld so_keepalive=on;\n", port);
     if (f->ipv6)

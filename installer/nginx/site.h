@@ -13,6 +13,22 @@
  * the PROXY protocol as well. Somebody listens there while a certificate is being issued. */
 #define SITE_ACME_SOCKET "nginx/acme.sock"
 
+/* Beside them: where it hands on who offers no protocol at all, or TURN's (RFC 7443), with the
+ * PROXY protocol as well, encrypted as it came. TURN listens there. */
+#define SITE_TURN_SOCKET "nginx/turn.sock"
+
+/* Below PATH_RUN, in a folder for TURN alone: where TURN hands back those of them that turned out
+ * to speak HTTP, decrypted, with the PROXY protocol. */
+#define SITE_TURN_BACKEND "turn/site.sock"
+
+/* Those of them that nginx makes, ended by NULL: one that was killed leaves them behind, and the
+ * next one does not start where they are. */
+extern const char *const site_sockets[];
+
+/* Is TURN over TLS reached on HTTPS_PORT, too? Where it is wanted, nginx has the port to itself,
+ * and the certificate is one that clients take. */
+bool site_has_turn(const struct settings *s, enum proxy_layout layout);
+
 /* Behind a web server that cannot serve files (PROXY=external with HAProxy): where it hands on
  * whoever asks for a proof of http-01, with the PROXY protocol. Somebody listens there, as well. */
 #define SITE_ACME_HTTP_SOCKET "nginx/acme-http.sock"

@@ -59,6 +59,17 @@ enum setting {
     SET_COTURN_MAX_PORT,
     SET_COTURN_SHARED_SECRET_KEY,
     SET_COTURN_INTERNAL_RELAY,
+    SET_TURN_TLS_PORT,      /* ours, like all TURN_...: 0 is none */
+    SET_TURN_ON_HTTPS_PORT, /* see site_has_turn() */
+    SET_TURN_PEERS,         /* media, public */
+    SET_TURN_ALLOWED_PEERS,
+    SET_TURN_DENIED_PEERS,
+    SET_TURN_OLD_SECRETS,
+    SET_TURN_USER_QUOTA,
+    SET_TURN_TOTAL_QUOTA,
+    SET_TURN_USER_BANDWIDTH,
+    SET_TURN_ALTERNATE_SERVER,
+    SET_TURN_SHA256,
     SET_WEBRTC_ICE_SERVERS,
     SET_MEDIA_NODES_PUBLIC_IPS,
     /* media and sessions */
@@ -119,6 +130,7 @@ enum setting_type {
     SETTING_TEXT,      /* printable, a line */
     SETTING_FILE,      /* an absolute path of a file, anywhere */
     SETTING_RESOLVER,  /* an IP address, or IP:port */
+    SETTING_ENDPOINT,  /* IP:port of another machine */
     SETTING_PATH,      /* a folder: absolute, without "..", not one of the system's */
     SETTING_URL,       /* http:// or https:// */
     SETTING_REDIS,     /* redis://, rediss:// or unix:// */
@@ -127,7 +139,10 @@ enum setting_type {
     SETTING_CIPHERS,   /* OpenSSL's cipher list */
     SETTING_HSTS,      /* value of Strict-Transport-Security */
     /* lists: settings_n() and settings_item() */
-    SETTING_ALLOW_LIST,  /* addresses and networks: "10.0.0.0/8" */
+    SETTING_ALLOW_LIST,    /* addresses and networks: "10.0.0.0/8" */
+    SETTING_ALLOWED_PEERS, /* "10.0.0.0/8", "192.0.2.1:5000-5100": see ip_rule.h */
+    SETTING_DENIED_PEERS,
+    SETTING_TOKENS,      /* secrets, as SETTING_TOKEN */
     SETTING_NAMES,       /* host names, "*.example.org", IP addresses */
     SETTING_ICE_SERVERS, /* see setting_ice_parse() */
     SETTING_NODE_PAIRS,  /* "private:public", see setting_pair_parse() */

@@ -72,14 +72,14 @@ static int warn_of_weakness(const char *text, struct setting_verdict *v)
     return 0;
 }
 
-static int check_secret(const struct setting_def *d, const char *text, struct setting_verdict *v)
+int setting_check_secret(enum setting_type type, const char *text, struct setting_verdict *v)
 {
     if (strlen(text) > SECRET_MAX)
         return setting_refuse(v, "is longer than %d characters", SECRET_MAX);
     for (const char *c = text; *c; c++)
-        if (d->type == SETTING_SECRET && !isalnum((unsigned char) *c) && *c != '_' && *c != '-')
+        if (type == SETTING_SECRET && !isalnum((unsigned char) *c) && *c != '_' && *c != '-')
             return setting_refuse(v, "has a character that is no letter, digit, '-' or '_'");
-        else if (d->type == SETTING_TOKEN && isspace((unsigned char) *c))
+        else if (type == SETTING_TOKEN && isspace((unsigned char) *c))
             return setting_refuse(v, "has a blank in it");
     return warn_of_weakness(text, v);
 }
@@ -193,7 +193,14 @@ static int check_path(const struct setting_def *d, char *text, struct setting_ve
 /* With commas alone, no brackets. */
 static bool is_plain_list(const struct setting_def *d)
 {
-    return d->type == SETTING_ALLOW_LIST || d->type == SETTING_NAMES;
+    return d->type == SETTING_ALLOW_LIST || d->type == SETTING_ALLOWED_PEERS ||
+           d->type == SETTING_DENIED_PEERS || d->type == SETTING_NAMES;
+}
+
+/* Secrets may have commas in them: brackets and quotes for those, commas alone for the rest. */
+static bool is_split(const struct setting_def *d, const char *text)
+{
+    return is_plain_list(d) || (d->type == SETTING_TOKENS && *text != '[');
 }
 
 static int read_list(const struct setting_def *d, const char *text, struct setting_list *ret,
@@ -201,7 +208,7 @@ static int read_list(const struct setting_def *d, const char *text, struct setti
 {
     const char *reason = "";
     int r =
-        is_plain_list(d) ? setting_list_split(text, ret) : setting_list_parse(text, ret, &reason);
+        is_split(d, text) ? setting_list_split(text, ret) : setting_list_parse(text, ret, &reason);
 
     return r == -EBADMSG ? setting_refuse(v, "%s", reason) : r;
 }
@@ -212,6 +219,12 @@ static int check_list(const struct setting_def *d, const struct setting_list *l,
     switch (d->type) {
     case SETTING_ALLOW_LIST:
         return setting_check_networks(l, v);
+    case SETTING_ALLOWED_PEERS:
+        return setting_check_allowed_peers(l, v);
+    case SETTING_DENIED_PEERS:
+        return setting_check_denied_peers(l, v);
+    case SETTING_TOKENS:
+        return setting_check_tokens(l, v);
     case SETTING_NAMES:
         return setting_check_names(l, v);
     case SETTING_ICE_SERVERS:
@@ -239,7 +252,7 @@ static int check_text(const struct setting_def *d, struct setting_value *val,
     case SETTING_SECRET:
     case SETTING_PASSWORD:
     case SETTING_TOKEN:
-        return check_secret(d, val->text, v);
+        return setting_check_secret(d->type, val->text, v);
     case SETTING_EMAIL:
         return setting_check_email(val->text, v);
     case SETTING_PORT:
@@ -260,6 +273,8 @@ static int check_text(const struct setting_def *d, struct setting_value *val,
         return setting_check_file(val->text, v);
     case SETTING_RESOLVER:
         return setting_check_resolver(val->text, v);
+    case SETTING_ENDPOINT:
+        return setting_check_endpoint(val->text, v);
     case SETTING_PATH:
         return check_path(d, val->text, v);
     case SETTING_URL:
@@ -356,6 +371,7 @@ const char *setting_wanted(const struct setting_def *d, char *buf, size_t cap)
         [SETTING_TEXT] = "printable text, at most 256 characters",
         [SETTING_FILE] = "an absolute path of a file",
         [SETTING_RESOLVER] = "an IP address, with or without a port: 192.0.2.53, [2001:db8::1]:53",
+        [SETTING_ENDPOINT] = "an IP address with a port: 192.0.2.6:3478, [2001:db8::6]:3478",
         [SETTING_PATH] = "an absolute path of a folder that is not the system's",
         [SETTING_URL] = "an address that begins with http:// or https://",
         [SETTING_REDIS] = "an address that begins with redis://, rediss:// or unix://",
@@ -364,6 +380,12 @@ const char *setting_wanted(const struct setting_def *d, char *buf, size_t cap)
         [SETTING_CIPHERS] = "OpenSSL's names of ciphers with colons between them",
         [SETTING_HSTS] = "max-age=SECONDS, then as wanted ; includeSubDomains and ; preload",
         [SETTING_ALLOW_LIST] = "IP addresses and networks, with commas between them",
+        [SETTING_ALLOWED_PEERS] =
+            "IP addresses and networks, with or without a port or ports, with commas between them",
+        [SETTING_DENIED_PEERS] =
+            "IP addresses and networks, with or without a port or ports, with commas between them",
+        [SETTING_TOKENS] = "secrets without blanks, with commas between them; those with a comma "
+                           "in them as a list in brackets, each in double quotes",
         [SETTING_NAMES] = "host names, *.NAME and IP addresses, with commas between them",
         [SETTING_ICE_SERVERS] =
             "a list in brackets, each in double quotes: \"url=...,username=...,credential=...\"",

@@ -14,7 +14,7 @@ struct setting_value {
 /* What there is to say; nothing where what is empty. */
 struct setting_verdict {
     enum setting_severity severity;
-    char what[256];    /* reads on after the key: "is no port" */
+    char what[400];    /* reads on after the key: "is no port" */
     char example[320]; /* a better one than the row's; may be empty */
 };
 
@@ -31,6 +31,9 @@ int setting_refuse(struct setting_verdict *v, const char *fmt, ...)
 int setting_warn(struct setting_verdict *v, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Of one secret; SETTING_SECRET, SETTING_PASSWORD or SETTING_TOKEN. */
+int setting_check_secret(enum setting_type type, const char *text, struct setting_verdict *v);
+
 /* Those about names and addresses, in settings_net.c. */
 int setting_check_domain(const char *text, struct setting_verdict *v);
 int setting_check_address(const char *text, struct setting_verdict *v);
@@ -39,6 +42,12 @@ int setting_check_url(const char *text, const char *const *schemes, struct setti
 int setting_check_networks(const struct setting_list *l, struct setting_verdict *v);
 int setting_check_pairs(const struct setting_list *l, struct setting_verdict *v);
 int setting_check_ice(const struct setting_list *l, struct setting_verdict *v);
+
+/* Those about TURN, in settings_turn.c. */
+int setting_check_endpoint(const char *text, struct setting_verdict *v);
+int setting_check_allowed_peers(const struct setting_list *l, struct setting_verdict *v);
+int setting_check_denied_peers(const struct setting_list *l, struct setting_verdict *v);
+int setting_check_tokens(const struct setting_list *l, struct setting_verdict *v);
 
 /* Those about certificates, in settings_acme.c. */
 int setting_check_file(const char *text, struct setting_verdict *v);

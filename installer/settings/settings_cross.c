@@ -39,6 +39,7 @@ static void check_ranges(struct loading *l)
         {SET_VIDEO_MIN_RECV_BANDWIDTH, SET_VIDEO_MAX_RECV_BANDWIDTH, true},
         {SET_VIDEO_MIN_SEND_BANDWIDTH, SET_VIDEO_MAX_SEND_BANDWIDTH, true},
         {SET_COTURN_MIN_PORT, SET_COTURN_MAX_PORT, false},
+        {SET_TURN_USER_QUOTA, SET_TURN_TOTAL_QUOTA, false},
     };
 
     for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
@@ -99,6 +100,8 @@ static void check_ports(struct loading *l)
         one_port(l, SET_SERVER_PORT, installed ? TCP : 0),
         one_port(l, SET_HTTP_PORT, installed ? TCP : 0),
         one_port(l, SET_COTURN_PORT, installed ? TCP | UDP : 0),
+        one_port(l, SET_TURN_TLS_PORT,
+                 installed && number(l, SET_TURN_TLS_PORT) > 0 ? TCP | UDP : 0),
         {"media (MEDIA_PORT)", media, media + (workers > 0 ? workers : MEDIA_PORTS_MAX) - 1,
          SET_MEDIA_PORT, installed ? TCP | UDP : 0},
         {"the TURN relay (COTURN_MIN_PORT to COTURN_MAX_PORT)", relay,
@@ -233,6 +236,70 @@ static void check_acme(struct loading *l)
     check_eab(l, SET_ACME_FALLBACK_EAB_KID, SET_ACME_FALLBACK_EAB_HMAC_KEY);
 }
 
+/* ---- TURN ---- */
+
+/* Said explicitly, and of no effect. */
+static void check_turn_on_https(struct loading *l)
+{
+    if (!l->keys[SET_TURN_ON_HTTPS_PORT].given || !is(l, SET_TURN_ON_HTTPS_PORT, "true"))
+        return;
+    if (is(l, SET_CERTIFICATE_TYPE, "selfsigned"))
+        loading_tell(l, SET_TURN_ON_HTTPS_PORT, SETTING_NOTICE, NULL,
+                     "does nothing with a self-signed certificate, which browsers do not take from "
+                     "a TURN server");
+    else if (is(l, SET_PROXY, "site") || is(l, SET_PROXY, "external"))
+        loading_tell(l, SET_TURN_ON_HTTPS_PORT, SETTING_NOTICE, NULL,
+                     "does nothing with %s=%s: nginx has to have the port to itself",
+                     key(SET_PROXY), l->s->values[SET_PROXY].text);
+}
+
+static void check_turn_secrets(struct loading *l)
+{
+    const struct setting_list *old = &l->s->values[SET_TURN_OLD_SECRETS].list;
+
+    for (size_t i = 0; ok(l, SET_TURN_OLD_SECRETS) && i < old->n; i++)
+        if (is(l, SET_COTURN_SHARED_SECRET_KEY, old->items[i]))
+            loading_tell(l, SET_TURN_OLD_SECRETS, SETTING_WARNING, NULL,
+                         "has the secret of %s, which is the present one",
+                         key(SET_COTURN_SHARED_SECRET_KEY));
+}
+
+static void check_turn_ports(struct loading *l)
+{
+    long long ports =
+        (long long) (number(l, SET_COTURN_MAX_PORT) - number(l, SET_COTURN_MIN_PORT)) + 1;
+
+    if (ok(l, SET_COTURN_MAX_PORT) && ok(l, SET_COTURN_MIN_PORT) && ports > 0 &&
+        ok(l, SET_TURN_TOTAL_QUOTA) && l->keys[SET_TURN_TOTAL_QUOTA].given &&
+        number(l, SET_TURN_TOTAL_QUOTA) > ports)
+        loading_tell(l, SET_TURN_TOTAL_QUOTA, SETTING_WARNING, NULL,
+                     "is more than there are relay ports, %lld (%s to %s)", ports,
+                     key(SET_COTURN_MIN_PORT), key(SET_COTURN_MAX_PORT));
+}
+
+/* Clients sent on to where they are would come back for ever. */
+static void check_turn_alternate(struct loading *l)
+{
+    struct addr other, own;
+
+    if (is(l, SET_TURN_ALTERNATE_SERVER, "") || !ok(l, SET_TURN_ALTERNATE_SERVER) ||
+        addr_parse(l->s->values[SET_TURN_ALTERNATE_SERVER].text, &other) < 0 ||
+        addr_parse_ip(l->s->values[SET_COTURN_IP].text, (uint16_t) number(l, SET_COTURN_PORT),
+                      &own) < 0)
+        return;
+    if (addr_eq(&other, &own))
+        loading_tell(l, SET_TURN_ALTERNATE_SERVER, SETTING_ERROR, NULL,
+                     "is this server itself (%s and %s)", key(SET_COTURN_IP), key(SET_COTURN_PORT));
+}
+
+static void check_turn(struct loading *l)
+{
+    check_turn_on_https(l);
+    check_turn_secrets(l);
+    check_turn_ports(l);
+    check_turn_alternate(l);
+}
+
 static void check_webhook(struct loading *l)
 {
     if (is(l, SET_WEBHOOK, "true") && is(l, SET_WEBHOOK_ENDPOINT, ""))
@@ -262,6 +329,7 @@ void loading_cross_check(struct loading *l)
         return;
     check_identity(l);
     check_acme(l);
+    check_turn(l);
     check_webhook(l);
     check_compatibility(l);
 }

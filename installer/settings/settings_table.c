@@ -10,6 +10,7 @@ static const char *const certificate_types[] = {"selfsigned", "owncert", "letsen
 static const char *const challenges[] = {"auto", "http-01", "tls-alpn-01", "dns-01", NULL};
 static const char *const key_types[] = {"p256", "p384", "rsa2048", "rsa4096", NULL};
 static const char *const proxies[] = {"auto", "front", "site", "external", NULL};
+static const char *const turn_peers[] = {"media", "public", NULL};
 static const char *const notifications[] = {"none", "moderator", "publisher_moderator", "all",
                                             NULL};
 static const char *const on_off[] = {"on", "off", NULL};
@@ -67,7 +68,7 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .group = SETTING_GROUP_MAIN,
             .scope = SETTING_INSTALLED_ONLY,
             .shipped = true,
-            .reloads = PROXY | CERTS,
+            .reloads = PROXY | CERTS | SIGNALING,
             .value = "selfsigned",
             .choices = certificate_types,
             .example = "letsencrypt",
@@ -639,7 +640,164 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .reloads = TURN,
             .value = "false",
             .example = "true",
-            .doc = "Relays reach the media server by its private addresses",
+            .doc = "Relays are part of a private network: clients are told their private "
+                   "addresses, and media servers on other machines are reached by theirs",
+            .more = "The media server on this machine is always reached by the short way, whatever "
+                    "address it is known by",
+        },
+    [SET_TURN_TLS_PORT] =
+        {
+            .key = "TURN_TLS_PORT",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_TURN,
+            .scope = SETTING_INSTALLED_ONLY,
+            .ours = true,
+            .reloads = SIGNALING,
+            .restarts = TURN,
+            .value = "5349",
+            .min = 0,
+            .max = 65535,
+            .example = "5349",
+            .doc = "Port of TURN over TLS (TCP) and DTLS (UDP); 0 is none",
+            .more = "It has the web server's certificate. Clients are told of it when that is not "
+                    "self-signed.",
+        },
+    [SET_TURN_ON_HTTPS_PORT] =
+        {
+            .key = "TURN_ON_HTTPS_PORT",
+            .type = SETTING_BOOL,
+            .group = SETTING_GROUP_TURN,
+            .scope = SETTING_INSTALLED_ONLY,
+            .ours = true,
+            .reloads = SIGNALING | PROXY,
+            .value = "true",
+            .example = "false",
+            .doc = "TURN over TLS on HTTPS_PORT as well, for networks that let nothing else out",
+            .more = "In force where nginx has HTTPS_PORT to itself (PROXY=front, or auto on a "
+                    "machine without other sites) and the certificate is not self-signed; without "
+                    "effect elsewhere.",
+        },
+    [SET_TURN_PEERS] =
+        {
+            .key = "TURN_PEERS",
+            .type = SETTING_CHOICE,
+            .group = SETTING_GROUP_TURN,
+            .ours = true,
+            .reloads = TURN,
+            .value = "media",
+            .choices = turn_peers,
+            .example = "public",
+            .doc = "Where TURN relays to",
+            .more = "media: the addresses and ports of the media server, nothing else. public: "
+                    "public addresses of the Internet as well, for applications that connect "
+                    "clients with each other; private, special and this machine's own ones stay "
+                    "closed.",
+        },
+    [SET_TURN_ALLOWED_PEERS] =
+        {
+            .key = "TURN_ALLOWED_PEERS",
+            .type = SETTING_ALLOWED_PEERS,
+            .group = SETTING_GROUP_TURN,
+            .ours = true,
+            .reloads = TURN,
+            .value = "",
+            .example = "198.51.100.7:5000-5100, 192.0.2.0/24, [2001:db8::7]:40000",
+            .doc = "Addresses and networks, with or without ports, that TURN relays to besides",
+            .more = "IPv6 stands in brackets where a port follows.",
+        },
+    [SET_TURN_DENIED_PEERS] =
+        {
+            .key = "TURN_DENIED_PEERS",
+            .type = SETTING_DENIED_PEERS,
+            .group = SETTING_GROUP_TURN,
+            .ours = true,
+            .reloads = TURN,
+            .value = "",
+            .example = "198.51.100.0/24, 203.0.113.9:25, 2001:db8::/32",
+            .doc = "Addresses and networks, with or without ports, that TURN never relays to",
+            .more = "It wins over TURN_ALLOWED_PEERS and TURN_PEERS.",
+        },
+    [SET_TURN_OLD_SECRETS] =
+        {
+            .key = "TURN_OLD_SECRETS",
+            .type = SETTING_TOKENS,
+            .group = SETTING_GROUP_TURN,
+            .ours = true,
+            .reloads = TURN,
+            .value = "",
+            .example = "an-Older_Random-Text-9876543210",
+            .doc = "Secrets from before COTURN_SHARED_SECRET_KEY, whose credentials TURN still "
+                   "takes",
+            .more = "To change the secret: put the present one here, a new one into "
+                    "COTURN_SHARED_SECRET_KEY, and leave it out a day later, when the last "
+                    "credential made with it has expired.",
+        },
+    [SET_TURN_USER_QUOTA] =
+        {
+            .key = "TURN_USER_QUOTA",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_TURN,
+            .ours = true,
+            .reloads = TURN,
+            .value = "200",
+            .min = 1,
+            .max = 65535,
+            .example = "200",
+            .doc = "Most allocations that one participant may have at a time",
+            .more = "A browser makes a few for each stream that it sends or receives.",
+        },
+    [SET_TURN_TOTAL_QUOTA] =
+        {
+            .key = "TURN_TOTAL_QUOTA",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_TURN,
+            .ours = true,
+            .reloads = TURN,
+            .value = "8000",
+            .min = 1,
+            .max = 1000000,
+            .example = "8000",
+            .doc = "Most allocations that all participants together may have",
+            .more = "Each takes a relay port (COTURN_MIN_PORT to COTURN_MAX_PORT).",
+        },
+    [SET_TURN_USER_BANDWIDTH] =
+        {
+            .key = "TURN_USER_BANDWIDTH",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_TURN,
+            .ours = true,
+            .reloads = TURN,
+            .value = "0",
+            .min = 0,
+            .max = KBPS_MAX,
+            .example = "20000",
+            .doc = "Most that is relayed for one participant, in kbit/s; 0 is no limit",
+        },
+    [SET_TURN_ALTERNATE_SERVER] =
+        {
+            .key = "TURN_ALTERNATE_SERVER",
+            .type = SETTING_ENDPOINT,
+            .group = SETTING_GROUP_TURN,
+            .ours = true,
+            .reloads = TURN,
+            .value = "",
+            .example = "203.0.113.6:3478",
+            .doc = "Another TURN server with the same secret, to which new allocations are sent on",
+            .more = "To empty this one before it is taken down: what it relays goes on until the "
+                    "clients end it.",
+        },
+    [SET_TURN_SHA256] =
+        {
+            .key = "TURN_SHA256",
+            .type = SETTING_BOOL,
+            .group = SETTING_GROUP_TURN,
+            .ours = true,
+            .restarts = TURN,
+            .value = "false",
+            .example = "true",
+            .doc = "TURN offers SHA-256 and hidden user names (RFC 8489), which browsers do not "
+                   "ask for",
+            .more = "Its refusals of requests without credentials become larger.",
         },
     [SET_WEBRTC_ICE_SERVERS] =
         {
@@ -1141,7 +1299,7 @@ const char *setting_consumer_name(enum setting_consumer consumer)
 bool setting_is_hidden(const struct setting_def *d)
 {
     return d->hidden || d->type == SETTING_SECRET || d->type == SETTING_PASSWORD ||
-           d->type == SETTING_TOKEN;
+           d->type == SETTING_TOKEN || d->type == SETTING_TOKENS;
 }
 
 bool setting_is_list(const struct setting_def *d)

@@ -5,6 +5,7 @@
 /* RFC 8489 section 14 gives these maxima. */
 #define USERNAME_MAX 513
 #define TEXT_MAX 763 /* of REALM, NONCE, SOFTWARE and a reason phrase */
+#define DOMAIN_MAX 255
 
 #define ATTR_IS_REQUIRED(type) ((type) < 0x8000)
 
@@ -43,8 +44,10 @@ static int take_bytes(struct bytes v, size_t min, size_t max, struct bytes *ret)
 
 static int take_flag(struct bytes v, bool *ret)
 {
+    if (v.len != 0)
+        return -EBADMSG;
     *ret = true;
-    return v.len == 0 ? 0 : -EBADMSG;
+    return 0;
 }
 
 /* 32 bits; leaves *ret alone when the attribute was there before. */
@@ -120,22 +123,93 @@ static int take_addr(const struct stun *m, struct bytes v, bool xored, struct ad
     return 0;
 }
 
-static int take_error(struct stun *m, struct bytes v)
+/* ERROR-CODE and ADDRESS-ERROR-CODE, of which the first byte is a family; see stun_encode.c. */
+static int read_error(struct bytes v, uint8_t *ret_family, uint16_t *ret_code,
+                      struct bytes *ret_reason)
 {
     struct rd r = rd_init(v);
     unsigned class, number;
 
-    rd_skip(&r, 2);
+    *ret_family = rd_u8(&r);
+    rd_skip(&r, 1);
     class = rd_u8(&r) & 7;
     number = rd_u8(&r);
     if (rd_finish(&r) < 0 || class < 3 || class > 6 || number > 99 || rd_left(&r) > TEXT_MAX)
         return -EBADMSG;
+    *ret_code = (uint16_t) (class * 100 + number);
+    *ret_reason = rd_bytes(&r, rd_left(&r));
+    return 0;
+}
+
+static int take_error(struct stun *m, struct bytes v)
+{
+    struct bytes reason;
+    uint8_t reserved;
+    uint16_t code;
+
+    if (read_error(v, &reserved, &code, &reason) < 0)
+        return -EBADMSG;
     if (!m->has_error) {
-        m->error_code = (uint16_t) (class * 100 + number);
-        m->error_reason = rd_bytes(&r, rd_left(&r));
+        m->error_code = code;
+        m->error_reason = reason;
     }
     m->has_error = true;
     return 0;
+}
+
+static int take_address_error(struct stun *m, struct bytes v)
+{
+    struct bytes reason;
+    uint8_t family;
+    uint16_t code;
+
+    if (read_error(v, &family, &code, &reason) < 0)
+        return -EBADMSG;
+    if (!m->has_address_error) {
+        m->address_error_family = family;
+        m->address_error_code = code;
+    }
+    m->has_address_error = true;
+    return 0;
+}
+
+static int take_icmp(struct stun *m, struct bytes v)
+{
+    struct rd r = rd_init(v);
+    uint16_t type_code;
+
+    if (v.len != 8)
+        return -EBADMSG;
+    if (!m->has_icmp) {
+        rd_skip(&r, 2);
+        type_code = rd_u16(&r);
+        m->icmp_type = (uint8_t) (type_code >> 9);
+        m->icmp_code = type_code & 0x1ff;
+        m->icmp_data = rd_u32(&r);
+    }
+    m->has_icmp = true;
+    return 0;
+}
+
+/* One or more of: number (2), length of the parameters (2), parameters, padding (RFC 8489 sections
+ * 14.11, 14.12). */
+static int take_algorithms(struct bytes v, bool several, struct bytes *ret)
+{
+    struct rd r = rd_init(v);
+    unsigned n = 0;
+
+    for (; rd_left(&r) > 0; n++) {
+        uint16_t len;
+
+        rd_skip(&r, 2);
+        len = rd_u16(&r);
+        rd_skip(&r, len);
+        if (rd_left(&r) > 0) /* the last one's padding is the attribute's, and may be left out */
+            rd_skip(&r, -(size_t) len & 3);
+    }
+    if (rd_finish(&r) < 0 || n == 0 || (n > 1 && !several))
+        return -EBADMSG;
+    return take_bytes(v, 0, UINT16_MAX, ret);
 }
 
 static int take_even_port(struct stun *m, struct bytes v)
@@ -178,25 +252,34 @@ static int take_transport(struct stun *m, struct bytes v)
     return r;
 }
 
-static int take_family(struct stun *m, struct bytes v)
+static int take_family(struct bytes v, bool *has, uint8_t *ret)
 {
-    uint32_t value = m->requested_family;
-    int r = take_high_bits(v, 8, &m->has_requested_family, &value);
+    uint32_t value = *ret;
+    int r = take_high_bits(v, 8, has, &value);
 
-    m->requested_family = (uint8_t) value;
+    *ret = (uint8_t) value;
     return r;
 }
 
 /* RFC 8489 section 14.6: truncated to a multiple of four, to no less than 16 bytes. */
 static int take_integrity_sha256(struct stun *m, struct bytes v)
 {
-    return v.len % 4 == 0 ? take_bytes(v, 16, SHA256_SIZE, &m->integrity_sha256) : -EBADMSG;
+    return v.len % 4 == 0 ? take_bytes(v, STUN_SHA256_MIN, SHA256_SIZE, &m->integrity_sha256)
+                          : -EBADMSG;
 }
 
 static int take_peer(struct stun *m, struct bytes v)
 {
+    if (take_addr(m, v, true, &m->xor_peer) < 0)
+        return -EBADMSG;
     m->n_peers++;
-    return take_addr(m, v, true, &m->xor_peer);
+    return 0;
+}
+
+/* One of each family may be there. */
+static int take_relayed(struct stun *m, struct bytes v)
+{
+    return take_addr(m, v, true, m->xor_relayed.family ? &m->xor_relayed2 : &m->xor_relayed);
 }
 
 static int take_unknown(struct stun *m, uint16_t type)
@@ -206,15 +289,20 @@ static int take_unknown(struct stun *m, uint16_t type)
     return 0;
 }
 
+/* What comes before the attribute that has this value. */
+static struct bytes before(const struct stun *m, struct bytes value)
+{
+    return bytes_of(m->raw.p, (size_t) (value.p - m->raw.p) - STUN_ATTR_HEADER_SIZE);
+}
+
 static int take_fingerprint(struct stun *m, struct bytes v)
 {
-    struct bytes before = {m->raw.p, (size_t) (v.p - m->raw.p) - STUN_ATTR_HEADER_SIZE};
     struct rd r = rd_init(v);
 
     if (v.len != STUN_FINGERPRINT_SIZE)
         return -EBADMSG;
     m->has_fingerprint = true;
-    m->fingerprint_ok = rd_u32(&r) == stun_hash_fingerprint(before);
+    m->fingerprint_ok = rd_u32(&r) == stun_hash_fingerprint(before(m, v));
     return 0;
 }
 
@@ -226,7 +314,7 @@ static int take_attr(struct stun *m, uint16_t type, struct bytes v)
     case STUN_ATTR_XOR_MAPPED_ADDRESS:
         return take_addr(m, v, true, &m->xor_mapped);
     case STUN_ATTR_XOR_RELAYED_ADDRESS:
-        return take_addr(m, v, true, &m->xor_relayed);
+        return take_relayed(m, v);
     case STUN_ATTR_XOR_PEER_ADDRESS:
         return take_peer(m, v);
     case STUN_ATTR_USERNAME:
@@ -258,7 +346,23 @@ static int take_attr(struct stun *m, uint16_t type, struct bytes v)
     case STUN_ATTR_REQUESTED_TRANSPORT:
         return take_transport(m, v);
     case STUN_ATTR_REQUESTED_ADDRESS_FAMILY:
-        return take_family(m, v);
+        return take_family(v, &m->has_requested_family, &m->requested_family);
+    case STUN_ATTR_ADDITIONAL_ADDRESS_FAMILY:
+        return take_family(v, &m->has_additional_family, &m->additional_family);
+    case STUN_ATTR_ADDRESS_ERROR_CODE:
+        return take_address_error(m, v);
+    case STUN_ATTR_ICMP:
+        return take_icmp(m, v);
+    case STUN_ATTR_ALTERNATE_SERVER:
+        return take_addr(m, v, false, &m->alternate_server);
+    case STUN_ATTR_ALTERNATE_DOMAIN:
+        return take_bytes(v, 0, DOMAIN_MAX, &m->alternate_domain);
+    case STUN_ATTR_USERHASH:
+        return take_bytes(v, STUN_USERHASH_SIZE, STUN_USERHASH_SIZE, &m->userhash);
+    case STUN_ATTR_PASSWORD_ALGORITHM:
+        return take_algorithms(v, false, &m->password_algorithm);
+    case STUN_ATTR_PASSWORD_ALGORITHMS:
+        return take_algorithms(v, true, &m->password_algorithms);
     case STUN_ATTR_EVEN_PORT:
         return take_even_port(m, v);
     case STUN_ATTR_DONT_FRAGMENT:
@@ -305,23 +409,30 @@ static struct rd attrs_of(const struct stun *m)
     return rd_init(bytes_of(m->raw.p + STUN_HEADER_SIZE, m->raw.len - STUN_HEADER_SIZE));
 }
 
-int stun_decode(struct bytes datagram, struct stun *ret)
+int stun_decode_form(struct bytes datagram, struct stun *ret)
 {
-    struct stun m = {.raw = datagram};
     struct bytes value;
     uint16_t type;
     struct rd r;
 
-    if (take_header(&m) < 0)
+    *ret = (struct stun){.raw = datagram};
+    if (take_header(ret) < 0)
         return -EBADMSG;
-    r = attrs_of(&m);
+    r = attrs_of(ret);
     while (next_attr(&r, &type, &value)) {
-        if (m.has_fingerprint) /* it has to be the last */
+        if (ret->has_fingerprint) /* it has to be the last */
             return -EBADMSG;
-        if (is_covered(&m, type) && take_attr(&m, type, value) < 0)
-            return -EBADMSG;
+        if (is_covered(ret, type) && take_attr(ret, type, value) < 0)
+            ret->malformed = true;
     }
-    if (rd_finish(&r) < 0)
+    return rd_finish(&r);
+}
+
+int stun_decode(struct bytes datagram, struct stun *ret)
+{
+    struct stun m;
+
+    if (stun_decode_form(datagram, &m) < 0 || m.malformed)
         return -EBADMSG;
     *ret = m;
     return 0;
@@ -348,11 +459,16 @@ bool stun_next_peer(const struct stun *m, size_t *pos, struct addr *ret)
 bool stun_integrity_ok(const struct stun *m, struct bytes key)
 {
     uint8_t hmac[SHA1_SIZE];
-    struct bytes before;
 
-    if (!m->integrity.p)
-        return false;
-    before = bytes_of(m->raw.p, (size_t) (m->integrity.p - m->raw.p) - STUN_ATTR_HEADER_SIZE);
-    return stun_hash_integrity(before, key, hmac) == 0 &&
+    return m->integrity.p && stun_hash_integrity(before(m, m->integrity), key, hmac) == 0 &&
            secret_eq(m->integrity, bytes_of(hmac, sizeof(hmac)));
+}
+
+bool stun_integrity_sha256_ok(const struct stun *m, struct bytes key)
+{
+    struct bytes got = m->integrity_sha256;
+    uint8_t hmac[SHA256_SIZE];
+
+    return got.p && stun_hash_integrity_sha256(before(m, got), got.len, key, hmac) == 0 &&
+           secret_eq(got, bytes_of(hmac, got.len));
 }

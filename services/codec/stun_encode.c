@@ -69,30 +69,79 @@ void stun_put_u64(struct wr *w, enum stun_attr type, uint64_t value)
     wr_u64(w, value);
 }
 
-/* RFC 8489 section 14.2: the port is XORed with the magic cookie's first half, the address with
- * the cookie and the transaction id, which follow one another in the header. */
-void stun_put_xor_addr(struct wr *w, enum stun_attr type, const struct addr *a)
+static void put_addr(struct wr *w, enum stun_attr type, const struct addr *a, bool xored)
 {
     size_t ip_len = addr_ip_len(a);
 
     begin_attr(w, type, 4 + ip_len);
     wr_u8(w, 0);
-    wr_u8(w, a->family == AF_INET6 ? 2 : 1);
-    wr_u16(w, a->port ^ (STUN_MAGIC >> 16));
+    wr_u8(w, a->family == AF_INET6 ? STUN_FAMILY_IPV6 : STUN_FAMILY_IPV4);
+    wr_u16(w, xored ? a->port ^ (STUN_MAGIC >> 16) : a->port);
     for (size_t i = 0; i < ip_len && !w->failed; i++)
-        wr_u8(w, a->ip[i] ^ w->start[4 + i]);
+        wr_u8(w, xored ? a->ip[i] ^ w->start[4 + i] : a->ip[i]);
+}
+
+void stun_put_addr(struct wr *w, enum stun_attr type, const struct addr *a)
+{
+    put_addr(w, type, a, false);
+}
+
+/* RFC 8489 section 14.2: the port is XORed with the magic cookie's first half, the address with
+ * the cookie and the transaction id, which follow one another in the header. */
+void stun_put_xor_addr(struct wr *w, enum stun_attr type, const struct addr *a)
+{
+    put_addr(w, type, a, true);
+}
+
+/*  0                   1                   2                   3
+ *  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ * +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ * | 0, or Family  |        0                |Class|     Number    |
+ * +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ * |      Reason Phrase (variable)                                 |
+ * +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+ */
+static void put_error(struct wr *w, enum stun_attr type, uint8_t family, unsigned code,
+                      const char *reason)
+{
+    uint8_t *at = put_attr(w, type, 4 + strlen(reason));
+
+    if (!at)
+        return;
+    at[0] = family;
+    at[1] = 0;
+    at[2] = (uint8_t) (code / 100);
+    at[3] = (uint8_t) (code % 100);
+    memcpy(at + 4, reason, strlen(reason));
 }
 
 void stun_put_error(struct wr *w, unsigned code, const char *reason)
 {
-    uint8_t *at = put_attr(w, STUN_ATTR_ERROR_CODE, 4 + strlen(reason));
+    put_error(w, STUN_ATTR_ERROR_CODE, 0, code, reason);
+}
 
-    if (!at)
-        return;
-    at[0] = at[1] = 0;
-    at[2] = (uint8_t) (code / 100);
-    at[3] = (uint8_t) (code % 100);
-    memcpy(at + 4, reason, strlen(reason));
+void stun_put_address_error(struct wr *w, uint8_t family, unsigned code, const char *reason)
+{
+    put_error(w, STUN_ATTR_ADDRESS_ERROR_CODE, family, code, reason);
+}
+
+void stun_put_family(struct wr *w, enum stun_attr type, uint8_t family)
+{
+    stun_put_u32(w, type, (uint32_t) family << 24);
+}
+
+/*  0                   1                   2                   3
+ *  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ * +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ * |            Reserved           |  ICMP Type  |    ICMP Code    |
+ * +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ * |                          Error Data                           |
+ * +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+ */
+void stun_put_icmp(struct wr *w, uint8_t type, uint16_t code, uint32_t data)
+{
+    begin_attr(w, STUN_ATTR_ICMP, 8);
+    wr_u16(w, 0);
+    wr_u16(w, (uint16_t) ((type & 0x7f) << 9 | (code & 0x1ff)));
+    wr_u32(w, data);
 }
 
 void stun_put_channel(struct wr *w, uint16_t channel)
@@ -119,6 +168,18 @@ void stun_put_integrity(struct wr *w, struct bytes key)
     stun_put_bytes(w, STUN_ATTR_MESSAGE_INTEGRITY, bytes_of(hmac, sizeof(hmac)));
 }
 
+void stun_put_integrity_sha256(struct wr *w, struct bytes key, size_t size)
+{
+    uint8_t hmac[SHA256_SIZE];
+
+    if (w->failed || size < STUN_SHA256_MIN || size > SHA256_SIZE || size % 4 != 0 ||
+        stun_hash_integrity_sha256(bytes_of(w->start, wr_len(w)), size, key, hmac) < 0) {
+        w->failed = true;
+        return;
+    }
+    stun_put_bytes(w, STUN_ATTR_MESSAGE_INTEGRITY_SHA256, bytes_of(hmac, size));
+}
+
 void stun_put_fingerprint(struct wr *w)
 {
     if (w->failed)
@@ -140,4 +201,19 @@ int stun_long_term_key(struct bytes user, struct bytes realm, struct bytes passw
     struct bytes parts[] = {user, bytes_str(":"), realm, bytes_str(":"), password};
 
     return md5(parts, sizeof(parts) / sizeof(parts[0]), ret);
+}
+
+int stun_long_term_key_sha256(struct bytes user, struct bytes realm, struct bytes password,
+                              uint8_t ret[static 32])
+{
+    struct bytes parts[] = {user, bytes_str(":"), realm, bytes_str(":"), password};
+
+    return sha256(parts, sizeof(parts) / sizeof(parts[0]), ret);
+}
+
+int stun_userhash(struct bytes user, struct bytes realm, uint8_t ret[static STUN_USERHASH_SIZE])
+{
+    struct bytes parts[] = {user, bytes_str(":"), realm};
+
+    return sha256(parts, sizeof(parts) / sizeof(parts[0]), ret);
 }

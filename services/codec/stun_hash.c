@@ -62,25 +62,43 @@ static void header_ending_at(struct bytes before, size_t attr_size, uint8_t ret[
     ret[3] = (uint8_t) len;
 }
 
+/* The message before the attribute, as two parts: the header is a changed copy. */
+struct parts {
+    uint8_t header[STUN_HEADER_SIZE];
+    struct bytes of[2];
+};
+
+static void parts_before(struct bytes before, size_t attr_size, struct parts *ret)
+{
+    header_ending_at(before, attr_size, ret->header);
+    ret->of[0] = bytes_of(ret->header, sizeof(ret->header));
+    ret->of[1] = bytes_of(before.p + STUN_HEADER_SIZE, before.len - STUN_HEADER_SIZE);
+}
+
 int stun_hash_integrity(struct bytes before, struct bytes key, uint8_t ret[static SHA1_SIZE])
 {
-    uint8_t header[STUN_HEADER_SIZE];
-    struct bytes parts[] = {
-        {header, sizeof(header)},
-        {before.p + STUN_HEADER_SIZE, before.len - STUN_HEADER_SIZE},
-    };
+    struct parts parts;
 
-    header_ending_at(before, STUN_INTEGRITY_SIZE, header);
-    return hmac_sha1(key, parts, 2, ret);
+    parts_before(before, STUN_INTEGRITY_SIZE, &parts);
+    return hmac_sha1(key, parts.of, 2, ret);
+}
+
+int stun_hash_integrity_sha256(struct bytes before, size_t size, struct bytes key,
+                               uint8_t ret[static SHA256_SIZE])
+{
+    struct parts parts;
+
+    parts_before(before, size, &parts);
+    return hmac_sha256(key, parts.of, 2, ret);
 }
 
 uint32_t stun_hash_fingerprint(struct bytes before)
 {
-    uint8_t header[STUN_HEADER_SIZE];
-    uint32_t crc;
+    struct parts parts;
+    uint32_t crc = 0xFFFFFFFFu;
 
-    header_ending_at(before, STUN_FINGERPRINT_SIZE, header);
-    crc = crc32_add(0xFFFFFFFFu, bytes_of(header, sizeof(header)));
-    crc = crc32_add(crc, bytes_of(before.p + STUN_HEADER_SIZE, before.len - STUN_HEADER_SIZE));
+    parts_before(before, STUN_FINGERPRINT_SIZE, &parts);
+    for (size_t i = 0; i < 2; i++)
+        crc = crc32_add(crc, parts.of[i]);
     return ~crc ^ FINGERPRINT_XOR;
 }

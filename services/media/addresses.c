@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "loop/mailbox.h"
+#include "net/interfaces.h"
 
 #include <netdb.h>
 #include <pthread.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 
 #define LOOK_AGAIN_S 60
+#define SETTLE_US 200000 /* changes of interfaces come several at a time */
 #define LOCALS_MAX 64
 #define PUBLICS_MAX 8
 
@@ -33,6 +35,8 @@ struct addresses {
     void *arg;
     struct mailbox *mailbox;
     struct loop_timer timer;
+    struct interfaces *interfaces;
+    bool interfaces_changed;           /* the timer is set to look at them */
     struct addr resolved[PUBLICS_MAX]; /* of `name`; the last success stays */
     size_t n_resolved;
     char *name;             /* the public name that was looked up last; NULL none */
@@ -169,6 +173,7 @@ static void on_timer(struct loop_timer *t)
 {
     struct addresses *a = container_of(t, struct addresses, timer);
 
+    a->interfaces_changed = false;
     if (a->looking) /* for an earlier name: on_lookup_done() comes back here */
         return;
     if (!needs_lookup(a->config) || start_lookup(a) < 0)
@@ -178,6 +183,15 @@ static void on_timer(struct loop_timer *t)
 static void look_now(struct addresses *a)
 {
     (void) loop_timer_start(&a->timer, a->loop, 0, on_timer);
+}
+
+static void on_interfaces(void *arg)
+{
+    struct addresses *a = arg;
+
+    if (!a->interfaces_changed)
+        (void) loop_timer_start(&a->timer, a->loop, SETTLE_US, on_timer);
+    a->interfaces_changed = true;
 }
 
 static void report(struct addresses *a)
@@ -235,6 +249,8 @@ int addresses_new(struct loop *l, const struct config *config, bool with_ipv6, a
         .loop = l, .config = config, .with_ipv6 = with_ipv6, .fn = fn, .arg = arg};
     r = mailbox_new(l, on_lookup_done, a, &a->mailbox);
     if (r == 0)
+        r = interfaces_watch(l, on_interfaces, a, &a->interfaces);
+    if (r == 0)
         r = loop_timer_start(&a->timer, l, 0, on_timer);
     if (r < 0) {
         addresses_free(a);
@@ -257,6 +273,7 @@ struct addresses *addresses_free(struct addresses *a)
         pthread_detach(a->thread); /* it frees the look-up */
     else if (a->looking)
         pthread_join(a->thread, NULL); /* its message is in the mailbox, or about to be */
+    interfaces_free(a->interfaces);
     loop_timer_done(&a->timer);
     if (a->mailbox)
         mailbox_free(a->mailbox, drop_lookup);

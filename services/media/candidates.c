@@ -12,7 +12,7 @@ static bool contains(const struct candidates *c, const struct addr *a)
 }
 
 /* The earlier the better (RFC 8445 section 5.1.2.1). */
-static void add(struct candidates *c, const struct addr *a)
+static void add(struct candidates *c, const struct addr *a, struct addr via)
 {
     uint32_t local_preference;
 
@@ -21,6 +21,7 @@ static void add(struct candidates *c, const struct addr *a)
     local_preference = 65535 - (uint32_t) c->n;
     c->items[c->n] = (struct candidate){
         .addr = *a,
+        .via = via,
         .priority = (uint32_t) TYPE_PREFERENCE_HOST << 24 | local_preference << 8 | 255,
     };
     c->items[c->n].addr.port = 0;
@@ -37,12 +38,30 @@ static bool is_usable(const struct addr *a, const char *name, bool with_ipv6)
     return !addr_is_container_interface(name);
 }
 
+static const struct addr none = {.family = 0};
+
+/* Where packets to a public address end up. */
+static struct addr leads_to(const struct addr *public, const struct addr *locals, char (*names)[16],
+                            size_t n, bool with_ipv6)
+{
+    const struct addr *first = &none;
+
+    for (size_t i = 0; i < n; i++) {
+        if (addr_ip_eq(&locals[i], public))
+            return none;
+        if (first->family == 0 && locals[i].family == public->family &&
+            is_usable(&locals[i], names[i], with_ipv6))
+            first = &locals[i];
+    }
+    return *first;
+}
+
 static void add_family(const struct addr *locals, char (*names)[16], size_t n, uint16_t family,
                        bool with_ipv6, struct candidates *ret)
 {
     for (size_t i = 0; i < n; i++) {
         if (locals[i].family == family && is_usable(&locals[i], names[i], with_ipv6))
-            add(ret, &locals[i]);
+            add(ret, &locals[i], none);
     }
 }
 
@@ -53,7 +72,7 @@ void candidates_build(const struct addr *locals, char (*names)[16], size_t n_loc
     ret->n = 0;
     for (size_t i = 0; i < n_publics; i++) {
         if (with_ipv6 || publics[i].family == AF_INET)
-            add(ret, &publics[i]);
+            add(ret, &publics[i], leads_to(&publics[i], locals, names, n_locals, with_ipv6));
     }
     if (!only_public) {
         add_family(locals, names, n_locals, AF_INET, with_ipv6, ret);
@@ -61,7 +80,7 @@ void candidates_build(const struct addr *locals, char (*names)[16], size_t n_loc
     }
     for (size_t i = 0; i < n_locals; i++) {
         if (addr_is_loopback(&locals[i]) && locals[i].family == AF_INET)
-            add(ret, &locals[i]);
+            add(ret, &locals[i], none);
     }
 }
 
@@ -78,7 +97,8 @@ bool candidates_eq(const struct candidates *a, const struct candidates *b)
     if (a->n != b->n)
         return false;
     for (size_t i = 0; i < a->n; i++) {
-        if (!addr_eq(&a->items[i].addr, &b->items[i].addr))
+        if (!addr_eq(&a->items[i].addr, &b->items[i].addr) ||
+            !addr_eq(&a->items[i].via, &b->items[i].via))
             return false;
     }
     return true;

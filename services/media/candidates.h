@@ -12,6 +12,7 @@
 
 struct candidate {
     struct addr addr; /* port 0 */
+    struct addr via;  /* family 0, or, of an address that no interface has, where it leads to */
     uint32_t priority;
 };
 
@@ -20,9 +21,11 @@ struct candidates {
     size_t n;
 };
 
-/* Orders and numbers. locals with their interface names as addr_local_list() gives them; publics:
- * configured or resolved addresses, those among locals are not repeated. only_public: announce
- * publics alone (loopback stays, for this machine's own tools). */
+/* Orders and numbers. A public address that is not among locals (1:1 NAT) leads to the first of
+ * these, of its family, that would be announced. locals with their interface names as
+ * addr_local_list() gives them; publics: configured or resolved addresses, those among locals are
+ * not repeated. only_public: announce publics alone (loopback stays, for this machine's own tools).
+ */
 void candidates_build(const struct addr *locals, char (*names)[16], size_t n_locals,
                       const struct addr *publics, size_t n_publics, bool only_public,
                       bool with_ipv6, struct candidates *ret);

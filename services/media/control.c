@@ -77,17 +77,22 @@ static void invalid_params(struct link_request *rq, const char *what)
 
 /* ---- addresses ---- */
 
+static json_t *peer_json(const struct candidate *at, uint16_t port)
+{
+    char ip[ADDR_TEXT_SIZE], via[ADDR_TEXT_SIZE];
+
+    return json_pack("{s:s, s:i, s:s*}", "ip", addr_format_ip(&at->addr, ip), "port", (int) port,
+                     "via", at->via.family != 0 ? addr_format_ip(&at->via, via) : NULL);
+}
+
 static json_t *peers_json(const struct control *c)
 {
     json_t *list = json_array();
-    char ip[ADDR_TEXT_SIZE];
 
     for (size_t i = 0; i < c->candidates.n; i++) {
         for (unsigned w = 0; w < c->placement.n_workers; w++)
             (void) json_array_append_new(
-                list,
-                json_pack("{s:s, s:i}", "ip", addr_format_ip(&c->candidates.items[i].addr, ip),
-                          "port", (int) udp_port(c->placement.workers[w]->udp)));
+                list, peer_json(&c->candidates.items[i], udp_port(c->placement.workers[w]->udp)));
     }
     return list;
 }

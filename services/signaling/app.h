@@ -11,6 +11,7 @@
 
 struct media;
 struct throttle;
+struct turn_link;
 struct web;
 
 struct app {
@@ -19,6 +20,7 @@ struct app {
     struct sessions sessions;
     struct clients clients;
     struct media *media;
+    struct turn_link *turn; /* NULL: there is no TURN server of ours */
     struct web *web;
     struct throttle *throttle; /* of those who guess the secret */
     struct log_limit log_guessing;

@@ -24,6 +24,12 @@ static bool check_ice_server(const char *text, char *why, size_t why_size)
     return server != NULL;
 }
 
+static bool check_turns_url(const char *text, char *why, size_t why_size)
+{
+    snprintf(why, why_size, "must be turns:HOST:PORT?transport=tcp");
+    return strncmp(text, "turns:", 6) == 0 && !strpbrk(text, " \"");
+}
+
 static bool check_folder(const char *text, char *why, size_t why_size)
 {
     snprintf(why, why_size, "must be an absolute path, or empty");
@@ -65,6 +71,9 @@ static const struct conf_key keys[] = {
     {KEY("coturn_ip", CONF_STRING, coturn_ip), .live = true},
     INT("coturn_port", coturn_port, 1, 65535, 3478),
     {KEY("turn_secret", CONF_STRING, turn_secret), .live = true},
+    {KEY("turns_url", CONF_STRING, turns_url), .check = check_turns_url, .live = true},
+    {KEY("selfsigned_mark", CONF_STRING, selfsigned_mark), .live = true},
+    {KEY("turn_api", CONF_STRING, turn_api), .check = conf_check_not_empty},
     {KEY("ice_servers", CONF_STRINGS, ice_servers), .check = check_ice_server, .live = true},
     INT("gc_interval_s", gc_interval_s, 0, 31536000, 900),
     INT("gc_threshold_s", gc_threshold_s, 0, 31536000, 3600),

@@ -21,6 +21,10 @@ struct config {
     char *coturn_ip;
     int64_t coturn_port;
     char *turn_secret;
+    char *turns_url; /* "turns:HOST:PORT?transport=tcp", told to clients as well; NULL: none */
+    char *selfsigned_mark; /* while this file is there, the certificate being served is one that
+                            * clients refuse: turns_url is not told; NULL: it always is */
+    char *turn_api;        /* socket of our TURN server; NULL: none */
     struct conf_strings ice_servers; /* "url=...,username=...,credential=...", for every client */
     int64_t gc_interval_s;
     int64_t gc_threshold_s;

@@ -4,6 +4,7 @@
 #include "signaling/client.h"
 #include "signaling/session.h"
 #include "signaling/stream.h"
+#include "signaling/turn_link.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -129,7 +130,17 @@ int connection_activate(struct connection *c, const char *client_data, const cha
     snprintf(c->ip, sizeof(c->ip), "%s", ip);
     c->active_ms = clock_wall_ms();
     c->session->active = true;
+    turn_link_issued(c->session->owner->turn, c->turn.username);
     return 0;
+}
+
+/* All ways in which participants end come by here. */
+static void revoke_credential(const struct connection *c)
+{
+    char who[SESSION_ID_SIZE + CONNECTION_ID_SIZE + 32];
+
+    snprintf(who, sizeof(who), "session %s, connection %s", c->session->id, c->id);
+    turn_link_revoke(c->session->owner->turn, c->turn.username, who);
 }
 
 struct connection *connection_free(struct connection *c)
@@ -144,6 +155,8 @@ struct connection *connection_free(struct connection *c)
     list_for_each (sub, &c->subscriptions, of_subscriber)
         subscription_free(sub);
     if (c->session) {
+        if (connection_is_active(c)) /* nobody else was told the credential */
+            revoke_credential(c);
         map_del(c->session->connections, bytes_str(c->id));
         if (c->token && !connection_is_active(c))
             map_del(c->session->pending_tokens, bytes_str(c->token));

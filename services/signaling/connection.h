@@ -1,5 +1,5 @@
 /* connection.h: one member of a session: first a token that waits (pending), then a participant
- * with the same id. Owned by its session. Pure state. */
+ * with the same id. Owned by its session. Pure state, but that the TURN server is told. */
 #pragma once
 
 #include "base/addr.h"

@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PLATFORM_MAX 512
 
@@ -71,19 +72,41 @@ static bool has_turn(const struct config *config, const struct connection *c)
     return config->coturn_ip && *config->coturn_ip && *c->turn.username;
 }
 
+/* Browsers refuse a TURN server whose certificate they do not trust, and never ask. The file comes
+ * and goes with the certificate that is served, which this daemon does not read. */
+static bool has_turns(const struct config *config)
+{
+    return config->turns_url &&
+           !(config->selfsigned_mark && access(config->selfsigned_mark, F_OK) == 0);
+}
+
+/* Takes url. */
+static void add_turn(json_t *list, const struct connection *c, json_t *url)
+{
+    json_array_append_new(list, json_pack("{s:o,s:s,s:s}", "url", url, "username", c->turn.username,
+                                          "credential", c->turn.credential));
+}
+
+/* Few on purpose: each page makes an allocation at every one, and browsers warn of five. */
 static json_t *ice_servers(const struct config *config, const struct connection *c)
 {
-    json_t *list = c->options.ice_servers;
     const char *host = config->coturn_ip;
+    int port = (int) config->coturn_port;
+    json_t *list;
 
-    if (json_array_size(list) > 0)
-        return json_incref(list);
+    if (json_array_size(c->options.ice_servers) > 0)
+        return json_incref(c->options.ice_servers);
+    list = json_array();
     if (!has_turn(config, c))
-        return json_array();
-    return json_pack("[{s:o,s:s,s:s}]", "url",
-                     json_sprintf(strchr(host, ':') ? "turn:[%s]:%d" : "turn:%s:%d", host,
-                                  (int) config->coturn_port),
-                     "username", c->turn.username, "credential", c->turn.credential);
+        return list;
+    add_turn(list, c, json_sprintf(strchr(host, ':') ? "turn:[%s]:%d" : "turn:%s:%d", host, port));
+    add_turn(
+        list, c,
+        json_sprintf(strchr(host, ':') ? "turn:[%s]:%d?transport=tcp" : "turn:%s:%d?transport=tcp",
+                     host, port));
+    if (has_turns(config))
+        add_turn(list, c, json_string(config->turns_url));
+    return list;
 }
 
 /* Those who are there already, as the newcomer is told of them. */

@@ -1,5 +1,6 @@
 #include "signaling/server.h"
 
+#include "signaling/connection.h"
 #include "signaling/lifecycle.h"
 #include "signaling/listeners.h"
 #include "signaling/media.h"
@@ -8,6 +9,7 @@
 #include "signaling/reasons.h"
 #include "signaling/rest.h"
 #include "signaling/socket.h"
+#include "signaling/turn_link.h"
 #include "web/throttle.h"
 #include "web/web.h"
 
@@ -61,6 +63,30 @@ static int start_gc_timer(struct app *app)
                             (uint64_t) app->config.gc_interval_s * 1000000, on_gc);
 }
 
+/* ---- TURN ---- */
+
+static void tell_participants(struct turn_link *t, void *arg)
+{
+    const struct app *app = arg;
+    const struct connection *c;
+    const struct session *s;
+
+    list_for_each (s, &app->sessions.all, node) {
+        list_for_each (c, &s->participants, node)
+            turn_link_issued(t, c->turn.username);
+    }
+}
+
+static int start_turn(struct app *app)
+{
+    int error = app->config.turn_api ? turn_link_new(app->loop, app->config.turn_api,
+                                                     tell_participants, app, &app->turn)
+                                     : 0;
+
+    app->sessions.turn = app->turn;
+    return error;
+}
+
 /* ---- all of it ---- */
 
 int server_start(struct app *app, struct loop *l)
@@ -77,6 +103,8 @@ int server_start(struct app *app, struct loop *l)
     if (!error)
         error = media_new(l, c->media_control, (uint64_t) c->media_lost_s * 1000,
                           &media_sync_handlers, app, &app->media);
+    if (!error)
+        error = start_turn(app);
     app->log_guessing.interval_ms = LOG_GUESSING_MS;
     if (!error)
         error = throttle_new(l, &(struct throttle_limits){0}, &app->throttle);
@@ -120,6 +148,7 @@ void server_stop(struct app *app)
     if (loop_timer_is_armed(&app->quit_timer))
         return;
     lifecycle_close_all(app, false, REASON_SERVER_STOPPED);
+    turn_link_end(app->turn);
     loop_timer_start(&app->quit_timer, app->loop, STOP_US, on_quit);
 }
 
@@ -130,6 +159,7 @@ void server_done(struct app *app)
     app->web = web_free(app->web);
     sessions_done(&app->sessions);
     clients_done(&app->clients);
+    app->turn = turn_link_free(app->turn); /* which has been told of their ends */
     loop_timer_done(&app->sweep_timer);
     loop_timer_done(&app->gc_timer);
     loop_timer_done(&app->quit_timer);

@@ -1,7 +1,8 @@
 /* session.h: sessions and who belongs to them.
  * sessions own sessions, a session owns its connections: pending ones (a token that waits for its
  * user) and participants, in the order in which they came. Freeing the owner frees what it owns.
- * Pure state: nobody is told anything here (see lifecycle.h). */
+ * Pure state: nobody is told anything here (see lifecycle.h), but for the TURN server, for which a
+ * credential lives exactly as long as its participant. */
 #pragma once
 
 #include "base/list.h"
@@ -10,9 +11,12 @@
 #include "signaling/ids.h"
 #include "signaling/session_options.h"
 
+struct turn_link;
+
 struct sessions {
     struct map *by_id;
-    struct list all; /* in the order of creation */
+    struct list all;        /* in the order of creation */
+    struct turn_link *turn; /* hears of the participants' credentials; NULL: nobody does */
 };
 
 struct session {

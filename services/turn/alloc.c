@@ -3,6 +3,7 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "turn/turn.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -49,8 +50,7 @@ size_t alloc_table_count(const struct alloc_table *t)
     return map_count(t->by_flow);
 }
 
-int alloc_new(struct alloc_table *t, const struct flow *flow, struct bytes username,
-              struct alloc **ret_alloc)
+int alloc_new_reserved(struct alloc_table *t, const struct flow *flow, struct alloc **ret_alloc)
 {
     struct alloc *a = calloc(1, sizeof(*a));
     int r;
@@ -66,6 +66,18 @@ int alloc_new(struct alloc_table *t, const struct flow *flow, struct bytes usern
     a->table = t;
     a->flow = *flow;
     list_append(&t->all, &a->node);
+    *ret_alloc = a;
+    return 0;
+}
+
+int alloc_new(struct alloc_table *t, const struct flow *flow, struct bytes username,
+              struct alloc **ret_alloc)
+{
+    struct alloc *a;
+    int r = alloc_new_reserved(t, flow, &a);
+
+    if (r < 0)
+        return r;
     r = quota_take(t->quota, username, &a->quota_user);
     if (r < 0) {
         alloc_free(a);
@@ -83,30 +95,85 @@ struct alloc *alloc_free(struct alloc *a)
     relay_close(&a->relays[1]);
     map_del(a->table->by_flow, flow_key(&a->flow));
     list_del(&a->node);
-    if (a->quota_user)
+    if (a->quota_user) {
+        quota_account(a->quota_user, &a->usage);
         quota_give(a->table->quota, a->quota_user);
-    secret_wipe(a->key, sizeof(a->key));
+    }
+    if (a->expires_ms != 0) /* it was granted */
+        stats_add(&a->turn->stats, STAT_ALLOCATIONS_ENDED + a->flow.transport->kind, 1);
+    secret_wipe(&a->key, sizeof(a->key));
     free(a);
     return NULL;
 }
 
-static void expire(struct alloc *a)
+static int family_of(size_t i)
+{
+    return i == 1 ? AF_INET6 : AF_INET;
+}
+
+static bool is_meant(const struct alloc *a, size_t i, int family)
+{
+    return a->relays[i].fn && (family == 0 || family == family_of(i));
+}
+
+static bool has_relays(const struct alloc *a)
+{
+    return a->relays[0].fn || a->relays[1].fn;
+}
+
+static void find_first_end(struct alloc *a)
+{
+    a->expires_ms = UINT64_MAX;
+    for (size_t i = 0; i < 2; i++) {
+        if (a->relays[i].fn && a->relay_expires_ms[i] < a->expires_ms)
+            a->expires_ms = a->relay_expires_ms[i];
+    }
+}
+
+struct alloc *alloc_end(struct alloc *a, int family)
+{
+    for (size_t i = 0; i < 2; i++) {
+        if (!is_meant(a, i, family))
+            continue;
+        relay_close(&a->relays[i]);
+        perm_drop(&a->perms, family_of(i));
+        chan_drop(&a->chans, family_of(i));
+    }
+    if (!has_relays(a))
+        return alloc_free(a);
+    find_first_end(a);
+    return a;
+}
+
+static void log_end(const struct alloc *a, const char *why)
 {
     char client[ADDR_TEXT_SIZE];
 
-    log_debug("the allocation of %s is over", addr_format(&a->flow.client, client));
+    log_debug("the allocation of %s ends: %s", addr_format(&a->flow.client, client), why);
+}
+
+static void end_revoked(struct alloc *a)
+{
+    log_end(a, "its credentials were revoked");
     alloc_free(a);
+}
+
+/* NULL when nothing is left. */
+static struct alloc *expire(struct alloc *a, uint64_t now_ms)
+{
+    log_end(a, "its time is over");
+    for (size_t i = 0; i < 2 && a; i++) {
+        if (a->relays[i].fn && a->relay_expires_ms[i] <= now_ms)
+            a = alloc_end(a, family_of(i));
+    }
+    return a;
 }
 
 struct alloc *alloc_find(struct alloc_table *t, const struct flow *flow, uint64_t now_ms)
 {
     struct alloc *a = map_get(t->by_flow, flow_key(flow));
 
-    if (a && a->expires_ms <= now_ms) {
-        expire(a);
-        return NULL;
-    }
-    return a;
+    return a && a->expires_ms <= now_ms ? expire(a, now_ms) : a;
 }
 
 uint32_t alloc_lifetime_for(const uint32_t *wish_s)
@@ -116,18 +183,26 @@ uint32_t alloc_lifetime_for(const uint32_t *wish_s)
     return *wish_s > ALLOC_LIFETIME_MAX_S ? ALLOC_LIFETIME_MAX_S : *wish_s;
 }
 
-void alloc_extend(struct alloc *a, uint32_t lifetime_s, uint64_t now_ms)
+void alloc_extend(struct alloc *a, int family, uint32_t lifetime_s, uint64_t now_ms)
 {
     a->lifetime_s = lifetime_s;
-    a->expires_ms = now_ms + lifetime_s * (uint64_t) 1000;
+    for (size_t i = 0; i < 2; i++) {
+        if (is_meant(a, i, family))
+            a->relay_expires_ms[i] = now_ms + lifetime_s * (uint64_t) 1000;
+    }
+    find_first_end(a);
 }
 
-void alloc_table_expire(struct alloc_table *t, uint64_t now_ms)
+void alloc_table_sweep(struct alloc_table *t, uint64_t now_ms)
 {
     struct alloc *a;
 
     list_for_each (a, &t->all, node) {
         if (a->expires_ms <= now_ms)
-            expire(a);
+            expire(a, now_ms);
+        else if (quota_user_is_revoked(a->quota_user))
+            end_revoked(a);
+        else
+            quota_account(a->quota_user, &a->usage);
     }
 }

@@ -18,9 +18,15 @@ struct chan_table {
     } entries[CHAN_MAX];
 };
 
-/* Binds or refreshes. -ERANGE: no channel number; -EEXIST: the number or the peer is bound
- * otherwise; -ENOSPC: too many. */
+/* May the number be bound to the peer, or is it? -ERANGE: no channel number; -EEXIST: the number or
+ * the peer is bound otherwise; -ENOSPC: too many. */
+int chan_check(struct chan_table *t, uint16_t number, const struct addr *peer, uint64_t now_ms);
+
+/* Binds or refreshes. Errors as of chan_check(). */
 int chan_bind(struct chan_table *t, uint16_t number, const struct addr *peer, uint64_t now_ms);
+
+/* Unbinds all peers of this family (AF_INET, AF_INET6). */
+void chan_drop(struct chan_table *t, int family);
 
 /* NULL when the number is not bound. */
 const struct addr *chan_peer(const struct chan_table *t, uint16_t number, uint64_t now_ms);

@@ -1,29 +1,60 @@
 #include "turn/forward.h"
 
-#include "turn/request.h"
+/* Of each allocation's errors of the network, so many a second are told, and so many at once. */
+#define ERRORS_PER_S 10u
 
 /* Header, XOR-PEER-ADDRESS of IPv6, header and padding of DATA. */
 #define INDICATION_OVERHEAD (STUN_HEADER_SIZE + 24 + 4 + 4)
+#define INDICATION_DATA_MAX (UINT16_MAX - INDICATION_OVERHEAD)
+
+/* DONT-FRAGMENT: between UDP and UDP it counts for IPv4 on both sides only (sections 13.1 to 13.3,
+ * 14); from a stream, always (section 15). */
+static bool must_not_fragment(const struct flow *flow, const struct stun *m)
+{
+    bool stream = flow->transport->kind == TRANSPORT_TCP || flow->transport->kind == TRANSPORT_TLS;
+
+    return m->dont_fragment &&
+           (stream || (flow->client.family == AF_INET && m->xor_peer.family == AF_INET));
+}
+
+/* Counts data that is about to pass, or that may not: its user has had enough for now. */
+static bool admit(struct turn *t, struct alloc *a, enum usage_way way, size_t len)
+{
+    if (t->user_kbps != 0 && !quota_spend(a->quota_user, way, len, t->user_kbps, t->now_ms)) {
+        a->usage.dropped++;
+        stats_add(&t->stats, STAT_OVER_BANDWIDTH, 1);
+        return false;
+    }
+    usage_add(&a->usage, way, len);
+    stats_add(&t->stats, way == USAGE_IN ? STAT_PACKETS_TO_PEERS : STAT_PACKETS_TO_CLIENTS, 1);
+    stats_add(&t->stats, way == USAGE_IN ? STAT_BYTES_TO_PEERS : STAT_BYTES_TO_CLIENTS, len);
+    return true;
+}
 
 void forward_send(struct turn *t, const struct flow *flow, const struct stun *m)
 {
-    uint16_t unknown[STUN_UNKNOWN_MAX + 1];
+    struct addr dest;
     struct relay *r;
     struct alloc *a;
 
-    if (m->xor_peer.family == 0 || !m->data.p || request_unknown(m, unknown) > 0)
+    if (m->xor_peer.family == 0 || !m->data.p || m->n_unknown > 0 || m->malformed)
         return;
     a = alloc_find(t->allocs, flow, t->now_ms);
     r = a ? alloc_relay(a, m->xor_peer.family) : NULL;
-    if (r && perm_allows(&a->perms, &m->xor_peer, t->now_ms) &&
-        peers_allow(&t->peers, &m->xor_peer))
-        relay_send(r, &m->xor_peer, m->data);
+    if (!r || !perm_allows(&a->perms, &m->xor_peer, t->now_ms) ||
+        !peers_route(t->peers, &m->xor_peer, &dest) || !admit(t, a, USAGE_IN, m->data.len))
+        return;
+    if (must_not_fragment(flow, m))
+        relay_send_unfragmented(r, &dest, m->data);
+    else
+        relay_send(r, &dest, m->data);
 }
 
 void forward_chandata(struct turn *t, const struct flow *flow, struct bytes datagram)
 {
     const struct addr *peer;
     struct bytes data;
+    struct addr dest;
     uint16_t channel;
     struct relay *r;
     struct alloc *a;
@@ -33,8 +64,8 @@ void forward_chandata(struct turn *t, const struct flow *flow, struct bytes data
     a = alloc_find(t->allocs, flow, t->now_ms);
     peer = a ? chan_peer(&a->chans, channel, t->now_ms) : NULL;
     r = peer ? alloc_relay(a, peer->family) : NULL;
-    if (r && peers_allow(&t->peers, peer))
-        relay_send(r, peer, data);
+    if (r && peers_route(t->peers, peer, &dest) && admit(t, a, USAGE_IN, data.len))
+        relay_send(r, &dest, data);
 }
 
 static void send_by_channel(const struct alloc *a, uint16_t channel, struct bytes data)
@@ -47,37 +78,75 @@ static void send_by_channel(const struct alloc *a, uint16_t channel, struct byte
     flow_send(&a->flow, bytes_of(head, sizeof(head)), data);
 }
 
-static void send_indication(struct turn *t, const struct alloc *a, const struct addr *peer,
-                            struct bytes data)
+static struct wr begin_indication(struct turn *t, uint8_t *buf, size_t size,
+                                  const struct addr *peer)
 {
-    uint8_t buf[INDICATION_OVERHEAD + UDP_DATA_MAX], tid[STUN_TID_SIZE] = {0};
-    struct wr w = wr_init(buf, sizeof(buf));
-    size_t len;
+    struct wr w = wr_init(buf, size);
+    uint8_t tid[STUN_TID_SIZE] = {0};
 
     t->last_tid++;
     memcpy(tid, &t->last_tid, sizeof(t->last_tid));
     stun_begin(&w, STUN_INDICATION, STUN_DATA, tid);
     stun_put_xor_addr(&w, STUN_ATTR_XOR_PEER_ADDRESS, peer);
-    stun_put_bytes(&w, STUN_ATTR_DATA, data);
-    if (stun_finish(&w, &len) == 0)
-        flow_send(&a->flow, bytes_of(buf, len), bytes_of(NULL, 0));
+    return w;
 }
 
-void forward_peer_data(struct relay *r, const struct addr *peer, struct bytes data)
+static void send_indication(const struct alloc *a, struct wr *w)
+{
+    size_t len;
+
+    if (stun_finish(w, &len) == 0)
+        flow_send(&a->flow, bytes_of(w->start, len), bytes_of(NULL, 0));
+}
+
+/* As whom the client is told the sender. */
+static bool find_peer(const struct alloc *a, const struct addr *from, struct addr *ret_peer)
+{
+    size_t pos = 0;
+
+    while (peers_origin(a->turn->peers, from, &pos, ret_peer)) {
+        if (perm_allows(&a->perms, ret_peer, a->turn->now_ms))
+            return true;
+    }
+    return false;
+}
+
+void forward_peer_data(struct relay *r, const struct addr *from, struct bytes data)
 {
     struct alloc *a = r->owner;
     struct turn *t = a->turn;
-    uint64_t now_ms;
+    uint8_t buf[INDICATION_OVERHEAD + INDICATION_DATA_MAX];
+    uint64_t now_ms = t->now_ms;
+    struct addr peer;
     uint16_t channel;
+    struct wr w;
 
-    turn_tick(t);
-    now_ms = t->now_ms;
-    if (a->expires_ms <= now_ms || !perm_allows(&a->perms, peer, now_ms) ||
-        !peers_allow(&t->peers, peer))
+    if (alloc_relay_is_over(a, r, now_ms) || !find_peer(a, from, &peer) ||
+        !admit(t, a, USAGE_OUT, data.len))
         return;
-    channel = chan_number(&a->chans, peer, now_ms);
-    if (channel != 0)
+    channel = chan_number(&a->chans, &peer, now_ms);
+    if (channel != 0) {
         send_by_channel(a, channel, data);
-    else
-        send_indication(t, a, peer, data);
+        return;
+    }
+    w = begin_indication(t, buf, sizeof(buf), &peer);
+    stun_put_bytes(&w, STUN_ATTR_DATA, data);
+    send_indication(a, &w);
+}
+
+/* Whom we sent to counts, not who complains (section 11.5). */
+void forward_peer_error(struct relay *r, const struct icmp_error *e)
+{
+    uint8_t buf[STUN_HEADER_SIZE + 64];
+    struct alloc *a = r->owner;
+    struct turn *t = a->turn;
+    struct addr peer;
+    struct wr w;
+
+    if (alloc_relay_is_over(a, r, t->now_ms) || !find_peer(a, &e->peer, &peer) ||
+        !bucket_take(&a->errors, 1000000 / ERRORS_PER_S, ERRORS_PER_S, t->now_ms))
+        return;
+    w = begin_indication(t, buf, sizeof(buf), &peer);
+    stun_put_icmp(&w, e->type, e->code, e->data);
+    send_indication(a, &w);
 }

@@ -6,8 +6,10 @@
 struct listener {
     struct transport transport;
     struct loop_fd io;
+    struct udp_out_socket out;
     struct turn *turn;
     struct addr bound;
+    bool tell_local; /* it is bound to all addresses: each message tells its own */
 };
 
 /* turn must outlive it. */

@@ -1,7 +1,9 @@
 /* visavis-turn: a TURN server (RFC 8656) that relays to the media daemon and to nobody else. */
 #include "base/log.h"
 #include "daemon/daemon.h"
-#include "turn/control.h"
+#include "turn/api.h"
+#include "turn/metrics.h"
+#include "turn/policy.h"
 #include "turn/server.h"
 
 #define DESCRIPTORS_BESIDE 64 /* those that are no allocation's */
@@ -10,7 +12,9 @@ struct turn {
     struct turn_config config;
     struct pulse *pulse;
     struct server *server;
-    struct control *control;
+    struct policy *policy;
+    struct api *api;
+    struct metrics *metrics;
 };
 
 static int read_config(void *self, const char *path, conf_problem_fn *fn, void *arg)
@@ -26,7 +30,11 @@ static int reload(void *self, const char *path, conf_problem_fn *fn, conf_proble
     struct turn *t = self;
     int r = config_reload(&t->config, path, fn, fn_later, arg);
 
-    return r < 0 ? r : server_reloaded(t->server, &t->config);
+    if (r == 0)
+        r = server_reloaded(t->server, &t->config);
+    if (r == 0)
+        r = policy_reloaded(t->policy);
+    return r;
 }
 
 static void status(void *self, char *text, size_t size)
@@ -43,12 +51,11 @@ static const char *log_level(const void *self)
     return t->config.log_level;
 }
 
-static void on_peers(const struct peers *peers, void *arg)
+static int on_policy(struct peers *peers, void *arg)
 {
     struct server *server = arg;
 
-    if (server_set_peers(server, peers) < 0)
-        log_error("no memory for the media daemon's addresses, keeping the last ones");
+    return server_set_peers(server, peers);
 }
 
 static int start(void *self, struct loop *l)
@@ -62,7 +69,11 @@ static int start(void *self, struct loop *l)
     if (r == 0)
         r = server_new(&t->config, t->pulse, &t->server);
     if (r == 0)
-        r = control_new(l, t->config.control, on_peers, t->server, &t->control);
+        r = policy_new(l, &t->config, on_policy, t->server, &t->policy);
+    if (r == 0)
+        r = api_new(l, t->config.api, t->server, &t->api);
+    if (r == 0 && t->config.metrics)
+        r = metrics_new(l, t->config.metrics, t->server, &t->metrics);
     for (size_t i = 0; r == 0 && i < t->config.n_listen; i++)
         log_info("listening on %s:%s", transport_kind_names[t->config.listen[i].kind],
                  addr_format(&t->config.listen[i].addr, text));
@@ -73,8 +84,10 @@ static void stop(void *self)
 {
     struct turn *t = self;
 
-    control_free(t->control);
+    policy_free(t->policy);
+    metrics_free(t->metrics);
     server_free(t->server);
+    api_free(t->api);
     pulse_free(t->pulse);
 }
 

@@ -29,3 +29,11 @@ bool perm_allows(const struct perm_table *t, const struct addr *peer, uint64_t n
     }
     return false;
 }
+
+void perm_drop(struct perm_table *t, int family)
+{
+    for (size_t i = 0; i < PERM_MAX; i++) {
+        if (t->entries[i].peer.family == family)
+            t->entries[i].expires_ms = 0;
+    }
+}

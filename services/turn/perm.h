@@ -19,3 +19,6 @@ struct perm_table {
 int perm_grant(struct perm_table *t, const struct addr *peer, uint64_t now_ms);
 
 bool perm_allows(const struct perm_table *t, const struct addr *peer, uint64_t now_ms);
+
+/* Takes back all that are for addresses of this family (AF_INET, AF_INET6). */
+void perm_drop(struct perm_table *t, int family);

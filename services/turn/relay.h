@@ -3,30 +3,51 @@
 #pragma once
 
 #include "loop/loop.h"
+#include "net/udp_out.h"
+#include "turn/icmp.h"
 #include "turn/ports.h"
-#include "turn/udp.h"
 
 struct relay;
+struct turn;
 
-/* A datagram of a peer; the data stays until the packets at hand are flushed. Must not close the
- * relay. */
+/* A datagram of a peer; the data stays until turn_flush(). Must not close the relay. */
 typedef void relay_fn(struct relay *r, const struct addr *peer, struct bytes data);
+
+/* What the network says about a datagram that was sent to a peer. Must not close the relay. */
+typedef void relay_error_fn(struct relay *r, const struct icmp_error *e);
 
 struct relay {
     struct loop_fd io;
-    struct udp_batch *batch;
-    relay_fn *fn; /* NULL: closed */
-    void *owner;  /* for fn */
+    struct udp_out_socket out;
+    struct turn *turn;
+    relay_fn *fn;             /* NULL: closed */
+    relay_error_fn *error_fn; /* NULL, as it is at first: nobody is told */
+    void *owner;              /* for fn */
     struct addr bound;
 };
 
-/* Binds ip at a random free port of the range. The batch may be shared by all relays of a thread.
- * -EADDRINUSE: no free port was found; other errors of socket(2) and bind(2). */
-int relay_open(struct relay *r, struct loop_set *set, struct udp_batch *batch,
-               const struct addr *ip, const struct ports *range, bool even, relay_fn *fn,
+enum relay_port {
+    RELAY_ANY_PORT,
+    RELAY_EVEN_PORT,
+    RELAY_PORT_PAIR, /* an even one, and the next */
+};
+
+/* Sockets at random free ports of the range, at ip. ret_fds[1] and ret_bound[1] are the next port
+ * of a pair, -1 else. -EADDRINUSE: no free port was found; other errors of socket(2) and bind(2).
+ */
+int relay_bind(const struct addr *ip, const struct ports *range, enum relay_port port,
+               int ret_fds[static 2], struct addr ret_bound[static 2]);
+
+/* Takes over the socket, also when it fails. */
+int relay_open(struct relay *r, struct turn *t, int fd, const struct addr *bound, relay_fn *fn,
                void *owner);
 
-/* May be called on zeroed memory, and twice. */
+/* What was sent leaves before. May be called on zeroed memory, and twice. */
 void relay_close(struct relay *r);
 
-int relay_send(const struct relay *r, const struct addr *peer, struct bytes data);
+/* data must stay until turn_flush(). */
+void relay_send(struct relay *r, const struct addr *peer, struct bytes data);
+
+/* With the DF bit, or without a fragment header: at once. -EMSGSIZE: too large for our own link,
+ * which error_fn is told as well. */
+int relay_send_unfragmented(struct relay *r, const struct addr *peer, struct bytes data);

@@ -4,10 +4,11 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/rnd.h"
-#include "loop/mailbox.h"
+#include "link/turn_api.h"
 #include "turn/worker.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,10 @@ struct thread {
 
 struct server {
     struct quota *quota;
+    struct tls_context *tls; /* NULL: none could be loaded yet */
+    struct reservations *reservations;
+    struct secrets secrets;           /* threads have copies */
+    struct userhash_table *usernames; /* NULL: no USERHASH */
     size_t n_threads;
     struct thread threads[];
 };
@@ -32,18 +37,31 @@ struct server {
 /* What a thread is told; it owns it then. */
 struct news {
     struct mail mail;
-    enum { NEWS_PEERS, NEWS_SETTINGS } type;
-    struct peers peers;
-    char *secret;
-    struct addr external_ip;
+    enum { NEWS_PEERS, NEWS_SETTINGS, NEWS_SWEEP, NEWS_CERTIFICATE } type;
+    struct peers *peers;
+    struct secrets secrets;
+    struct addr external_ip, alternate_server;
+    uint64_t user_kbps;
+    struct server_sweep *sweep;
+    struct tls_context *tls;
 };
+
+/* One thread less to wait for. */
+static void sweep_done(struct server_sweep *sweep)
+{
+    if (__atomic_sub_fetch(&sweep->waiting, 1, __ATOMIC_ACQ_REL) == 0)
+        mailbox_post(sweep->box, &sweep->mail);
+}
 
 static struct news *news_free(struct news *n)
 {
-    if (n && n->secret)
-        secret_wipe(n->secret, strlen(n->secret));
-    if (n)
-        free(n->secret);
+    if (n && n->sweep)
+        sweep_done(n->sweep);
+    if (n) {
+        secrets_done(&n->secrets);
+        tls_context_unref(n->tls);
+        peers_unref(n->peers);
+    }
     free(n);
     return NULL;
 }
@@ -61,11 +79,17 @@ static void take_news(struct thread *t, struct news *n)
     struct turn *turn = &t->worker.turn;
 
     if (n->type == NEWS_PEERS) {
-        turn->peers = n->peers;
+        turn_set_peers(turn, n->peers);
+        n->peers = NULL;
+    } else if (n->type == NEWS_SWEEP) {
+        worker_sweep(&t->worker);
+    } else if (n->type == NEWS_CERTIFICATE) {
+        worker_set_tls(&t->worker, n->tls);
     } else {
         turn->external_ip = n->external_ip;
-        auth_set_secret(&t->auth, n->secret, clock_wall_ms());
-        n->secret = NULL;
+        turn->alternate_server = n->alternate_server;
+        turn->user_kbps = n->user_kbps;
+        auth_take_secrets(&t->auth, &n->secrets);
     }
 }
 
@@ -80,10 +104,26 @@ static void on_mail(struct mail *m, void *arg)
     drop_mail(m, arg);
 }
 
+static int prepare_auth(const struct server *s, struct auth *a, const struct turn_config *config,
+                        const uint8_t nonce_key[static NONCE_KEY_SIZE])
+{
+    struct secrets secrets;
+    int r = auth_init(a, config->secret, config->realm, nonce_key);
+
+    if (r == 0)
+        r = secrets_copy(&s->secrets, &secrets);
+    if (r == 0)
+        auth_take_secrets(a, &secrets);
+    if (r == 0 && config->sha256)
+        r = auth_use_sha256(a, s->usernames, nonce_key);
+    a->quota = s->quota;
+    return r;
+}
+
 static int prepare(struct server *s, struct thread *t, const struct turn_config *config,
                    struct pulse *pulse, const uint8_t nonce_key[static NONCE_KEY_SIZE])
 {
-    int r = auth_init(&t->auth, config->secret, config->realm, nonce_key);
+    int r = prepare_auth(s, &t->auth, config, nonce_key);
 
     if (r == 0)
         r = loop_new(&t->loop);
@@ -93,7 +133,17 @@ static int prepare(struct server *s, struct thread *t, const struct turn_config 
         r = pulse_watch(pulse, t->loop, &t->pulse);
     if (r == 0)
         r = worker_init(&t->worker, t->loop, config, &t->auth, s->quota);
+    if (r == 0) {
+        worker_set_tls(&t->worker, s->tls);
+        t->worker.turn.reservations = s->reservations;
+    }
     return r;
+}
+
+static int set_secrets(struct secrets *s, const struct turn_config *config)
+{
+    return secrets_set(s, config->secret, config->old_secrets, config->n_old_secrets,
+                       clock_wall_ms());
 }
 
 static void *run(void *arg)
@@ -114,6 +164,26 @@ static int start(struct thread *t)
     return -r;
 }
 
+/* A certificate that cannot be used never ends anything: what was there goes on, and the next
+ * reload tries again. False: as before. */
+static bool load_certificate(struct server *s, const struct turn_config *config)
+{
+    char why[TLS_CONTEXT_WHY_SIZE];
+    struct tls_context *fresh;
+
+    if (!config->certificate)
+        return false;
+    if (tls_context_new(config->certificate, config->certificate_key, &fresh, why) < 0) {
+        log_error("%s; %s", why,
+                  s->tls ? "going on with the certificate from before"
+                         : "nobody is served over TLS until a reload finds a certificate");
+        return false;
+    }
+    tls_context_unref(s->tls);
+    s->tls = fresh;
+    return true;
+}
+
 int server_new(const struct turn_config *config, struct pulse *pulse, struct server **ret_server)
 {
     struct server *s = calloc(1, sizeof(*s) + config->n_threads * sizeof(s->threads[0]));
@@ -124,7 +194,14 @@ int server_new(const struct turn_config *config, struct pulse *pulse, struct ser
         return -ENOMEM;
     s->n_threads = config->n_threads;
     rnd_bytes(nonce_key, sizeof(nonce_key));
+    (void) load_certificate(s, config);
     r = quota_new(config->total_quota, config->user_quota, &s->quota);
+    if (r == 0)
+        r = reservations_new(s->quota, &s->reservations);
+    if (r == 0)
+        r = set_secrets(&s->secrets, config);
+    if (r == 0 && config->sha256)
+        r = userhash_table_new(TURN_API_REMEMBERED_MAX, config->realm, &s->usernames);
     for (size_t i = 0; i < s->n_threads && r == 0; i++)
         r = prepare(s, &s->threads[i], config, pulse, nonce_key);
     for (size_t i = 0; i < s->n_threads && r == 0; i++)
@@ -137,19 +214,19 @@ int server_new(const struct turn_config *config, struct pulse *pulse, struct ser
     return 0;
 }
 
-static int give_peers(struct thread *t, const struct peers *peers)
+static int give_peers(struct thread *t, struct peers *peers)
 {
     struct news *n = calloc(1, sizeof(*n));
 
     if (!n)
         return -ENOMEM;
     n->type = NEWS_PEERS;
-    n->peers = *peers;
+    n->peers = peers_ref(peers);
     mailbox_post(t->box, &n->mail);
     return 0;
 }
 
-int server_set_peers(struct server *s, const struct peers *peers)
+int server_set_peers(struct server *s, struct peers *peers)
 {
     int result = 0;
 
@@ -161,25 +238,46 @@ int server_set_peers(struct server *s, const struct peers *peers)
     return result;
 }
 
-static struct news *settings_new(const struct turn_config *config)
+static struct news *settings_new(const struct turn_config *config, const struct secrets *secrets)
 {
     struct news *n = calloc(1, sizeof(*n));
 
     if (!n)
         return NULL;
     n->type = NEWS_SETTINGS;
-    n->external_ip = config->external_ip;
-    n->secret = strdup(config->secret);
-    return n->secret ? n : news_free(n);
+    n->external_ip = config_told_ip(config);
+    n->alternate_server = config->alternate_server;
+    n->user_kbps = config->user_kbps;
+    return secrets_copy(secrets, &n->secrets) == 0 ? n : news_free(n);
+}
+
+static void give_certificate(struct server *s)
+{
+    for (size_t i = 0; i < s->n_threads; i++) {
+        struct news *n = calloc(1, sizeof(*n));
+
+        if (!n) {
+            log_error("no memory for a new certificate, a thread keeps the last one");
+            continue;
+        }
+        n->type = NEWS_CERTIFICATE;
+        n->tls = tls_context_ref(s->tls);
+        mailbox_post(s->threads[i].box, &n->mail);
+    }
 }
 
 int server_reloaded(struct server *s, const struct turn_config *config)
 {
     struct news **news = calloc(s->n_threads, sizeof(struct news *));
-    bool complete = news != NULL;
+    struct secrets secrets = {.n = 0};
+    bool complete =
+        news && secrets_copy(&s->secrets, &secrets) == 0 && set_secrets(&secrets, config) == 0;
+
+    if (load_certificate(s, config))
+        give_certificate(s);
 
     for (size_t i = 0; complete && i < s->n_threads; i++) {
-        news[i] = settings_new(config);
+        news[i] = settings_new(config, &secrets);
         complete = news[i] != NULL;
     }
     for (size_t i = 0; news && i < s->n_threads; i++) {
@@ -189,14 +287,58 @@ int server_reloaded(struct server *s, const struct turn_config *config)
             news_free(news[i]);
     }
     free(news);
-    if (complete)
+    if (complete) {
+        secrets_done(&s->secrets);
+        s->secrets = secrets;
         quota_set_limits(s->quota, config->total_quota, config->user_quota);
+    } else {
+        secrets_done(&secrets);
+    }
     return complete ? 0 : -ENOMEM;
+}
+
+void server_sweep(struct server *s, struct server_sweep *sweep)
+{
+    sweep->waiting = 1;
+    for (size_t i = 0; i < s->n_threads; i++) {
+        struct news *n = calloc(1, sizeof(*n));
+
+        if (!n)
+            continue;
+        n->type = NEWS_SWEEP;
+        n->sweep = sweep;
+        __atomic_add_fetch(&sweep->waiting, 1, __ATOMIC_RELAXED);
+        mailbox_post(s->threads[i].box, &n->mail);
+    }
+    sweep_done(sweep);
+}
+
+struct quota *server_quota(struct server *s)
+{
+    return s->quota;
+}
+
+struct userhash_table *server_usernames(struct server *s)
+{
+    return s->usernames;
+}
+
+void server_stats(const struct server *s, struct stats *ret)
+{
+    *ret = (struct stats){.n = {0}};
+    for (size_t i = 0; i < s->n_threads; i++)
+        stats_sum(ret, &s->threads[i].worker.turn.stats);
 }
 
 void server_status(struct server *s, char *text, size_t size)
 {
-    snprintf(text, size, "%zu allocations", quota_count(s->quota));
+    struct stats sum;
+    uint64_t refused = 0;
+
+    server_stats(s, &sum);
+    for (unsigned i = STAT_REFUSED_PASSWORD; i <= STAT_REFUSED_OTHER; i++)
+        refused += sum.n[i];
+    snprintf(text, size, "%zu allocations, %" PRIu64 " refused", quota_count(s->quota), refused);
 }
 
 static void stop(struct thread *t)
@@ -219,7 +361,11 @@ struct server *server_free(struct server *s)
         return NULL;
     for (size_t i = 0; i < s->n_threads; i++)
         stop(&s->threads[i]);
+    reservations_free(s->reservations);
     quota_free(s->quota);
+    userhash_table_free(s->usernames);
+    secrets_done(&s->secrets);
+    tls_context_unref(s->tls);
     free(s);
     return NULL;
 }

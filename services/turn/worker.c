@@ -3,14 +3,39 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+#include <errno.h>
+
 #define SWEEP_US 5000000u /* what is over is not used from then on; this frees it */
+
+void worker_sweep(struct worker *w)
+{
+    alloc_table_sweep(w->turn.allocs, clock_ms());
+    if (w->turn.reservations)
+        reservations_expire(w->turn.reservations, clock_ms());
+}
 
 static void on_sweep(struct loop_timer *t)
 {
     struct worker *w = container_of(t, struct worker, sweep);
 
-    alloc_table_expire(w->turn.allocs, clock_ms());
+    worker_sweep(w);
     loop_timer_start(&w->sweep, w->loop, SWEEP_US, on_sweep);
+}
+
+static int open_listener(struct worker *w, const struct config_listen *at)
+{
+    bool shared = w->turn.config->n_threads > 1;
+    int r = -EPROTONOSUPPORT;
+
+    if (at->kind == TRANSPORT_UDP) {
+        r = listener_open(&w->listeners[w->n_listeners], &w->turn, &at->addr, shared);
+        w->n_listeners += r == 0;
+    } else if (at->kind == TRANSPORT_TCP || at->kind == TRANSPORT_TLS) {
+        r = tcp_listener_open(&w->tcp_listeners[w->n_tcp_listeners], w->loop, w->turn.set, w->conns,
+                              at, shared);
+        w->n_tcp_listeners += r == 0;
+    }
+    return r;
 }
 
 static int open_listeners(struct worker *w)
@@ -20,14 +45,13 @@ static int open_listeners(struct worker *w)
 
     for (size_t i = 0; i < c->n_listen; i++) {
         const struct config_listen *at = &c->listen[i];
-        int r = listener_open(&w->listeners[i], &w->turn, &at->addr, c->n_threads > 1);
+        int r = open_listener(w, at);
 
         if (r < 0) {
             log_error("cannot listen on %s %s: %s", transport_kind_names[at->kind],
                       addr_format(&at->addr, text), strerror(-r));
             return r;
         }
-        w->n_listeners++;
     }
     return 0;
 }
@@ -40,6 +64,8 @@ int worker_init(struct worker *w, struct loop *l, const struct turn_config *conf
     *w = (struct worker){.loop = l};
     r = turn_init(&w->turn, l, config, auth, quota);
     if (r == 0)
+        r = conns_new(&w->turn, l, &w->conns);
+    if (r == 0)
         r = open_listeners(w);
     if (r == 0)
         r = loop_timer_start(&w->sweep, l, SWEEP_US, on_sweep);
@@ -48,9 +74,21 @@ int worker_init(struct worker *w, struct loop *l, const struct turn_config *conf
     return r;
 }
 
+void worker_set_tls(struct worker *w, struct tls_context *context)
+{
+    struct tls_context *last = w->turn.tls;
+
+    w->turn.tls = tls_context_ref(context);
+    tls_context_unref(last);
+}
+
 void worker_done(struct worker *w)
 {
     loop_timer_done(&w->sweep);
+    for (size_t i = 0; i < w->n_tcp_listeners; i++)
+        tcp_listener_close(&w->tcp_listeners[i]);
+    w->n_tcp_listeners = 0;
+    w->conns = conns_free(w->conns);
     w->turn.allocs = alloc_table_free(w->turn.allocs);
     for (size_t i = 0; i < w->n_listeners; i++)
         listener_close(&w->listeners[i]);

@@ -53,10 +53,14 @@ static void test_joining(void **state)
     assert_string_equal(string_of(r, "mediaServer"), "kurento");
     assert_int_equal(json_array_size(json_object_get(r, "value")), 0);
     assert_int_equal(strlen(string_of(r, "sessionId")), 26);
-    v = json_array_get(json_object_get(r, "customIceServers"), 0);
-    assert_string_equal(string_of(v, "url"), "turn:203.0.113.5:3478");
-    assert_string_equal(string_of(v, "username"), string_of(r, "turnUsername"));
-    assert_string_equal(string_of(v, "credential"), string_of(r, "turnCredential"));
+    assert_int_equal(json_array_size(json_object_get(r, "customIceServers")), 2);
+    for (size_t i = 0; i < 2; i++) {
+        v = json_array_get(json_object_get(r, "customIceServers"), i);
+        assert_string_equal(string_of(v, "url"), i == 0 ? "turn:203.0.113.5:3478"
+                                                        : "turn:203.0.113.5:3478?transport=tcp");
+        assert_string_equal(string_of(v, "username"), string_of(r, "turnUsername"));
+        assert_string_equal(string_of(v, "credential"), string_of(r, "turnCredential"));
+    }
     snprintf(a->id, sizeof(a->id), "%s", string_of(r, "id"));
     json_decref(r);
 

@@ -90,6 +90,52 @@ static void test_a_session_lives_on(void **state)
     peer_close(a);
 }
 
+/* One that joins S is told so many ICE servers; the last of three is turns:. */
+static void assert_ice_servers(size_t n)
+{
+    json_t *r, *list;
+    struct peer *p = peer_join(kit, "S", "SUBSCRIBER", &r);
+
+    list = json_object_get(r, "customIceServers");
+    assert_int_equal(json_array_size(list), n);
+    if (n == 3) {
+        json_t *last = json_array_get(list, 2);
+
+        assert_string_equal(string_of(last, "url"), "turns:a.example:443?transport=tcp");
+        assert_string_equal(string_of(last, "username"), string_of(r, "turnUsername"));
+        assert_string_equal(string_of(last, "credential"), string_of(r, "turnCredential"));
+    }
+    json_decref(r);
+    peer_close(p);
+}
+
+static void test_turns_comes_and_goes(void **state)
+{
+    char mark[] = "/tmp/visavis-mark-XXXXXX", text[512];
+    int fd = mkstemp(mark);
+
+    (void) state;
+    assert_true(fd >= 0);
+    close(fd);
+    kit_make_session(kit, "S");
+    snprintf(text, sizeof(text),
+             "coturn_ip = \"2001:db8::5\";\nturn_secret = \"t\";\n"
+             "turns_url = \"turns:a.example:443?transport=tcp\";\nselfsigned_mark = \"%s\";\n",
+             mark);
+    reload("OTHER", text);
+    wait_for(OTHER_AUTH);
+    reload("MY_SECRET", text);
+    wait_for(KIT_AUTH);
+    assert_ice_servers(2); /* a temporary certificate */
+    assert_int_equal(unlink(mark), 0);
+    assert_ice_servers(3);
+    reload("OTHER", "coturn_ip = \"2001:db8::5\";\nturn_secret = \"t\";\n");
+    wait_for(OTHER_AUTH);
+    reload("MY_SECRET", "coturn_ip = \"2001:db8::5\";\nturn_secret = \"t\";\n");
+    wait_for(KIT_AUTH);
+    assert_ice_servers(2);
+}
+
 /* A token from before there was TURN has no credentials for it. */
 static void test_turn_comes_later(void **state)
 {
@@ -169,9 +215,8 @@ static void test_guessing_by_rpc_is_slow(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_a_session_lives_on),
-        TEST(test_turn_comes_later),
-        TEST(test_a_wrong_file_changes_nothing),
+        TEST(test_a_session_lives_on),      TEST(test_turns_comes_and_goes),
+        TEST(test_turn_comes_later),        TEST(test_a_wrong_file_changes_nothing),
         TEST(test_guessing_by_rpc_is_slow),
     };
 

@@ -1,6 +1,8 @@
 /* The data plane of TURN over loopback: what passes between a client and a peer, and what not. */
 #include "turn_client.h"
 
+#define UDP_PAYLOAD_MAX 65507 /* over IPv4 */
+
 static struct server_under_test server;
 static struct client c;
 static struct addr relayed;
@@ -38,7 +40,7 @@ static int teardown(void **state)
 static void expect_at(int fd, const char *text)
 {
     struct addr from;
-    char buf[2048];
+    char buf[UINT16_MAX + 1];
 
     client_expect_silence(&c);
     assert_int_equal(receive_now(fd, buf, sizeof(buf), &from), strlen(text));
@@ -49,7 +51,7 @@ static void expect_at(int fd, const char *text)
 static void expect_nothing_at(int fd)
 {
     struct addr from;
-    char buf[2048];
+    char buf[UINT16_MAX + 1];
 
     client_expect_silence(&c);
     assert_int_equal(receive_now(fd, buf, sizeof(buf), &from), -1);
@@ -104,21 +106,18 @@ static void test_channel(void **state)
 
 static void test_large_datagrams(void **state)
 {
-    static char text[UDP_DATA_MAX + 2];
+    static char text[UINT16_MAX];
 
     (void) state;
     assert_int_equal(client_bind(&c, 0x4001, &media), 0);
-    memset(text, 'x', UDP_DATA_MAX - CHANDATA_HEADER_SIZE);
+    memset(text, 'x', UDP_PAYLOAD_MAX - CHANDATA_HEADER_SIZE);
     client_send_channel(&c, 0x4001, text);
     expect_at(media_fd, text);
-    memset(text, 'x', UDP_DATA_MAX);
     send_to(media_fd, &relayed, text);
     expect_channel(0x4001, text);
-    memset(text, 'x', UDP_DATA_MAX + 1);
+    memset(text, 'x', UDP_PAYLOAD_MAX); /* what has no room for our header */
     send_to(media_fd, &relayed, text);
     client_expect_silence(&c);
-    client_send_channel(&c, 0x4001, text);
-    expect_nothing_at(media_fd);
 }
 
 static void test_no_permission_no_data(void **state)
@@ -301,7 +300,7 @@ static void test_send_with_unknown_attribute(void **state)
     assert_int_equal(client_permit(&c, &media), 0);
     stun_begin(&w, STUN_INDICATION, STUN_SEND, tid);
     stun_put_xor_addr(&w, STUN_ATTR_XOR_PEER_ADDRESS, &media);
-    stun_put_bytes(&w, STUN_ATTR_DONT_FRAGMENT, bytes_str(NULL));
+    stun_put_bytes(&w, (enum stun_attr) 0x7ff0, bytes_str(NULL));
     stun_put_bytes(&w, STUN_ATTR_DATA, bytes_str("hello"));
     assert_int_equal(stun_finish(&w, &len), 0);
     client_send(&c, bytes_of(c.tx, len));

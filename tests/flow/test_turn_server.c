@@ -1,7 +1,7 @@
 #include "codec/stun.h"
+#include "net/udp_socket.h"
 #include "tests/lib/free_port.h"
 #include "turn/server.h"
-#include "turn/udp.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -40,13 +40,16 @@ static void expect_binding(int fd, const struct addr *server)
     uint8_t buf[256];
     struct wr w = wr_init(buf, sizeof(buf));
     struct pollfd p = {.fd = fd, .events = POLLIN};
+    struct sockaddr_storage sa;
+    socklen_t sa_len;
     struct stun m;
     size_t len;
     ssize_t n;
 
     stun_begin(&w, STUN_REQUEST, STUN_BINDING, tid);
     assert_int_equal(stun_finish(&w, &len), 0);
-    assert_int_equal(udp_send(fd, server, NULL, bytes_of(buf, len), bytes_of(NULL, 0)), 0);
+    sa_len = addr_to_sockaddr(server, &sa);
+    assert_int_equal(sendto(fd, buf, len, 0, (struct sockaddr *) &sa, sa_len), len);
     assert_int_equal(poll(&p, 1, 20000), 1);
     n = read(fd, buf, sizeof(buf));
     assert_true(n > 0);
@@ -57,15 +60,17 @@ static void expect_binding(int fd, const struct addr *server)
 static void test_threads_share_the_port(void **state)
 {
     struct turn_config config = config_for(free_port(), 3);
-    struct peers peers = {.n = 0};
+    struct peers *peers;
     struct server *s;
     struct addr any = loopback(0);
 
     (void) state;
     assert_int_equal(server_new(&config, NULL, &s), 0);
-    assert_int_equal(server_set_peers(s, &peers), 0);
+    assert_int_equal(peers_new(&(struct peers_rules){.n_own = 0}, &peers), 0);
+    assert_int_equal(server_set_peers(s, peers), 0);
+    peers_unref(peers); /* the threads have their own */
     for (int i = 0; i < 16; i++) {
-        int fd = udp_open(&any, 0);
+        int fd = udp_socket_open(&any, 0);
 
         assert_true(fd >= 0);
         expect_binding(fd, &config.listen[0].addr);
@@ -77,24 +82,27 @@ static void test_threads_share_the_port(void **state)
 
 static void test_other_settings_while_it_runs(void **state)
 {
+    static const char *const old[] = {"u", "v"};
     struct turn_config config = config_for(free_port(), 3);
     struct addr any = loopback(0);
     struct server *s;
     char text[64];
-    int fd = udp_open(&any, 0);
+    int fd = udp_socket_open(&any, 0);
 
     (void) state;
     assert_true(fd >= 0);
     assert_int_equal(server_new(&config, NULL, &s), 0);
     for (unsigned i = 0; i < 100; i++) {
         config.secret = i % 2 ? "s" : "t";
+        config.old_secrets = old;
+        config.n_old_secrets = i % 3;
         config.external_ip = i % 3 ? loopback(0) : (struct addr){0};
         config.total_quota = 1 + i;
         assert_int_equal(server_reloaded(s, &config), 0);
         expect_binding(fd, &config.listen[0].addr);
     }
     server_status(s, text, sizeof(text));
-    assert_string_equal(text, "0 allocations");
+    assert_string_equal(text, "0 allocations, 0 refused");
     assert_null(server_free(s)); /* with news that nobody has read yet, perhaps */
     close(fd);
 }
@@ -104,11 +112,11 @@ static void test_address_in_use(void **state)
     struct turn_config config;
     struct server *s = NULL;
     struct addr any = loopback(0), bound;
-    int fd = udp_open(&any, 0);
+    int fd = udp_socket_open(&any, 0);
 
     (void) state;
     assert_true(fd >= 0);
-    assert_int_equal(udp_bound_addr(fd, &bound), 0);
+    assert_int_equal(udp_socket_bound(fd, &bound), 0);
     config = config_for(bound.port, 1);
     assert_int_equal(server_new(&config, NULL, &s), -EADDRINUSE);
     assert_null(s);

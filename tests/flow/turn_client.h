@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/crypto.h"
+#include "net/udp_socket.h"
 #include "turn/worker.h"
 
 #include <errno.h>
@@ -27,6 +28,7 @@ struct server_under_test {
     struct turn_config config;
     struct auth auth;
     struct quota *quota;
+    struct reservations *reservations;
     struct worker worker;
 };
 
@@ -36,11 +38,14 @@ struct client {
     struct addr addr;
     struct addr target; /* of the server */
     char user[64];
-    uint8_t key[AUTH_KEY_SIZE];
+    uint8_t key[16];
     char nonce[64];
     uint32_t n_requests;
     bool fingerprint;
-    uint8_t tx[4096], rx[4096];
+    /* Another way than UDP; NULL: that. receive waits, and the bytes last until the next. */
+    void (*send)(struct client *c, struct bytes message);
+    struct bytes (*receive)(struct client *c);
+    uint8_t tx[65536], rx[65536];
     struct stun reply; /* views into rx */
 };
 
@@ -84,11 +89,14 @@ static inline void server_start(struct server_under_test *s, const struct turn_c
         auth_init(&s->auth, config->secret, config->realm, (const uint8_t[NONCE_KEY_SIZE]){1}), 0);
     assert_int_equal(quota_new(config->total_quota, config->user_quota, &s->quota), 0);
     assert_int_equal(worker_init(&s->worker, s->loop, &s->config, &s->auth, s->quota), 0);
+    assert_int_equal(reservations_new(s->quota, &s->reservations), 0);
+    s->worker.turn.reservations = s->reservations;
 }
 
 static inline void server_end(struct server_under_test *s)
 {
     worker_done(&s->worker);
+    reservations_free(s->reservations);
     assert_int_equal(quota_count(s->quota), 0);
     quota_free(s->quota);
     auth_done(&s->auth);
@@ -96,9 +104,24 @@ static inline void server_end(struct server_under_test *s)
     clock_fake(UINT64_MAX);
 }
 
+static inline void set_policy(struct server_under_test *s, const struct peers_rules *rules)
+{
+    struct peers *peers;
+
+    assert_int_equal(peers_new(rules, &peers), 0);
+    turn_set_peers(&s->worker.turn, peers);
+}
+
+/* As a media daemon tells them. */
 static inline void set_peers(struct server_under_test *s, const struct addr *list, size_t n)
 {
-    assert_int_equal(peers_set(&s->worker.turn.peers, list, n), 0);
+    struct peers_media *media = calloc(n, sizeof(*media));
+
+    assert_non_null(media);
+    for (size_t i = 0; i < n; i++)
+        media[i].addr = list[i];
+    set_policy(s, &(struct peers_rules){.media = media, .n_media = n});
+    free(media);
 }
 
 static inline size_t n_allocations(const struct server_under_test *s)
@@ -110,16 +133,25 @@ static inline size_t n_allocations(const struct server_under_test *s)
 static inline int open_socket(const char *text, struct addr *ret_bound)
 {
     struct addr any = ip(text, 0);
-    int fd = udp_open(&any, 0);
+    int fd = udp_socket_open(&any, 0);
 
     assert_true(fd >= 0);
-    assert_int_equal(udp_bound_addr(fd, ret_bound), 0);
+    assert_int_equal(udp_socket_bound(fd, ret_bound), 0);
     return fd;
+}
+
+static inline void send_bytes(int fd, const struct addr *to, struct bytes datagram)
+{
+    struct sockaddr_storage sa;
+    socklen_t len = addr_to_sockaddr(to, &sa);
+
+    assert_int_equal(sendto(fd, datagram.p, datagram.len, 0, (struct sockaddr *) &sa, len),
+                     datagram.len);
 }
 
 static inline void send_to(int fd, const struct addr *to, const char *text)
 {
-    assert_int_equal(udp_send(fd, to, NULL, bytes_str(text), bytes_of(NULL, 0)), 0);
+    send_bytes(fd, to, bytes_str(text));
 }
 
 /* What waits at the socket: its length, or -1 when there is nothing. */
@@ -150,18 +182,24 @@ static inline void client_set_user(struct client *c, const char *secret, const c
     assert_int_equal(stun_long_term_key(name, bytes_str(REALM), bytes_str(password), c->key), 0);
 }
 
+/* A user name of its own, valid for a day. */
+static inline void client_set_user_of_today(struct client *c)
+{
+    char user[64];
+
+    snprintf(user, sizeof(user), "%u:%u", START_S + DAY_S, c->addr.port);
+    client_set_user(c, SECRET, user);
+}
+
 /* target_ip: the address of the server to send to. The user name is valid for a day. */
 static inline void client_open(struct client *c, struct server_under_test *s, const char *own_ip,
                                const char *target_ip)
 {
-    char user[64];
-
     memset(c, 0, sizeof(*c));
     c->server = s;
     c->fd = open_socket(own_ip, &c->addr);
     c->target = ip(target_ip, s->worker.listeners[0].bound.port);
-    snprintf(user, sizeof(user), "%u:%u", START_S + DAY_S, c->addr.port);
-    client_set_user(c, SECRET, user);
+    client_set_user_of_today(c);
 }
 
 static inline void client_close(struct client *c)
@@ -182,22 +220,35 @@ static inline void on_guard(struct loop_timer *t)
 
 static inline void client_send(struct client *c, struct bytes datagram)
 {
-    assert_int_equal(udp_send(c->fd, &c->target, NULL, datagram, bytes_of(NULL, 0)), 0);
+    if (c->send) {
+        c->send(c, datagram);
+        return;
+    }
+    send_bytes(c->fd, &c->target, datagram);
+}
+
+/* Runs the server until the socket has something to read. */
+static inline void await_readable(struct server_under_test *s, int fd)
+{
+    struct loop_timer guard = {0};
+    struct loop_io io;
+
+    assert_int_equal(loop_io_start(&io, s->loop, fd, EPOLLIN, on_client_readable), 0);
+    assert_int_equal(loop_timer_start(&guard, s->loop, GUARD_US, on_guard), 0);
+    assert_int_equal(loop_run(s->loop), 0);
+    loop_timer_done(&guard);
+    loop_io_stop(&io);
 }
 
 /* Runs the server until a datagram comes back; it came from where we sent to. */
 static inline struct bytes client_receive(struct client *c)
 {
-    struct loop_timer guard = {0};
-    struct loop_io io;
     struct addr from;
     ssize_t n;
 
-    assert_int_equal(loop_io_start(&io, c->server->loop, c->fd, EPOLLIN, on_client_readable), 0);
-    assert_int_equal(loop_timer_start(&guard, c->server->loop, GUARD_US, on_guard), 0);
-    assert_int_equal(loop_run(c->server->loop), 0);
-    loop_timer_done(&guard);
-    loop_io_stop(&io);
+    if (c->receive)
+        return c->receive(c);
+    await_readable(c->server, c->fd);
     n = receive_now(c->fd, (char *) c->rx, sizeof(c->rx), &from);
     assert_true(n >= 0);
     assert_true(addr_eq(&from, &c->target));

@@ -5,10 +5,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void check_view(const struct stun *m, struct bytes v)
+static bool is_inside(const struct stun *m, struct bytes v)
 {
-    if (v.p && (v.p < m->raw.p || v.len > (size_t) (m->raw.p + m->raw.len - v.p)))
-        abort();
+    return !v.p || (v.p >= m->raw.p && v.len <= (size_t) (m->raw.p + m->raw.len - v.p));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -20,12 +19,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (stun_decode(bytes_of(data, size), &m) < 0)
         return 0;
-    check_view(&m, m.username);
-    check_view(&m, m.nonce);
-    check_view(&m, m.data);
-    check_view(&m, m.integrity_sha256);
-    check_view(&m, m.error_reason);
+    if (!is_inside(&m, m.username) || !is_inside(&m, m.nonce) || !is_inside(&m, m.data) ||
+        !is_inside(&m, m.integrity_sha256) || !is_inside(&m, m.error_reason) ||
+        !is_inside(&m, m.password_algorithm) || !is_inside(&m, m.password_algorithms))
+        abort();
     stun_integrity_ok(&m, bytes_str("key"));
+    stun_integrity_sha256_ok(&m, bytes_str("key"));
     while (stun_next_peer(&m, &pos, &peer)) {
         n++;
         if (peer.family != AF_INET && peer.family != AF_INET6)

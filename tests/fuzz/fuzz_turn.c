@@ -14,10 +14,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static struct turn turn;
 static struct auth auth;
 static struct quota *quota;
-static uint8_t key[AUTH_KEY_SIZE];
+static uint8_t key[16];
 static struct turn_config config = {
     .relay_ports = {57001, 65535}, .total_quota = 8, .secret = "s", .realm = "r"};
-static const struct addr peers[] = {{AF_INET, 9, 0, {127, 0, 0, 1}}, {AF_INET6, 9, 0, {[15] = 1}}};
+static const struct peers_media media[] = {{.addr = {AF_INET, 9, 0, {127, 0, 0, 1}}},
+                                           {.addr = {AF_INET6, 9, 0, {[15] = 1}}}};
 
 static void swallow(struct transport *t, const struct flow *flow, struct bytes head,
                     struct bytes body)
@@ -32,6 +33,7 @@ static void init(void)
     struct bytes user = bytes_str(USER);
     char password[BASE64_SIZE(SHA1_SIZE)];
     uint8_t mac[SHA1_SIZE];
+    struct peers *peers;
     struct loop *loop;
 
     log_init("fuzz", LOG_LEVEL_ERROR);
@@ -40,20 +42,22 @@ static void init(void)
     stun_long_term_key(user, bytes_str(config.realm), bytes_str(password), key);
     if (auth_init(&auth, config.secret, config.realm, (const uint8_t[NONCE_KEY_SIZE]){0}) < 0 ||
         loop_new(&loop) < 0 || quota_new(8, 8, &quota) < 0 ||
-        turn_init(&turn, loop, &config, &auth, quota) < 0 || peers_set(&turn.peers, peers, 2) < 0)
+        turn_init(&turn, loop, &config, &auth, quota) < 0 ||
+        peers_new(&(struct peers_rules){.media = media, .n_media = 2}, &peers) < 0)
         abort();
+    turn_set_peers(&turn, peers);
 }
 
 static void signed_request(const struct flow *flow, struct bytes method_and_attributes)
 {
     static const uint8_t tid[STUN_TID_SIZE];
     struct rd r = rd_init(method_and_attributes);
-    char nonce[NONCE_SIZE + 1];
+    char nonce[NONCE_MAX + 1];
     uint8_t buf[2048];
     struct wr w = wr_init(buf, sizeof(buf));
     size_t len;
 
-    nonce_make(auth.nonce_key, &flow->client, clock_ms(), nonce);
+    nonce_make(&auth.nonces, &flow->client, clock_ms(), nonce);
     stun_begin(&w, STUN_REQUEST, (enum stun_method)(rd_u8(&r) & 0xf), tid);
     stun_put_bytes(&w, STUN_ATTR_USERNAME, bytes_str(USER));
     stun_put_bytes(&w, STUN_ATTR_REALM, bytes_str(config.realm));
@@ -70,7 +74,7 @@ static void from_peer(const struct flow *flow, struct bytes data)
     struct relay *relay = a ? alloc_relay(a, AF_INET) : NULL;
 
     if (relay)
-        forward_peer_data(relay, &peers[0], data);
+        forward_peer_data(relay, &media[0].addr, data);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -28,9 +28,9 @@ static int connect_to(int fd, const struct addr *to)
     return connect(fd, (struct sockaddr *) &sa, len) < 0 ? -errno : 0;
 }
 
-static int open_socket(const struct addr *at, const struct addr *to, struct addr *ret_addr)
+int loopback_open_to(const struct addr *at, const struct addr *to, struct addr *ret_addr)
 {
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int fd = socket(at->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     int size = BUFFER_SIZE;
     int r;
 
@@ -51,14 +51,14 @@ int loopback_open(const struct addr *to, struct addr *ret_addr)
 {
     struct addr any = {.family = AF_INET, .ip = {127, 0, 0, 1}};
 
-    return open_socket(&any, to, ret_addr);
+    return loopback_open_to(&any, to, ret_addr);
 }
 
 int loopback_open_at(const struct addr *at)
 {
     struct addr bound;
 
-    return open_socket(at, NULL, &bound);
+    return loopback_open_to(at, NULL, &bound);
 }
 
 unsigned loopback_drain(int fd)

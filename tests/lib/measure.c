@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define WARM_US 100000
 #define ROUNDS 5
+#define NICE (-15)
 
 void measure_check(int r, const char *what)
 {
@@ -16,6 +18,16 @@ void measure_check(int r, const char *what)
         return;
     fprintf(stderr, "%s: %s\n", what, strerror(-r));
     exit(EXIT_FAILURE);
+}
+
+void measure_go_first(void)
+{
+    (void) setpriority(PRIO_PROCESS, 0, NICE);
+}
+
+void measure_bar(const char *what, double figure, double bar)
+{
+    printf("  %-60s %8.2f, bar %6.2f  %s\n", what, figure, bar, figure <= bar ? "pass" : "MISS");
 }
 
 static void on_pause(struct loop_timer *t)
@@ -76,6 +88,12 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+double measure_median(double *v, size_t n)
+{
+    qsort(v, n, sizeof(v[0]), by_value);
+    return v[n / 2];
+}
+
 /* The median over the rounds of one field of a contender. */
 static double median(struct measure_figure f[ROUNDS][MEASURE_MAX], size_t contender, size_t offset)
 {
@@ -83,8 +101,7 @@ static double median(struct measure_figure f[ROUNDS][MEASURE_MAX], size_t conten
 
     for (size_t i = 0; i < ROUNDS; i++)
         memcpy(&v[i], (const char *) &f[i][contender] + offset, sizeof(v[i]));
-    qsort(v, ROUNDS, sizeof(v[0]), by_value);
-    return v[ROUNDS / 2];
+    return measure_median(v, ROUNDS);
 }
 
 int measure_in_turns(struct loop *l, const struct measure_contender *c, size_t n,

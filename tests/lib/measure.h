@@ -26,8 +26,18 @@ struct measure_figure {
 int measure_in_turns(struct loop *l, const struct measure_contender *c, size_t n,
                      uint64_t window_us, struct measure_figure *ret);
 
+/* Before children are made: this process and they go before what else the machine has to do, as far
+ * as that is allowed. */
+void measure_go_first(void);
+
 /* Runs the loop for a while, or until loop_quit(). */
 int measure_pause(struct loop *l, uint64_t us);
 
 /* Ends the program when r is a negative errno. */
 void measure_check(int r, const char *what);
+
+/* Sorts v. */
+double measure_median(double *v, size_t n);
+
+/* A line for people: a figure beside the most it may be, and whether it is. */
+void measure_bar(const char *what, double figure, double bar);

@@ -112,6 +112,27 @@ const char *addr_format(const struct addr *a, char buf[static ADDR_TEXT_SIZE])
     return buf;
 }
 
+bool addr_in_prefix(const struct addr *a, const struct addr *net, unsigned n_bits)
+{
+    unsigned whole = n_bits / 8, rest = n_bits % 8;
+
+    if (a->family != net->family || memcmp(a->ip, net->ip, whole) != 0)
+        return false;
+    return rest == 0 || ((a->ip[whole] ^ net->ip[whole]) >> (8 - rest)) == 0;
+}
+
+int addr_compare(const struct addr *a, const struct addr *b)
+{
+    int r;
+
+    if (a->family != b->family)
+        return a->family < b->family ? -1 : 1;
+    r = memcmp(a->ip, b->ip, sizeof(a->ip));
+    if (r != 0)
+        return r;
+    return (a->port > b->port) - (a->port < b->port);
+}
+
 void addr_host_key(const struct addr *a, uint8_t ret[static ADDR_HOST_KEY_SIZE])
 {
     memset(ret, 0, ADDR_HOST_KEY_SIZE);

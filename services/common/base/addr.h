@@ -49,6 +49,12 @@ static inline bool addr_ip_eq(const struct addr *a, const struct addr *b)
     return a->family == b->family && memcmp(a->ip, b->ip, sizeof(a->ip)) == 0;
 }
 
+/* Are the first n_bits of both IPs the same? Those of another family are not. */
+bool addr_in_prefix(const struct addr *a, const struct addr *net, unsigned n_bits);
+
+/* By IP, then by port: the ports of one IP are neighbours. As memcmp() does. */
+int addr_compare(const struct addr *a, const struct addr *b);
+
 /* The whole address as a key of a map. */
 static inline struct bytes addr_key(const struct addr *a)
 {

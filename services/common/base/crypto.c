@@ -5,92 +5,185 @@
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <pthread.h>
+#include <stdlib.h>
 
-static int digest(const EVP_MD *md, const struct bytes *parts, size_t n, uint8_t *ret)
+/* Looking up an algorithm by its name, and making a context for it, cost more than hashing a STUN
+ * message. So algorithms are looked up once in a process, and each thread keeps its contexts. */
+enum algorithm { MD5, SHA1, SHA256, N_ALGORITHMS };
+
+static const struct {
+    const char *name;
+    size_t size;
+} algorithms[N_ALGORITHMS] = {
+    [MD5] = {"MD5", MD5_SIZE},
+    [SHA1] = {"SHA1", SHA1_SIZE},
+    [SHA256] = {"SHA256", SHA256_SIZE},
+};
+
+struct contexts {
+    EVP_MD_CTX *digest;
+    EVP_MAC_CTX *hmacs[N_ALGORITHMS];
+};
+
+static _Thread_local struct contexts *thread_contexts;
+static pthread_key_t contexts_key; /* frees them when their thread ends */
+static pthread_once_t contexts_once = PTHREAD_ONCE_INIT;
+static EVP_MD *fetched[N_ALGORITHMS];
+static EVP_MAC *fetched_hmac;
+
+static void contexts_free(void *arg)
 {
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool ok = ctx && EVP_DigestInit_ex(ctx, md, NULL);
+    struct contexts *c = arg;
+
+    for (size_t i = 0; i < N_ALGORITHMS; i++)
+        EVP_MAC_CTX_free(c->hmacs[i]);
+    EVP_MD_CTX_free(c->digest);
+    free(c);
+}
+
+static void fetch_all(void)
+{
+    for (size_t i = 0; i < N_ALGORITHMS; i++)
+        fetched[i] = EVP_MD_fetch(NULL, algorithms[i].name, NULL);
+    fetched_hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    if (pthread_key_create(&contexts_key, contexts_free) != 0)
+        abort();
+}
+
+/* NULL without memory. */
+static struct contexts *contexts(void)
+{
+    struct contexts *c = thread_contexts;
+
+    if (c)
+        return c;
+    pthread_once(&contexts_once, fetch_all);
+    c = calloc(1, sizeof(*c));
+    if (c && (!(c->digest = EVP_MD_CTX_new()) || pthread_setspecific(contexts_key, c) != 0)) {
+        contexts_free(c);
+        return NULL;
+    }
+    thread_contexts = c;
+    return c;
+}
+
+static int digest(enum algorithm a, const struct bytes *parts, size_t n, uint8_t *ret)
+{
+    struct contexts *c = contexts();
+    bool ok = c && fetched[a] && EVP_DigestInit_ex2(c->digest, fetched[a], NULL);
 
     for (size_t i = 0; ok && i < n; i++)
-        ok = parts[i].len == 0 || EVP_DigestUpdate(ctx, parts[i].p, parts[i].len);
-    ok = ok && EVP_DigestFinal_ex(ctx, ret, NULL);
-    EVP_MD_CTX_free(ctx);
-    return ok ? 0 : -ENOMEM;
+        ok = parts[i].len == 0 || EVP_DigestUpdate(c->digest, parts[i].p, parts[i].len);
+    return ok && EVP_DigestFinal_ex(c->digest, ret, NULL) ? 0 : -ENOMEM;
 }
 
 int md5(const struct bytes *parts, size_t n, uint8_t ret[static MD5_SIZE])
 {
-    return digest(EVP_md5(), parts, n, ret);
+    return digest(MD5, parts, n, ret);
 }
 
 int sha1(const struct bytes *parts, size_t n, uint8_t ret[static SHA1_SIZE])
 {
-    return digest(EVP_sha1(), parts, n, ret);
+    return digest(SHA1, parts, n, ret);
 }
 
 int sha256(const struct bytes *parts, size_t n, uint8_t ret[static SHA256_SIZE])
 {
-    return digest(EVP_sha256(), parts, n, ret);
+    return digest(SHA256, parts, n, ret);
 }
 
-/* Looking up an algorithm by name costs more than hashing a STUN message, so each digest has a
- * context that is set up once and copied for each use. The first thread to come makes it. */
-static EVP_MAC_CTX *hmac_template(const char *digest_name, EVP_MAC_CTX **cached)
+static EVP_MAC_CTX *new_hmac_context(enum algorithm a)
 {
     OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *) digest_name, 0),
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *) algorithms[a].name, 0),
         OSSL_PARAM_construct_end(),
     };
-    EVP_MAC_CTX *ctx = __atomic_load_n(cached, __ATOMIC_ACQUIRE);
-    EVP_MAC_CTX *none = NULL;
-    EVP_MAC *mac;
+    EVP_MAC_CTX *ctx = fetched_hmac ? EVP_MAC_CTX_new(fetched_hmac) : NULL;
 
-    if (ctx)
+    if (ctx && EVP_MAC_CTX_set_params(ctx, params))
         return ctx;
-    mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-    ctx = mac ? EVP_MAC_CTX_new(mac) : NULL;
-    EVP_MAC_free(mac); /* the context holds its own reference */
-    if (!ctx || !EVP_MAC_CTX_set_params(ctx, params)) {
-        EVP_MAC_CTX_free(ctx);
-        return NULL;
-    }
-    if (!__atomic_compare_exchange_n(cached, &none, ctx, false, __ATOMIC_ACQ_REL,
-                                     __ATOMIC_ACQUIRE)) {
-        EVP_MAC_CTX_free(ctx);
-        ctx = none;
-    }
-    return ctx;
+    EVP_MAC_CTX_free(ctx);
+    return NULL;
 }
 
-static int hmac(const EVP_MAC_CTX *template, struct bytes key, const struct bytes *parts, size_t n,
-                uint8_t *ret, size_t size)
+/* A NULL key means "keep the one before" to OpenSSL; an empty one still needs an address. */
+static bool set_key(EVP_MAC_CTX *ctx, struct bytes key)
 {
-    EVP_MAC_CTX *ctx = template ? EVP_MAC_CTX_dup(template) : NULL;
-    /* A NULL key means "keep the old one" to OpenSSL; an empty one still needs an address. */
-    const uint8_t *k = key.len ? key.p : (const uint8_t *) "";
-    bool ok = ctx && EVP_MAC_init(ctx, k, key.len, NULL);
+    return EVP_MAC_init(ctx, key.len ? key.p : (const uint8_t *) "", key.len, NULL);
+}
+
+/* The key has been set. */
+static int finish_hmac(EVP_MAC_CTX *ctx, enum algorithm a, const struct bytes *parts, size_t n,
+                       uint8_t *ret)
+{
+    bool ok = true;
     size_t len;
 
     for (size_t i = 0; ok && i < n; i++)
         ok = parts[i].len == 0 || EVP_MAC_update(ctx, parts[i].p, parts[i].len);
-    ok = ok && EVP_MAC_final(ctx, ret, &len, size);
-    EVP_MAC_CTX_free(ctx);
-    return ok ? 0 : -ENOMEM;
+    return ok && EVP_MAC_final(ctx, ret, &len, algorithms[a].size) ? 0 : -ENOMEM;
+}
+
+static int hmac(enum algorithm a, struct bytes key, const struct bytes *parts, size_t n,
+                uint8_t *ret)
+{
+    struct contexts *c = contexts();
+
+    if (c && !c->hmacs[a])
+        c->hmacs[a] = new_hmac_context(a);
+    if (!c || !c->hmacs[a] || !set_key(c->hmacs[a], key))
+        return -ENOMEM;
+    return finish_hmac(c->hmacs[a], a, parts, n, ret);
 }
 
 int hmac_sha1(struct bytes key, const struct bytes *parts, size_t n, uint8_t ret[static SHA1_SIZE])
 {
-    static EVP_MAC_CTX *cached;
-
-    return hmac(hmac_template("SHA1", &cached), key, parts, n, ret, SHA1_SIZE);
+    return hmac(SHA1, key, parts, n, ret);
 }
 
 int hmac_sha256(struct bytes key, const struct bytes *parts, size_t n,
                 uint8_t ret[static SHA256_SIZE])
 {
-    static EVP_MAC_CTX *cached;
+    return hmac(SHA256, key, parts, n, ret);
+}
 
-    return hmac(hmac_template("SHA256", &cached), key, parts, n, ret, SHA256_SIZE);
+struct hmac {
+    enum algorithm algorithm;
+    EVP_MAC_CTX *ctx;
+};
+
+int hmac_new(enum hmac_hash hash, struct bytes key, struct hmac **ret_hmac)
+{
+    struct hmac *h = calloc(1, sizeof(*h));
+
+    if (!h || !contexts()) {
+        free(h);
+        return -ENOMEM;
+    }
+    h->algorithm = hash == HMAC_SHA1 ? SHA1 : SHA256;
+    h->ctx = new_hmac_context(h->algorithm);
+    if (!h->ctx || !set_key(h->ctx, key)) {
+        hmac_free(h);
+        return -ENOMEM;
+    }
+    *ret_hmac = h;
+    return 0;
+}
+
+struct hmac *hmac_free(struct hmac *h)
+{
+    if (h)
+        EVP_MAC_CTX_free(h->ctx);
+    free(h);
+    return NULL;
+}
+
+int hmac_sum(struct hmac *h, const struct bytes *parts, size_t n, uint8_t *ret)
+{
+    if (!EVP_MAC_init(h->ctx, NULL, 0, NULL))
+        return -ENOMEM;
+    return finish_hmac(h->ctx, h->algorithm, parts, n, ret);
 }
 
 int secret_stretch(struct bytes secret, struct bytes salt, unsigned rounds,

@@ -15,6 +15,19 @@ int hmac_sha1(struct bytes key, const struct bytes *parts, size_t n, uint8_t ret
 int hmac_sha256(struct bytes key, const struct bytes *parts, size_t n,
                 uint8_t ret[static SHA256_SIZE]);
 
+/* HMAC under a key that is used often: the key's share of the work is done once. One thread. */
+struct hmac;
+enum hmac_hash { HMAC_SHA1, HMAC_SHA256 };
+
+/* -ENOMEM. */
+int hmac_new(enum hmac_hash hash, struct bytes key, struct hmac **ret_hmac);
+
+/* Wipes the key. NULL is fine; returns NULL. */
+struct hmac *hmac_free(struct hmac *h);
+
+/* As long as the hash. -ENOMEM. */
+int hmac_sum(struct hmac *h, const struct bytes *parts, size_t n, uint8_t *ret);
+
 /* A key from a secret that people may have chosen: each guess at it costs rounds hashes
  * (PBKDF2-HMAC-SHA256, RFC 8018). -ENOMEM. */
 int secret_stretch(struct bytes secret, struct bytes salt, unsigned rounds,

@@ -96,7 +96,7 @@ static void problem_allowed(struct reader *r, const struct conf_key *key,
 static bool is_right(struct reader *r, const struct conf_key *key, const config_setting_t *setting,
                      const char *value)
 {
-    char why[256] = "";
+    char why[CONF_WHY_SIZE] = "";
 
     if (!key->check || key->check(value, why, sizeof(why)))
         return true;

@@ -21,6 +21,8 @@ struct conf_strings {
     size_t n;
 };
 
+#define CONF_WHY_SIZE 384
+
 /* Is this text right? false, and the reason in why ("is not an IP address"). */
 typedef bool conf_check_fn(const char *text, char *why, size_t why_size);
 

@@ -9,7 +9,9 @@
  * Requests                                                             results
  *   hello        {client: "signaling"|"turn", instance}                {node, instance, peers}
  *                    instance: random, new with each start of the process that says it.
- *                    peers: [{ip, port}], where media is sent from and received; see "peers" below.
+ *                    peers: [{ip, port, via?}], where media is sent from and received; via: the
+ *                    address of this machine that such an ip leads to which no interface has (1:1
+ *                    NAT), on the same port. See "peers" below.
  *                    Must come first. A "signaling" peer takes the place of the one before it.
  *   sync         {rooms: {room: {streams: [..], subscribers: [..]}}}   {missing: {room: {...}}}
  *                    Media drops what is not named, and returns what is named but not there.

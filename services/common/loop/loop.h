@@ -71,6 +71,21 @@ int loop_fd_set_events(struct loop_fd *f, uint32_t events);
 /* Events already fetched for it are not delivered any more; the object may be freed at once. */
 void loop_fd_stop(struct loop_fd *f);
 
+/* A round: the events that were ready at a time are delivered one after the other. begin is called
+ * before the first and end after the last of them, unless a handler freed the set. */
+typedef void loop_set_fn(void *arg);
+void loop_set_on_round(struct loop_set *s, loop_set_fn *begin, loop_set_fn *end, void *arg);
+
+/* To wake up for each packet costs more than most packets do. With a tick, a set that wakes up more
+ * than twice in one goes over to looking once a tick at what has come, and goes back to waiting
+ * when a tick brings next to nothing. What comes meanwhile waits for one tick at most; other
+ * sources of the loop get their turn at least every 16 ticks. 0: never. */
+void loop_set_poll(struct loop_set *s, unsigned tick_us);
+
+/* For handlers of a set with a tick: so many messages were received at once (without a word: one
+ * for each event), and whether there may be more: then the next look is not put off. */
+void loop_set_took(struct loop_set *s, unsigned n, bool more);
+
 /* ---- time ---- */
 
 struct loop_timer;

@@ -3,9 +3,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <time.h>
 #include <unistd.h>
 
 #define BATCH_MAX 64
+#define POLL_ROUNDS_MAX 16 /* then the loop's other sources have their turn */
+#define POLL_IDLE_MAX 2    /* ticks in a row that bring next to nothing end it */
+#define GAP_WEIGHT 8       /* the mean time between wake-ups is of about so many */
 
 struct loop_set {
     struct loop_io io;
@@ -14,6 +18,17 @@ struct loop_set {
     int batch_next, batch_len; /* the events from batch_next on are still to be delivered */
     bool dispatching;
     bool freed;
+
+    loop_set_fn *begin, *end; /* may be NULL */
+    void *arg;
+
+    unsigned tick_us; /* 0: no polling */
+    bool polling;
+    bool more;            /* a handler of this round left something for the next */
+    unsigned n_took;      /* messages of this round */
+    unsigned n_idle;      /* rounds in a row with next to nothing */
+    uint64_t woken_ns;    /* last time */
+    uint64_t mean_gap_ns; /* between wake-ups */
 };
 
 static void destroy(struct loop_set *s)
@@ -24,21 +39,90 @@ static void destroy(struct loop_set *s)
     free(s);
 }
 
+static void deliver(struct loop_set *s)
+{
+    while (s->batch_next < s->batch_len && !s->freed) {
+        const struct epoll_event *ev = &s->batch[s->batch_next++];
+        struct loop_fd *f = ev->data.ptr;
+
+        s->n_took++;
+        if (f)
+            f->fn(f, ev->events);
+    }
+}
+
+static void run_round(struct loop_set *s)
+{
+    s->batch_next = 0;
+    s->batch_len = epoll_wait(s->epoll_fd, s->batch, BATCH_MAX, 0);
+    s->n_took = 0;
+    s->more = s->batch_len == BATCH_MAX;
+    if (s->batch_len <= 0)
+        return;
+    if (s->begin)
+        s->begin(s->arg);
+    deliver(s);
+    if (!s->freed && s->end)
+        s->end(s->arg);
+}
+
+/* The kernel's clock, also when a test moves ours. */
+static uint64_t now_ns(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t) ts.tv_sec * 1000000000 + (uint64_t) ts.tv_nsec;
+}
+
+/* The loop woke up for us: often enough to begin polling? */
+static void count_wake_up(struct loop_set *s)
+{
+    uint64_t now = now_ns(), tick_ns = s->tick_us * (uint64_t) 1000, gap = now - s->woken_ns;
+
+    if (gap > 4 * tick_ns)
+        gap = 4 * tick_ns;
+    s->woken_ns = now;
+    s->mean_gap_ns += gap / GAP_WEIGHT;
+    s->mean_gap_ns -= s->mean_gap_ns / GAP_WEIGHT;
+    s->polling = 2 * s->mean_gap_ns < tick_ns;
+    s->n_idle = 0;
+}
+
+/* After a round; false: no more polling. */
+static bool is_worth_polling(struct loop_set *s)
+{
+    s->n_idle = s->n_took < 2 ? s->n_idle + 1 : 0;
+    if (s->n_idle >= POLL_IDLE_MAX) {
+        s->polling = false;
+        s->mean_gap_ns = s->tick_us * (uint64_t) 1000;
+        s->woken_ns = now_ns();
+    }
+    return s->polling;
+}
+
+static void poll_rounds(struct loop_set *s)
+{
+    const struct timespec tick = {.tv_nsec = (long) s->tick_us * 1000};
+
+    for (unsigned i = 0; i < POLL_ROUNDS_MAX && !s->freed && is_worth_polling(s); i++) {
+        if (!s->more)
+            (void) clock_nanosleep(CLOCK_MONOTONIC, 0, &tick, NULL);
+        run_round(s);
+    }
+}
+
 static void on_ready(struct loop_io *io, uint32_t revents)
 {
     struct loop_set *s = container_of(io, struct loop_set, io);
 
     (void) revents;
-    s->batch_next = 0;
-    s->batch_len = epoll_wait(s->epoll_fd, s->batch, BATCH_MAX, 0);
     s->dispatching = true;
-    while (s->batch_next < s->batch_len && !s->freed) {
-        const struct epoll_event *ev = &s->batch[s->batch_next++];
-        struct loop_fd *f = ev->data.ptr;
-
-        if (f)
-            f->fn(f, ev->events);
-    }
+    if (s->tick_us > 0 && !s->polling)
+        count_wake_up(s);
+    run_round(s);
+    if (s->polling)
+        poll_rounds(s);
     s->dispatching = false;
     if (s->freed)
         destroy(s);
@@ -107,4 +191,25 @@ void loop_fd_stop(struct loop_fd *f)
         if (s->batch[i].data.ptr == f)
             s->batch[i].data.ptr = NULL;
     f->set = NULL;
+}
+
+void loop_set_on_round(struct loop_set *s, loop_set_fn *begin, loop_set_fn *end, void *arg)
+{
+    s->begin = begin;
+    s->end = end;
+    s->arg = arg;
+}
+
+void loop_set_poll(struct loop_set *s, unsigned tick_us)
+{
+    s->tick_us = tick_us;
+    s->polling = false;
+    s->mean_gap_ns = tick_us * (uint64_t) 1000;
+    s->woken_ns = now_ns();
+}
+
+void loop_set_took(struct loop_set *s, unsigned n, bool more)
+{
+    s->n_took += n > 0 ? n - 1 : 0; /* one is counted for the event */
+    s->more |= more;
 }

@@ -1,6 +1,7 @@
 #include "base/buf.h"
 #include "base/crypto.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -73,6 +74,61 @@ static void hmacs_of_the_rfcs(void **state)
             assert_int_equal(hmac_sha256(bytes_of(key, c->key_len), parts, 2, out), 0);
             assert_hex(out, SHA256_SIZE, c->sha256);
         }
+    }
+}
+
+/* The same key again and again, whatever other keys are used in between. */
+static void hmac_with_a_key_kept(void **state)
+{
+    const struct bytes parts[] = {bytes_str("what do ya "), bytes_str("want for nothing?")};
+    struct hmac *h1, *h256, *empty;
+    uint8_t out[SHA256_SIZE], want[SHA1_SIZE];
+
+    (void) state;
+    assert_int_equal(hmac_new(HMAC_SHA1, bytes_str("Jefe"), &h1), 0);
+    assert_int_equal(hmac_new(HMAC_SHA256, bytes_str("Jefe"), &h256), 0);
+    assert_int_equal(hmac_new(HMAC_SHA1, bytes_of(NULL, 0), &empty), 0);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(hmac_sum(h1, parts, 2, out), 0);
+        assert_hex(out, SHA1_SIZE, "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");
+        assert_int_equal(hmac_sum(h256, parts, 2, out), 0);
+        assert_hex(out, SHA256_SIZE,
+                   "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+        assert_int_equal(hmac_sha1(bytes_str("another"), parts, 2, out), 0);
+        assert_int_equal(hmac_sha1(bytes_of(NULL, 0), parts, 2, want), 0);
+        assert_int_equal(hmac_sum(empty, parts, 2, out), 0);
+        assert_memory_equal(out, want, SHA1_SIZE);
+    }
+    assert_null(hmac_free(h1));
+    assert_null(hmac_free(h256));
+    assert_null(hmac_free(empty));
+    assert_null(hmac_free(NULL));
+}
+
+static void *hash_elsewhere(void *arg)
+{
+    struct bytes part = bytes_str("abc");
+
+    return md5(&part, 1, arg) == 0 && hmac_sha1(part, &part, 1, (uint8_t *) arg + MD5_SIZE) == 0
+               ? arg
+               : NULL;
+}
+
+/* Each thread has contexts of its own, which end with it. */
+static void hashes_on_other_threads(void **state)
+{
+    uint8_t out[4][MD5_SIZE + SHA1_SIZE], here[MD5_SIZE + SHA1_SIZE];
+    pthread_t threads[4];
+    void *done;
+
+    (void) state;
+    assert_non_null(hash_elsewhere(here));
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, hash_elsewhere, out[i]), 0);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(pthread_join(threads[i], &done), 0);
+        assert_ptr_equal(done, out[i]);
+        assert_memory_equal(out[i], here, sizeof(here));
     }
 }
 
@@ -190,6 +246,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hashes_known_texts),
         cmocka_unit_test(hmacs_of_the_rfcs),
+        cmocka_unit_test(hmac_with_a_key_kept),
+        cmocka_unit_test(hashes_on_other_threads),
         cmocka_unit_test(hmac_takes_an_empty_key),
         cmocka_unit_test(secrets_compare),
         cmocka_unit_test(base64_of_the_rfc),

@@ -1,4 +1,4 @@
-/* stun_kit.h: STUN messages written in hex, and the samples of RFC 5769. */
+/* stun_kit.h: STUN messages written in hex, and the samples of RFC 5769 and RFC 8489. */
 #pragma once
 
 #include "codec/stun.h"
@@ -41,6 +41,21 @@ static const char request_2_4[] = "00010060 2112a442 78ad3433 c6ad72c0 29da412e"
                                   "36347341"
                                   "0014000b 6578616d 706c652e 6f726700"
                                   "00080014 f6702465 6dd64a3e 02b8e071 2e85c9a2 8ca89666";
+
+/* RFC 8489 appendix B.1 with its erratum: the length and the hash as they are for the key that its
+ * PASSWORD-ALGORITHM names. */
+static const char request_b_1[] =
+    "00010090 2112a442 78ad3433 c6ad72c0 29da412e"
+    "001e0020 4a3cf38f ef6992bd a952c678 0417da0f 24819415 569e60b2 05c46e41 407f1704"
+    "00150029 6f624d61 744a6f73 32414141 43662f2f 3439396b 39353464 364f4c33 346f4c39 46535476"
+    "79363473 41000000"
+    "0014000b 6578616d 706c652e 6f726700"
+    "001d0004 00020000"
+    "001c0020 b5c7bf00 5b6c52a2 1c51c5e8 92f81924 136296cb 927c4314 9309278c c6518e65";
+
+#define MATRIX_USER "\u30DE\u30C8\u30EA\u30C3\u30AF\u30B9" /* of 2.4 and B.1 */
+#define MATRIX_REALM "example.org"
+#define MATRIX_PASSWORD "TheMatrIX"
 
 static const uint8_t tid[STUN_TID_SIZE] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
 

@@ -74,6 +74,28 @@ static void test_attribute_sizes(void **state)
         "00200008 00020000 00000000",          /* IPv6 of four bytes */
         "0020000c 00010000 00000000 00000000", /* IPv4 of eight */
         "00120007 00010000 00000000",
+        "80000002 01000000", /* ADDITIONAL-ADDRESS-FAMILY */
+        "80000008 02000000 00000000",
+        "80010003 01000400", /* ADDRESS-ERROR-CODE */
+        "80010004 01000200", /* class 2 */
+        "80010004 01000464", /* number 100 */
+        "80040004 00000203", /* ICMP */
+        "8004000c 00000203 00000000 00000000",
+        "80230008 00000001 7f000001", /* ALTERNATE-SERVER of no family */
+        "80230004 00010001",
+        "001d0000",                   /* PASSWORD-ALGORITHM: none */
+        "001d0002 00010000",          /* no length of parameters */
+        "001d0004 00010004",          /* which run past the end */
+        "001d0008 00020000 00010000", /* two */
+        "80020000",                   /* PASSWORD-ALGORITHMS: none */
+        "80020006 00020000 00010000",
+        "8002000c 00020009 01020304 05060708",
+        "001e001c 00000000 00000000 00000000 00000000 00000000 00000000 00000000", /* USERHASH */
+        "001e0024 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000"
+        "00000000",
+        "001c0012 00000000 00000000 00000000 00000000 00000000", /* no multiple of four */
+        "001c0024 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000"
+        "00000000",
         "00060008 00000000", /* runs past the end */
         "0006ffff 00000000",
         "0006",
@@ -99,7 +121,8 @@ static void test_text_limits(void **state)
     } limits[] = {{STUN_ATTR_USERNAME, 513},
                   {STUN_ATTR_REALM, 763},
                   {STUN_ATTR_NONCE, 763},
-                  {STUN_ATTR_SOFTWARE, 763}};
+                  {STUN_ATTR_SOFTWARE, 763},
+                  {STUN_ATTR_ALTERNATE_DOMAIN, 255}};
     uint8_t buf[1024];
 
     (void) state;
@@ -125,8 +148,14 @@ static void test_first_of_duplicates_counts(void **state)
                               "00180001 80000000 00180001 00000000"
                               "00090004 00000401 00090004 00000526"
                               "80290008 00000000 00000001 802a0008 00000000 00000002"
-                              "00200008 0001a147 e112a643 00200008 0001a148 e112a644");
+                              "00200008 0001a147 e112a643 00200008 0001a148 e112a644"
+                              "80000004 02000000 80000004 01000000"
+                              "80010004 02000428 80010004 01000508"
+                              "80040008 00000604 00000001 80040008 00000000 00000002"
+                              "80230008 00010d96 c0000201 80230008 00010d97 c0000202"
+                              "80030001 61000000 80030001 62000000");
     struct addr first = ip("192.0.2.1", 32853);
+    struct addr alternate = ip("192.0.2.1", 3478);
     struct stun m;
 
     (void) state;
@@ -138,6 +167,12 @@ static void test_first_of_duplicates_counts(void **state)
     assert_int_equal(m.error_code, 401);
     assert_true(m.ice_controlled && !m.ice_controlling && m.ice_tie_breaker == 1);
     assert_true(addr_eq(&m.xor_mapped, &first));
+    assert_true(m.has_additional_family && m.additional_family == STUN_FAMILY_IPV6);
+    assert_true(m.has_address_error && m.address_error_family == STUN_FAMILY_IPV6);
+    assert_int_equal(m.address_error_code, 440);
+    assert_true(m.has_icmp && m.icmp_type == 3 && m.icmp_code == 4 && m.icmp_data == 1);
+    assert_true(addr_eq(&m.alternate_server, &alternate));
+    assert_true(bytes_eq_str(m.alternate_domain, "a"));
 }
 
 static void test_behind_integrity(void **state)
@@ -171,7 +206,7 @@ static void test_behind_integrity(void **state)
 
 static void test_unknown_attributes(void **state)
 {
-    struct packet p = message("7ff00000 80000000 c0570004 00000000 7ff10001 00000000");
+    struct packet p = message("7ff00000 80ff0000 c0570004 00000000 7ff10001 00000000");
     struct stun m;
 
     (void) state;

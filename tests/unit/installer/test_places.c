@@ -13,6 +13,7 @@ static struct network lan(bool ipv6)
 }
 
 static struct turn_ip told; /* of the last call */
+static bool on_web_port;
 
 static struct places places(const char *env, bool ipv6, const char *turn_ip,
                             struct places_texts *texts)
@@ -27,6 +28,7 @@ static struct places places(const char *env, bool ipv6, const char *turn_ip,
         .call_pages = "/usr/share/visavis/call",
         .cores = 4,
         .nginx = true,
+        .turn_on_web_port = on_web_port,
     };
     struct places p;
 
@@ -65,6 +67,14 @@ static void usual(void **state)
     assert_list(p.call_listen, LIST("tcp:127.0.0.1:5442", "tcp:[::1]:5442"));
     assert_list(p.turn_listen, LIST("udp:0.0.0.0:3478", "udp:[::]:3478"));
     assert_null(p.turn_external_ip); /* it is ours */
+    assert_string_equal(p.turn_api, "/run/visavis/turn.sock");
+    assert_string_equal(p.turn_certificate, "/var/lib/visavis/certs/live/fullchain.pem");
+    assert_string_equal(p.turn_certificate_key, "/var/lib/visavis/certs/live/privkey.pem");
+    assert_string_equal(p.turn_web_listen, "/run/visavis/nginx/turn.sock");
+    assert_string_equal(p.turn_web_backend, "/run/visavis/turn/site.sock");
+    assert_string_equal(p.turn_metrics, "/run/visavis/metrics/turn.prom");
+    assert_null(p.turns_url); /* its certificate is self-signed */
+    assert_null(p.selfsigned_mark);
     assert_true(p.accel && p.call_login);
     assert_int_equal(p.turn_threads, 4);
     free(t);
@@ -89,10 +99,45 @@ static void otherwise(void **state)
     assert_list(p.turn_listen, LIST("udp:0.0.0.0:443"));
     assert_string_equal(p.turn_external_ip, "203.0.113.5");
     p = places("COTURN_INTERNAL_RELAY=true\n", false, "203.0.113.5", t);
-    assert_null(p.turn_external_ip);
+    assert_string_equal(p.turn_external_ip, "203.0.113.5"); /* internal_relay says what it is for */
     p = places("", false, "turn.example.org", t);
     assert_null(p.turn_external_ip);
     free(t);
+}
+
+static void assert_turns(const char *env, bool web_port, const char *wanted)
+{
+    struct places_texts *t = malloc(sizeof(*t));
+    struct places p;
+
+    assert_non_null(t);
+    on_web_port = web_port;
+    p = places(env, false, "203.0.113.5", t);
+    on_web_port = false;
+    if (!wanted) {
+        assert_null(p.turns_url);
+    } else {
+        assert_string_equal(p.turns_url, wanted);
+        assert_string_equal(p.selfsigned_mark, "/var/lib/visavis/certs/live/ca.crt");
+    }
+    free(t);
+}
+
+/* The name of the certificate, never COTURN_IP. */
+static void turns(void **state)
+{
+    (void) state;
+    assert_turns("CERTIFICATE_TYPE=owncert\nCOTURN_IP=203.0.113.9\n", false,
+                 "turns:a.example.org:5349?transport=tcp");
+    assert_turns("CERTIFICATE_TYPE=letsencrypt\nTURN_TLS_PORT=5350\n", false,
+                 "turns:a.example.org:5350?transport=tcp");
+    assert_turns("CERTIFICATE_TYPE=letsencrypt\n", true, "turns:a.example.org:443?transport=tcp");
+    assert_turns("CERTIFICATE_TYPE=letsencrypt\nHTTPS_PORT=8443\nTURN_TLS_PORT=0\n", true,
+                 "turns:a.example.org:8443?transport=tcp");
+    assert_turns("CERTIFICATE_TYPE=owncert\nDOMAIN_OR_PUBLIC_IP=2001:db8::5\n", true,
+                 "turns:[2001:db8::5]:443?transport=tcp");
+    assert_turns("CERTIFICATE_TYPE=owncert\nTURN_TLS_PORT=0\n", false, NULL);
+    assert_turns("CERTIFICATE_TYPE=selfsigned\n", true, NULL);
 }
 
 static void assert_names(const char *env, const struct network *n, const char *const *wanted)
@@ -143,6 +188,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(usual),
         cmocka_unit_test(otherwise),
+        cmocka_unit_test(turns),
         cmocka_unit_test(names),
     };
 

@@ -43,6 +43,10 @@ static const struct {
     {PLAN_CALL, &none, SETTING_CALL, SETTING_CALL, false, PLAN_NOTHING, false, false},
     {PLAN_REDIS, &removed, 0, 0, false, PLAN_STOP, true, false},
     {PLAN_REDIS, &other, SETTING_REDIS_OWN, 0, false, PLAN_RESTART, false, false},
+    /* a certificate that it may not have seen */
+    {PLAN_TURN, &same, 0, 0, true, PLAN_RELOAD, false, false},
+    {PLAN_TURN, &other, 0, SETTING_TURN, true, PLAN_RESTART, false, false},
+    {PLAN_SIGNALING, &same, 0, 0, true, PLAN_NOTHING, false, false},
     {PLAN_TURN, &unit, 0, 0, false, PLAN_RESTART, false, true},
     {PLAN_SIGNALING, &sockets, 0, 0, false, PLAN_RESTART, true, true},
     {PLAN_MEDIA, &lost, 0, 0, false, PLAN_RESTART, false, false},
@@ -62,7 +66,7 @@ static void what_each_change_means(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct plan_input in = {.reloads = cases[i].reloads,
                                 .restarts = cases[i].restarts,
-                                .nginx_pending = cases[i].pending};
+                                .pending = cases[i].pending};
         struct plan p;
 
         in.parts[cases[i].part] = *cases[i].change;

@@ -120,6 +120,15 @@ static const struct places installed = {
     .turn_ip = "203.0.113.5",
     .turn_external_ip = "203.0.113.5",
     .turn_port = 3478,
+    .turn_api = "/run/visavis/turn.sock",
+    .turn_certificate = "/certs/fullchain.pem",
+    .turn_certificate_key = "/certs/privkey.pem",
+    .turn_web_listen = "/run/visavis/nginx/turn.sock",
+    .turn_web_backend = "/run/visavis/turn/site.sock",
+    .turn_metrics = "/run/visavis/metrics/turn.prom",
+    .turn_listen = {"udp:0.0.0.0:3478", "tcp:0.0.0.0:3478", "tls:0.0.0.0:5349"},
+    .turns_url = "turns:a.example.org:443?transport=tcp",
+    .selfsigned_mark = "/certs/ca.crt",
     .turn_threads = 4,
     .recordings = "/srv/rec",
     .layouts = "/srv/lay",
@@ -169,13 +178,16 @@ static void test_installed_signaling(void **state)
     assert_bool(&c, "recordings_public", true);
     assert_bool(&c, "deprecated_api", true);
     assert_bool(&c, "accel", true);
+    assert_text(&c, "turn_api", "/run/visavis/turn.sock");
+    assert_text(&c, "turns_url", "turns:a.example.org:443?transport=tcp");
+    assert_text(&c, "selfsigned_mark", "/certs/ca.crt");
     assert_items(&c, "ice_servers",
                  LIST("url=stun:stun.example.org:3478",
                       "url=turn:turn.example.org,username=u,credential=c"));
     config_destroy(&c);
 }
 
-static void test_installed_media_and_turn(void **state)
+static void test_installed_media(void **state)
 {
     config_t c;
 
@@ -187,9 +199,52 @@ static void test_installed_media_and_turn(void **state)
     assert_items(&c, "public_ips", LIST("203.0.113.5", "2001:db8::5"));
     assert_text(&c, "public_name", "a.example.org");
     config_destroy(&c);
+}
+
+static void test_installed_turn(void **state)
+{
+    config_t c;
+
+    (void) state;
     read_back_with(render_turn, &installed, kit_settings(""), &c);
     assert_text(&c, "external_ip", "203.0.113.5");
     assert_number(&c, "threads", 4);
+    assert_items(&c, "listen", LIST("udp:0.0.0.0:3478", "tcp:0.0.0.0:3478", "tls:0.0.0.0:5349"));
+    assert_items(&c, "media", LIST("/run/visavis/media.sock"));
+    assert_text(&c, "peers", "media");
+    assert_items(&c, "allowed_peers", LIST(NULL));
+    assert_items(&c, "denied_peers", LIST(NULL));
+    assert_bool(&c, "internal_relay", false);
+    assert_number(&c, "user_quota", 200);
+    assert_number(&c, "total_quota", 8000);
+    assert_number(&c, "user_kbps", 0);
+    assert_null(config_lookup(&c, "alternate_server"));
+    assert_text(&c, "api", "/run/visavis/turn.sock");
+    assert_text(&c, "metrics", "/run/visavis/metrics/turn.prom");
+    config_destroy(&c);
+}
+
+static void test_turn_of_the_operator(void **state)
+{
+    config_t c;
+
+    (void) state;
+    read_back_with(render_turn, &installed,
+                   kit_settings("TURN_PEERS=public\nTURN_ALLOWED_PEERS=10.1.2.3:5000, 10.2.0.0/16\n"
+                                "TURN_DENIED_PEERS=203.0.113.0/24\nCOTURN_INTERNAL_RELAY=true\n"
+                                "TURN_OLD_SECRETS=an-older-secret-01,an-old-secret-\"02\"\n"
+                                "TURN_USER_QUOTA=10\nTURN_TOTAL_QUOTA=100\n"
+                                "TURN_USER_BANDWIDTH=4000\nTURN_SHA256=true\n"
+                                "TURN_ALTERNATE_SERVER=[2001:db8::6]:3478\n"),
+                   &c);
+    assert_text(&c, "peers", "public");
+    assert_items(&c, "allowed_peers", LIST("10.1.2.3:5000", "10.2.0.0/16"));
+    assert_items(&c, "denied_peers", LIST("203.0.113.0/24"));
+    assert_bool(&c, "internal_relay", true);
+    assert_number(&c, "user_quota", 10);
+    assert_number(&c, "total_quota", 100);
+    assert_number(&c, "user_kbps", 4000);
+    assert_text(&c, "alternate_server", "[2001:db8::6]:3478");
     config_destroy(&c);
 }
 
@@ -230,7 +285,9 @@ int main(void)
         cmocka_unit_test(test_media_and_turn),
         cmocka_unit_test(test_text_is_quoted),
         cmocka_unit_test(test_installed_signaling),
-        cmocka_unit_test(test_installed_media_and_turn),
+        cmocka_unit_test(test_installed_media),
+        cmocka_unit_test(test_installed_turn),
+        cmocka_unit_test(test_turn_of_the_operator),
         cmocka_unit_test(test_installed_call),
     };
 

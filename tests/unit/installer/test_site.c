@@ -88,24 +88,72 @@ static void test_front_layout(void **state)
     assert_has("listen 80 default_server;");
 }
 
-static void test_stream(void **state)
+static void stream(const char *env)
 {
     struct nginx_facts f = facts();
-    struct settings *s = settings_of("HTTPS_PORT=8443\n");
+    struct settings *s = settings_of(env);
     struct wr w = wr_init(text, sizeof(text) - 1);
     size_t len = 0;
 
-    (void) state;
     render_stream(&w, s, &f);
     assert_int_equal(wr_finish(&w, &len), 0);
     text[len] = '\0';
     settings_free(s);
+}
+
+static void test_stream(void **state)
+{
+    (void) state;
+    stream("HTTPS_PORT=8443\n");
     assert_has("listen 8443 so_keepalive=on;");
     assert_has("listen [::]:8443 so_keepalive=on;");
     assert_has("        default \"unix:/run/visavis/nginx/https.sock\";\n"
                "        \"acme-tls/1\" \"unix:/run/visavis/nginx/acme.sock\";\n");
     assert_has("ssl_preread on;");
     assert_has("proxy_protocol on;");
+    assert_has_not("turn");
+    assert_has_not("$visavis_no_alpn");
+}
+
+/* With a certificate that TURN's clients take. */
+static void test_stream_with_turn(void **state)
+{
+    (void) state;
+    stream("CERTIFICATE_TYPE=owncert\n");
+    assert_has("    map $ssl_preread_protocol $visavis_no_alpn {\n"
+               "        default \"unix:/run/visavis/nginx/turn.sock\";\n"
+               "        \"\" \"unix:/run/visavis/nginx/https.sock\";\n"
+               "    }\n");
+    assert_has("        default \"unix:/run/visavis/nginx/https.sock\";\n"
+               "        \"acme-tls/1\" \"unix:/run/visavis/nginx/acme.sock\";\n"
+               "        \"stun.turn\" \"unix:/run/visavis/nginx/turn.sock\";\n"
+               "        \"\" $visavis_no_alpn;\n");
+    stream("CERTIFICATE_TYPE=letsencrypt\n");
+    assert_has("$visavis_no_alpn");
+    stream("CERTIFICATE_TYPE=letsencrypt\nTURN_ON_HTTPS_PORT=false\n");
+    assert_has_not("$visavis_no_alpn");
+}
+
+/* The same site for HTTP clients that TURN hands back. */
+static void test_site_behind_turn(void **state)
+{
+    static const char listen[] = "    listen \"unix:/run/visavis/turn/site.sock\" proxy_protocol";
+    struct nginx_facts f = facts();
+    const char *second;
+
+    (void) state;
+    site("CERTIFICATE_TYPE=owncert\n", PROXY_FRONT, &f);
+    assert_has("    listen \"unix:/run/visavis/turn/site.sock\" proxy_protocol default_server;\n");
+    site("CERTIFICATE_TYPE=owncert\nREDIRECT_WWW=true\n", PROXY_FRONT, &f);
+    second = strstr(strstr(text, listen) + 1, listen); /* www. as well */
+    assert_non_null(second);
+    assert_int_equal(second[strlen(listen)], ';');
+    site("CERTIFICATE_TYPE=owncert\n", PROXY_SITE, &f);
+    assert_has_not("site.sock");
+    site("CERTIFICATE_TYPE=selfsigned\n", PROXY_FRONT, &f);
+    assert_has_not("site.sock");
+    site("CERTIFICATE_TYPE=owncert\nTURN_ON_HTTPS_PORT=false\n", PROXY_FRONT, &f);
+    assert_has_not("site.sock");
 }
 
 static void test_among_others(void **state)
@@ -391,14 +439,24 @@ static void test_no_room(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_site_layout), cmocka_unit_test(test_front_layout),
-        cmocka_unit_test(test_stream),      cmocka_unit_test(test_among_others),
-        cmocka_unit_test(test_versions),    cmocka_unit_test(test_ports_and_names),
-        cmocka_unit_test(test_headers),     cmocka_unit_test(test_deprecated),
-        cmocka_unit_test(test_folders),     cmocka_unit_test(test_words),
-        cmocka_unit_test(test_guards),      cmocka_unit_test(test_guarded_locations),
-        cmocka_unit_test(test_nets),        cmocka_unit_test(test_snippets),
-        cmocka_unit_test(test_sizes),       cmocka_unit_test(test_no_room),
+        cmocka_unit_test(test_site_layout),
+        cmocka_unit_test(test_front_layout),
+        cmocka_unit_test(test_stream),
+        cmocka_unit_test(test_stream_with_turn),
+        cmocka_unit_test(test_site_behind_turn),
+        cmocka_unit_test(test_among_others),
+        cmocka_unit_test(test_versions),
+        cmocka_unit_test(test_ports_and_names),
+        cmocka_unit_test(test_headers),
+        cmocka_unit_test(test_deprecated),
+        cmocka_unit_test(test_folders),
+        cmocka_unit_test(test_words),
+        cmocka_unit_test(test_guards),
+        cmocka_unit_test(test_guarded_locations),
+        cmocka_unit_test(test_nets),
+        cmocka_unit_test(test_snippets),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_no_room),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -278,6 +278,18 @@ static void free_sends_what_was_queued(void **state)
     assert_string_equal(trace, "last:-;b closed ECONNRESET;");
 }
 
+/* What the peer said before it went is heard, although it can be told nothing any more. */
+static void last_words_are_heard(void **state)
+{
+    (void) state;
+    assert_int_equal(link_notify(a, "never", NULL), 0);
+    assert_int_equal(link_notify(b, "last", NULL), 0);
+    assert_int_equal(link_notify(b, "words", NULL), 0);
+    b = link_free(b);
+    loop_run(loop);
+    assert_string_equal(trace, "last:-;words:-;a closed ECONNRESET;");
+}
+
 static void on_answer_free(const struct link_answer *answer, void *arg)
 {
     on_answer(answer, arg);
@@ -468,6 +480,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(silent_peer_times_out, setup_raw, teardown),
         cmocka_unit_test_setup_teardown(peer_death_ends_calls_then_tells, setup, teardown),
         cmocka_unit_test_setup_teardown(free_sends_what_was_queued, setup, teardown),
+        cmocka_unit_test_setup_teardown(last_words_are_heard, setup, teardown),
         cmocka_unit_test_setup_teardown(continuation_may_free, setup, teardown),
         cmocka_unit_test_setup_teardown(timeout_may_free, setup_raw, teardown),
         cmocka_unit_test(wrong_bytes_end_the_link),

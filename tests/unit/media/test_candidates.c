@@ -73,6 +73,30 @@ static void public_addresses(void **state)
     assert_false(candidates_eq(&c, &d));
 }
 
+/* What an address leads to that no interface has. */
+static void translated_addresses(void **state)
+{
+    struct addr locals[] = {ip("127.0.0.1"), ip("172.17.0.1"), ip("fe80::1"), ip("10.0.0.2"),
+                            ip("10.0.0.3")};
+    char names[][16] = {"lo", "docker0", "eth0", "eth0", "eth1"};
+    struct addr publics[] = {ip("203.0.113.9"), ip("10.0.0.3"), ip("2001:db8::9")};
+    struct candidates c, d;
+
+    (void) state;
+    candidates_build(locals, names, 5, publics, 3, false, true, &c);
+    assert_int_equal(c.n, 5);
+    assert_true(addr_eq(&c.items[0].via, &locals[3]));
+    for (size_t i = 1; i < c.n; i++) /* its own, of a family that leads nowhere, interfaces' */
+        assert_int_equal(c.items[i].via.family, 0);
+    locals[3] = ip("10.0.0.4");
+    candidates_build(locals, names, 5, publics, 1, true, true, &d);
+    candidates_build(locals + 4, names + 4, 1, publics, 1, true, true, &c);
+    assert_true(addr_eq(&d.items[0].via, &locals[3]));
+    assert_true(addr_eq(&c.items[0].via, &locals[4]));
+    c.n = d.n = 1;
+    assert_false(candidates_eq(&c, &d));
+}
+
 static void there_are_never_too_many(void **state)
 {
     struct addr locals[CANDIDATES_MAX + 5];
@@ -110,6 +134,7 @@ int main(void)
         cmocka_unit_test(bridges_of_containers_are_known_by_name),
         cmocka_unit_test(interfaces_in_order_loopback_last),
         cmocka_unit_test(public_addresses),
+        cmocka_unit_test(translated_addresses),
         cmocka_unit_test(there_are_never_too_many),
         cmocka_unit_test(the_text),
     };

@@ -71,6 +71,7 @@ static void test_problems(void **state)
         {NEEDED "unknown_key = 1;", "unknown_key"},
         {NEEDED "coturn_ip = \"1.2.3.4\";", "turn_secret"},
         {NEEDED "ice_servers = [\"url=turn:bad\"];", "ice_servers"},
+        {NEEDED "turns_url = \"turn:a.example:443\";", "turns_url"},
         {"listen = [\"x\"]; public_url = \"nonsense\"; secret = \"s\"; media_control = \"m\";",
          "public_url"},
         {"listen = [\"x\"]; public_url = \"http://a\"; secret = \"\"; media_control = \"m\";",

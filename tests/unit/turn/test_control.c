@@ -10,7 +10,8 @@
 
 #include <cmocka.h>
 
-static struct peers peers;
+static struct peers_media list[CONTROL_LIST_MAX];
+static size_t n_list;
 
 static int parse(const char *text)
 {
@@ -18,7 +19,7 @@ static int parse(const char *text)
     int r;
 
     assert_non_null(params);
-    r = control_parse_peers(params, &peers);
+    r = control_parse_peers(params, list, &n_list);
     json_decref(params);
     return r;
 }
@@ -29,13 +30,18 @@ static void test_parse(void **state)
 
     (void) state;
     assert_int_equal(parse("{\"peers\": [{\"ip\": \"192.0.2.1\", \"port\": 40000},"
-                           "{\"ip\": \"::1\", \"port\": 1}, {\"ip\": \"0.0.0.0\", \"port\": 2}]}"),
+                           "{\"ip\": \"::1\", \"port\": 1, \"via\": \"2001:db8::1\"}]}"),
                      0);
-    assert_int_equal(peers.n, 2);
+    assert_int_equal(n_list, 2);
+    assert_int_equal(addr_parse_ip("192.0.2.1", 40000, &a), 0);
+    assert_true(addr_eq(&list[0].addr, &a));
+    assert_int_equal(list[0].via.family, 0);
     assert_int_equal(addr_parse_ip("::1", 1, &a), 0);
-    assert_true(peers_allow(&peers, &a));
+    assert_true(addr_eq(&list[1].addr, &a));
+    assert_int_equal(addr_parse_ip("2001:db8::1", 0, &a), 0);
+    assert_true(addr_eq(&list[1].via, &a));
     assert_int_equal(parse("{\"peers\": []}"), 0);
-    assert_int_equal(peers.n, 0);
+    assert_int_equal(n_list, 0);
 }
 
 static void test_parse_other_things(void **state)
@@ -53,6 +59,8 @@ static void test_parse_other_things(void **state)
         "{\"peers\": [{\"ip\": \"192.0.2.1\", \"port\": \"1\"}]}",
         "{\"peers\": [{\"ip\": \"192.0.2.1\", \"port\": 1.5}]}",
         "{\"peers\": [{\"ip\": 5, \"port\": 1}]}",
+        "{\"peers\": [{\"ip\": \"192.0.2.1\", \"port\": 1, \"via\": \"here\"}]}",
+        "{\"peers\": [{\"ip\": \"192.0.2.1\", \"port\": 1, \"via\": 5}]}",
     };
     json_t *many = json_array();
     json_t *params = json_pack("{s:o}", "peers", many);
@@ -61,11 +69,11 @@ static void test_parse_other_things(void **state)
     assert_int_equal(parse("{\"peers\": [{\"ip\": \"192.0.2.1\", \"port\": 7}]}"), 0);
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
         assert_int_equal(parse(wrong[i]), -EBADMSG);
-    for (size_t i = 0; i <= PEERS_MAX; i++)
+    for (size_t i = 0; i <= CONTROL_LIST_MAX; i++)
         json_array_append_new(many, json_pack("{s:s, s:i}", "ip", "192.0.2.1", "port", 1));
-    assert_int_equal(control_parse_peers(params, &peers), -ENOSPC);
+    assert_int_equal(control_parse_peers(params, list, &n_list), -ENOSPC);
     json_decref(params);
-    assert_int_equal(peers.n, 1); /* as it was */
+    assert_int_equal(n_list, 1); /* as it was */
 }
 
 /* A media daemon that answers hello, and the dialer that asks it. */
@@ -112,12 +120,12 @@ static void on_accept(struct link_listener *ls, int fd, void *arg)
     assert_int_equal(link_new(m->loop, fd, &handlers, m, &m->link), 0);
 }
 
-static void on_peers(const struct peers *list, void *arg)
+static void on_list(struct control *c, void *arg)
 {
     struct media *m = arg;
 
     m->n_lists++;
-    m->last_n = list->n;
+    (void) control_list(c, &m->last_n);
     loop_quit(m->loop, 0);
 }
 
@@ -133,7 +141,7 @@ static void test_hello_and_changes(void **state)
     snprintf(path, sizeof(path), "%s/media.sock", dir);
     assert_int_equal(loop_new(&m.loop), 0);
     assert_int_equal(link_listen(m.loop, path, on_accept, &m, &ls), 0);
-    assert_int_equal(control_new(m.loop, path, on_peers, &m, &control), 0);
+    assert_int_equal(control_new(m.loop, path, on_list, &m, &control), 0);
     assert_int_equal(loop_run(m.loop), 0);
     assert_int_equal(m.n_hello, 1);
     assert_int_equal(m.last_n, 1);
