@@ -7,7 +7,9 @@ cd "$(dirname "$0")/../.." || exit 1
 here=tests/system
 . $here/lib.sh
 
-bin=${BUILD:-build/release}/bin
+build=${BUILD:-build/release}
+bin=$build/bin
+preload=$PWD/$build/tests/channel_numbers.so
 work=$(mktemp -d)
 passed=0
 failed=0
@@ -84,7 +86,7 @@ total_quota = 2000;
 threads = 2;
 metrics = "$work/turn.prom";
 EOF
-    in_server "$bin/visavis-turn" --config "$work/turn.cfg" 2>"$work/server.log" &
+    ip netns exec $server_ns "$bin/visavis-turn" --config "$work/turn.cfg" >"$work/server.log" 2>&1 &
     server_pid=$!
     for _ in $(seq 100); do
         [ -n "$(in_server ss -Hltn 'sport = :5349')" ] && return 0
@@ -106,9 +108,9 @@ server_stop() {
 peers_start() {
     local a
     for a in $peer4 $peer6; do
-        in_peer turnutils_peer -p 3480 -L $a >>"$work/peer.log" 2>&1 &
+        ip netns exec $peer_ns turnutils_peer -p 3480 -L $a >>"$work/peer.log" 2>&1 &
         peer_pids+=($!)
-        in_peer turnutils_peer -p 3481 -L $a >>"$work/peer.log" 2>&1 &
+        ip netns exec $peer_ns turnutils_peer -p 3481 -L $a >>"$work/peer.log" 2>&1 &
         peer_pids+=($!)
     done
     for _ in $(seq 50); do
@@ -135,11 +137,12 @@ all_relayed() {
     [ "$there" -ge "$1" ] && [ "$there" -eq "$back" ] && [ "$lost" -eq 0 ]
 }
 
-# CLIENTS MESSAGES ADDRESS PEER OPTION...: each client sends its messages to the peer and back.
+# CLIENTS MESSAGES ADDRESS PEER OPTION...: each client sends its messages to the peer and back. Its
+# channel numbers are RFC 5766's without the preloaded library.
 uclient() {
     local clients=$1 messages=$2 server=$3 peer=$4
     shift 4
-    in_clients timeout 60 turnutils_uclient -u user -W $secret -m "$clients" -n "$messages" -z 5 -l 200 -e "$peer" -r 3480 "$@" "$server" \
+    in_clients timeout 60 env LD_PRELOAD="$preload" turnutils_uclient -u user -W $secret -m "$clients" -n "$messages" -z 5 -l 200 -e "$peer" -r 3480 "$@" "$server" \
         >"$work/text" 2>"$work/err"
 }
 
@@ -239,7 +242,7 @@ case_of() { # NAME FUNCTION
     test_case "$1" "$2"
 }
 
-net_up && make_pair && peers_start || exit 1
+make --no-print-directory "$build/tests/channel_numbers.so" && net_up && make_pair && peers_start || exit 1
 case_of 'STUN client, IPv4' stun_4
 case_of 'STUN client, IPv6' stun_6
 case_of 'UDP, channels' udp_channels
