@@ -133,6 +133,7 @@ $(O)/tests/%.so: tests/preload/%.c
 # The daemon whose modules a fuzz harness or a bench is about; the others need the shared libraries alone.
 AREA_negotiate := media
 AREA_turn := turn
+AREA_dtls_hello := turn
 AREA_rpc := signaling
 AREA_settings := installer
 AREA_scrub := installer

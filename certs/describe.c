@@ -1,5 +1,6 @@
 #include "certs/certs.h"
 
+#include "certs/fingerprint.h"
 #include "certs/issue.h"
 #include "certs/key.h"
 #include "certs/life.h"
@@ -15,18 +16,6 @@
 #include <stdlib.h>
 
 #define DAY_S 86400
-
-static void describe_fingerprint(const X509 *cert, char text[static CERTS_FINGERPRINT_SIZE])
-{
-    uint8_t digest[EVP_MAX_MD_SIZE];
-    unsigned len = 0;
-
-    text[0] = '\0';
-    if (!X509_digest(cert, EVP_sha256(), digest, &len))
-        return;
-    for (unsigned i = 0; i < len; i++)
-        snprintf(text + 3 * (size_t) i, 4, i + 1 < len ? "%02X:" : "%02X", digest[i]);
-}
 
 static void describe_serial(const X509 *cert, char *text, size_t size)
 {
@@ -50,14 +39,14 @@ static int describe(const X509 *cert, const X509 *ca, enum certs_type source,
     validate_name_text(X509_get_subject_name(cert), i.subject);
     validate_name_text(X509_get_issuer_name(cert), i.issuer);
     describe_serial(cert, i.serial, sizeof(i.serial));
-    describe_fingerprint(cert, i.fingerprint);
+    fingerprint_format(cert, i.fingerprint);
     if (key)
         key_describe(key, i.key);
     i.not_before_s = time_of(X509_get0_notBefore(cert));
     i.not_after_s = time_of(X509_get0_notAfter(cert));
     if (ca) {
         validate_name_text(X509_get_subject_name(ca), i.ca_subject);
-        describe_fingerprint(ca, i.ca_fingerprint);
+        fingerprint_format(ca, i.ca_fingerprint);
         i.ca_not_before_s = time_of(X509_get0_notBefore(ca));
         i.ca_not_after_s = time_of(X509_get0_notAfter(ca));
     }

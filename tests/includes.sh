@@ -31,8 +31,8 @@ firewall: base host
 units: base files loop text host
 apply: base files loop text host settings nginx units certs acme
 acquire: base files loop text host settings nginx units apply certs acme
-status: base files loop http text host settings units apply acquire certs acme
-doctor: base files loop http text host settings nginx firewall units apply acquire certs acme
+status: base files loop http text host settings nginx units apply acquire certs acme
+doctor: base files codec loop http text host settings nginx firewall units apply acquire certs acme
 cmd: base files loop notify text host settings nginx units apply status doctor acquire certs acme
 installer: cmd
 '

@@ -1,6 +1,6 @@
 #include "acme/responder_internal.h"
 
-#include "acme/proxy_header.h"
+#include "codec/proxy_header.h"
 #include "acme/tls_stream.h"
 #include "base/list.h"
 

@@ -109,6 +109,33 @@ int tls_stream_handshake(struct tls_stream *t, int fd, uint32_t *ret_events)
     }
 }
 
+int tls_stream_write(struct tls_stream *t, int fd, struct bytes b)
+{
+    int r;
+
+    ERR_clear_error();
+    if (SSL_write(t->ssl, b.p, (int) b.len) != (int) b.len)
+        return -EPROTO;
+    r = flush(t, fd);
+    return r == 1 ? -EAGAIN : r;
+}
+
+int tls_stream_read(struct tls_stream *t, int fd, uint8_t *buf, size_t cap, size_t *ret_len)
+{
+    for (;;) {
+        int r;
+
+        ERR_clear_error();
+        if (SSL_read_ex(t->ssl, buf, cap, ret_len))
+            return 1;
+        if (SSL_get_error(t->ssl, 0) != SSL_ERROR_WANT_READ)
+            return -EPROTO;
+        r = fill(t, fd);
+        if (r <= 0)
+            return r;
+    }
+}
+
 void tls_stream_close(struct tls_stream *t, int fd)
 {
     if (!t->refused)

@@ -26,5 +26,12 @@ int tls_stream_feed(struct tls_stream *t, struct bytes b);
  * -ECONNRESET: the peer is gone; ... */
 int tls_stream_handshake(struct tls_stream *t, int fd, uint32_t *ret_events);
 
+/* After the handshake. Sends all of it: 0; -EAGAIN: the socket does not take it; -EPROTO; ... */
+int tls_stream_write(struct tls_stream *t, int fd, struct bytes b);
+
+/* What came, up to cap bytes. 1; 0: wait for EPOLLIN; -EPROTO: no TLS, or its end; -ECONNRESET; ...
+ */
+int tls_stream_read(struct tls_stream *t, int fd, uint8_t *buf, size_t cap, size_t *ret_len);
+
 /* Says good-bye, as far as the socket takes it. */
 void tls_stream_close(struct tls_stream *t, int fd);

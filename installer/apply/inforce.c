@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define LINK_MAX_LEN 255
+#define DECIDED_MAX 4096
 
 int inforce_settings(struct settings **ret)
 {
@@ -24,6 +25,20 @@ int inforce_settings(struct settings **ret)
         return r;
     r = settings_read(bytes_of(text, len), ret);
     secret_wipe(text, len);
+    free(text);
+    return r;
+}
+
+int inforce_decided(struct decided *ret)
+{
+    char path[PATH_MAX];
+    char *text = NULL;
+    size_t len;
+    int r = file_read(path_join(path, PATH_CURRENT, "decided.env"), DECIDED_MAX, &text, &len);
+
+    if (r < 0)
+        return r;
+    r = decided_parse(bytes_of(text, len), ret);
     free(text);
     return r;
 }

@@ -43,6 +43,8 @@ static void put_turn(char texts[][PLACES_LISTEN_SIZE], bool ipv6, const struct s
         int64_t port;
     } kinds[] = {
         {"udp", settings_int(s, SET_COTURN_PORT)},
+        {"tcp", settings_int(s, SET_COTURN_PORT)},
+        {"tls", settings_int(s, SET_TURN_TLS_PORT)},
     };
     size_t n = 0;
 
@@ -81,12 +83,14 @@ static void put_turn_places(const struct installation *in, struct places_texts *
         p->selfsigned_mark = path_join(t->selfsigned_mark, PATH_CERTS, "live/ca.crt");
 }
 
-/* Behind address translation TURN is told how it looks from outside. */
+/* Behind address translation relayed addresses are told as they look from outside, unless the
+ * operator wants them as they are. */
 static bool is_translated(const struct installation *in)
 {
     struct addr a;
 
-    return addr_parse_ip(in->turn_ip->text, 0, &a) == 0 &&
+    return !settings_bool(in->settings, SET_COTURN_INTERNAL_RELAY) &&
+           addr_parse_ip(in->turn_ip->text, 0, &a) == 0 &&
            !network_is_local(in->network, in->turn_ip->text);
 }
 

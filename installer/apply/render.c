@@ -144,6 +144,10 @@ static void put_turn_places(struct wr *w, const struct places *p)
 {
     put_list(w, "media", (const char *const[]){p->control_socket, NULL});
     put_text_if(w, "api", p->turn_api);
+    put_text_if(w, "certificate", p->turn_certificate);
+    put_text_if(w, "certificate_key", p->turn_certificate_key);
+    put_text_if(w, "web_listen", p->turn_web_listen);
+    put_text_if(w, "web_backend", p->turn_web_backend);
     put_text_if(w, "metrics", p->turn_metrics);
     if (p->turn_threads)
         put_int(w, "threads", p->turn_threads);
@@ -155,6 +159,8 @@ void render_turn(struct wr *w, const struct settings *s, const struct places *p)
     put_head(w, "turn.cfg", s);
     put_list(w, "listen", p->turn_listen);
     put_text(w, "secret", p->turn_secret);
+    put_items(w, "old_secrets", s, SET_TURN_OLD_SECRETS);
+    put_bool(w, "sha256", settings_bool(s, SET_TURN_SHA256));
     put_text(w, "realm", "openvidu");
     put_int(w, "relay_min", settings_int(s, SET_COTURN_MIN_PORT));
     put_int(w, "relay_max", settings_int(s, SET_COTURN_MAX_PORT));

@@ -36,7 +36,7 @@ struct dev {
     char public_url[300], openvidu_url[300], control[WORKDIR_PATH_SIZE + 16],
         turn_api[WORKDIR_PATH_SIZE + 16], pages[PATH_MAX];
     char turn_secret[TURN_SECRET_LEN + 1], turn_ip[256], host[256];
-    char listen_text[2][RENDER_LISTEN_MAX][LISTEN_TEXT], turn_text[2][LISTEN_TEXT];
+    char listen_text[2][RENDER_LISTEN_MAX][LISTEN_TEXT], turn_text[4][LISTEN_TEXT];
     bool told_ready, stopping;
     int status;
 };
@@ -197,27 +197,47 @@ static void choose_turn_ip(struct dev *d)
     snprintf(d->turn_ip, sizeof(d->turn_ip), "127.0.0.1");
 }
 
+/* A port that is free for UDP and for TCP, from wanted on, on the first n of any. */
+static int find_turn_port(const struct addr *any, size_t n, uint16_t wanted)
+{
+    unsigned last = wanted + TURN_PORTS_TRIED - 1u;
+    int port = wanted;
+
+    for (;;) {
+        int tcp;
+
+        port = port_find(any, n, SOCK_DGRAM, (uint16_t) port, last - (unsigned) port + 1);
+        if (port < 0)
+            return port;
+        tcp = port_find(any, n, SOCK_STREAM, (uint16_t) port, last - (unsigned) port + 1);
+        if (tcp == port || tcp < 0)
+            return tcp;
+        port = tcp;
+    }
+}
+
 static int choose_turn_port(struct dev *d)
 {
+    static const char *const kinds[] = {"udp:0.0.0.0", "tcp:0.0.0.0", "udp:[::]", "tcp:[::]"};
     struct addr any[2] = {{.family = AF_INET}, {.family = AF_INET6}};
     uint16_t wanted = (uint16_t) settings_int(d->settings, SET_COTURN_PORT);
     size_t n = port_check(&any[1], SOCK_DGRAM) == 0 ? 2 : 1;
-    int port = port_find(any, n, SOCK_DGRAM, wanted, TURN_PORTS_TRIED);
+    int port = find_turn_port(any, n, wanted);
 
     if (port == -EADDRINUSE)
-        fprintf(stderr, "visavis dev: UDP ports %u to %u are all taken; set COTURN_PORT\n", wanted,
+        fprintf(stderr, "visavis dev: ports %u to %u are all taken; set COTURN_PORT\n", wanted,
                 wanted + TURN_PORTS_TRIED - 1 < UINT16_MAX ? wanted + TURN_PORTS_TRIED - 1
                                                            : UINT16_MAX);
     else if (port < 0)
-        fprintf(stderr, "visavis dev: cannot use UDP port %u for TURN: %s; set COTURN_PORT\n",
-                wanted, strerror(-port));
+        fprintf(stderr, "visavis dev: cannot use port %u for TURN: %s; set COTURN_PORT\n", wanted,
+                strerror(-port));
     if (port < 0)
         return port;
     if (port != wanted)
-        log_notice("UDP port %u is taken, TURN uses %d", wanted, port);
+        log_notice("port %u is taken, TURN uses %d", wanted, port);
     d->places.turn_port = (uint16_t) port;
-    for (size_t i = 0; i < n; i++) {
-        snprintf(d->turn_text[i], LISTEN_TEXT, "udp:%s:%d", i == 0 ? "0.0.0.0" : "[::]", port);
+    for (size_t i = 0; i < 2 * n; i++) {
+        snprintf(d->turn_text[i], LISTEN_TEXT, "%s:%d", kinds[i], port);
         d->places.turn_listen[i] = d->turn_text[i];
     }
     return 0;

@@ -3,6 +3,7 @@
 #include "cmd/manage.h"
 #include "cmd/verbs.h"
 #include "host/interrupt.h"
+#include "nginx/site.h"
 #include "status/status.h"
 #include "status/status_json.h"
 #include "text/human.h"
@@ -141,6 +142,30 @@ static void add_certificate(struct table *t, const struct status *s)
                    (long long) s->cert_days_left, text);
 }
 
+static void add_turn(struct table *t, const struct status *s)
+{
+    const char *obstacle;
+    char tls[64] = "";
+    long long port, tls_port, https;
+
+    if (!s->settings || s->decided_error < 0)
+        return;
+    obstacle = site_turn_obstacle(s->settings, s->decided.layout);
+    port = (long long) settings_int(s->settings, SET_COTURN_PORT);
+    tls_port = (long long) settings_int(s->settings, SET_TURN_TLS_PORT);
+    https = (long long) settings_int(s->settings, SET_HTTPS_PORT);
+    if (tls_port > 0)
+        snprintf(tls, sizeof(tls), ", TLS on %lld", tls_port);
+    table_row(t);
+    table_cell(t, TERM_BOLD, "TURN");
+    if (!obstacle)
+        table_cell(t, TERM_PLAIN, "%s, port %lld%s%s %lld", s->decided.turn_ip.text, port, tls,
+                   tls_port > 0 ? " and" : ", TLS on", https);
+    else
+        table_cell(t, TERM_PLAIN, "%s, port %lld%s; not on %lld: %s", s->decided.turn_ip.text, port,
+                   tls, https, obstacle);
+}
+
 static void add_sessions(struct table *t, const struct status *s)
 {
     table_row(t);
@@ -204,6 +229,7 @@ static void print_status(const struct status *s)
     putchar('\n');
     add_configuration(t, s);
     add_certificate(t, s);
+    add_turn(t, s);
     add_sessions(t, s);
     table_print(t, stdout, 2);
     table_free(t);
@@ -296,7 +322,9 @@ const struct cmd cmd_status = {
     .doc =
         "Shows each unit with its state, since when it is in it, how often it was restarted, its\n"
         "memory and what it says of itself; which configuration is in force and whether .env\n"
-        "differs from it; the certificate; the number of sessions; and what is not well.\n"
+        "differs from it; the certificate; where TURN is reached; the number of sessions; and "
+        "what\n"
+        "is not well.\n"
         "Root sees all of it.\n"
         "\n"
         "The exit status is that of the worst part. Without signaling, media or the web server\n"

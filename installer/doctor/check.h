@@ -74,7 +74,8 @@ struct check_group {
 };
 
 extern const struct check_group group_system, group_config, group_ports, group_names,
-    group_firewall, group_kernel, group_certificates, group_services, group_web, group_auth;
+    group_firewall, group_kernel, group_certificates, group_services, group_web, group_turn,
+    group_auth;
 
 /* DOMAIN_OR_PUBLIC_IP; "" when it is not known. */
 const char *check_host(const struct check_context *x);

@@ -10,7 +10,6 @@
 #include <stdio.h>
 
 #define FIREWALL_MS 10000
-#define TURN_TLS_PORT 5349
 #define SAMPLES 8
 #define CLIENT_PORT 50123 /* some ephemeral one */
 
@@ -226,14 +225,17 @@ static void check_turn(struct check_context *x)
     look_at(x, wants, 2);
 }
 
+/* With TLS on the web port few need it: those whose networks let out this port and not that one. */
 static void check_turn_tls(struct check_context *x)
 {
-    struct port_range port = {TURN_TLS_PORT, TURN_TLS_PORT};
+    struct port_range port = one_port(x, SET_TURN_TLS_PORT);
     const struct want wants[] = {
-        {SOCK_STREAM, port, port, SEVERITY_NOTE, "TURN over TLS will need it"},
+        {SOCK_STREAM, port, port, SEVERITY_NOTE, "clients cannot reach TURN over TLS there"},
+        {SOCK_DGRAM, port, port, SEVERITY_NOTE, "clients cannot reach TURN over DTLS there"},
     };
 
-    look_at(x, wants, 1);
+    if (port.first > 0)
+        look_at(x, wants, 2);
 }
 
 static void check_media(struct check_context *x)
@@ -300,7 +302,11 @@ static void check_provider(struct check_context *x)
     struct addr ip;
     int64_t media = settings_int(x->settings, SET_MEDIA_PORT);
     const char *host = check_host(x);
+    char tls[32] = "";
 
+    if (settings_int(x->settings, SET_TURN_TLS_PORT) > 0)
+        snprintf(tls, sizeof(tls), "%lld, ",
+                 (long long) settings_int(x->settings, SET_TURN_TLS_PORT));
     if (own_addresses_read(&own) < 0 || own_addresses_main(&own, AF_INET) < 0 ||
         own_addresses_public(&own, AF_INET))
         return;
@@ -308,13 +314,12 @@ static void check_provider(struct check_context *x)
         return; /* meant for the local network */
     found(x, SEVERITY_NOTE,
           "This machine has no public IPv4 address of its own: a router or cloud provider stands "
-          "before it, whose rules cannot be seen from here. Let in TCP %lld, %lld, %lld, and UDP "
-          "and TCP %lld-%lld, and UDP %lld.",
+          "before it, whose rules cannot be seen from here. Let in TCP %lld and %lld, and UDP and "
+          "TCP %lld, %s%lld-%lld.",
           (long long) settings_int(x->settings, SET_HTTP_PORT),
           (long long) settings_int(x->settings, SET_HTTPS_PORT),
-          (long long) settings_int(x->settings, SET_COTURN_PORT), (long long) media,
-          (long long) media + MEDIA_PORTS - 1,
-          (long long) settings_int(x->settings, SET_COTURN_PORT));
+          (long long) settings_int(x->settings, SET_COTURN_PORT), tls, (long long) media,
+          (long long) media + MEDIA_PORTS - 1);
 }
 
 #define OF_RULES                                                                                   \
@@ -333,7 +338,7 @@ static const struct check checks[] = {
      OF_RULES},
     {.id = "firewall.turn", .title = "is COTURN_PORT (3478) open", .fn = check_turn, OF_RULES},
     {.id = "firewall.turn-tls",
-     .title = "is 5349 open, for TURN over TLS",
+     .title = "is TURN_TLS_PORT (5349) open",
      .fn = check_turn_tls,
      OF_RULES},
     {.id = "firewall.relay", .title = "is the relay range open", .fn = check_relay, OF_RULES},

@@ -5,5 +5,5 @@
 const struct check_group *const check_groups[] = {
     &group_system,       &group_config,   &group_kernel, &group_names,
     &group_certificates, &group_services, &group_ports,  &group_firewall,
-    &group_web,          &group_auth,     NULL,
+    &group_web,          &group_turn,     &group_auth,   NULL,
 };

@@ -75,9 +75,23 @@ size_t needed_ports(const struct settings *s, struct needed_port ret[static NEED
         {.first = port_of(s, SET_COTURN_PORT),
          .type = SOCK_STREAM,
          .from_outside = true,
+         .listened = true,
          .key = "COTURN_PORT",
          .program = "visavis-turn",
          .what = "clients without UDP reach TURN"},
+        {.first = port_of(s, SET_TURN_TLS_PORT),
+         .type = SOCK_STREAM,
+         .from_outside = true,
+         .listened = true,
+         .key = "TURN_TLS_PORT",
+         .program = "visavis-turn",
+         .what = "clients reach TURN over TLS"},
+        {.first = port_of(s, SET_TURN_TLS_PORT),
+         .type = SOCK_DGRAM,
+         .from_outside = true,
+         .key = "TURN_TLS_PORT",
+         .program = "visavis-turn",
+         .what = "clients reach TURN over DTLS"},
         {.first = port_of(s, SET_MEDIA_PORT),
          .last = (uint16_t) (port_of(s, SET_MEDIA_PORT) + media_workers(s) - 1),
          .type = SOCK_DGRAM,
@@ -99,7 +113,8 @@ size_t needed_ports(const struct settings *s, struct needed_port ret[static NEED
     size_t n = 0;
 
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        if ((all[i].web && !own_web) || (all[i].first == CALL_PORT && !all[i].key && !own_call))
+        if ((all[i].web && !own_web) || (all[i].first == CALL_PORT && !all[i].key && !own_call) ||
+            all[i].first == 0)
             continue;
         ret[n] = all[i];
         if (!ret[n].last)

@@ -437,10 +437,20 @@ void render_site(struct wr *w, const struct settings *s, enum proxy_layout layou
 
 const char *const site_sockets[] = {SITE_SOCKET, SITE_TURN_BACKEND, NULL};
 
+const char *site_turn_obstacle(const struct settings *s, enum proxy_layout layout)
+{
+    if (!settings_bool(s, SET_TURN_ON_HTTPS_PORT))
+        return "TURN_ON_HTTPS_PORT is false";
+    if (strcmp(settings_text(s, SET_CERTIFICATE_TYPE), "selfsigned") == 0)
+        return "the certificate is self-signed, and browsers do not take that from a TURN server";
+    if (layout == PROXY_EXTERNAL)
+        return "another web server has the port (PROXY=external)";
+    return layout == PROXY_SITE ? "nginx shares the port with other sites" : NULL;
+}
+
 bool site_has_turn(const struct settings *s, enum proxy_layout layout)
 {
-    return layout == PROXY_FRONT && settings_bool(s, SET_TURN_ON_HTTPS_PORT) &&
-           strcmp(settings_text(s, SET_CERTIFICATE_TYPE), "selfsigned") != 0;
+    return site_turn_obstacle(s, layout) == NULL;
 }
 
 static void put_stream_target(struct wr *w, const char *protocols, const char *socket)

@@ -29,6 +29,9 @@ extern const char *const site_sockets[];
  * and the certificate is one that clients take. */
 bool site_has_turn(const struct settings *s, enum proxy_layout layout);
 
+/* Why not, as the end of a sentence; NULL: it is. */
+const char *site_turn_obstacle(const struct settings *s, enum proxy_layout layout);
+
 /* Behind a web server that cannot serve files (PROXY=external with HAProxy): where it hands on
  * whoever asks for a proof of http-01, with the PROXY protocol. Somebody listens there, as well. */
 #define SITE_ACME_HTTP_SOCKET "nginx/acme-http.sock"

@@ -4,7 +4,7 @@
 #include "base/ip_rule.h"
 
 #define PEER_RULES_MAX 256 /* of the daemon */
-#define OLD_SECRETS_MAX 4
+#define OLD_SECRETS_MAX 8  /* of it, too */
 
 /* "203.0.113.6:3478" */
 int setting_check_endpoint(const char *text, struct setting_verdict *v)

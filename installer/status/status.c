@@ -105,6 +105,7 @@ int status_look(struct units *u, struct status *ret)
     int r;
 
     (void) inforce_settings(&s.settings);
+    s.decided_error = inforce_decided(&s.decided);
     s.has_inforce = inforce_look(&s.inforce) == 0;
     with_nginx = !s.settings || strcmp(settings_text(s.settings, SET_PROXY), "external") != 0;
     r = health_look(u, with_nginx, &s.health);

@@ -19,6 +19,8 @@ struct status {
     bool has_inforce;
     struct inforce inforce;
     struct settings *settings; /* in force; NULL: unknown */
+    int decided_error;         /* 0: decided, beside them, is known */
+    struct decided decided;
     enum status_env env;
     unsigned n_env_changes;
     unsigned n_env_errors;
@@ -27,8 +29,9 @@ struct status {
     struct certs_info cert;
     enum certs_health cert_health;
     int64_t cert_days_left;
-    struct acquire_look *acme; /* with CERTIFICATE_TYPE=letsencrypt, as far as it may be read; NULL */
-    struct told told;          /* about that */
+    struct acquire_look
+        *acme;          /* with CERTIFICATE_TYPE=letsencrypt, as far as it may be read; NULL */
+    struct told told;   /* about that */
     int sessions_error; /* 0: n_sessions is known */
     unsigned n_sessions;
 };

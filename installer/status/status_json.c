@@ -2,6 +2,7 @@
 
 #include "apply/certificate.h"
 #include "base/clock.h"
+#include "nginx/site.h"
 
 static json_t *text(const char *s)
 {
@@ -65,6 +66,23 @@ static json_t *certificate_json(const struct status *s)
     return o;
 }
 
+static json_t *turn_json(const struct status *s)
+{
+    const char *obstacle;
+    json_t *o;
+
+    if (!s->settings || s->decided_error < 0)
+        return json_null();
+    obstacle = site_turn_obstacle(s->settings, s->decided.layout);
+    o = json_object();
+    json_object_set_new(o, "address", text(s->decided.turn_ip.text));
+    json_object_set_new(o, "port", json_integer(settings_int(s->settings, SET_COTURN_PORT)));
+    json_object_set_new(o, "tlsPort", json_integer(settings_int(s->settings, SET_TURN_TLS_PORT)));
+    json_object_set_new(o, "onHttpsPort", json_boolean(!obstacle));
+    json_object_set_new(o, "whyNot", obstacle ? text(obstacle) : json_null());
+    return o;
+}
+
 json_t *status_json(const struct status *s)
 {
     json_t *o = json_object(), *list = json_array();
@@ -81,6 +99,7 @@ json_t *status_json(const struct status *s)
     json_object_set_new(o, "certificate", certificate_json(s));
     json_object_set_new(
         o, "acme", s->acme ? told_json(s->acme, (int64_t) (clock_wall_ms() / 1000)) : json_null());
+    json_object_set_new(o, "turn", turn_json(s));
     json_object_set_new(o, "sessions",
                         s->sessions_error == 0 ? json_integer(s->n_sessions) : json_null());
     return o;

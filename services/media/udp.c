@@ -1,13 +1,10 @@
 #include "media/udp.h"
 
+#include "net/udp_socket.h"
+
 #include <errno.h>
-#include <netinet/udp.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-#ifndef UDP_SEGMENT
-#define UDP_SEGMENT 103
-#endif
 
 #define RECEIVE_BATCH 64
 #define RECEIVE_CAP 2048
@@ -15,14 +12,6 @@
 #define SOCKET_BUFFER (4 << 20)
 #define SINGLES 64 /* one-off destinations that may wait at a time */
 #define NO_SLOT UINT16_MAX
-
-#define PKTINFO_SPACE CMSG_SPACE(sizeof(struct in6_pktinfo))
-#define CONTROL_SPACE (PKTINFO_SPACE + CMSG_SPACE(sizeof(uint16_t)))
-
-/* Aligned as a struct cmsghdr wants to be. */
-struct control {
-    _Alignas(struct cmsghdr) uint8_t bytes[CONTROL_SPACE];
-};
 
 struct slot {
     uint16_t len;
@@ -39,7 +28,7 @@ struct udp {
     struct mmsghdr in[RECEIVE_BATCH];
     struct iovec in_iov[RECEIVE_BATCH];
     struct sockaddr_storage in_from[RECEIVE_BATCH];
-    struct control in_control[RECEIVE_BATCH];
+    struct udp_control in_control[RECEIVE_BATCH];
     uint8_t in_bytes[RECEIVE_BATCH][RECEIVE_CAP];
 
     struct list waiting; /* paths */
@@ -51,65 +40,25 @@ struct udp {
     struct mmsghdr out[UDP_SLOTS];
     struct udp_path *out_path[UDP_SLOTS];
     struct iovec out_iov[UDP_SLOTS];
-    struct control out_control[UDP_SLOTS];
+    struct udp_control out_control[UDP_SLOTS];
     uint8_t slab[UDP_SLOTS][UDP_DATAGRAM_MAX];
 };
 
 /* ---- the socket ---- */
 
-static int bind_to(int fd, bool ipv6, uint16_t port)
+static int open_socket(struct udp *u, uint16_t port)
 {
-    struct sockaddr_in6 a6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
-    struct sockaddr_in a4 = {.sin_family = AF_INET, .sin_port = htons(port)};
-    int r = ipv6 ? bind(fd, (struct sockaddr *) &a6, sizeof(a6))
-                 : bind(fd, (struct sockaddr *) &a4, sizeof(a4));
+    struct addr any = {.family = AF_INET6, .port = port};
+    unsigned flags = UDP_SOCKET_BOTH_FAMILIES | UDP_SOCKET_TELL_LOCAL;
 
-    return r < 0 ? -errno : 0;
-}
-
-static int set_option(int fd, int level, int name, int value)
-{
-    return setsockopt(fd, level, name, &value, sizeof(value)) < 0 ? -errno : 0;
-}
-
-/* The forced forms go past net.core.*mem_max, and need CAP_NET_ADMIN. */
-static void ask_for_buffers(int fd)
-{
-    if (set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, SOCKET_BUFFER) < 0)
-        (void) set_option(fd, SOL_SOCKET, SO_RCVBUF, SOCKET_BUFFER);
-    if (set_option(fd, SOL_SOCKET, SO_SNDBUFFORCE, SOCKET_BUFFER) < 0)
-        (void) set_option(fd, SOL_SOCKET, SO_SNDBUF, SOCKET_BUFFER);
-}
-
-static int open_socket(bool ipv6, uint16_t port, int *ret_fd)
-{
-    int fd = socket(ipv6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    int r;
-
-    if (fd < 0)
-        return -errno;
-    if (ipv6) {
-        r = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
-        if (r == 0)
-            r = set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
-    } else {
-        r = set_option(fd, IPPROTO_IP, IP_PKTINFO, 1);
+    u->ipv6 = true;
+    u->fd = udp_socket_open(&any, flags);
+    if (u->fd == -EAFNOSUPPORT || u->fd == -EADDRNOTAVAIL) {
+        any.family = AF_INET;
+        u->ipv6 = false;
+        u->fd = udp_socket_open(&any, flags);
     }
-    if (r == 0)
-        r = bind_to(fd, ipv6, port);
-    if (r < 0) {
-        close(fd);
-        return r;
-    }
-    ask_for_buffers(fd);
-    *ret_fd = fd;
-    return 0;
-}
-
-/* Setting a segment size of 0 changes nothing and fails where the kernel has no GSO. */
-static bool probe_gso(int fd)
-{
-    return set_option(fd, SOL_UDP, UDP_SEGMENT, 0) == 0;
+    return u->fd < 0 ? u->fd : 0;
 }
 
 static void prepare_receive(struct udp *u)
@@ -128,31 +77,22 @@ static void prepare_receive(struct udp *u)
 int udp_new(uint16_t port, struct udp **ret_u)
 {
     struct udp *u = calloc(1, sizeof(*u));
-    struct sockaddr_storage name;
-    socklen_t len = sizeof(name);
     struct addr bound = {.port = 0};
     int r;
 
     if (!u)
         return -ENOMEM;
     list_init(&u->waiting);
-    u->fd = -1;
-    u->ipv6 = true;
-    r = open_socket(true, port, &u->fd);
-    if (r == -EAFNOSUPPORT || r == -EADDRNOTAVAIL) {
-        u->ipv6 = false;
-        r = open_socket(false, port, &u->fd);
-    }
-    if (r == 0 && getsockname(u->fd, (struct sockaddr *) &name, &len) < 0)
-        r = -errno;
+    r = open_socket(u, port);
     if (r == 0)
-        r = addr_from_sockaddr((struct sockaddr *) &name, len, &bound);
+        r = udp_socket_bound(u->fd, &bound);
     if (r < 0) {
         udp_free(u);
         return r;
     }
+    udp_socket_ask_buffers(u->fd, SOCKET_BUFFER, SOCKET_BUFFER);
     u->port = bound.port;
-    u->gso = probe_gso(u->fd);
+    u->gso = udp_socket_has_gso(u->fd);
     prepare_receive(u);
     *ret_u = u;
     return 0;
@@ -204,37 +144,11 @@ const struct udp_counters *udp_counters(const struct udp *u)
 
 /* ---- in ---- */
 
-static struct addr local_address(const struct udp *u, struct msghdr *m)
-{
-    struct addr a = {.family = 0};
-
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
-        if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
-            struct sockaddr_in6 sa = {.sin6_family = AF_INET6};
-            struct in6_pktinfo info;
-
-            memcpy(&info, CMSG_DATA(c), sizeof(info));
-            sa.sin6_addr = info.ipi6_addr;
-            if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr))
-                sa.sin6_scope_id = info.ipi6_ifindex;
-            (void) addr_from_sockaddr((struct sockaddr *) &sa, sizeof(sa), &a);
-        } else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
-            struct sockaddr_in sa = {.sin_family = AF_INET};
-            struct in_pktinfo info;
-
-            memcpy(&info, CMSG_DATA(c), sizeof(info));
-            sa.sin_addr = info.ipi_addr;
-            (void) addr_from_sockaddr((struct sockaddr *) &sa, sizeof(sa), &a);
-        }
-    }
-    a.port = u->port;
-    return a;
-}
-
 static void deliver(struct udp *u, unsigned i, udp_datagram_fn *fn, void *arg)
 {
     struct msghdr *m = &u->in[i].msg_hdr;
     struct udp_datagram d = {.p = u->in_bytes[i], .len = u->in[i].msg_len, .cap = RECEIVE_CAP};
+    size_t segment;
 
     u->counters.packets_in++;
     u->counters.bytes_in += d.len;
@@ -242,7 +156,8 @@ static void deliver(struct udp *u, unsigned i, udp_datagram_fn *fn, void *arg)
         return;
     if (addr_from_sockaddr(m->msg_name, m->msg_namelen, &d.from) < 0)
         return;
-    d.to = local_address(u, m);
+    udp_control_read(m, &d.to, &segment);
+    d.to.port = u->port;
     fn(&d, arg);
 }
 
@@ -344,58 +259,16 @@ void udp_send_to(struct udp *u, const struct addr *remote, const struct addr *lo
 
 /* ---- out ---- */
 
-static size_t put_pktinfo(const struct udp *u, const struct udp_path *p, void *at)
-{
-    struct cmsghdr *c = at;
-
-    if (p->local.family == 0)
-        return 0;
-    if (u->ipv6) {
-        struct in6_pktinfo info = {.ipi6_ifindex = p->local.scope};
-
-        if (p->local.family == AF_INET6) {
-            memcpy(&info.ipi6_addr, p->local.ip, 16);
-        } else {
-            memset(info.ipi6_addr.s6_addr + 10, 0xff, 2);
-            memcpy(info.ipi6_addr.s6_addr + 12, p->local.ip, 4);
-        }
-        c->cmsg_level = IPPROTO_IPV6;
-        c->cmsg_type = IPV6_PKTINFO;
-        c->cmsg_len = CMSG_LEN(sizeof(info));
-        memcpy(CMSG_DATA(c), &info, sizeof(info));
-        return CMSG_SPACE(sizeof(info));
-    }
-    struct in_pktinfo info = {.ipi_ifindex = 0};
-
-    memcpy(&info.ipi_spec_dst, p->local.ip, 4);
-    c->cmsg_level = IPPROTO_IP;
-    c->cmsg_type = IP_PKTINFO;
-    c->cmsg_len = CMSG_LEN(sizeof(info));
-    memcpy(CMSG_DATA(c), &info, sizeof(info));
-    return CMSG_SPACE(sizeof(info));
-}
-
-static size_t put_segment_size(void *at, uint16_t size)
-{
-    struct cmsghdr *c = at;
-
-    c->cmsg_level = SOL_UDP;
-    c->cmsg_type = UDP_SEGMENT;
-    c->cmsg_len = CMSG_LEN(sizeof(size));
-    memcpy(CMSG_DATA(c), &size, sizeof(size));
-    return CMSG_SPACE(sizeof(size));
-}
-
 /* Message m carries n datagrams, whose iovecs stand in a row. */
 static void put_message(struct udp *u, unsigned m, struct udp_path *p, struct iovec *iov,
                         unsigned n)
 {
     struct msghdr *h = &u->out[m].msg_hdr;
-    struct control *control = &u->out_control[m];
-    size_t len = put_pktinfo(u, p, control->bytes);
+    struct udp_control *control = &u->out_control[m];
+    size_t len = udp_control_put_local(control, 0, &p->local, u->ipv6);
 
     if (n > 1)
-        len += put_segment_size(control->bytes + len, (uint16_t) iov[0].iov_len);
+        len = udp_control_put_segment(control, len, (uint16_t) iov[0].iov_len);
     *h = (struct msghdr){
         .msg_name = u->ipv6 ? (void *) &p->to6 : (void *) &p->to4,
         .msg_namelen = u->ipv6 ? sizeof(p->to6) : sizeof(p->to4),
@@ -434,7 +307,8 @@ static void send_singly(struct udp *u, unsigned m)
     struct msghdr h = whole;
 
     h.msg_iovlen = 1;
-    h.msg_controllen = put_pktinfo(u, u->out_path[m], u->out_control[m].bytes);
+    h.msg_controllen =
+        udp_control_put_local(&u->out_control[m], 0, &u->out_path[m]->local, u->ipv6);
     if (h.msg_controllen == 0)
         h.msg_control = NULL;
     for (size_t i = 0; i < whole.msg_iovlen; i++) {
@@ -447,17 +321,17 @@ static void send_singly(struct udp *u, unsigned m)
 }
 
 /* Message m failed as the first of a sendmmsg: returns false when nothing more can be sent now. */
-static bool on_send_error(struct udp *u, unsigned m, int error)
+static bool on_send_error(struct udp *u, unsigned m, enum udp_send_error error)
 {
     bool is_gso = u->out[m].msg_hdr.msg_iovlen > 1;
 
-    if (error == EAGAIN || error == ENOBUFS)
+    if (error == UDP_SEND_FULL)
         return false;
-    if (is_gso && error == EMSGSIZE) {
+    if (is_gso && error == UDP_SEND_TOO_LARGE) {
         u->out_path[m]->no_gso = true;
         send_singly(u, m);
-    } else if (is_gso && (error == EIO || error == EINVAL || error == EOPNOTSUPP)) {
-        u->gso = false; /* the device cannot checksum, or the kernel cannot segment */
+    } else if (is_gso && error == UDP_SEND_NO_GSO) {
+        u->gso = false;
         send_singly(u, m);
     } else {
         u->counters.dropped_out += u->out[m].msg_hdr.msg_iovlen;
@@ -486,7 +360,7 @@ static void send_messages(struct udp *u, unsigned n)
             done += (unsigned) r;
         } else if (r < 0 && errno == EINTR) {
             continue;
-        } else if (!on_send_error(u, done, errno)) {
+        } else if (!on_send_error(u, done, udp_send_error_of(errno))) {
             u->counters.dropped_out += n - done;
             return;
         } else {

@@ -19,6 +19,13 @@
 struct alloc_table;
 struct turn;
 
+/* The last answer of the peer policy: an address, and another that it stands for. It holds while
+ * the policy has this generation; 0: there is none. */
+struct alloc_route {
+    uint32_t generation;
+    struct addr from, to;
+};
+
 struct alloc {
     struct list node; /* in the table's list of all */
     struct alloc_table *table;
@@ -40,7 +47,8 @@ struct alloc {
     bool has_reservation;
     uint8_t reservation_token[RESERVATION_TOKEN_SIZE];
 
-    struct bucket errors; /* of the network, that the client is told */
+    struct bucket errors;                  /* of the network, that the client is told */
+    struct alloc_route to_peer, to_client; /* most allocations have one peer */
     struct perm_table perms;
     struct chan_table chans;
 };

@@ -1,3 +1,4 @@
+#include "codec/proxy_header.h"
 #include "turn/conn_internal.h"
 #include "turn/tls.h"
 
@@ -117,24 +118,95 @@ static int take_messages(struct conn *c, struct bytes in)
     return r;
 }
 
-static void receive(struct conn *c)
+/* Memory for what comes next, and before it what is kept. */
+static uint8_t *begin_read(struct conn *c)
 {
     struct conns *cs = c->conns;
-    size_t kept = c->partial.len, len;
-    int r = 0, ended;
     uint8_t *in;
 
     if (CONN_IN_SIZE - cs->in_used < CONN_READ_MAX)
         turn_flush(cs->turn);
     in = cs->in + cs->in_used;
-    if (kept > 0)
-        memcpy(in, c->partial.p, kept);
-    ended = wire_read(&c->wire, cs->raw, in + kept, &len);
+    if (c->partial.len > 0)
+        memcpy(in, c->partial.p, c->partial.len);
+    return in;
+}
+
+/* The proxy says who the client is. What came behind it is read by TLS next. -EAGAIN: the rest of
+ * it is still to come. */
+static int take_header(struct conn *c, struct bytes in)
+{
+    struct proxy_header h;
+    int r = proxy_header_parse(in, &h);
+
+    if (r == -EAGAIN)
+        return keep_partial(c, in, in) < 0 ? -ENOMEM : -EAGAIN;
+    if (r == 0 && h.client.family == 0)
+        r = -EBADMSG;
+    if (r == 0 && !conns_may_handshake(c->conns))
+        r = -EBUSY;
+    if (r == 0)
+        r = conn_identify(c, &h.client, &h.server);
+    if (r < 0)
+        return r;
+    c->needs_header = false;
+    blob_clear(&c->partial);
+    tls_feed(c->wire.tls, bytes_of(in.p + h.len, in.len - h.len));
+    return 0;
+}
+
+static int read_header(struct conn *c)
+{
+    size_t kept = c->partial.len, len;
+    uint8_t *in = begin_read(c);
+    int r = wire_read(&c->wire, c->conns->raw, in + kept, &len);
+
+    c->conns->in_used += kept + len;
+    if (r == 0)
+        r = len > 0 ? take_header(c, bytes_of(in, kept + len)) : -EAGAIN;
+    if (r == -EDQUOT || r == -ENOSPC || r == -EBUSY || r == -ENOENT)
+        stats_add(&c->conns->turn->stats, STAT_CONNECTIONS_REFUSED, 1);
+    return r;
+}
+
+/* The wire belongs to somebody else then. */
+static void hand_over(struct conn *c, struct bytes begin, bool ended)
+{
+    struct wire wire = c->wire;
+
+    loop_fd_stop(&c->io);
+    c->wire = (struct wire){.fd = -1};
+    passes_add(c->passes, wire, &c->flow.client, &c->flow.local, begin, ended);
+}
+
+/* STUN is what TURN's clients begin with, and no method of HTTP begins like it. */
+static bool is_http(const struct conn *c, struct bytes in)
+{
+    return c->passes && c->state == CONN_STRANGER && !c->has_spoken && in.p[0] > 3;
+}
+
+static int take(struct conn *c, struct bytes in, bool ended)
+{
+    if (is_http(c, in)) {
+        hand_over(c, in, ended);
+        return -ECANCELED;
+    }
+    c->has_spoken = true;
+    return take_messages(c, in);
+}
+
+static void receive(struct conn *c)
+{
+    struct conns *cs = c->conns;
+    size_t kept = c->partial.len, len;
+    uint8_t *in = begin_read(c);
+    int r = 0, ended = wire_read(&c->wire, cs->raw, in + kept, &len);
+
     cs->in_used += kept + len;
     if (c->state == CONN_HANDSHAKE && tls_is_up(c->wire.tls))
         conn_set_state(c, CONN_STRANGER);
     if (len > 0)
-        r = take_messages(c, bytes_of(in, kept + len));
+        r = take(c, bytes_of(in, kept + len), ended == 1);
     if (r < 0 || ended != 0)
         conn_end(c);
     else if (c->wire.tls && list_empty(&c->writing))
@@ -144,11 +216,18 @@ static void receive(struct conn *c)
 void conn_on_ready(struct loop_fd *f, uint32_t revents)
 {
     struct conn *c = container_of(f, struct conn, io);
+    int r = 0;
 
     if (revents & EPOLLOUT)
         conn_flush(c);
-    if (c->state != CONN_ENDING && revents & ~(uint32_t) EPOLLOUT)
+    if (c->state == CONN_ENDING || !(revents & ~(uint32_t) EPOLLOUT))
+        return;
+    if (c->needs_header)
+        r = read_header(c);
+    if (r == 0)
         receive(c);
+    else if (r != -EAGAIN)
+        conn_end(c);
 }
 
 /* ---- the life ---- */

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "turn/conn_limits.h"
+#include "turn/pass.h"
 #include "turn/turn.h"
 
 struct conns;
@@ -23,6 +24,10 @@ struct conns *conns_free(struct conns *cs);
  * turn's certificate. When there are too many, it is closed, or another in its place. */
 void conns_add(struct conns *cs, enum transport_kind kind, int fd, const struct addr *client,
                const struct addr *local);
+
+/* Serves a client of the web port: what comes by fd, taken over, begins with the proxy's header,
+ * then TLS. Who does not speak TURN in it, is handed to passes. */
+void conns_add_web(struct conns *cs, struct passes *passes, int fd);
 
 /* May another handshake begin now? */
 bool conns_may_handshake(struct conns *cs);

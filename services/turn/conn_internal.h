@@ -3,38 +3,39 @@
 #pragma once
 
 #include "base/blob.h"
-#include "base/map.h"
 #include "codec/turn_stream.h"
 #include "turn/conn.h"
+#include "turn/hosts.h"
 #include "turn/out_queue.h"
 #include "turn/wire.h"
 
 /* In this order, but that a member whose allocation is over is a stranger again. */
 enum conn_state {
-    CONN_HANDSHAKE, /* of TLS */
+    CONN_HANDSHAKE, /* of TLS, or the proxy's header before it */
     CONN_STRANGER,  /* without an allocation */
     CONN_MEMBER,
     CONN_ENDING, /* freed as soon as nobody is busy with it */
     N_CONN_STATES,
 };
 
-struct conn_host;
-
 #define CONN_READ_MAX (TURN_STREAM_MESSAGE_MAX + WIRE_READ_MAX)
 #define CONN_IN_SIZE (4 * CONN_READ_MAX)
 
 struct conn {
     struct transport transport;
-    struct flow flow;
+    struct flow flow; /* client and local have family 0 until they are known */
     struct conns *conns;
     struct wire wire;
     struct loop_fd io;
     enum conn_state state;
-    bool started;           /* and counted */
-    struct list node;       /* in the list of its state, those that came first are first */
-    struct list writing;    /* in the list of those that were sent something */
-    struct conn_host *host; /* where it counts as a stranger; NULL: it does not */
-    struct blob partial;    /* the beginning of a message */
+    bool started;          /* and counted */
+    bool needs_header;     /* of the proxy */
+    bool has_spoken;       /* TURN */
+    struct passes *passes; /* of the web port: who is no TURN client goes there. NULL: nobody */
+    struct list node;      /* in the list of its state, those that came first are first */
+    struct list writing;   /* in the list of those that were sent something */
+    struct host *host;     /* where it counts as a stranger; NULL: it does not */
+    struct blob partial;   /* the beginning of a message, or of the proxy's header */
     struct out_queue out;
     uint64_t since_ms; /* came, or lost its allocation */
     uint64_t partial_ms, stalled_ms;
@@ -49,7 +50,7 @@ struct conns {
     struct turn_flusher flusher;
     struct loop_timer sweep;
     struct loop_defer reap;
-    struct map *hosts;
+    struct hosts *hosts;
     uint64_t handshakes_ms; /* the window in which handshakes were begun, and how many */
     unsigned n_handshakes;
     struct out_pool pool;
@@ -65,8 +66,9 @@ struct conns {
 
 struct alloc *conn_allocation(const struct conn *c);
 
-/* The client is known: it counts as one of its host. -EDQUOT: of too many; -ENOMEM. */
-int conn_enter_host(struct conn *c);
+/* The client is known: it counts as one of its host, and TLS begins. -EDQUOT, -ENOSPC: there are
+ * too many; -ENOENT: there is no certificate yet; -ENOMEM. */
+int conn_identify(struct conn *c, const struct addr *client, const struct addr *local);
 
 /* CONN_ENDING: nothing more is read or sent; whoever is busy with it now may go on. */
 void conn_set_state(struct conn *c, enum conn_state state);

@@ -7,59 +7,6 @@
 
 #define SWEEP_US 2000000u
 
-/* An address, and how many of it have no allocation. */
-struct conn_host {
-    size_t n;
-    uint8_t key[ADDR_HOST_KEY_SIZE];
-};
-
-static int host_new(struct map *hosts, const uint8_t key[static ADDR_HOST_KEY_SIZE],
-                    struct conn_host **ret_host)
-{
-    struct conn_host *h = calloc(1, sizeof(*h));
-    int r;
-
-    if (!h)
-        return -ENOMEM;
-    memcpy(h->key, key, sizeof(h->key));
-    r = map_put(hosts, bytes_of(h->key, sizeof(h->key)), h);
-    if (r < 0)
-        free(h);
-    else
-        *ret_host = h;
-    return r;
-}
-
-int conn_enter_host(struct conn *c)
-{
-    uint8_t key[ADDR_HOST_KEY_SIZE];
-    struct conn_host *h;
-    int r = 0;
-
-    addr_host_key(&c->flow.client, key);
-    h = map_get(c->conns->hosts, bytes_of(key, sizeof(key)));
-    if (h && h->n >= CONN_STRANGERS_PER_HOST)
-        return -EDQUOT;
-    if (!h)
-        r = host_new(c->conns->hosts, key, &h);
-    if (r < 0)
-        return r;
-    h->n++;
-    c->host = h;
-    return 0;
-}
-
-static void leave_host(struct conn *c)
-{
-    struct conn_host *h = c->host;
-
-    c->host = NULL;
-    if (!h || --h->n > 0)
-        return;
-    map_del(c->conns->hosts, bytes_of(h->key, sizeof(h->key)));
-    free(h);
-}
-
 /* ---- states ---- */
 
 struct alloc *conn_allocation(const struct conn *c)
@@ -107,7 +54,7 @@ void conn_set_state(struct conn *c, enum conn_state state)
     leave_list(c);
     enter_list(c, state);
     if (state >= CONN_MEMBER)
-        leave_host(c);
+        c->host = hosts_leave(c->conns->hosts, c->host);
     if (state == CONN_ENDING) {
         loop_fd_stop(&c->io);
         loop_defer_arm(&c->conns->reap);
@@ -134,7 +81,7 @@ static void conn_free(struct conn *c)
     if (c->started)
         stats_add(stats, STAT_CONNECTIONS_ENDED + c->transport.kind, 1);
     alloc_free(conn_allocation(c));
-    leave_host(c);
+    c->host = hosts_leave(c->conns->hosts, c->host);
     leave_list(c);
     conn_done(c);
     free(c);
@@ -162,6 +109,11 @@ static void on_flush(struct turn_flusher *f)
     cs->in_used = 0;
 }
 
+static int enter_host(struct conn *c)
+{
+    return hosts_enter(c->conns->hosts, &c->flow.client, CONN_STRANGERS_PER_HOST, &c->host);
+}
+
 /* ---- time ---- */
 
 static bool is_over(const struct conn *c, uint64_t now_ms)
@@ -185,7 +137,7 @@ static void sweep_one(struct conn *c, uint64_t now_ms)
     } else if (c->state == CONN_MEMBER && !conn_allocation(c)) {
         c->since_ms = now_ms;
         conn_set_state(c, CONN_STRANGER);
-        if (conn_enter_host(c) < 0)
+        if (enter_host(c) < 0)
             conn_drop(c);
     }
 }
@@ -233,30 +185,23 @@ bool conns_may_handshake(struct conns *cs)
 
 /* ---- new ones ---- */
 
-static int start_tls(struct conn *c)
+int conn_identify(struct conn *c, const struct addr *client, const struct addr *local)
 {
     struct turn *t = c->conns->turn;
+    int r;
 
+    c->flow.client = *client;
+    c->flow.local = *local;
+    r = enter_host(c);
+    if (r < 0 || c->transport.kind != TRANSPORT_TLS)
+        return r;
+    if (!t->tls)
+        return -ENOENT;
     c->conns->n_handshakes++;
-    return t->tls ? tls_new(t->tls, c->wire.fd, &c->wire.tls) : -ENOENT;
+    return tls_new(t->tls, c->wire.fd, &c->wire.tls);
 }
 
-static int start(struct conn *c)
-{
-    struct conns *cs = c->conns;
-    int r = conn_enter_host(c);
-
-    if (r == 0 && c->transport.kind == TRANSPORT_TLS)
-        r = start_tls(c);
-    if (r == 0)
-        r = loop_fd_start(&c->io, cs->turn->set, c->wire.fd, EPOLLIN, conn_on_ready);
-    if (r == 0 && !loop_timer_is_armed(&cs->sweep))
-        r = loop_timer_start(&cs->sweep, cs->loop, SWEEP_US, on_sweep);
-    return r;
-}
-
-void conns_add(struct conns *cs, enum transport_kind kind, int fd, const struct addr *client,
-               const struct addr *local)
+static struct conn *conn_new(struct conns *cs, enum transport_kind kind, int fd)
 {
     enum conn_state state = kind == TRANSPORT_TLS ? CONN_HANDSHAKE : CONN_STRANGER;
     struct conn *c = calloc(1, sizeof(*c));
@@ -264,22 +209,51 @@ void conns_add(struct conns *cs, enum transport_kind kind, int fd, const struct 
     turn_tick(cs->turn);
     if (!c) {
         wire_close(&(struct wire){.fd = fd});
-        return;
+        return NULL;
     }
     conn_init(c, cs, kind);
     c->wire.fd = fd;
-    c->flow.client = *client;
-    c->flow.local = *local;
     c->since_ms = cs->turn->now_ms;
     make_room(cs, state);
     enter_list(c, state);
-    if (start(c) < 0) {
+    return c;
+}
+
+static void start(struct conn *c, int error)
+{
+    struct conns *cs = c->conns;
+
+    if (error == 0)
+        error = loop_fd_start(&c->io, cs->turn->set, c->wire.fd, EPOLLIN, conn_on_ready);
+    if (error == 0 && !loop_timer_is_armed(&cs->sweep))
+        error = loop_timer_start(&cs->sweep, cs->loop, SWEEP_US, on_sweep);
+    if (error < 0) {
         stats_add(&cs->turn->stats, STAT_CONNECTIONS_REFUSED, 1);
         conn_free(c);
         return;
     }
     c->started = true;
-    stats_add(&cs->turn->stats, STAT_CONNECTIONS_MADE + kind, 1);
+    stats_add(&cs->turn->stats, STAT_CONNECTIONS_MADE + c->transport.kind, 1);
+}
+
+void conns_add(struct conns *cs, enum transport_kind kind, int fd, const struct addr *client,
+               const struct addr *local)
+{
+    struct conn *c = conn_new(cs, kind, fd);
+
+    if (c)
+        start(c, conn_identify(c, client, local));
+}
+
+void conns_add_web(struct conns *cs, struct passes *passes, int fd)
+{
+    struct conn *c = conn_new(cs, TRANSPORT_TLS, fd);
+
+    if (!c)
+        return;
+    c->needs_header = true;
+    c->passes = passes;
+    start(c, 0);
 }
 
 /* ---- the table ---- */
@@ -305,11 +279,11 @@ int conns_new(struct turn *turn, struct loop *l, struct conns **ret_conns)
     for (int state = 0; state < N_CONN_STATES; state++)
         list_init(&cs->lists[state]);
     list_init(&cs->writing);
-    r = map_new(CONN_HANDSHAKES_MAX + CONN_STRANGERS_MAX + 1, &cs->hosts);
+    r = hosts_new(CONN_HANDSHAKES_MAX + CONN_STRANGERS_MAX + 1, &cs->hosts);
     if (r == 0)
         r = loop_defer_init(&cs->reap, l, on_reap);
     if (r < 0) {
-        map_free(cs->hosts);
+        hosts_free(cs->hosts);
         free(cs);
         return r;
     }
@@ -332,7 +306,7 @@ struct conns *conns_free(struct conns *cs)
     list_del(&cs->flusher.node);
     loop_timer_done(&cs->sweep);
     loop_defer_done(&cs->reap);
-    map_free(cs->hosts);
+    hosts_free(cs->hosts);
     out_pool_done(&cs->pool);
     free(cs);
     return NULL;

@@ -31,6 +31,39 @@ static bool admit(struct turn *t, struct alloc *a, enum usage_way way, size_t le
     return true;
 }
 
+static bool knows_route(const struct alloc_route *r, uint32_t generation, const struct addr *from,
+                        struct addr *ret_to)
+{
+    if (generation == 0 || r->generation != generation || !addr_eq(&r->from, from))
+        return false;
+    *ret_to = r->to;
+    return true;
+}
+
+/* Where to send what is for this peer. */
+static bool find_dest(struct alloc *a, const struct addr *peer, struct addr *ret_dest)
+{
+    struct turn *t = a->turn;
+    uint32_t generation = peers_generation(t->peers);
+
+    if (knows_route(&a->to_peer, generation, peer, ret_dest))
+        return true;
+    if (!peers_route(t->peers, peer, ret_dest)) {
+        stats_add(&t->stats, STAT_DENIED_PEER, 1);
+        return false;
+    }
+    a->to_peer = (struct alloc_route){generation, *peer, *ret_dest};
+    return true;
+}
+
+static bool is_permitted(const struct alloc *a, const struct addr *peer)
+{
+    bool permitted = perm_allows(&a->perms, peer, a->turn->now_ms);
+
+    stats_add(&a->turn->stats, STAT_NO_PERMISSION, !permitted);
+    return permitted;
+}
+
 void forward_send(struct turn *t, const struct flow *flow, const struct stun *m)
 {
     struct addr dest;
@@ -41,8 +74,8 @@ void forward_send(struct turn *t, const struct flow *flow, const struct stun *m)
         return;
     a = alloc_find(t->allocs, flow, t->now_ms);
     r = a ? alloc_relay(a, m->xor_peer.family) : NULL;
-    if (!r || !perm_allows(&a->perms, &m->xor_peer, t->now_ms) ||
-        !peers_route(t->peers, &m->xor_peer, &dest) || !admit(t, a, USAGE_IN, m->data.len))
+    if (!r || !is_permitted(a, &m->xor_peer) || !find_dest(a, &m->xor_peer, &dest) ||
+        !admit(t, a, USAGE_IN, m->data.len))
         return;
     if (must_not_fragment(flow, m))
         relay_send_unfragmented(r, &dest, m->data);
@@ -63,8 +96,9 @@ void forward_chandata(struct turn *t, const struct flow *flow, struct bytes data
         return;
     a = alloc_find(t->allocs, flow, t->now_ms);
     peer = a ? chan_peer(&a->chans, channel, t->now_ms) : NULL;
+    stats_add(&t->stats, STAT_NO_PERMISSION, a && !peer);
     r = peer ? alloc_relay(a, peer->family) : NULL;
-    if (r && peers_route(t->peers, peer, &dest) && admit(t, a, USAGE_IN, data.len))
+    if (r && find_dest(a, peer, &dest) && admit(t, a, USAGE_IN, data.len))
         relay_send(r, &dest, data);
 }
 
@@ -99,15 +133,35 @@ static void send_indication(const struct alloc *a, struct wr *w)
         flow_send(&a->flow, bytes_of(w->start, len), bytes_of(NULL, 0));
 }
 
-/* As whom the client is told the sender. */
-static bool find_peer(const struct alloc *a, const struct addr *from, struct addr *ret_peer)
+static void send_by_indication(const struct alloc *a, const struct addr *peer, struct bytes data)
 {
-    size_t pos = 0;
+    uint8_t buf[INDICATION_OVERHEAD + INDICATION_DATA_MAX];
+    struct wr w = begin_indication(a->turn, buf, sizeof(buf), peer);
 
-    while (peers_origin(a->turn->peers, from, &pos, ret_peer)) {
-        if (perm_allows(&a->perms, ret_peer, a->turn->now_ms))
-            return true;
+    stun_put_bytes(&w, STUN_ATTR_DATA, data);
+    send_indication(a, &w);
+}
+
+/* As whom the client is told the sender: the first of its addresses that has a permission. */
+static bool find_peer(struct alloc *a, const struct addr *from, struct addr *ret_peer)
+{
+    struct turn *t = a->turn;
+    uint32_t generation = peers_generation(t->peers);
+    size_t pos = 0, n = 0;
+    struct addr peer;
+
+    if (knows_route(&a->to_client, generation, from, ret_peer) &&
+        perm_allows(&a->perms, ret_peer, t->now_ms))
+        return true;
+    for (; peers_origin(t->peers, from, &pos, &peer); n++) {
+        if (!perm_allows(&a->perms, &peer, t->now_ms))
+            continue;
+        if (n == 0)
+            a->to_client = (struct alloc_route){generation, *from, peer};
+        *ret_peer = peer;
+        return true;
     }
+    stats_add(&t->stats, n > 0 ? STAT_NO_PERMISSION : STAT_DENIED_PEER, 1);
     return false;
 }
 
@@ -115,23 +169,17 @@ void forward_peer_data(struct relay *r, const struct addr *from, struct bytes da
 {
     struct alloc *a = r->owner;
     struct turn *t = a->turn;
-    uint8_t buf[INDICATION_OVERHEAD + INDICATION_DATA_MAX];
-    uint64_t now_ms = t->now_ms;
     struct addr peer;
     uint16_t channel;
-    struct wr w;
 
-    if (alloc_relay_is_over(a, r, now_ms) || !find_peer(a, from, &peer) ||
+    if (alloc_relay_is_over(a, r, t->now_ms) || !find_peer(a, from, &peer) ||
         !admit(t, a, USAGE_OUT, data.len))
         return;
-    channel = chan_number(&a->chans, &peer, now_ms);
-    if (channel != 0) {
+    channel = chan_number(&a->chans, &peer, t->now_ms);
+    if (channel != 0)
         send_by_channel(a, channel, data);
-        return;
-    }
-    w = begin_indication(t, buf, sizeof(buf), &peer);
-    stun_put_bytes(&w, STUN_ATTR_DATA, data);
-    send_indication(a, &w);
+    else
+        send_by_indication(a, &peer, data);
 }
 
 /* Whom we sent to counts, not who complains (section 11.5). */

@@ -5,7 +5,7 @@
 #include "base/addr.h"
 
 struct icmp_error {
-    struct addr peer; /* where the datagram was sent to */
+    struct addr peer; /* where the datagram was sent to; of our own link's errors perhaps port 0 */
     uint8_t type, code;
     uint32_t data; /* the MTU of "too big", else 0 */
 };

@@ -5,8 +5,9 @@
 #include "turn/metrics.h"
 #include "turn/policy.h"
 #include "turn/server.h"
+#include "turn/web.h"
 
-#define DESCRIPTORS_BESIDE 64 /* those that are no allocation's */
+#define DESCRIPTORS_BESIDE 64 /* those that are no client's */
 
 struct turn {
     struct turn_config config;
@@ -15,6 +16,7 @@ struct turn {
     struct policy *policy;
     struct api *api;
     struct metrics *metrics;
+    struct web_port *web_port;
 };
 
 static int read_config(void *self, const char *path, conf_problem_fn *fn, void *arg)
@@ -64,7 +66,7 @@ static int start(void *self, struct loop *l)
     char text[ADDR_TEXT_SIZE];
     int r;
 
-    daemon_raise_descriptors(t->config.total_quota + DESCRIPTORS_BESIDE);
+    daemon_raise_descriptors(server_descriptors(&t->config) + DESCRIPTORS_BESIDE);
     r = pulse_new(l, &t->pulse);
     if (r == 0)
         r = server_new(&t->config, t->pulse, &t->server);
@@ -74,6 +76,8 @@ static int start(void *self, struct loop *l)
         r = api_new(l, t->config.api, t->server, &t->api);
     if (r == 0 && t->config.metrics)
         r = metrics_new(l, t->config.metrics, t->server, &t->metrics);
+    if (r == 0 && t->config.web_listen)
+        r = web_port_new(l, t->config.web_listen, t->server, &t->web_port);
     for (size_t i = 0; r == 0 && i < t->config.n_listen; i++)
         log_info("listening on %s:%s", transport_kind_names[t->config.listen[i].kind],
                  addr_format(&t->config.listen[i].addr, text));
@@ -84,6 +88,7 @@ static void stop(void *self)
 {
     struct turn *t = self;
 
+    web_port_free(t->web_port);
     policy_free(t->policy);
     metrics_free(t->metrics);
     server_free(t->server);

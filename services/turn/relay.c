@@ -9,14 +9,18 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define ERRORS_AT_ONCE 16 /* of the network, before others have their turn */
+#define SOCKET_BUFFER (1 << 19) /* a key frame, and what comes while others are served */
+#define ERRORS_AT_ONCE 16       /* of the network, before others have their turn */
 
-/* The queue must be empty, or the descriptor stays ready. */
-static void read_errors(struct relay *r)
+/* The queue must be empty, or the descriptor stays ready. sent_to (or NULL): what was just tried; of
+ * our own link's errors the kernel does not tell the port for IPv4. */
+static void read_errors(struct relay *r, const struct addr *sent_to)
 {
     struct icmp_error e;
 
     for (int i = 0; i < ERRORS_AT_ONCE && icmp_next(r->io.fd, &e); i++) {
+        if (e.peer.port == 0 && sent_to)
+            e.peer.port = sent_to->port;
         if (r->error_fn)
             r->error_fn(r, &e);
     }
@@ -28,7 +32,7 @@ static void on_readable(struct loop_fd *f, uint32_t revents)
     struct udp_packet p;
 
     if (revents & EPOLLERR)
-        read_errors(r);
+        read_errors(r, NULL);
     if (turn_receive(r->turn, f->fd) == 0)
         return;
     while (udp_in_next(r->turn->in, &p))
@@ -60,14 +64,16 @@ static int set_unfragmented(int fd, int family)
 
 static int open_at(const struct addr *a)
 {
-    int fd = udp_socket_open(a, UDP_SOCKET_FRAGMENT | UDP_SOCKET_COALESCE);
+    int fd = udp_socket_open(a, UDP_SOCKET_COALESCE);
     int r = fd;
 
     if (r >= 0)
         r = icmp_enable(fd, a->family);
     if (r >= 0)
         r = set_fragmenting(fd, a->family);
-    if (fd >= 0 && r < 0)
+    if (r >= 0)
+        udp_socket_ask_buffers(fd, SOCKET_BUFFER, 0);
+    else if (fd >= 0)
         close(fd);
     return r < 0 ? r : fd;
 }
@@ -171,6 +177,8 @@ int relay_send_unfragmented(struct relay *r, const struct addr *peer, struct byt
     (void) getsockopt(fd, SOL_SOCKET, SO_ERROR, &pending, &len);
     if (error == 0)
         error = send_now(fd, peer, data);
+    if (error == -EMSGSIZE)
+        read_errors(r, peer);
     (void) set_fragmenting(fd, peer->family);
     return error;
 }

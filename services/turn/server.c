@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 struct thread {
     struct worker worker;
@@ -28,6 +29,7 @@ struct server {
     struct quota *quota;
     struct tls_context *tls; /* NULL: none could be loaded yet */
     struct reservations *reservations;
+    size_t next_web; /* the thread that had the last connection of the web port */
     struct secrets secrets;           /* threads have copies */
     struct userhash_table *usernames; /* NULL: no USERHASH */
     size_t n_threads;
@@ -37,13 +39,14 @@ struct server {
 /* What a thread is told; it owns it then. */
 struct news {
     struct mail mail;
-    enum { NEWS_PEERS, NEWS_SETTINGS, NEWS_SWEEP, NEWS_CERTIFICATE } type;
+    enum { NEWS_PEERS, NEWS_SETTINGS, NEWS_SWEEP, NEWS_CERTIFICATE, NEWS_WEB } type;
     struct peers *peers;
     struct secrets secrets;
     struct addr external_ip, alternate_server;
     uint64_t user_kbps;
     struct server_sweep *sweep;
     struct tls_context *tls;
+    int web_fd; /* -1: none */
 };
 
 /* One thread less to wait for. */
@@ -60,6 +63,8 @@ static struct news *news_free(struct news *n)
     if (n) {
         secrets_done(&n->secrets);
         tls_context_unref(n->tls);
+        if (n->type == NEWS_WEB && n->web_fd >= 0)
+            close(n->web_fd);
         peers_unref(n->peers);
     }
     free(n);
@@ -85,6 +90,9 @@ static void take_news(struct thread *t, struct news *n)
         worker_sweep(&t->worker);
     } else if (n->type == NEWS_CERTIFICATE) {
         worker_set_tls(&t->worker, n->tls);
+    } else if (n->type == NEWS_WEB) {
+        worker_add_web(&t->worker, n->web_fd);
+        n->web_fd = -1;
     } else {
         turn->external_ip = n->external_ip;
         turn->alternate_server = n->alternate_server;
@@ -264,6 +272,31 @@ static void give_certificate(struct server *s)
         n->tls = tls_context_ref(s->tls);
         mailbox_post(s->threads[i].box, &n->mail);
     }
+}
+
+/* An allocation has a relay, and another or a connection; who has none yet, and clients of the web
+ * site, come on top. */
+size_t server_descriptors(const struct turn_config *c)
+{
+    size_t waiting = CONN_STRANGERS_MAX + CONN_HANDSHAKES_MAX;
+
+    if (c->web_backend)
+        waiting += 2 * (size_t) PASS_MAX;
+    return 2 * c->total_quota + c->n_threads * waiting;
+}
+
+void server_add_web(struct server *s, int fd)
+{
+    struct news *n = calloc(1, sizeof(*n));
+
+    if (!n) {
+        close(fd);
+        return;
+    }
+    n->type = NEWS_WEB;
+    n->web_fd = fd;
+    s->next_web = (s->next_web + 1) % s->n_threads;
+    mailbox_post(s->threads[s->next_web].box, &n->mail);
 }
 
 int server_reloaded(struct server *s, const struct turn_config *config)

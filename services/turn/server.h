@@ -11,6 +11,9 @@
 
 struct server;
 
+/* How many descriptors clients may take. */
+size_t server_descriptors(const struct turn_config *config);
+
 /* Opens everything, then starts the threads, which pulse watches (NULL: nobody does). config and
  * pulse must outlive it. Failures are logged. */
 int server_new(const struct turn_config *config, struct pulse *pulse, struct server **ret_server);
@@ -18,6 +21,9 @@ int server_new(const struct turn_config *config, struct pulse *pulse, struct ser
 /* The live values of the configuration may have changed: each thread gets a copy. -ENOMEM: they
  * stay as they were. The certificate is read anew in any case. */
 int server_reloaded(struct server *s, const struct turn_config *config);
+
+/* A connection of the web port, taken over: one of the threads serves it. */
+void server_add_web(struct server *s, int fd);
 
 /* A sweep that was asked for. */
 struct server_sweep {

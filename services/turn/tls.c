@@ -209,6 +209,7 @@ int tls_flush(struct tls *t)
     }
     if (t->ending)
         (void) shutdown(t->fd, SHUT_WR);
+    t->ending = false;
     return 0;
 }
 

@@ -14,6 +14,7 @@
 #define CIPHERS_1_2 "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL"
 
 #define TICKET_S (2 * 3600)
+#define MESSAGE_MAX 16384 /* of DTLS' handshake, of which some are kept when one is missing */
 
 struct tls_context {
     atomic_size_t n_refs;
@@ -132,6 +133,27 @@ static SSL_CTX *context_new(const SSL_METHOD *method, int min_version)
     return ctx;
 }
 
+/* Of hellos whose cookie we have tested ourselves (dtls_hello.h); others do not come here. */
+static int on_cookie(SSL *ssl, const unsigned char *cookie, unsigned len)
+{
+    (void) ssl;
+    (void) cookie;
+    (void) len;
+    return 1;
+}
+
+static SSL_CTX *datagram_context_new(void)
+{
+    SSL_CTX *ctx = context_new(DTLS_server_method(), DTLS1_2_VERSION);
+
+    if (ctx) {
+        SSL_CTX_set_options(ctx, SSL_OP_NO_QUERY_MTU);
+        SSL_CTX_set_max_cert_list(ctx, MESSAGE_MAX);
+        SSL_CTX_set_cookie_verify_cb(ctx, on_cookie);
+    }
+    return ctx;
+}
+
 int tls_context_new(const char *certificate, const char *key, struct tls_context **ret_context,
                     char why[static TLS_CONTEXT_WHY_SIZE])
 {
@@ -143,7 +165,7 @@ int tls_context_new(const char *certificate, const char *key, struct tls_context
         return r;
     atomic_init(&c->n_refs, 1);
     c->stream = context_new(TLS_server_method(), TLS1_2_VERSION);
-    c->datagram = context_new(DTLS_server_method(), DTLS1_2_VERSION);
+    c->datagram = datagram_context_new();
     if (c->stream && c->datagram)
         r = load(c->stream, certificate, key, why);
     if (r == 0)

@@ -34,6 +34,10 @@ static int open_listener(struct worker *w, const struct config_listen *at)
         r = tcp_listener_open(&w->tcp_listeners[w->n_tcp_listeners], w->loop, w->turn.set, w->conns,
                               at, shared);
         w->n_tcp_listeners += r == 0;
+    } else if (at->kind == TRANSPORT_DTLS) {
+        r = w->dtls ? 0 : dtls_server_new(&w->turn, w->loop, &w->dtls);
+        if (r == 0)
+            r = dtls_server_listen(w->dtls, &at->addr, shared);
     }
     return r;
 }
@@ -65,6 +69,8 @@ int worker_init(struct worker *w, struct loop *l, const struct turn_config *conf
     r = turn_init(&w->turn, l, config, auth, quota);
     if (r == 0)
         r = conns_new(&w->turn, l, &w->conns);
+    if (r == 0 && config->web_backend)
+        r = passes_new(&w->turn, l, config->web_backend, &w->passes);
     if (r == 0)
         r = open_listeners(w);
     if (r == 0)
@@ -72,6 +78,11 @@ int worker_init(struct worker *w, struct loop *l, const struct turn_config *conf
     if (r < 0)
         worker_done(w);
     return r;
+}
+
+void worker_add_web(struct worker *w, int fd)
+{
+    conns_add_web(w->conns, w->passes, fd);
 }
 
 void worker_set_tls(struct worker *w, struct tls_context *context)
@@ -89,6 +100,8 @@ void worker_done(struct worker *w)
         tcp_listener_close(&w->tcp_listeners[i]);
     w->n_tcp_listeners = 0;
     w->conns = conns_free(w->conns);
+    w->dtls = dtls_server_free(w->dtls);
+    w->passes = passes_free(w->passes);
     w->turn.allocs = alloc_table_free(w->turn.allocs);
     for (size_t i = 0; i < w->n_listeners; i++)
         listener_close(&w->listeners[i]);

@@ -257,14 +257,14 @@ static size_t n_logged(void)
 
 static void test_use_is_logged(void **state)
 {
-    struct peers peers = {.n = 0};
     struct person a;
     struct addr media;
     int fd = open_socket("127.0.0.1", &media);
+    struct peers *peers = peers_of(&media, 1);
 
     (void) state;
-    assert_int_equal(peers_set(&peers, &media, 1), 0);
-    assert_int_equal(server_set_peers(server, &peers), 0);
+    assert_int_equal(server_set_peers(server, peers), 0);
+    peers_unref(peers);
     kit_make_session(kit, "S");
     enter_and_allocate(&a, "S", "PUBLISHER");
     assert_int_equal(client_bind(&a.client, 0x4000, &media), 0);

@@ -143,6 +143,36 @@ static void test_use(void **state)
     assert_int_equal(counted(STAT_BYTES_TO_CLIENTS), 3);
 }
 
+/* Each packet that goes nowhere is counted by its reason. */
+static void test_refused_packets(void **state)
+{
+    struct addr relayed, foreign;
+    int fd = open_socket("127.0.0.1", &foreign);
+
+    (void) state;
+    client_send_channel(&c, 0x4000, "no allocation");
+    client_expect_silence(&c);
+    assert_int_equal(counted(STAT_NO_PERMISSION), 1);
+    assert_int_equal(client_allocate(&c), 0);
+    relayed = c.reply.xor_relayed;
+    client_send_channel(&c, 0x4000, "no channel");
+    client_send_indication(&c, &media, "no permission");
+    send_to(media_fd, &relayed, "neither");
+    client_expect_silence(&c);
+    client_expect_silence(&c);
+    assert_int_equal(counted(STAT_NO_PERMISSION), 4);
+
+    assert_int_equal(client_permit(&c, &media), 0);
+    client_send_indication(&c, &foreign, "another port");
+    send_to(fd, &relayed, "likewise");
+    client_expect_silence(&c);
+    client_expect_silence(&c);
+    assert_int_equal(counted(STAT_DENIED_PEER), 2);
+    assert_int_equal(counted(STAT_NO_PERMISSION), 4);
+    assert_int_equal(counted(STAT_PACKETS_TO_PEERS) + counted(STAT_PACKETS_TO_CLIENTS), 0);
+    close(fd);
+}
+
 static unsigned n_arrived(void)
 {
     char buf[2048];
@@ -216,6 +246,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_revoked_before_its_allocation, setup, teardown),
         cmocka_unit_test_setup_teardown(test_expired_and_revoked, setup, teardown),
         cmocka_unit_test_setup_teardown(test_use, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_refused_packets, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bandwidth, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bandwidth_is_shared, setup, teardown),
     };

@@ -104,24 +104,23 @@ static inline void server_end(struct server_under_test *s)
     clock_fake(UINT64_MAX);
 }
 
-static inline void set_policy(struct server_under_test *s, const struct peers_rules *rules)
-{
-    struct peers *peers;
-
-    assert_int_equal(peers_new(rules, &peers), 0);
-    turn_set_peers(&s->worker.turn, peers);
-}
-
-/* As a media daemon tells them. */
-static inline void set_peers(struct server_under_test *s, const struct addr *list, size_t n)
+/* A policy of what a media daemon tells; unref it. */
+static inline struct peers *peers_of(const struct addr *list, size_t n)
 {
     struct peers_media *media = calloc(n, sizeof(*media));
+    struct peers *peers;
 
     assert_non_null(media);
     for (size_t i = 0; i < n; i++)
         media[i].addr = list[i];
-    set_policy(s, &(struct peers_rules){.media = media, .n_media = n});
+    assert_int_equal(peers_new(&(struct peers_rules){.media = media, .n_media = n}, &peers), 0);
     free(media);
+    return peers;
+}
+
+static inline void set_peers(struct server_under_test *s, const struct addr *list, size_t n)
+{
+    turn_set_peers(&s->worker.turn, peers_of(list, n));
 }
 
 static inline size_t n_allocations(const struct server_under_test *s)

@@ -28,7 +28,7 @@ enum before {
 };
 
 struct rule {
-    const char *section, *text;
+    const char *section, *text; /* "7.2"; of another RFC "8489 6.3" */
     enum before before;
     void (*fn)(void);
     /* without fn: a signed request */
@@ -136,7 +136,7 @@ static inline void expect_test(const char *place)
 
     assert_non_null(colon);
     snprintf(path, sizeof(path), "%.*s", (int) (colon - place), place);
-    snprintf(want, sizeof(want), "static void %s(", colon + 1);
+    snprintf(want, sizeof(want), "void %s(", colon + 1);
     f = fopen(path, "r");
     if (!f)
         fail_msg("%s is not there", path);
@@ -169,7 +169,9 @@ static inline int run_rules(const char *rfc, const struct rule *rules, size_t n)
     int r = 1;
 
     for (size_t i = 0; tests && names && i < n; i++) {
-        snprintf(names[i], sizeof(names[i]), "%s %s: %s", rfc, rules[i].section, rules[i].text);
+        snprintf(names[i], sizeof(names[i]), "RFC %s%s: %s",
+                 strlen(rules[i].section) > 5 && rules[i].section[4] == ' ' ? "" : rfc,
+                 rules[i].section, rules[i].text);
         tests[i] = (struct CMUnitTest){.name = names[i],
                                        .test_func = rule_run,
                                        .setup_func = rules[i].elsewhere ? NULL : rule_setup,
@@ -177,7 +179,7 @@ static inline int run_rules(const char *rfc, const struct rule *rules, size_t n)
                                        .initial_state = (void *) &rules[i]};
     }
     if (tests && names)
-        r = _cmocka_run_group_tests(rfc, tests, n, NULL, NULL);
+        r = _cmocka_run_group_tests("rules", tests, n, NULL, NULL);
     free(tests);
     free(names);
     return r;

@@ -142,8 +142,11 @@ static inline void tls_connect(struct stream_client *sc, struct server_under_tes
     sc->read = tls_get;
 }
 
+/* May be called twice. */
 static inline void tls_close(struct stream_client *sc)
 {
     SSL_free(sc->tls);
+    sc->tls = NULL;
     stream_close(sc);
+    sc->c.fd = -1;
 }

@@ -1,6 +1,6 @@
 /* Any bytes as the header of the PROXY protocol: it is never longer than what came, and more bytes
  * behind it do not change it. */
-#include "acme/proxy_header.h"
+#include "codec/proxy_header.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -43,6 +43,7 @@ static void init(void)
     if (auth_init(&auth, config.secret, config.realm, (const uint8_t[NONCE_KEY_SIZE]){0}) < 0 ||
         loop_new(&loop) < 0 || quota_new(8, 8, &quota) < 0 ||
         turn_init(&turn, loop, &config, &auth, quota) < 0 ||
+        reservations_new(quota, &turn.reservations) < 0 ||
         peers_new(&(struct peers_rules){.media = media, .n_media = 2}, &peers) < 0)
         abort();
     turn_set_peers(&turn, peers);
@@ -68,13 +69,50 @@ static void signed_request(const struct flow *flow, struct bytes method_and_attr
         turn_on_datagram(&turn, flow, bytes_of(buf, len));
 }
 
-static void from_peer(const struct flow *flow, struct bytes data)
+static struct relay *relay_of(const struct flow *flow, unsigned family)
 {
     struct alloc *a = alloc_find(turn.allocs, flow, clock_ms());
-    struct relay *relay = a ? alloc_relay(a, AF_INET) : NULL;
+
+    return a ? alloc_relay(a, family ? AF_INET6 : AF_INET) : NULL;
+}
+
+static void from_peer(const struct flow *flow, unsigned which, struct bytes data)
+{
+    struct relay *relay = relay_of(flow, which);
 
     if (relay)
-        forward_peer_data(relay, &media[0].addr, data);
+        forward_peer_data(relay, &media[which].addr, data);
+}
+
+static void from_network(const struct flow *flow, unsigned which, struct bytes data)
+{
+    struct icmp_error e = {.peer = media[which].addr};
+    struct relay *relay = relay_of(flow, which);
+    struct rd r = rd_init(data);
+
+    e.type = rd_u8(&r);
+    e.code = rd_u8(&r);
+    e.data = rd_u32(&r);
+    if (relay)
+        forward_peer_error(relay, &e);
+}
+
+static void take_record(const struct flow *flow, uint8_t kind, struct bytes bytes)
+{
+    switch (kind & 0x30) {
+    case 0x10:
+        signed_request(flow, bytes);
+        break;
+    case 0x20:
+        from_peer(flow, kind >> 3 & 1, bytes);
+        break;
+    case 0x30:
+        from_network(flow, kind >> 3 & 1, bytes);
+        break;
+    default:
+        turn_on_datagram(&turn, flow, bytes);
+    }
+    turn_flush(&turn);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -100,13 +138,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         turn_tick(&turn);
         if (r.failed)
             break;
-        if ((kind & 0x30) == 0x10)
-            signed_request(&flow, bytes);
-        else if ((kind & 0x30) == 0x20)
-            from_peer(&flow, bytes);
-        else
-            turn_on_datagram(&turn, &flow, bytes);
+        take_record(&flow, kind, bytes);
     }
+    reservations_expire(turn.reservations, UINT64_MAX);
     if (alloc_table_count(turn.allocs) != quota_count(quota))
         abort();
     return 0;

@@ -122,7 +122,7 @@ static struct target target_of(const struct turn_load *l, size_t client, bool do
     return (struct target){l->peer_fd, &l->relayed[client], l->relayed_len};
 }
 
-static void send_gso(const struct target *t, void *data, size_t len, size_t segment)
+static int send_gso(const struct target *t, void *data, size_t len, size_t segment)
 {
     _Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof(uint16_t))] = {0};
     struct cmsghdr *c = (struct cmsghdr *) control;
@@ -134,7 +134,7 @@ static void send_gso(const struct target *t, void *data, size_t len, size_t segm
     c->cmsg_type = UDP_SEGMENT;
     c->cmsg_len = CMSG_LEN(sizeof(size));
     memcpy(CMSG_DATA(c), &size, sizeof(size));
-    (void) sendmsg(t->fd, &h, MSG_DONTWAIT);
+    return sendmsg(t->fd, &h, MSG_DONTWAIT) < 0 ? -1 : 0;
 }
 
 /* As of a media server, in one message, or as of a browser: one by one, sizes not quite equal. */
@@ -145,6 +145,7 @@ static void send_burst(struct turn_load *l, size_t client, bool down, unsigned n
     struct mmsghdr m[BURST_MAX];
     struct iovec iov[BURST_MAX];
     uint8_t *p = l->burst;
+    int sent;
 
     for (unsigned i = 0; i < n; i++) {
         size_t len = write_packet(p, down, equal || i % 2 ? size : size - 1);
@@ -154,12 +155,13 @@ static void send_burst(struct turn_load *l, size_t client, bool down, unsigned n
         p += len;
     }
     if (n == 1)
-        (void) sendmsg(t.fd, &m[0].msg_hdr, MSG_DONTWAIT);
+        sent = sendmsg(t.fd, &m[0].msg_hdr, MSG_DONTWAIT) < 0 ? 0 : 1;
     else if (l->pattern->gso && equal)
-        send_gso(&t, l->burst, (size_t) (p - l->burst), iov[0].iov_len);
+        sent = send_gso(&t, l->burst, (size_t) (p - l->burst), iov[0].iov_len) < 0 ? 0 : (int) n;
     else
-        (void) sendmmsg(t.fd, m, n, MSG_DONTWAIT);
-    __atomic_store_n(&l->n_sent, l->n_sent + n, __ATOMIC_RELAXED);
+        sent = sendmmsg(t.fd, m, n, MSG_DONTWAIT);
+    if (sent > 0)
+        __atomic_store_n(&l->n_sent, l->n_sent + (unsigned) sent, __ATOMIC_RELAXED);
 }
 
 static void flood(struct turn_load *l)

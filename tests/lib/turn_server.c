@@ -5,6 +5,7 @@
 #include "tests/lib/turn_session.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #define START_US 20000000
@@ -12,6 +13,7 @@
 #define RELAY_MIN 1024
 #define RELAY_MAX 65535
 #define QUOTA 60000
+#define METRICS "metrics"
 
 struct turn_server {
     struct loop *loop;
@@ -53,15 +55,16 @@ static void on_accept(struct link_listener *ls, int fd, void *arg)
 
 static int run_ours(struct turn_server *s)
 {
-    char path[CHILD_PATH_SIZE], text[ADDR_TEXT_SIZE];
-    int r;
+    char control[CHILD_PATH_SIZE], metrics[CHILD_PATH_SIZE], text[ADDR_TEXT_SIZE];
+    int r = child_write(
+        s->child, "config",
+        "listen = [\"udp:%s\"];\nsecret = \"%s\";\nrealm = \"%s\";\nmedia = [\"%s\"];\n"
+        "relay_ip = \"%s\";\nrelay_min = %d;\nrelay_max = %d;\ntotal_quota = %d;\n"
+        "metrics = \"%s\";\nthreads = %u;\n",
+        addr_format(&s->config.listen, text), TURN_SECRET, TURN_REALM,
+        child_path(s->child, "control", control), s->config.relay_ip, RELAY_MIN, RELAY_MAX, QUOTA,
+        child_path(s->child, METRICS, metrics), s->config.threads ? s->config.threads : 1);
 
-    child_path(s->child, "control", path);
-    r = child_write(s->child, "config",
-                    "listen = [\"udp:%s\"];\nsecret = \"%s\";\nrealm = \"%s\";\nmedia = [\"%s\"];\n"
-                    "relay_ip = \"%s\";\nrelay_min = %d;\nrelay_max = %d;\ntotal_quota = %d;\n",
-                    addr_format(&s->config.listen, text), TURN_SECRET, TURN_REALM, path,
-                    s->config.relay_ip, RELAY_MIN, RELAY_MAX, QUOTA);
     return r < 0 ? r : child_start_daemon(s->child, "visavis-turn");
 }
 
@@ -142,4 +145,24 @@ struct turn_server *turn_server_free(struct turn_server *s)
 const struct child *turn_server_child(const struct turn_server *s)
 {
     return s->child;
+}
+
+int turn_server_stop(struct turn_server *s)
+{
+    return child_stop(s->child);
+}
+
+int turn_server_metric(const struct turn_server *s, const char *name, uint64_t *ret)
+{
+    char path[CHILD_PATH_SIZE], line[256];
+    FILE *f = fopen(child_path(s->child, METRICS, path), "r");
+    int r = -ENOENT;
+
+    while (f && r < 0 && fgets(line, sizeof(line), f)) {
+        if (strncmp(line, name, strlen(name)) == 0 && line[strlen(name)] == ' ')
+            r = sscanf(line + strlen(name), "%" SCNu64, ret) == 1 ? 0 : -EBADMSG;
+    }
+    if (f)
+        fclose(f);
+    return r;
 }

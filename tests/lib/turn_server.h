@@ -16,6 +16,7 @@ struct turn_server_config {
     const char *relay_ip; /* where relays are; any port from 1024 on */
     struct addr peer;     /* who may be reached, */
     unsigned more_ports;  /* and there as many ports behind that one */
+    unsigned threads;     /* of ours; 0: one */
 };
 
 struct turn_server;
@@ -28,3 +29,9 @@ int turn_server_new(struct loop *l, const struct turn_server_config *config,
 struct turn_server *turn_server_free(struct turn_server *s);
 
 const struct child *turn_server_child(const struct turn_server *s);
+
+/* Ours ends; then its metrics are final. */
+int turn_server_stop(struct turn_server *s);
+
+/* Of ours: a line of its metrics file, "visavis_turn_..." with its labels. -ENOENT. */
+int turn_server_metric(const struct turn_server *s, const char *name, uint64_t *ret);

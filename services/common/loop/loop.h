@@ -79,7 +79,7 @@ void loop_set_on_round(struct loop_set *s, loop_set_fn *begin, loop_set_fn *end,
 /* To wake up for each packet costs more than most packets do. With a tick, a set that wakes up more
  * than twice in one goes over to looking once a tick at what has come, and goes back to waiting
  * when a tick brings next to nothing. What comes meanwhile waits for one tick at most; other
- * sources of the loop get their turn at least every 16 ticks. 0: never. */
+ * sources of the loop get their turn at least every 8 ticks. 0: never; below a second. */
 void loop_set_poll(struct loop_set *s, unsigned tick_us);
 
 /* For handlers of a set with a tick: so many messages were received at once (without a word: one

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #define BATCH_MAX 64
-#define POLL_ROUNDS_MAX 16 /* then the loop's other sources have their turn */
+#define POLL_ROUNDS_MAX 8 /* then the loop's other sources have their turn */
 #define POLL_IDLE_MAX 2    /* ticks in a row that bring next to nothing end it */
 #define GAP_WEIGHT 8       /* the mean time between wake-ups is of about so many */
 

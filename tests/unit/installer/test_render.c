@@ -220,6 +220,12 @@ static void test_installed_turn(void **state)
     assert_number(&c, "user_kbps", 0);
     assert_null(config_lookup(&c, "alternate_server"));
     assert_text(&c, "api", "/run/visavis/turn.sock");
+    assert_text(&c, "certificate", "/certs/fullchain.pem");
+    assert_text(&c, "certificate_key", "/certs/privkey.pem");
+    assert_text(&c, "web_listen", "/run/visavis/nginx/turn.sock");
+    assert_text(&c, "web_backend", "/run/visavis/turn/site.sock");
+    assert_items(&c, "old_secrets", LIST(NULL));
+    assert_bool(&c, "sha256", false);
     assert_text(&c, "metrics", "/run/visavis/metrics/turn.prom");
     config_destroy(&c);
 }
@@ -243,6 +249,8 @@ static void test_turn_of_the_operator(void **state)
     assert_bool(&c, "internal_relay", true);
     assert_number(&c, "user_quota", 10);
     assert_number(&c, "total_quota", 100);
+    assert_items(&c, "old_secrets", LIST("an-older-secret-01", "an-old-secret-\"02\""));
+    assert_bool(&c, "sha256", true);
     assert_number(&c, "user_kbps", 4000);
     assert_text(&c, "alternate_server", "[2001:db8::6]:3478");
     config_destroy(&c);

@@ -94,8 +94,9 @@ static void test_old_secrets(void **state)
     refused(SET_TURN_OLD_SECRETS, "[\"first-Secret-0123456789\"", "lacks the closing ]");
     refused(SET_TURN_OLD_SECRETS,
             "a-Secret-0123456789, b-Secret-0123456789, c-Secret-0123456789, d-Secret-0123456789, "
-            "e-Secret-0123456789",
-            "more than 4 secrets");
+            "e-Secret-0123456789, f-Secret-0123456789, g-Secret-0123456789, h-Secret-0123456789, "
+            "i-Secret-0123456789",
+            "more than 8 secrets");
     k = kit_load_more("TURN_OLD_SECRETS=short\n");
     kit_expect(&k, "TURN_OLD_SECRETS", SETTING_WARNING, "(number 1) that has 5 characters");
     assert_string_equal(problems_at(k.p, 0)->value, "(hidden)");

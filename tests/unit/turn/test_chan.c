@@ -88,11 +88,52 @@ static void test_limit(void **state)
     assert_int_equal(t.n, 1);
 }
 
+static struct addr ip(const char *text, uint16_t port)
+{
+    struct addr a;
+
+    assert_int_equal(addr_parse_ip(text, port, &a), 0);
+    return a;
+}
+
+static void test_check_changes_nothing(void **state)
+{
+    struct chan_table t = {0};
+    struct addr a = ip("192.0.2.1", 1), b = ip("192.0.2.1", 2);
+
+    (void) state;
+    assert_int_equal(chan_check(&t, 0x4000, &a, 1000), 0);
+    assert_null(chan_peer(&t, 0x4000, 1000));
+    assert_int_equal(chan_bind(&t, 0x4000, &a, 1000), 0);
+    assert_int_equal(chan_check(&t, 0x4000, &a, 1000), 0);
+    assert_int_equal(chan_check(&t, 0x4000, &b, 1000), -EEXIST);
+    assert_int_equal(chan_check(&t, 0x4001, &a, 1000), -EEXIST);
+    assert_int_equal(chan_check(&t, 0x5000, &b, 1000), -ERANGE);
+}
+
+static void test_drop_family(void **state)
+{
+    struct chan_table t = {0};
+    struct addr v4 = ip("192.0.2.1", 1), v6 = ip("2001:db8::1", 1);
+
+    (void) state;
+    assert_int_equal(chan_bind(&t, 0x4000, &v4, 1000), 0);
+    assert_int_equal(chan_bind(&t, 0x4001, &v6, 1000), 0);
+    chan_drop(&t, AF_INET);
+    assert_null(chan_peer(&t, 0x4000, 1000));
+    assert_true(addr_eq(chan_peer(&t, 0x4001, 1000), &v6));
+    assert_int_equal(chan_bind(&t, 0x4000, &v4, 1000), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_both_ways), cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_conflicts), cmocka_unit_test(test_lifetime),
+        cmocka_unit_test(test_check_changes_nothing),
+        cmocka_unit_test(test_drop_family),
+        cmocka_unit_test(test_both_ways),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_conflicts),
+        cmocka_unit_test(test_lifetime),
         cmocka_unit_test(test_limit),
     };
 

@@ -63,9 +63,25 @@ static void test_limit(void **state)
     assert_false(perm_allows(&t, &a, PERM_LIFETIME_MS));
 }
 
+static void test_drop_family(void **state)
+{
+    struct perm_table t = {0};
+    struct addr v4 = ip("192.0.2.1", 1), v6 = ip("2001:db8::1", 1);
+
+    (void) state;
+    assert_int_equal(perm_grant(&t, &v4, 1000), 0);
+    assert_int_equal(perm_grant(&t, &v6, 1000), 0);
+    perm_drop(&t, AF_INET6);
+    assert_true(perm_allows(&t, &v4, 1000));
+    assert_false(perm_allows(&t, &v6, 1000));
+    assert_int_equal(perm_grant(&t, &v6, 1000), 0);
+    assert_true(perm_allows(&t, &v6, 1000));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_drop_family),
         cmocka_unit_test(test_ip_counts_not_port),
         cmocka_unit_test(test_lifetime),
         cmocka_unit_test(test_limit),

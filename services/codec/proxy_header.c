@@ -1,10 +1,7 @@
-#include "acme/proxy_header.h"
-
-#include "base/buf.h"
+#include "codec/proxy_header.h"
 
 #include <netinet/in.h>
 
-#define V1_MAX 107 /* with CR LF */
 #define V1_WORDS_MAX 6
 
 static const uint8_t v2_signature[12] = {0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d,
@@ -24,7 +21,7 @@ static size_t split(char *line, char *words[static V1_WORDS_MAX])
     return n;
 }
 
-static int parse_v1_line(char *line, struct addr *ret)
+static int parse_v1_line(char *line, struct proxy_header *ret)
 {
     char *words[V1_WORDS_MAX];
     size_t n = split(line, words);
@@ -40,24 +37,26 @@ static int parse_v1_line(char *line, struct addr *ret)
         return -EBADMSG;
     if (strcmp(words[1], "TCP4") != 0 && strcmp(words[1], "TCP6") != 0)
         return -EBADMSG;
-    *ret = source;
+    ret->client = source;
+    ret->server = target;
     return 0;
 }
 
 static int parse_v1(struct bytes in, struct proxy_header *ret)
 {
-    const uint8_t *end = memmem(in.p, in.len < V1_MAX ? in.len : V1_MAX, "\r\n", 2);
+    const uint8_t *end =
+        memmem(in.p, in.len < PROXY_HEADER_V1_MAX ? in.len : PROXY_HEADER_V1_MAX, "\r\n", 2);
     struct proxy_header h = {0};
-    char line[V1_MAX + 1];
+    char line[PROXY_HEADER_V1_MAX + 1];
 
     if (!end)
-        return in.len < V1_MAX ? -EAGAIN : -EBADMSG;
+        return in.len < PROXY_HEADER_V1_MAX ? -EAGAIN : -EBADMSG;
     h.len = (size_t) (end - in.p) + 2;
     if (memchr(in.p, '\0', h.len))
         return -EBADMSG;
     memcpy(line, in.p, h.len - 2);
     line[h.len - 2] = '\0';
-    if (parse_v1_line(line, &h.client) < 0)
+    if (parse_v1_line(line, &h) < 0)
         return -EBADMSG;
     *ret = h;
     return 0;
@@ -71,21 +70,35 @@ static int parse_v1(struct bytes in, struct proxy_header *ret)
  *   |            | 2       | PROXY  |          |          |         |                       |
  *   +------------+---------+--------+----------+----------+---------+-----------------------+ */
 
-static void read_source(struct rd *r, uint8_t family, struct addr *ret)
+/* As an address of the kernel's would be: an IPv4-mapped one is IPv4. */
+static struct addr address_of(struct bytes ip, uint16_t port)
+{
+    struct sockaddr_storage sa;
+    struct addr a = {.family = ip.len == 4 ? AF_INET : AF_INET6, .port = port};
+    socklen_t len;
+
+    memcpy(a.ip, ip.p, ip.len);
+    len = addr_to_sockaddr(&a, &sa);
+    (void) addr_from_sockaddr((struct sockaddr *) &sa, len, &a);
+    return a;
+}
+
+static void read_addresses(struct rd *r, uint8_t family, struct proxy_header *ret)
 {
     size_t ip_len = family == 1 ? 4 : 16;
-    struct bytes ip;
+    uint16_t client_port, server_port;
+    struct bytes client, server;
 
     if (family != 1 && family != 2)
         return; /* a Unix socket, or unspecified */
-    ip = rd_bytes(r, ip_len);
-    rd_skip(r, ip_len); /* the destination */
-    ret->port = rd_u16(r);
-    rd_skip(r, 2);
+    client = rd_bytes(r, ip_len);
+    server = rd_bytes(r, ip_len);
+    client_port = rd_u16(r);
+    server_port = rd_u16(r);
     if (rd_finish(r) < 0)
         return;
-    ret->family = family == 1 ? AF_INET : AF_INET6;
-    memcpy(ret->ip, ip.p, ip.len);
+    ret->client = address_of(client, client_port);
+    ret->server = address_of(server, server_port);
 }
 
 static int parse_v2(struct bytes in, struct proxy_header *ret)
@@ -108,7 +121,7 @@ static int parse_v2(struct bytes in, struct proxy_header *ret)
         return -EAGAIN;
     r = rd_init(rd_bytes(&r, len));
     if ((command & 15) == 1) /* PROXY; LOCAL is a check of the proxy's own */
-        read_source(&r, family, &h.client);
+        read_addresses(&r, family, &h);
     if (rd_finish(&r) < 0)
         return -EBADMSG;
     *ret = h;
@@ -128,4 +141,17 @@ int proxy_header_parse(struct bytes in, struct proxy_header *ret)
     if (memcmp(in.p, v2_signature, n2) == 0)
         return n2 < sizeof(v2_signature) ? -EAGAIN : parse_v2(in, ret);
     return -EBADMSG;
+}
+
+int proxy_header_write(struct wr *w, const struct addr *client, const struct addr *server,
+                       size_t *ret_len)
+{
+    const struct addr *target = server->family != 0 ? server : client;
+    char from[ADDR_TEXT_SIZE], to[ADDR_TEXT_SIZE];
+
+    if (client->family == 0 || client->family != target->family)
+        return -EAFNOSUPPORT;
+    wr_fmt(w, "PROXY TCP%d %s %s %u %u\r\n", client->family == AF_INET6 ? 6 : 4,
+           addr_format_ip(client, from), addr_format_ip(target, to), client->port, target->port);
+    return wr_finish(w, ret_len);
 }

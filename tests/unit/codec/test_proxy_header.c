@@ -1,4 +1,4 @@
-#include "acme/proxy_header.h"
+#include "codec/proxy_header.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -93,12 +93,62 @@ static void refused(void **state)
     assert_int_equal(proxy_header_parse(bytes_of(NULL, 0), &h), -EAGAIN);
 }
 
+static void check_written(const char *client, const char *server, const char *text)
+{
+    char buf[PROXY_HEADER_V1_MAX];
+    struct wr w = wr_init(buf, sizeof(buf));
+    struct addr from = {0}, to = {0};
+    struct proxy_header h;
+    size_t len;
+
+    assert_int_equal(addr_parse(client, &from), 0);
+    if (server)
+        assert_int_equal(addr_parse(server, &to), 0);
+    assert_int_equal(proxy_header_write(&w, &from, &to, &len), 0);
+    assert_true(bytes_eq_str(bytes_of(buf, len), text));
+    assert_int_equal(proxy_header_parse(bytes_of(buf, len), &h), 0);
+    assert_true(addr_eq(&h.client, &from));
+    assert_true(addr_eq(&h.server, server ? &to : &from));
+}
+
+static void written(void **state)
+{
+    struct addr v4 = {AF_INET, 1, 0, {1}}, v6 = {AF_INET6, 1, 0, {1}}, none = {0};
+    char buf[PROXY_HEADER_V1_MAX];
+    struct wr w = wr_init(buf, sizeof(buf));
+    size_t len;
+
+    (void) state;
+    check_written("203.0.113.5:40000", "192.0.2.1:443",
+                  "PROXY TCP4 203.0.113.5 192.0.2.1 40000 443\r\n");
+    check_written("[2001:db8::5]:1", "[2001:db8::1]:65535",
+                  "PROXY TCP6 2001:db8::5 2001:db8::1 1 65535\r\n");
+    check_written("[2001:1111:2222:3333:4444:5555:6666:7777]:65535", NULL,
+                  "PROXY TCP6 2001:1111:2222:3333:4444:5555:6666:7777 "
+                  "2001:1111:2222:3333:4444:5555:6666:7777 65535 65535\r\n");
+    assert_int_equal(proxy_header_write(&w, &none, &v4, &len), -EAFNOSUPPORT);
+    assert_int_equal(proxy_header_write(&w, &v4, &v6, &len), -EAFNOSUPPORT);
+    w = wr_init(buf, 20);
+    assert_int_equal(proxy_header_write(&w, &v4, &v4, &len), -ENOSPC);
+}
+
+/* IPv4 in IPv6 is IPv4, as from the kernel. */
+static void mapped(void **state)
+{
+    static const char v1[] = "PROXY TCP6 ::ffff:203.0.113.5 ::ffff:192.0.2.1 40000 443\r\n";
+    static const char v2[] = V2 "\x21\x21\0\x24\0\0\0\0\0\0\0\0\0\0\xff\xff\xcb\0\x71\5"
+                                "\0\0\0\0\0\0\0\0\0\0\xff\xff\xc0\0\2\1\x9c\x40\1\xbb";
+
+    (void) state;
+    check(BYTES(v1), sizeof(v1) - 1, "203.0.113.5:40000");
+    check(BYTES(v2), sizeof(v2) - 1, "203.0.113.5:40000");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(version_1),
-        cmocka_unit_test(version_2),
-        cmocka_unit_test(refused),
+        cmocka_unit_test(version_1), cmocka_unit_test(version_2), cmocka_unit_test(refused),
+        cmocka_unit_test(written),   cmocka_unit_test(mapped),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
