@@ -237,11 +237,11 @@ static enum apply_end decide(struct apply *a)
     return decide_layout(a);
 }
 
-/* ---- what nginx has not taken notice of yet ---- */
+/* ---- what nginx, and TURN of certificates, have not taken notice of yet ---- */
 
-static enum apply_end set_pending(struct apply *a)
+static enum apply_end set_pending(struct apply *a, enum pending what)
 {
-    int r = pending_set(PENDING_CONFIGURATION);
+    int r = pending_set(what);
 
     return r < 0 ? fail(a, path_of(PATH_CONF), r) : APPLY_DONE;
 }
@@ -329,7 +329,7 @@ static enum apply_end ensure_certificate(struct apply *a)
     r = certs_ensure(&wish.wanted, time(NULL), on_certs_text, a, &a->result->new_certificate);
     if (r < 0 && r != -EINVAL && !a->without_nginx)
         leave_nginx(a, "there is no certificate", "see above");
-    return a->result->new_certificate ? set_pending(a) : APPLY_DONE;
+    return a->result->new_certificate ? set_pending(a, PENDING_CERTIFICATE) : APPLY_DONE;
 }
 
 /* ---- rendering ---- */
@@ -389,8 +389,8 @@ static void compare_settings(const struct apply *a, struct plan_input *in)
 
 static enum apply_end plan(struct apply *a)
 {
-    struct plan_input in = {.pending = pending_is(PENDING_CONFIGURATION) ||
-                                       pending_is(PENDING_CERTIFICATE)};
+    struct plan_input in = {.nginx_pending = pending_is(PENDING_CONFIGURATION),
+                            .certificate_pending = pending_is(PENDING_CERTIFICATE)};
     struct desired was = {0};
     bool known = a->before.readable;
     int r = known ? render(a, a->before.settings, &a->before.decided, &was) : 0;
@@ -492,7 +492,9 @@ static enum apply_end write_new(struct apply *a)
         if (r < 0)
             return fail(a, "cannot write the new configuration", r);
     }
-    end = a->result->plan.steps[PLAN_NGINX].action != PLAN_NOTHING ? set_pending(a) : APPLY_DONE;
+    end = a->result->plan.steps[PLAN_NGINX].action != PLAN_NOTHING
+              ? set_pending(a, PENDING_CONFIGURATION)
+              : APPLY_DONE;
     if (end == APPLY_DONE)
         end = try_nginx(a, n);
     if (end != APPLY_DONE) {

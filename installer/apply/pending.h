@@ -1,12 +1,12 @@
-/* pending.h: marks that the web server has not taken notice of something yet. They outlive whoever
- * is killed, and runs that had to leave it alone. */
+/* pending.h: marks that the web server (and TURN, of certificates) has not taken notice of
+ * something yet. They outlive whoever is killed, and runs that had to leave it alone. */
 #pragma once
 
 #include <stdbool.h>
 
 enum pending {
     PENDING_CONFIGURATION, /* set and cleared by `visavis apply` */
-    PENDING_CERTIFICATE,   /* by `visavis cert`; `visavis apply` clears it, too */
+    PENDING_CERTIFICATE,   /* by that and by `visavis cert` */
     N_PENDING
 };
 

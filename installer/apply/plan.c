@@ -43,13 +43,14 @@ static enum plan_action daemon_action(enum plan_part part, const struct plan_cha
         return PLAN_START;
     if (c->differs)
         return changed(part, c, in);
-    return part == PLAN_TURN && in->pending ? PLAN_RELOAD : PLAN_NOTHING;
+    return part == PLAN_TURN && in->certificate_pending ? PLAN_RELOAD : PLAN_NOTHING;
 }
 
 /* It takes every change while it runs, also that we are gone: other sites stay. */
 static enum plan_action nginx_action(const struct plan_change *c, const struct plan_input *in)
 {
-    bool touched = c->wanted != c->had || c->differs || c->lost || in->pending;
+    bool touched = c->wanted != c->had || c->differs || c->lost || in->nginx_pending ||
+                   in->certificate_pending;
 
     return touched && (c->wanted || c->had) ? PLAN_RELOAD : PLAN_NOTHING;
 }

@@ -36,7 +36,8 @@ struct plan_change {
 struct plan_input {
     struct plan_change parts[N_PLAN_PARTS];
     unsigned reloads, restarts; /* settings_changes(), those by a decision included */
-    bool pending; /* those who serve the certificate have not taken notice of something before */
+    bool nginx_pending;         /* it has not taken notice of something before */
+    bool certificate_pending;   /* those who serve the certificate have perhaps not read it */
 };
 
 struct plan_step {

@@ -205,7 +205,7 @@ static void log_failure(const struct request *rq, int error)
 static void allocate(struct request *rq)
 {
     const struct stun *m = rq->msg;
-    struct alloc *a;
+    struct alloc *a = NULL;
     int r = m->reservation_token.p ? allocate_reserved(rq, &a) : allocate_new(rq, &a);
 
     if (r < 0) {

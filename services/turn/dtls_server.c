@@ -152,8 +152,10 @@ static void session_drop(struct session *s)
 /* Those who hold on to theirs do not keep others out. */
 static void make_room(struct dtls_server *d, enum state state, size_t max)
 {
-    if (d->counts[state] >= max)
-        session_drop(list_first(&d->lists[state], struct session, node));
+    struct session *oldest = list_first(&d->lists[state], struct session, node);
+
+    if (oldest && d->counts[state] >= max)
+        session_drop(oldest);
 }
 
 /* The handshake is over. A session that the client had from the same port is forgotten, as the

@@ -1,4 +1,5 @@
-/* visavis-turn: a TURN server (RFC 8656) that relays to the media daemon and to nobody else. */
+/* visavis-turn: a TURN server (RFC 8656) that relays to the media daemons and, unless told
+ * otherwise, to nobody else. */
 #include "base/log.h"
 #include "daemon/daemon.h"
 #include "turn/api.h"

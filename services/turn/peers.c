@@ -121,7 +121,7 @@ static bool allows_beyond_media(const struct peers *p, const struct addr *a, boo
     special = special_ip_find(a);
     if (special && special->never)
         return false;
-    return is_allowed || (p->any_public && special_ip_is_public(a));
+    return is_allowed || (p->any_public && !is_media_ip(p, a) && special_ip_is_public(a));
 }
 
 static bool allows_one(const struct peers *p, const struct addr *a)
@@ -285,11 +285,24 @@ static void take_media(struct peers *p, const struct peers_rules *rules)
     sort(p->by_via, p->n_by_via, sizeof(p->by_via[0]), compare_via);
 }
 
+/* Addresses that lead to one of ours are ours as well. */
 static void take_own(struct peers *p, const struct peers_rules *rules)
 {
+    size_t n_more = 0;
+
     p->n_own = rules->n_own;
-    for (size_t i = 0; i < p->n_own; i++)
+    for (size_t i = 0; i < p->n_own; i++) {
+        p->own[i] = rules->own[i];
         p->own[i].port = 0;
+    }
+    sort(p->own, p->n_own, sizeof(p->own[0]), compare_addr);
+    for (size_t i = 0; i < rules->n_media; i++) {
+        if (is_own(p, &rules->media[i].via)) {
+            p->own[p->n_own + n_more] = rules->media[i].addr;
+            p->own[p->n_own + n_more++].port = 0;
+        }
+    }
+    p->n_own += n_more;
     sort(p->own, p->n_own, sizeof(p->own[0]), compare_addr);
 }
 
@@ -311,7 +324,7 @@ int peers_new(const struct peers_rules *rules, struct peers **ret_peers)
                                rules->n_denied};
     p->media = calloc(rules->n_media + 1, sizeof(p->media[0]));
     p->by_via = calloc(rules->n_media + 1, sizeof(p->by_via[0]));
-    p->own = copy_of(rules->own, rules->n_own, sizeof(p->own[0]));
+    p->own = calloc(rules->n_own + rules->n_media + 1, sizeof(p->own[0]));
     if (!p->allowed.items || !p->denied.items || !p->media || !p->by_via || !p->own) {
         peers_unref(p);
         return -ENOMEM;

@@ -4,12 +4,13 @@
  *   1. denied        what the operator denies: no. That holds for the media daemons' own addresses
  *                    as well: a deny list has no exceptions to know by heart.
  *   2. media         exactly an address and port that a media daemon told: yes.
- *   3. own           any other port of this machine's addresses: no. Redis, the web server and our
- *                    other daemons listen there.
+ *   3. own           any other port of this machine's addresses, and of those that lead to it: no.
+ *                    Redis, the web server and our other daemons listen there.
  *   4. never         loopback, unspecified, multicast, broadcast, link-local, the cloud's services
  *                    (special_ip.h): no.
  *   5. allowed       what the operator allows, private ranges included: yes.
- *   6. peers=public  an address of the Internet that is not special: yes. Else: no.
+ *   6. peers=public  an address of the Internet that is not special, nor a media daemon's: yes.
+ * Else: no.
  * IPv4 that is embedded in an IPv6 address is tested like the outer one and must be allowed as
  * well; with an address that media told it must not be denied.
  *

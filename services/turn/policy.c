@@ -157,6 +157,15 @@ static int start(struct policy *p, struct loop *l)
     return r;
 }
 
+/* Who may be reached, in the words of the configuration. */
+static void log_rules(const struct turn_config *c)
+{
+    log_info("relays reach the media daemons%s%s, %zu rules allow more, %zu deny",
+             c->any_public_peer ? " and any public address" : " alone",
+             c->internal_relay ? " over a network of one's own" : "", c->n_allowed_peers,
+             c->n_denied_peers);
+}
+
 int policy_new(struct loop *l, const struct turn_config *config, policy_fn *fn, void *arg,
                struct policy **ret_policy)
 {
@@ -171,13 +180,18 @@ int policy_new(struct loop *l, const struct turn_config *config, policy_fn *fn, 
         policy_free(p);
         return r;
     }
+    log_rules(config);
     *ret_policy = p;
     return 0;
 }
 
 int policy_reloaded(struct policy *p)
 {
-    return build(p);
+    int r = build(p);
+
+    if (r == 0)
+        log_rules(p->config);
+    return r;
 }
 
 struct policy *policy_free(struct policy *p)

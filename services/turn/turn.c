@@ -9,7 +9,7 @@
 
 /* How long packets may wait for others to be dealt with together, when there are many. The kernel
  * adds 50 us of timer slack: half a millisecond is what nobody hears. */
-#define POLL_TICK_US 400
+#define POLL_TICK_US 440
 
 #define ROOM_MIN (UDP_IN_SLOTS / 4) /* a receive call for less is not worth it */
 

@@ -72,9 +72,11 @@ static void make_room(struct userhash_table *t, uint64_t now_s)
 {
     struct entry *e;
 
-    while ((e = list_first(&t->told, struct entry, node)) &&
-           (e->expiry_s <= now_s || map_count(t->by_hash) >= t->max))
+    list_for_each (e, &t->told, node) {
+        if (e->expiry_s > now_s && map_count(t->by_hash) < t->max)
+            break;
         drop(t, e);
+    }
 }
 
 static int put(struct userhash_table *t, struct bytes name, uint64_t expiry_s,

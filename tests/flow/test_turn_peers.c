@@ -21,11 +21,14 @@
 
 enum policy { MEDIA, PUBLIC, LISTS, N_POLICIES };
 
+#define LISTS_TEXT                                                                                 \
+    "allowed_peers = [\"0.0.0.0/0:40000\", \"[::/0]:40000\"];\n"                                   \
+    "denied_peers = [\"10.7.0.1:40000\", \"8.8.4.0/24\"];\n"
+
 static const char *const policies[N_POLICIES] = {
     [MEDIA] = "",
     [PUBLIC] = "peers = \"public\";\n",
-    [LISTS] = "allowed_peers = [\"0.0.0.0/0:40000\", \"[::/0]:40000\"];\n"
-              "denied_peers = [\"10.7.0.1:40000\", \"8.8.4.0/24\"];\n",
+    [LISTS] = LISTS_TEXT,
 };
 
 /* Redis's, the web server's, and two more than media's */

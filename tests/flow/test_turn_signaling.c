@@ -11,7 +11,7 @@ static struct server_under_test under; /* what clients want to know: the loop an
 static struct turn_config config;
 static struct server *server;
 static struct api *api;
-static char api_path[64], log_path[64];
+static char api_path[64], log_path[80];
 
 static void start_turn(void)
 {

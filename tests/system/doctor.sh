@@ -487,6 +487,78 @@ hanging_signaling() {
     return $ok
 }
 
+# ---- TURN ----
+
+hanging_turn() {
+    local ok=0 pid
+    pid=$(pgrep --ns $$ -x visavis-turn)
+    kill -STOP "$pid"
+    doctor turn
+    kill -CONT "$pid"
+    finds 'turn.udp turn.tcp turn.tls' '' && says turn.udp 'over UDP on port 3478 (Connection timed out)' || ok=1
+    return $ok
+}
+
+# Nobody tells it of a new pair while the server is stopped; then it reads that at once.
+certificate_that_turn_has_not_read() {
+    local ok=0
+    kill -STOP $runner
+    "$visavis" cert renew --force >"$work/renew" 2>&1 || return 1
+    doctor turn
+    finds '' turn.tls && says turn.tls 'another certificate' || ok=1
+    kill -CONT $runner
+    wait_for turn_is_well || ok=1
+    return $ok
+}
+
+turn_is_well() {
+    doctor turn
+    [ "$(ids failure)$(ids warning)" = '' ]
+}
+
+own_certificate() {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 300 -subj "/CN=$name" \
+        -addext "subjectAltName=DNS:$name" -keyout "$work/own.key" -out "$work/own.pem" 2>/dev/null &&
+        "$visavis" cert import "$work/own.pem" "$work/own.key" >"$work/import" 2>&1
+}
+
+put_in_force() {
+    local before
+    before=$(readlink "$VISAVIS_ROOT/var/lib/visavis/conf/current")
+    settings "$@"
+    kill -HUP $runner
+    wait_for is_other_than "$before" && wait_for is_ready
+}
+
+is_other_than() { [ "$(readlink "$VISAVIS_ROOT/var/lib/visavis/conf/current")" != "$1" ]; }
+
+serves_own() { openssl s_client -connect 127.0.0.1:"$1" </dev/null 2>/dev/null | openssl x509 -noout -serial | grep -q "$own_serial"; }
+
+own_certificate_is_served() {
+    own_serial=$(openssl x509 -noout -serial -in "$work/own.pem") && wait_for serves_own 5349 && wait_for serves_own 443
+}
+
+# With a certificate that its clients take; each new one is read at once.
+turn_on_the_web_port() {
+    local ok=0 signaling=$VISAVIS_ROOT/var/lib/visavis/conf/current/signaling.cfg turn_pid
+    turn_pid=$(pgrep --ns $$ -x visavis-turn)
+    put_in_force CERTIFICATE_TYPE=owncert PROXY=front
+    own_certificate && own_certificate_is_served || ok=1
+    wait_for turn_is_well || ok=1
+    expect 'clients are told' grep -q "turns_url = \"turns:$name:443?transport=tcp\"" "$signaling" || ok=1
+    own_certificate && own_certificate_is_served || ok=1
+    put_in_force CERTIFICATE_TYPE=owncert PROXY=site
+    wait_for turn_is_well || ok=1
+    expect 'a note' [ "$(ids note)" = turn.web-port ] && says turn.web-port 'shares the port' || ok=1
+    expect 'told of the other port' grep -q "turns:$name:5349" "$signaling" || ok=1
+    put_in_force
+    expect 'told of none' not grep -q turns_url "$signaling" || ok=1
+    expect 'TURN is the one it was' [ "$(pgrep --ns $$ -x visavis-turn)" = "$turn_pid" ] || ok=1
+    return $ok
+}
+
+not() { ! "$@"; }
+
 stopped_server() {
     local ok=0
     kill -TERM $runner
@@ -687,6 +759,9 @@ test_case 'a broken site of another' broken_site_of_another
 test_case 'the web server is away' web_server_away
 test_case 'the web server was killed' web_server_killed
 test_case 'signaling hangs' hanging_signaling
+test_case 'TURN hangs' hanging_turn
+test_case 'TURN has an old certificate' certificate_that_turn_has_not_read
+test_case 'TURN on the web port' turn_on_the_web_port
 test_case 'a stopped server' stopped_server
 test_case 'nftables: nothing is open' nothing_open
 test_case 'nftables: media forgotten' media_forgotten

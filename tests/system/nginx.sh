@@ -39,7 +39,7 @@ server_stop() {
     pid=$(cat "$root/run/nginx.pid" 2>/dev/null) || return 0
     kill -TERM "$pid" 2>/dev/null
     wait_for gone "$pid"
-    rm -f "$root/run/nginx.pid" "$root/run/visavis/nginx/https.sock"
+    rm -f "$root/run/nginx.pid" "$root/run/visavis/nginx/https.sock" "$root/run/visavis/turn/site.sock"
 }
 
 # Workers of before are gone when it returns.
@@ -633,9 +633,68 @@ few_connections() {
     cp "$work/nginx.conf" "$conf/nginx.conf"
 }
 
+# ---- TURN on the web port ----
+
+# The beginning of the answer to a STUN Binding request over TLS, in hexadecimal; further words are s_client's.
+stun_over_tls() {
+    { printf '\0\1\0\0\x21\x12\xa4\x42123456789012' && sleep 1; } |
+        timeout 5 openssl s_client -quiet -connect 127.0.0.1:443 -servername "$domain" "$@" 2>/dev/null | head -c 20 | xxd -p
+}
+
+turn_answers() {
+    local got
+    got=$(stun_over_tls "$@")
+    expect "a STUN answer${1:+ ($*)}: '$got'" [ "${got:0:4}${got:8:32}" = 01012112a442313233343536373839303132 ]
+}
+
+turn_on_the_web_port() {
+    restart_with PROXY=front CERTIFICATE_TYPE=owncert || return 1
+    turn_answers && turn_answers -tls1_2 && turn_answers -alpn stun.turn || return 1
+    ask / && status_is 200 && says HTTP/2 || return 1 # browsers go straight to the site
+    http=443 ask_plain /x && status_is 301 && says "Location: https://$domain/x"
+}
+
+# Programs that offer no protocol come by way of TURN, and find the same site.
+site_behind_turn() {
+    local t ask_more=(--no-alpn --http1.1)
+    restart_with PROXY=front CERTIFICATE_TYPE=owncert REDIRECT_WWW=true || return 1
+    for t in routes websockets recordings layouts dots; do
+        "$t" || { echo "    in: $t"; return 1; }
+    done
+    ask / && says 'strict-transport-security' || return 1
+    ask '/a?b' -H "Host: www.$domain" && status_is 301 && says "Location: https://$domain/a?b" || return 1
+    # A way that others cannot take: it wants a PROXY protocol header.
+    expect 'nothing without that' [ "$(curl -s --max-time 5 -o /dev/null -w '%{http_code}' --unix-socket "$root/run/visavis/turn/site.sock" http://x/)" = 000 ]
+}
+
+# With the addresses that they come from.
+addresses_behind_turn() {
+    local ask_more=(--no-alpn --http1.1)
+    restart_with PROXY=front CERTIFICATE_TYPE=owncert ALLOWED_ACCESS_TO_RESTAPI=127.0.0.10 || return 1
+    access <<END
+127.0.0.1 /openvidu/api/sessions 200
+127.0.0.10 /openvidu/api/sessions 200
+127.0.0.100 /openvidu/api/sessions 403
+127.0.0.100 / 200
+END
+}
+
+turn_off_the_web_port() {
+    restart_with PROXY=front CERTIFICATE_TYPE=owncert || return 1
+    expect 'the way back' test -S "$root/run/visavis/turn/site.sock" || return 1
+    settings PROXY=front CERTIFICATE_TYPE=owncert TURN_ON_HTTPS_PORT=false
+    install_files && nginx_reload || return 1
+    expect 'no way back' not test -e "$root/run/visavis/turn/site.sock" || return 1
+    expect 'no STUN' not turn_answers >/dev/null || return 1
+    ask / --no-alpn --http1.1 && status_is 200 || return 1
+    settings PROXY=front CERTIFICATE_TYPE=owncert
+    install_files && nginx_reload || return 1
+    turn_answers && ask / --no-alpn --http1.1 && status_is 200
+}
+
 make_machine
 settings
-start_media && start_signaling true && start_call || exit 1
+start_media && start_signaling true && start_call && start_turn || exit 1
 test_case 'front layout: every route' front_layout
 test_case 'site layout: every route' site_layout
 test_case 'from one layout to the other by reload' layouts_by_reload
@@ -652,6 +711,10 @@ test_case 'locations of the operator' own_locations
 test_case 'long names and addresses' names
 test_case 'acme-tls/1 to a socket of its own, the rest to the site' acme_tls
 test_case 'all names of the certificate' all_names
+test_case 'TURN on the web port' turn_on_the_web_port
+test_case 'TURN on the web port: the site for those who offer no protocol' site_behind_turn
+test_case 'TURN on the web port: their addresses' addresses_behind_turn
+test_case 'TURN on the web port, off and on by reload' turn_off_the_web_port
 test_case 'port 80 is held by Apache, front layout' released http_port_held front
 test_case 'port 80 is held by Apache, site layout' released http_port_held site
 test_case 'port 80 is held on IPv4 or IPv6 alone' released http_port_held_in_half

@@ -43,7 +43,7 @@ make_machine() {
     local run=$root/run/visavis state=$root/var/lib/visavis
     chmod 755 "$work"
     mkdir -p "$conf/sites-enabled" "$conf/modules-enabled" "$root/log" "$root/etc/visavis/nginx.d" \
-        "$run/nginx" "$state/certs/live" "$state/acme/webroot/.well-known/acme-challenge" \
+        "$run/nginx" "$run/turn" "$state/certs/live" "$state/acme/webroot/.well-known/acme-challenge" \
         "$state/recordings/ses_A" "$state/custom-layout/mine" "$state/conf" "$root/usr/share/visavis"
     cp -a /etc/nginx/. "$conf"
     rm -f "$conf"/sites-enabled/* "$conf"/conf.d/*
@@ -100,6 +100,24 @@ END
     wait_for test -S "$work/media.sock"
 }
 
+# As far as the web server is concerned.
+start_turn() {
+    cat >"$work/turn.cfg" <<END
+listen = ["udp:127.0.0.1:3478"];
+secret = "$secret";
+media = ["$work/media.sock"];
+certificate = "$root/var/lib/visavis/certs/live/fullchain.pem";
+certificate_key = "$root/var/lib/visavis/certs/live/privkey.pem";
+web_listen = "$root/run/visavis/nginx/turn.sock";
+web_backend = "$root/run/visavis/turn/site.sock";
+END
+    "$build/bin/visavis-turn" --config "$work/turn.cfg" 2>>"$work/turn.log" &
+    turn=$!
+    pids+=("$turn")
+    wait_for test -S "$root/run/visavis/nginx/turn.sock" || return 1
+    chmod 666 "$root/run/visavis/nginx/turn.sock" # the group of the web server, without the group
+}
+
 signaling_answers() { curl -s -o /dev/null http://127.0.0.1:5443/openvidu/api/config/openvidu-publicurl; }
 
 start_call() {
@@ -117,12 +135,13 @@ END
 
 # ---- asking ----
 
-# Status, headers and body of https://$domain$1; further words are curl's.
+# Status, headers and body of https://$domain$1; further words are curl's, those of ask_more in each request.
+ask_more=()
 ask() {
     local path=$1
     shift
     curl -sS -i --max-time 10 --path-as-is --cacert "$root/var/lib/visavis/certs/live/fullchain.pem" \
-        --resolve "*:${https:-443}:${to:-127.0.0.1}" "$@" "https://$domain:${https:-443}$path" >"$work/answer" 2>"$work/err"
+        --resolve "*:${https:-443}:${to:-127.0.0.1}" "${ask_more[@]}" "$@" "https://$domain:${https:-443}$path" >"$work/answer" 2>"$work/err"
     local status=$?
     tr -d '\r' <"$work/answer" >"$work/text"
     return $status

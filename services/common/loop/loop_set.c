@@ -8,8 +8,8 @@
 
 #define BATCH_MAX 64
 #define POLL_ROUNDS_MAX 8 /* then the loop's other sources have their turn */
-#define POLL_IDLE_MAX 2    /* ticks in a row that bring next to nothing end it */
-#define GAP_WEIGHT 8       /* the mean time between wake-ups is of about so many */
+#define POLL_IDLE_MAX 2   /* ticks in a row that bring next to nothing end it */
+#define GAP_WEIGHT 8      /* the mean time between wake-ups is of about so many */
 
 struct loop_set {
     struct loop_io io;
@@ -76,9 +76,9 @@ static uint64_t now_ns(void)
 }
 
 /* The loop woke up for us: often enough to begin polling? */
-static void count_wake_up(struct loop_set *s)
+static void count_wake_up(struct loop_set *s, uint64_t now)
 {
-    uint64_t now = now_ns(), tick_ns = s->tick_us * (uint64_t) 1000, gap = now - s->woken_ns;
+    uint64_t tick_ns = s->tick_us * (uint64_t) 1000, gap = now - s->woken_ns;
 
     if (gap > 4 * tick_ns)
         gap = 4 * tick_ns;
@@ -101,13 +101,21 @@ static bool is_worth_polling(struct loop_set *s)
     return s->polling;
 }
 
-static void poll_rounds(struct loop_set *s)
+static void sleep_until(uint64_t ns)
 {
-    const struct timespec tick = {.tv_nsec = (long) s->tick_us * 1000};
+    struct timespec ts = {(time_t) (ns / 1000000000), (long) (ns % 1000000000)};
 
+    (void) clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
+}
+
+/* The time that a round takes is part of the tick: the longer it takes, the shorter is the pause.
+ */
+static void poll_rounds(struct loop_set *s, uint64_t begun_ns)
+{
     for (unsigned i = 0; i < POLL_ROUNDS_MAX && !s->freed && is_worth_polling(s); i++) {
         if (!s->more)
-            (void) clock_nanosleep(CLOCK_MONOTONIC, 0, &tick, NULL);
+            sleep_until(begun_ns + s->tick_us * (uint64_t) 1000);
+        begun_ns = now_ns();
         run_round(s);
     }
 }
@@ -115,14 +123,15 @@ static void poll_rounds(struct loop_set *s)
 static void on_ready(struct loop_io *io, uint32_t revents)
 {
     struct loop_set *s = container_of(io, struct loop_set, io);
+    uint64_t now = s->tick_us > 0 ? now_ns() : 0;
 
     (void) revents;
     s->dispatching = true;
     if (s->tick_us > 0 && !s->polling)
-        count_wake_up(s);
+        count_wake_up(s, now);
     run_round(s);
     if (s->polling)
-        poll_rounds(s);
+        poll_rounds(s, now);
     s->dispatching = false;
     if (s->freed)
         destroy(s);

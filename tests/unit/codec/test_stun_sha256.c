@@ -168,8 +168,8 @@ static void test_algorithms(void **state)
 
     (void) state;
     assert_int_equal(decode(&p, &m), 0);
-    assert_true(bytes_eq(m.password_algorithms,
-                         bytes_of(STUN_ALGORITHM_SHA256 STUN_ALGORITHM_MD5, 8)));
+    assert_true(
+        bytes_eq(m.password_algorithms, bytes_of(STUN_ALGORITHM_SHA256 STUN_ALGORITHM_MD5, 8)));
     assert_null(m.password_algorithm.p);
 
     /* Parameters, with padding between the algorithms and behind the last. */

@@ -66,7 +66,7 @@ static void what_each_change_means(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct plan_input in = {.reloads = cases[i].reloads,
                                 .restarts = cases[i].restarts,
-                                .pending = cases[i].pending};
+                                .certificate_pending = cases[i].pending};
         struct plan p;
 
         in.parts[cases[i].part] = *cases[i].change;
@@ -94,6 +94,19 @@ static void a_change_of_one_is_none_of_the_others(void **state)
         assert_int_equal(p.steps[i].action, i == PLAN_MEDIA ? PLAN_RESTART : PLAN_NOTHING);
 }
 
+static void what_nginx_alone_has_not_seen(void **state)
+{
+    struct plan_input in = {.nginx_pending = true};
+    struct plan p;
+
+    (void) state;
+    for (enum plan_part i = 0; i < N_PLAN_PARTS; i++)
+        in.parts[i] = same;
+    plan_make(&in, &p);
+    for (enum plan_part i = 0; i < N_PLAN_PARTS; i++)
+        assert_int_equal(p.steps[i].action, i == PLAN_NGINX ? PLAN_RELOAD : PLAN_NOTHING);
+}
+
 static void every_part_has_its_units(void **state)
 {
     (void) state;
@@ -110,6 +123,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_each_change_means),
         cmocka_unit_test(a_change_of_one_is_none_of_the_others),
+        cmocka_unit_test(what_nginx_alone_has_not_seen),
         cmocka_unit_test(every_part_has_its_units),
     };
 

@@ -206,7 +206,7 @@ static void test_without_sha256(void **state)
         {"long over", {SECRET, "0:a", NULL, REALM, n, .integrity = SHA1_ONLY}, AUTH_EXPIRED, false},
         {"revoked", {SECRET, REVOKED, NULL, REALM, n, .integrity = SHA1_ONLY}, AUTH_REVOKED, false},
         /* first check: no integrity */
-        {"nothing", {NULL}, AUTH_NONE, false},
+        {"nothing", {.secret = NULL}, AUTH_NONE, false},
         {"unsigned", {NULL, LATER, NULL, REALM, .nonce = n}, AUTH_NONE, false},
         {"SHA-256 alone",
          {SECRET, LATER, NULL, REALM, n, .integrity = SHA256_ONLY},
@@ -303,7 +303,7 @@ static void test_with_sha256(void **state)
          AUTH_REVOKED,
          true},
         /* first check: no integrity */
-        {"nothing", {NULL}, AUTH_NONE, false},
+        {"nothing", {.secret = NULL}, AUTH_NONE, false},
         {"unsigned", {NULL, LATER, NULL, REALM, n, SHA, .algorithms = ALL}, AUTH_NONE, false},
         /* second: something is missing */
         {"no user",

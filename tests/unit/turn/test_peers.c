@@ -353,6 +353,35 @@ static void test_stands_for(void **state)
     peers_unref(p);
 }
 
+/* Whatever else the operator allows: of the machines of media daemons their ports alone, and of
+ * this one nothing more by any name. */
+static void test_other_ports_of_media(void **state)
+{
+    struct policy w = {
+        .any_public = true,
+        .media = {"9.9.9.1:40000", "9.9.9.2:40000", "9.9.9.3:40000"},
+        .vias = {"10.0.0.1", "10.0.0.2", NULL},
+        .own = {"10.0.0.1"},
+    };
+    struct peers *p = make(&w);
+
+    (void) state;
+    for (unsigned i = 0; i < 3; i++)
+        assert_string_not_equal(route(p, w.media[i]), "no");
+    assert_false(goes(p, "9.9.9.1:443"));
+    assert_false(goes(p, "9.9.9.2:443"));
+    assert_false(goes(p, "9.9.9.3:443"));
+    assert_true(goes(p, "9.9.9.4:443"));
+    peers_unref(p);
+    w.allowed = "9.9.9.0/24";
+    p = make(&w);
+    assert_string_equal(route(p, "9.9.9.1:40000"), "10.0.0.1:40000");
+    assert_false(goes(p, "9.9.9.1:443"));
+    assert_true(goes(p, "9.9.9.2:443")); /* another machine's */
+    assert_true(goes(p, "9.9.9.3:443"));
+    peers_unref(p);
+}
+
 static void test_generations_and_references(void **state)
 {
     struct peers *a = make(&(struct policy){.media = {"127.0.0.1:7"}});
@@ -379,6 +408,7 @@ int main(void)
         cmocka_unit_test(test_inner_and_outer),
         cmocka_unit_test(test_denied),
         cmocka_unit_test(test_stands_for),
+        cmocka_unit_test(test_other_ports_of_media),
         cmocka_unit_test(test_generations_and_references),
     };
 
