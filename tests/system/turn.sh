@@ -3,13 +3,14 @@
 # credentials by shared secret. Three network namespaces: clients, the server, a peer.
 # Both families in one allocation are not among the cases: the tool asks for them by the number of a
 # draft (0x8032).
-# usage: tests/system/turn.sh [CASE...]      Needs root and coturn's programs.
+# usage: tests/system/turn.sh [build/<flavour> [CASE...]]      Needs root and coturn's programs.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 here=tests/system
 . $here/lib.sh
 
-build=${BUILD:-build/release}
+build=${1:-build/release}
+shift $(($# > 0))
 bin=$build/bin
 preload=$PWD/$build/tests/channel_numbers.so
 work=$(mktemp -d)
