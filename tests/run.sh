@@ -10,7 +10,7 @@ PACKAGES="gcc make libc6-dev pkg-config git ca-certificates libsystemd-dev libmi
   libjansson-dev libcurl4-openssl-dev libssl-dev libconfig-dev libsrtp2-dev libcmocka-dev
   clang chromium firefox-esr procps iproute2 fonts-dejavu-core openssl curl gnutls-bin libnss3-tools socat
   nftables iptables ufw jq"
-SERVERS="nginx libnginx-mod-stream redis-server apache2-bin caddy haproxy bind9 bind9-dnsutils pebble"
+SERVERS="nginx libnginx-mod-stream redis-server apache2-bin caddy haproxy bind9 bind9-dnsutils pebble coturn"
 PACKAGING="build-essential debhelper po-debconf lintian rpm rpmlint piuparts apt-utils faketime"
 MACHINES="systemd-container mmdebstrap"
 FUZZ_SECONDS=${FUZZ_SECONDS:-10}
@@ -108,7 +108,7 @@ with_build() {
 
 # Those without a line of their own below are tests/system/<suite>.sh build/release.
 SUITES="build check units config apply certs nginx snippets run cli doctor env-init dnsapi acme packages piuparts install dev
-  machine-bookworm machine-trixie asan tsan fuzz conformance e2e e2e-asan"
+  turn turn_web turn_flood machine-bookworm machine-trixie asan tsan fuzz conformance e2e e2e-asan"
 
 run_suite() {
     case $1 in

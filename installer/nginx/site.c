@@ -487,7 +487,7 @@ void render_stream(struct wr *w, const struct settings *s, const struct nginx_fa
     put_stream_target(w, "default", SITE_SOCKET);
     put_stream_target(w, "\"acme-tls/1\"", SITE_ACME_SOCKET);
     if (turn) {
-        put_stream_target(w, "\"stun.turn\"", SITE_TURN_SOCKET);
+        put_stream_target(w, "\"~(^|,)stun\\.(turn|nat-discovery)(,|$)\"", SITE_TURN_SOCKET);
         wr_str(w, "        \"\" $visavis_no_alpn;\n");
     }
     wr_str(w, "    }\n    server {\n");

@@ -202,7 +202,7 @@ void turn_link_revoke(struct turn_link *t, const char *username, const char *who
     if (!t || !*username)
         return;
     turn_names_expire(t->dead, clock_wall_ms() / 1000);
-    (void) turn_names_put(t->dead, bytes_str(username), 0, clock_wall_ms() / 1000);
+    (void) turn_names_put(t->dead, bytes_str(username), clock_wall_ms() / 1000);
     if (!t->who)
         t->who = json_object();
     if (json_object_size(t->who) < TURN_API_NAMES_MAX)
@@ -213,15 +213,23 @@ void turn_link_revoke(struct turn_link *t, const char *username, const char *who
 
 /* ---- a link that is up ---- */
 
+/* Participants may outlive their user names, and so may their allocations: such a name is told, if
+ * it was not yet, though no new allocation can be made with it. */
 static void tell_the_dead(struct turn_link *t)
 {
-    struct bytes name;
-    unsigned mark;
+    json_t *untold = json_incref(t->who), *words;
+    struct bytes dead;
+    const char *name;
     size_t pos = 0;
 
     turn_names_expire(t->dead, clock_wall_ms() / 1000);
-    while (turn_names_next(t->dead, &pos, &name, &mark))
-        add_name(t, &t->revoked, json_stringn((const char *) name.p, name.len));
+    json_object_foreach (untold, name, words) {
+        if (!turn_names_has(t->dead, bytes_str(name)))
+            add_name(t, &t->revoked, json_string(name));
+    }
+    json_decref(untold);
+    while (turn_names_next(t->dead, &pos, &dead))
+        add_name(t, &t->revoked, json_stringn((const char *) dead.p, dead.len));
 }
 
 static void on_hello(const struct link_answer *a, void *arg)

@@ -105,8 +105,8 @@ static int open_relay(struct request *rq, struct alloc *a, int family)
 {
     enum relay_port port = wanted_port(rq->msg);
     struct turn *t = rq->turn;
-    struct addr ip, bound[2];
-    int fds[2];
+    struct addr ip, bound[2] = {{0}};
+    int fds[2] = {-1, -1};
     int r = turn_relay_ip(t, &rq->flow->local, family, &ip);
 
     if (r == 0 && port == RELAY_PORT_PAIR && !t->reservations)

@@ -7,6 +7,7 @@
 #include "link/turn_api.h"
 #include "link/turn_names.h"
 #include "notify/notify.h"
+#include "turn/issued.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -47,8 +48,7 @@ struct api {
     struct list peers;
     unsigned n_peers;
     char instance[INSTANCE_LEN + 1];
-    struct turn_names *issued; /* marked with the number of the hello after which it was said */
-    unsigned n_hello;
+    struct issued *issued;
 };
 
 static struct peer *peer_free(struct peer *p)
@@ -196,7 +196,7 @@ static void on_issued(struct api *a, json_t *params, struct link_request *rq)
         return;
     }
     json_array_foreach (names, i, name) {
-        (void) turn_names_put(a->issued, text_of(name), a->n_hello, now_s);
+        (void) issued_put(a->issued, text_of(name));
         if (usernames)
             (void) userhash_put(usernames, text_of(name), now_s);
     }
@@ -212,7 +212,7 @@ static bool revoke_all(struct api *a, json_t *names)
     size_t i;
 
     json_array_foreach (names, i, name) {
-        (void) turn_names_del(a->issued, text_of(name));
+        issued_del(a->issued, text_of(name));
         any |= quota_revoke(server_quota(a->server), text_of(name), now_ms);
     }
     return any;
@@ -240,13 +240,10 @@ static json_t *left_over(const struct api *a)
 {
     json_t *names = json_array();
     struct bytes name;
-    unsigned mark;
     size_t pos = 0;
 
-    while (turn_names_next(a->issued, &pos, &name, &mark)) {
-        if (mark != a->n_hello)
-            (void) json_array_append_new(names, json_stringn((const char *) name.p, name.len));
-    }
+    while (issued_next_left_over(a->issued, &pos, &name))
+        (void) json_array_append_new(names, json_stringn((const char *) name.p, name.len));
     return names;
 }
 
@@ -260,7 +257,6 @@ static void on_synced(struct api *a, struct link_request *rq)
 {
     json_t *names;
 
-    turn_names_expire(a->issued, clock_wall_ms() / 1000);
     names = left_over(a);
     if (json_array_size(names) > 0)
         log_info("%zu participants have gone while signaling was away: their credentials are dead",
@@ -287,7 +283,7 @@ static void on_hello(struct peer *p, json_t *params, struct link_request *rq)
             peer_free(other);
     }
     p->is_signaling = true;
-    a->n_hello++;
+    issued_begin(a->issued);
     log_info("signaling daemon connected");
     link_reply(rq, json_pack("{s:s, s:s, s:b}", "node", "turn", "instance", a->instance, "sha256",
                              server_usernames(a->server) != NULL));
@@ -383,7 +379,7 @@ int api_new(struct loop *l, const char *path, struct server *server, struct api 
     a->server = server;
     list_init(&a->peers);
     rnd_alnum(a->instance, INSTANCE_LEN);
-    r = turn_names_new(TURN_API_REMEMBERED_MAX, &a->issued);
+    r = issued_new(TURN_API_REMEMBERED_MAX, &a->issued);
     if (r == 0)
         r = mailbox_new(l, on_swept, a, &a->box);
     if (r == 0)
@@ -407,7 +403,7 @@ struct api *api_free(struct api *a)
         peer_free(p);
     if (a->box)
         mailbox_free(a->box, drop_job);
-    turn_names_free(a->issued);
+    issued_free(a->issued);
     free(a);
     return NULL;
 }

@@ -65,10 +65,11 @@ static int parse_server(const char *text, struct addr *ret)
 
 static bool check_server(const char *text, char *why, size_t why_size)
 {
-    struct addr a = {.port = 1};
+    struct addr a = {0};
 
     snprintf(why, why_size, "must be like \"192.0.2.1:3478\" or \"[2001:db8::1]:3478\"");
-    return parse_server(text, &a) == 0 && a.port != 0 && !addr_is_unspecified(&a);
+    return parse_server(text, &a) == 0 &&
+           (a.family == 0 || (a.port != 0 && !addr_is_unspecified(&a)));
 }
 
 static bool check_realm(const char *text, char *why, size_t why_size)

@@ -29,6 +29,14 @@ static bool is_owner(const struct request *rq)
     return rq->alloc && quota_user_is_named(rq->alloc->quota_user, rq->user.name);
 }
 
+/* A realm and a nonce must not be more than 2.5 times what was asked with, even where the asking
+ * has the address of a client whose allocation is there: at least one attribute beside FINGERPRINT.
+ */
+static bool may_be_challenged(const struct stun *m)
+{
+    return m->raw.len >= STUN_HEADER_SIZE + (m->has_fingerprint ? 16 : 8);
+}
+
 /* 0 or an error code; sets user, has_key and refused_as. A user name whose time is over may go on
  * with what was allocated in time: calls last longer than tokens. */
 static unsigned authenticate(struct request *rq)
@@ -53,7 +61,7 @@ static unsigned authenticate(struct request *rq)
     if (no->why)
         log_limited(&rq->turn->log_refused, LOG_LEVEL_NOTICE, "%s refused: %s",
                     addr_format(&rq->flow->client, client), no->why);
-    return no->code;
+    return v == AUTH_NONE && !may_be_challenged(rq->msg) ? 400 : no->code;
 }
 
 /* Without credentials, and not what a client begins with: such requests are short and a challenge

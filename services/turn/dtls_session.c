@@ -176,17 +176,19 @@ bool dtls_session_is_up(const struct dtls_session *s)
 
 int dtls_session_input(struct dtls_session *s, struct bytes datagram)
 {
+    unsigned n_encrypted = s->up ? 0 : dtls_count_encrypted(datagram);
     int r = 0;
 
-    s->in = datagram;
-    if (s->up)
+    if (n_encrypted > EARLY_RECORDS_MAX - s->n_early)
         return 0;
-    s->n_early += dtls_count_encrypted(datagram);
-    if (s->n_early > EARLY_RECORDS_MAX)
-        return -EPROTO;
-    ERR_clear_error();
-    r = go_on(s);
-    ERR_clear_error();
+    s->n_early += n_encrypted;
+    s->in = datagram;
+    if (!s->up) {
+        ERR_clear_error();
+        r = go_on(s);
+        s->in = bytes_of(NULL, 0);
+        ERR_clear_error();
+    }
     return r;
 }
 

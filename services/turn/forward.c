@@ -70,8 +70,10 @@ void forward_send(struct turn *t, const struct flow *flow, const struct stun *m)
     struct relay *r;
     struct alloc *a;
 
-    if (m->xor_peer.family == 0 || !m->data.p || m->n_unknown > 0 || m->malformed)
+    if (m->xor_peer.family == 0 || !m->data.p || m->n_unknown > 0 || m->malformed) {
+        stats_add(&t->stats, STAT_MALFORMED, 1);
         return;
+    }
     a = alloc_find(t->allocs, flow, t->now_ms);
     r = a ? alloc_relay(a, m->xor_peer.family) : NULL;
     if (!r || !is_permitted(a, &m->xor_peer) || !find_dest(a, &m->xor_peer, &dest) ||
@@ -92,11 +94,13 @@ void forward_chandata(struct turn *t, const struct flow *flow, struct bytes data
     struct relay *r;
     struct alloc *a;
 
-    if (chandata_decode(datagram, &channel, &data) < 0)
+    if (chandata_decode(datagram, &channel, &data) < 0) {
+        stats_add(&t->stats, STAT_MALFORMED, 1);
         return;
+    }
     a = alloc_find(t->allocs, flow, t->now_ms);
     peer = a ? chan_peer(&a->chans, channel, t->now_ms) : NULL;
-    stats_add(&t->stats, STAT_NO_PERMISSION, a && !peer);
+    stats_add(&t->stats, STAT_NO_PERMISSION, !peer);
     r = peer ? alloc_relay(a, peer->family) : NULL;
     if (r && find_dest(a, peer, &dest) && admit(t, a, USAGE_IN, data.len))
         relay_send(r, &dest, data);

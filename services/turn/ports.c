@@ -32,13 +32,15 @@ uint16_t port_walk_next(struct port_walk *w, bool even)
 {
     uint32_t n = size_of(&w->range);
 
-    while (w->n_left > 0 && n - w->n_left < PORTS_TRIES_MAX) {
+    while (w->n_left > 0 && w->n_tried < PORTS_TRIES_MAX) {
         uint16_t port = (uint16_t) (w->range.min + w->at);
 
         w->at = (w->at + w->step) % n;
         w->n_left--;
-        if (!even || port % 2 == 0)
+        if (!even || port % 2 == 0) {
+            w->n_tried++;
             return port;
+        }
     }
     return 0;
 }

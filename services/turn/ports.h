@@ -15,10 +15,10 @@ struct ports {
 
 struct port_walk {
     struct ports range;
-    uint32_t at, step, n_left;
+    uint32_t at, step, n_left, n_tried;
 };
 
 void port_walk_init(struct port_walk *w, const struct ports *range);
 
-/* 0 when there are no more. even: skip odd ones (EVEN-PORT). */
+/* 0 when there are no more. even: skip odd ones (EVEN-PORT); those are no tries. */
 uint16_t port_walk_next(struct port_walk *w, bool even);

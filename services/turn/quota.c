@@ -196,7 +196,7 @@ bool quota_revoke(struct quota *q, struct bytes username, uint64_t wall_ms)
 
     pthread_mutex_lock(&q->lock);
     /* A name that is over makes no allocations any more, but may have some. */
-    (void) turn_names_put(q->revoked, username, 0, wall_ms / 1000);
+    (void) turn_names_put(q->revoked, username, wall_ms / 1000);
     u = map_get(q->users, username);
     has_some = u && u->n > 0;
     if (u)

@@ -29,7 +29,7 @@ struct server {
     struct quota *quota;
     struct tls_context *tls; /* NULL: none could be loaded yet */
     struct reservations *reservations;
-    size_t next_web; /* the thread that had the last connection of the web port */
+    size_t next_web;                  /* the thread that had the last connection of the web port */
     struct secrets secrets;           /* threads have copies */
     struct userhash_table *usernames; /* NULL: no USERHASH */
     size_t n_threads;
@@ -282,7 +282,8 @@ size_t server_descriptors(const struct turn_config *c)
 
     if (c->web_backend)
         waiting += 2 * (size_t) PASS_MAX;
-    return 2 * c->total_quota + c->n_threads * waiting;
+    /* of an allocation: relays of both families, a connection */
+    return 3 * c->total_quota + c->n_threads * waiting;
 }
 
 void server_add_web(struct server *s, int fd)

@@ -250,6 +250,7 @@ static void test_signaling_returns(void **state)
         assert_int_equal(client_allocate(&clients[i]), 0);
     tell("issued", json_pack("{s:[s, s]}", "usernames", clients[0].user, clients[1].user));
     tell("issued", json_pack("{s:[s, s]}", "usernames", clients[2].user, "nonsense"));
+    tell("revoke", json_pack("{s:[s, s]}", "usernames", "nonsense", "unsaid"));
     result = ask("synced", NULL);
     assert_int_equal(number(result, "revoked"), 0);
     json_decref(result);

@@ -163,7 +163,7 @@ static const struct rule rules[] = {
      .fn = bindings_are_limited},
     {.section = "8656 21.1",
      .text = "answers to strangers are hardly larger than questions",
-     .elsewhere = "tests/flow/test_turn.c:test_amplification"},
+     .elsewhere = "tests/flow/test_turn_amplification.c:test_requests"},
 };
 
 int main(void)

@@ -1,6 +1,7 @@
 /* What clients and peers send to a TURN server. The input is a list of records: client and kind,
- * length, bytes. A signed request is made of any attributes, to get past the authentication.
- * Clients are swallowed by a transport of our own, relays send to the discard port of loopback. */
+ * length, bytes. A signed request is made of any attributes, to get past the authentication; that
+ * is RFC 8489's when the input has an odd length. Clients are swallowed by a transport of our own,
+ * relays send to the discard port of loopback. */
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "turn/forward.h"
@@ -12,7 +13,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct turn turn;
-static struct auth auth;
+static struct auth auth, sha256_auth;
 static struct quota *quota;
 static uint8_t key[16];
 static struct turn_config config = {
@@ -33,6 +34,8 @@ static void init(void)
     struct bytes user = bytes_str(USER);
     char password[BASE64_SIZE(SHA1_SIZE)];
     uint8_t mac[SHA1_SIZE];
+    static const uint8_t nonce_key[NONCE_KEY_SIZE];
+    struct userhash_table *usernames;
     struct peers *peers;
     struct loop *loop;
 
@@ -40,9 +43,12 @@ static void init(void)
     hmac_sha1(bytes_str(config.secret), &user, 1, mac);
     base64_encode(bytes_of(mac, sizeof(mac)), password, sizeof(password));
     stun_long_term_key(user, bytes_str(config.realm), bytes_str(password), key);
-    if (auth_init(&auth, config.secret, config.realm, (const uint8_t[NONCE_KEY_SIZE]){0}) < 0 ||
-        loop_new(&loop) < 0 || quota_new(8, 8, &quota) < 0 ||
-        turn_init(&turn, loop, &config, &auth, quota) < 0 ||
+    if (auth_init(&auth, config.secret, config.realm, nonce_key) < 0 ||
+        auth_init(&sha256_auth, config.secret, config.realm, nonce_key) < 0 ||
+        userhash_table_new(8, config.realm, &usernames) < 0 ||
+        userhash_put(usernames, user, 0) < 0 ||
+        auth_use_sha256(&sha256_auth, usernames, nonce_key) < 0 || loop_new(&loop) < 0 ||
+        quota_new(8, 8, &quota) < 0 || turn_init(&turn, loop, &config, &auth, quota) < 0 ||
         reservations_new(quota, &turn.reservations) < 0 ||
         peers_new(&(struct peers_rules){.media = media, .n_media = 2}, &peers) < 0)
         abort();
@@ -58,7 +64,7 @@ static void signed_request(const struct flow *flow, struct bytes method_and_attr
     struct wr w = wr_init(buf, sizeof(buf));
     size_t len;
 
-    nonce_make(&auth.nonces, &flow->client, clock_ms(), nonce);
+    nonce_make(&turn.auth->nonces, &flow->client, clock_ms(), nonce);
     stun_begin(&w, STUN_REQUEST, (enum stun_method)(rd_u8(&r) & 0xf), tid);
     stun_put_bytes(&w, STUN_ATTR_USERNAME, bytes_str(USER));
     stun_put_bytes(&w, STUN_ATTR_REALM, bytes_str(config.realm));
@@ -117,12 +123,13 @@ static void take_record(const struct flow *flow, uint8_t kind, struct bytes byte
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct transport transport = {.send = swallow};
+    static struct transport transport = {.send = swallow}; /* of allocations until the next call */
     struct rd r = rd_init(bytes_of(data, size));
     uint64_t now_us = 1000000;
 
     if (!quota)
         init();
+    turn.auth = size % 2 ? &sha256_auth : &auth;
     turn.allocs = alloc_table_free(turn.allocs);
     if (alloc_table_new(config.total_quota, quota, &turn.allocs) < 0)
         abort();

@@ -27,6 +27,7 @@ trap finish EXIT
 . $here/install.bash
 . $here/configuration.bash
 . $here/certificates.bash
+. $here/turn.bash
 . $here/failures.bash
 . $here/removal.bash
 . $here/acme.bash
@@ -41,6 +42,7 @@ machine_boot || exit 1
 run_install
 run_configuration
 run_certificates
+run_turn
 run_failures
 run_removal
 run_acme

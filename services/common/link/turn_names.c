@@ -11,8 +11,6 @@
 
 struct entry {
     uint64_t expiry_s;
-    size_t at; /* in the heap */
-    unsigned mark;
     uint8_t len;
     uint8_t name[];
 };
@@ -70,47 +68,40 @@ size_t turn_names_count(const struct turn_names *t)
 
 /* ---- the heap ---- */
 
-static void place(struct turn_names *t, size_t at, struct entry *e)
+/* The newest, at the end, to where it belongs. */
+static void rise(struct turn_names *t)
 {
-    t->heap[at] = e;
-    e->at = at;
-}
-
-static void rise(struct turn_names *t, struct entry *e)
-{
-    size_t at = e->at;
+    size_t at = t->n - 1;
+    struct entry *e = t->heap[at];
 
     for (; at > 0 && e->expiry_s < t->heap[(at - 1) / 2]->expiry_s; at = (at - 1) / 2)
-        place(t, at, t->heap[(at - 1) / 2]);
-    place(t, at, e);
+        t->heap[at] = t->heap[(at - 1) / 2];
+    t->heap[at] = e;
 }
 
 static void sink(struct turn_names *t, struct entry *e)
 {
-    size_t at = e->at, child;
+    size_t at = 0, child;
 
     while ((child = 2 * at + 1) < t->n) {
         if (child + 1 < t->n && t->heap[child + 1]->expiry_s < t->heap[child]->expiry_s)
             child++;
         if (e->expiry_s <= t->heap[child]->expiry_s)
             break;
-        place(t, at, t->heap[child]);
+        t->heap[at] = t->heap[child];
         at = child;
     }
-    place(t, at, e);
+    t->heap[at] = e;
 }
 
-static void drop(struct turn_names *t, struct entry *e)
+static void drop_first(struct turn_names *t)
 {
-    struct entry *last = t->heap[--t->n];
+    struct entry *first = t->heap[0], *last = t->heap[--t->n];
 
-    if (last != e) {
-        place(t, e->at, last);
-        rise(t, last);
+    if (t->n > 0)
         sink(t, last);
-    }
-    (void) map_del(t->by_name, bytes_of(e->name, e->len));
-    free(e);
+    (void) map_del(t->by_name, bytes_of(first->name, first->len));
+    free(first);
 }
 
 static int make_room(struct turn_names *t)
@@ -130,7 +121,7 @@ static int make_room(struct turn_names *t)
 
 /* ---- the set ---- */
 
-static int add(struct turn_names *t, struct bytes name, uint64_t expiry_s, unsigned mark)
+static int add(struct turn_names *t, struct bytes name, uint64_t expiry_s)
 {
     struct entry *e;
     int r = make_room(t);
@@ -140,22 +131,21 @@ static int add(struct turn_names *t, struct bytes name, uint64_t expiry_s, unsig
     e = malloc(sizeof(*e) + name.len);
     if (!e)
         return -ENOMEM;
-    *e = (struct entry){.expiry_s = expiry_s, .mark = mark, .len = (uint8_t) name.len};
+    *e = (struct entry){.expiry_s = expiry_s, .len = (uint8_t) name.len};
     memcpy(e->name, name.p, name.len);
     r = map_put(t->by_name, name, e);
     if (r < 0) {
         free(e);
         return r;
     }
-    place(t, t->n++, e);
-    rise(t, e);
+    t->heap[t->n++] = e;
+    rise(t);
     return 0;
 }
 
-int turn_names_put(struct turn_names *t, struct bytes name, unsigned mark, uint64_t now_s)
+int turn_names_put(struct turn_names *t, struct bytes name, uint64_t now_s)
 {
     uint64_t expiry_s;
-    struct entry *e;
     bool full;
     int r;
 
@@ -163,17 +153,14 @@ int turn_names_put(struct turn_names *t, struct bytes name, unsigned mark, uint6
         return -EBADMSG;
     if (expiry_s <= now_s)
         return -ETIME;
-    e = map_get(t->by_name, name);
-    if (e) {
-        e->mark = mark;
+    if (turn_names_has(t, name))
         return 0;
-    }
     if (t->n == t->max)
         turn_names_expire(t, now_s);
     full = t->n == t->max;
     if (full)
-        drop(t, t->heap[0]);
-    r = add(t, name, expiry_s, mark);
+        drop_first(t);
+    r = add(t, name, expiry_s);
     return r < 0 ? r : full;
 }
 
@@ -182,23 +169,13 @@ bool turn_names_has(const struct turn_names *t, struct bytes name)
     return t->n > 0 && map_get(t->by_name, name);
 }
 
-bool turn_names_del(struct turn_names *t, struct bytes name)
-{
-    struct entry *e = map_get(t->by_name, name);
-
-    if (e)
-        drop(t, e);
-    return e;
-}
-
 void turn_names_expire(struct turn_names *t, uint64_t now_s)
 {
     while (t->n > 0 && t->heap[0]->expiry_s <= now_s)
-        drop(t, t->heap[0]);
+        drop_first(t);
 }
 
-bool turn_names_next(const struct turn_names *t, size_t *pos, struct bytes *ret_name,
-                     unsigned *ret_mark)
+bool turn_names_next(const struct turn_names *t, size_t *pos, struct bytes *ret_name)
 {
     const struct entry *e;
 
@@ -206,6 +183,5 @@ bool turn_names_next(const struct turn_names *t, size_t *pos, struct bytes *ret_
         return false;
     e = t->heap[(*pos)++];
     *ret_name = bytes_of(e->name, e->len);
-    *ret_mark = e->mark;
     return true;
 }

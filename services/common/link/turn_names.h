@@ -19,19 +19,15 @@ struct turn_names *turn_names_free(struct turn_names *t);
 
 size_t turn_names_count(const struct turn_names *t);
 
-/* Enters the name, or gives it another mark. 0; 1 when another one had to go for it; -ETIME: it is
- * over; -EBADMSG: no such name, or too long; -ENOMEM. */
-int turn_names_put(struct turn_names *t, struct bytes name, unsigned mark, uint64_t now_s);
+/* To enter a name again is no error. 0; 1 when another one had to go for it; -ETIME: it is over;
+ * -EBADMSG: no such name, or too long; -ENOMEM. */
+int turn_names_put(struct turn_names *t, struct bytes name, uint64_t now_s);
 
 bool turn_names_has(const struct turn_names *t, struct bytes name);
-
-/* Whether it was there. */
-bool turn_names_del(struct turn_names *t, struct bytes name);
 
 /* Drops those that are over. */
 void turn_names_expire(struct turn_names *t, uint64_t now_s);
 
 /* Visits all in no particular order; start with *pos = 0. The set must not change in between; the
  * name is good as long. False at the end. */
-bool turn_names_next(const struct turn_names *t, size_t *pos, struct bytes *ret_name,
-                     unsigned *ret_mark);
+bool turn_names_next(const struct turn_names *t, size_t *pos, struct bytes *ret_name);

@@ -1,19 +1,16 @@
 // Two people in a call through the Call app of a machine, for as long as its standard input says.
 // Certificates are really checked: what is trusted stands in the certificate database below $HOME.
-// usage: caller.mjs URL USER SECRET [--relay]
+// usage: caller.mjs URL USER SECRET [--relay] [--firefox]
 // stdin, a line each: "report" prints one JSON line, "shot FILE" takes a picture, "quit" ends.
 import { createInterface } from 'node:readline';
-import { chromium } from '../../e2e/node_modules/playwright-core/index.mjs';
+import { startChromium, startFirefox } from './browsers.mjs';
 
 const [url, user, secret, ...options] = process.argv.slice(2);
 const relay = options.includes('--relay');
-const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
-  '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', '--autoplay-policy=no-user-gesture-required',
-  '--disable-background-timer-throttling', '--disable-renderer-backgrounding', '--disable-backgrounding-occluded-windows'];
 
 // Runs in the page before its own scripts: counts what must not happen, and samples what must go on.
 function watch(relayOnly) {
-  const seen = { socketsClosed: 0, socketsOpen: 0, statesLost: [], longestPauseMs: 0, frames: 0, relayed: 0 };
+  const seen = { socketsClosed: 0, socketsOpen: 0, statesLost: [], longestPauseMs: 0, frames: 0, relayed: 0, relayProtocols: [] };
   const connections = new Set();
   const RealSocket = window.WebSocket;
   window.WebSocket = class extends RealSocket {
@@ -38,12 +35,17 @@ function watch(relayOnly) {
   let grewAt = 0;
   setInterval(async () => {
     let frames = 0, relayed = 0;
+    const relayProtocols = new Set();
     for (const pc of connections) {
       if (pc.connectionState === 'closed') { connections.delete(pc); continue; }
       const stats = await pc.getStats();
       for (const s of stats.values()) {
         if (s.type === 'inbound-rtp' && s.kind === 'video') frames += s.framesDecoded ?? 0;
-        if (s.type === 'candidate-pair' && s.nominated && s.state === 'succeeded' && stats.get(s.localCandidateId)?.candidateType === 'relay') relayed += 1;
+        const local = s.type === 'candidate-pair' && s.nominated && s.state === 'succeeded' ? stats.get(s.localCandidateId) : null;
+        if (local?.candidateType === 'relay') {
+          relayed += 1;
+          relayProtocols.add(local.relayProtocol);
+        }
       }
     }
     const now = performance.now();
@@ -53,11 +55,12 @@ function watch(relayOnly) {
     } else if (grewAt) seen.longestPauseMs = Math.max(seen.longestPauseMs, Math.round(now - grewAt));
     seen.frames = frames;
     seen.relayed = relayed;
+    seen.relayProtocols = [...relayProtocols];
   }, 100);
   window.watched = seen;
 }
 
-const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ARGS });
+const browser = await (options.includes('--firefox') ? startFirefox() : startChromium());
 const problems = [];
 
 let current; // the page of the latest step, for the message of a failure
@@ -65,11 +68,8 @@ let current; // the page of the latest step, for the message of a failure
 const room = `machine-test-${Date.now()}`; // the guests of the last call may not be gone yet
 
 async function enter(name) {
-  const context = await browser.newContext({ viewport: { width: 1000, height: 700 }, permissions: ['camera', 'microphone'] });
-  const page = await context.newPage();
+  const page = await browser.open((problem) => problems.push(`${name}: ${problem}`));
   current = page;
-  page.on('pageerror', (e) => problems.push(`${name}: ${e.message}`));
-  page.on('requestfailed', (r) => problems.push(`${name}: ${r.url()}: ${r.failure()?.errorText}`));
   await page.addInitScript(watch, relay);
   await page.goto(`${url}/#/${room}`);
   if (user) {
@@ -77,14 +77,14 @@ async function enter(name) {
     await page.fill('#login-password input', secret);
     await page.click('#form-login button');
   }
-  await page.waitForSelector('#nickname-input', { timeout: 20000 });
+  await page.waitForSelector('#nickname-input');
   await page.fill('#nickname-input', name);
   await page.click('#join-btn');
-  await page.waitForSelector('#room', { timeout: 20000 });
+  await page.waitForSelector('#room');
   return page;
 }
 
-const playing = (page) => page.$$eval('.tile video', (all) => all.filter((v) => v.videoWidth > 0 && !v.paused && v.currentTime > 0).length);
+const playing = (page) => page.evaluate(() => [...document.querySelectorAll('.tile video')].filter((v) => v.videoWidth > 0 && !v.paused && v.currentTime > 0).length);
 
 async function report(pages) {
   const all = await Promise.all(pages.map((p) => p.evaluate(() => window.watched)));
@@ -92,6 +92,7 @@ async function report(pages) {
     playing: await Promise.all(pages.map(playing)),
     frames: all.map((w) => w.frames),
     relayed: all.map((w) => w.relayed),
+    relayProtocols: [...new Set(all.flatMap((w) => w.relayProtocols))],
     socketsClosed: all.reduce((n, w) => n + w.socketsClosed, 0),
     statesLost: all.flatMap((w) => w.statesLost),
     longestPauseMs: Math.max(...all.map((w) => w.longestPauseMs)),
@@ -111,11 +112,11 @@ try {
   for await (const line of createInterface({ input: process.stdin })) {
     const [word, argument] = line.split(' ');
     if (word === 'report') await report(pages);
-    else if (word === 'shot') { await pages[0].screenshot({ path: argument }); console.log('shot'); }
+    else if (word === 'shot') { await pages[0].screenshot(argument); console.log('shot'); }
     else if (word === 'quit') break;
   }
 } catch (error) {
-  const shown = await current?.innerText('body').catch(String);
+  const shown = await current?.evaluate(() => document.body.innerText).catch(String);
   console.log(`failed: ${error.message.split('\n')[0]} ${JSON.stringify(problems)} the page says: ${JSON.stringify(shown)}`);
   status = 1;
 } finally {

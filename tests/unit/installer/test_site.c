@@ -126,7 +126,8 @@ static void test_stream_with_turn(void **state)
                "    }\n");
     assert_has("        default \"unix:/run/visavis/nginx/https.sock\";\n"
                "        \"acme-tls/1\" \"unix:/run/visavis/nginx/acme.sock\";\n"
-               "        \"stun.turn\" \"unix:/run/visavis/nginx/turn.sock\";\n"
+               "        \"~(^|,)stun\\.(turn|nat-discovery)(,|$)\" "
+               "\"unix:/run/visavis/nginx/turn.sock\";\n"
                "        \"\" $visavis_no_alpn;\n");
     stream("CERTIFICATE_TYPE=letsencrypt\n");
     assert_has("$visavis_no_alpn");

@@ -10,7 +10,7 @@
 
 static int put(struct turn_names *t, const char *name, uint64_t now_s)
 {
-    return turn_names_put(t, bytes_str(name), 0, now_s);
+    return turn_names_put(t, bytes_str(name), now_s);
 }
 
 static bool has(const struct turn_names *t, const char *name)
@@ -56,13 +56,11 @@ static void test_until_their_time(void **state)
     turn_names_expire(t, 100);
     assert_int_equal(turn_names_count(t), 1);
     assert_true(has(t, "200:a"));
-    assert_true(turn_names_del(t, bytes_str("200:a")));
-    assert_false(turn_names_del(t, bytes_str("200:a")));
 
     memset(name, 'x', sizeof(name));
     memcpy(name, "900:", 4);
-    assert_int_equal(turn_names_put(t, bytes_of(name, TURN_NAME_MAX), 0, 0), 0);
-    assert_int_equal(turn_names_put(t, bytes_of(name, TURN_NAME_MAX + 1), 0, 0), -EBADMSG);
+    assert_int_equal(turn_names_put(t, bytes_of(name, TURN_NAME_MAX), 0), 0);
+    assert_int_equal(turn_names_put(t, bytes_of(name, TURN_NAME_MAX + 1), 0), -EBADMSG);
     assert_null(turn_names_free(t));
     assert_null(turn_names_free(NULL));
 }
@@ -92,24 +90,19 @@ static void test_many(void **state)
     static uint64_t expiry[N]; /* 0: not there */
     struct turn_names *t;
     struct bytes name;
-    unsigned mark, seed = 1;
+    unsigned seed = 1;
     size_t n = 0, pos = 0, seen = 0;
     char text[32];
 
     (void) state;
     assert_int_equal(turn_names_new(N, &t), 0);
-    for (unsigned i = 0; i < 4 * N; i++) {
+    for (unsigned i = 0; i < N; i++) {
         unsigned which = (seed = seed * 1103515245 + 12345) / 65536 % N;
         uint64_t s = 1000 + which * 7919u % 1000;
 
         snprintf(text, sizeof(text), "%u:%u", (unsigned) s, which);
-        if (expiry[which] && i % 3 == 0) {
-            assert_true(turn_names_del(t, bytes_str(text)));
-            expiry[which] = 0;
-        } else {
-            assert_int_equal(turn_names_put(t, bytes_str(text), i, 0), 0);
-            expiry[which] = s;
-        }
+        assert_int_equal(turn_names_put(t, bytes_str(text), 0), 0);
+        expiry[which] = s;
     }
     for (uint64_t now = 1000; now < 2000; now += 100) {
         turn_names_expire(t, now);
@@ -123,36 +116,19 @@ static void test_many(void **state)
     }
     n = turn_names_count(t);
     assert_int_not_equal(n, 0);
-    while (turn_names_next(t, &pos, &name, &mark))
+    while (turn_names_next(t, &pos, &name))
         seen += turn_names_has(t, name);
     assert_int_equal(seen, n);
-    turn_names_free(t);
-}
-
-static void test_marks(void **state)
-{
-    struct turn_names *t;
-    struct bytes name;
-    unsigned mark;
-    size_t pos = 0;
-
-    (void) state;
-    assert_int_equal(turn_names_new(3, &t), 0);
-    assert_int_equal(turn_names_put(t, bytes_str("9:a"), 1, 0), 0);
-    assert_int_equal(turn_names_put(t, bytes_str("9:a"), 2, 0), 0);
-    assert_true(turn_names_next(t, &pos, &name, &mark));
-    assert_true(bytes_eq_str(name, "9:a"));
-    assert_int_equal(mark, 2);
-    assert_false(turn_names_next(t, &pos, &name, &mark));
     turn_names_free(t);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_expiry), cmocka_unit_test(test_until_their_time),
-        cmocka_unit_test(test_full),   cmocka_unit_test(test_many),
-        cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_expiry),
+        cmocka_unit_test(test_until_their_time),
+        cmocka_unit_test(test_full),
+        cmocka_unit_test(test_many),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

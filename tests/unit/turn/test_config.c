@@ -83,6 +83,36 @@ static void test_all_keys(void **state)
     config_done(&c);
 }
 
+static void test_alternate_server(void **state)
+{
+    static const char *const wrong[] = {"192.0.2.1", "192.0.2.1:0", "host:3478", "0.0.0.0:3478",
+                                        "[::]:3478"};
+    struct turn_config c = {0};
+    char text[ADDR_TEXT_SIZE], file[256];
+
+    (void) state;
+    assert_int_equal(read_text(BASE "listen = [\"udp:127.0.0.1:0\"];", &c), 0);
+    assert_int_equal(c.alternate_server.family, 0);
+    config_done(&c);
+    assert_int_equal(read_text(BASE "listen = [\"udp:127.0.0.1:0\"];"
+                                    "alternate_server = \"[2001:db8::1]:3478\";",
+                               &c),
+                     0);
+    assert_string_equal(addr_format(&c.alternate_server, text), "[2001:db8::1]:3478");
+    config_done(&c);
+    assert_int_equal(read_text(BASE "listen = [\"udp:127.0.0.1:0\"]; alternate_server = \"\";", &c),
+                     0);
+    assert_int_equal(c.alternate_server.family, 0);
+    config_done(&c);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        snprintf(file, sizeof(file),
+                 BASE "listen = [\"udp:127.0.0.1:0\"]; alternate_server = \"%s\";", wrong[i]);
+        assert_int_equal(read_text(file, &c), -EINVAL);
+        assert_non_null(strstr(problems, "alternate_server: must be like"));
+        config_done(&c);
+    }
+}
+
 static void test_credentials(void **state)
 {
 #define LISTEN "listen = [\"udp:127.0.0.1:0\"];"
@@ -209,9 +239,13 @@ static void test_every_problem_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults),     cmocka_unit_test(test_all_keys),
-        cmocka_unit_test(test_credentials),  cmocka_unit_test(test_peers),
-        cmocka_unit_test(test_listen_forms), cmocka_unit_test(test_every_problem_is_told),
+        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_all_keys),
+        cmocka_unit_test(test_alternate_server),
+        cmocka_unit_test(test_credentials),
+        cmocka_unit_test(test_peers),
+        cmocka_unit_test(test_listen_forms),
+        cmocka_unit_test(test_every_problem_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

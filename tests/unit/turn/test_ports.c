@@ -47,6 +47,21 @@ static void test_even(void **state)
     assert_int_equal(n, 5);
 }
 
+/* Steps that stay on odd ports for long find an even one as well. */
+static void test_even_by_any_step(void **state)
+{
+    const struct ports range = {57001, 65535};
+
+    (void) state;
+    for (uint32_t step = 2; step < 64; step += 2) {
+        struct port_walk w = {.range = range, .at = 0, .step = step, .n_left = 8535};
+        uint16_t port = port_walk_next(&w, true);
+
+        assert_in_range(port, range.min, range.max);
+        assert_int_equal(port % 2, 0);
+    }
+}
+
 static void test_gives_up(void **state)
 {
     struct ports range = {1, 65535};
@@ -81,9 +96,8 @@ static void test_starts_anywhere(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_each_port_once),
-        cmocka_unit_test(test_even),
-        cmocka_unit_test(test_gives_up),
+        cmocka_unit_test(test_each_port_once),   cmocka_unit_test(test_even),
+        cmocka_unit_test(test_even_by_any_step), cmocka_unit_test(test_gives_up),
         cmocka_unit_test(test_starts_anywhere),
     };
 
