@@ -65,5 +65,7 @@ void config_done(struct turn_config *c);
  * a network of one's own. Family 0: nothing does. */
 static inline struct addr config_told_ip(const struct turn_config *c)
 {
-    return c->internal_relay ? (struct addr){.family = 0} : c->external_ip;
+    const struct addr none = {0};
+
+    return c->internal_relay ? none : c->external_ip;
 }
