@@ -29,7 +29,7 @@ struct server {
     struct quota *quota;
     struct tls_context *tls; /* NULL: none could be loaded yet */
     struct reservations *reservations;
-    size_t next_web; /* the thread that had the last connection of the web port */
+    size_t next_web;                  /* the thread that had the last connection of the web port */
     struct secrets secrets;           /* threads have copies */
     struct userhash_table *usernames; /* NULL: no USERHASH */
     size_t n_threads;
