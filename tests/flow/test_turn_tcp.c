@@ -32,7 +32,7 @@ static int teardown(void **state)
     return 0;
 }
 
-static uint64_t counted(enum stat which)
+static uint64_t counted(enum turn_stat which)
 {
     return stats_get(&server.worker.turn.stats, which);
 }

@@ -34,7 +34,7 @@ static bool revoke_user(const struct client *of)
     return quota_revoke(server.quota, bytes_str(of->user), clock_wall_ms());
 }
 
-static uint64_t counted(enum stat which)
+static uint64_t counted(enum turn_stat which)
 {
     return stats_get(&server.worker.turn.stats, which);
 }
