@@ -1,10 +1,10 @@
 /* turn.h: the TURN server of one thread (RFC 8656): what its modules share, and the entry for
  * datagrams of clients. Sockets of clients are not its business: they come as flows.
  *
- *   UDP         listener               -.
- *   TCP, TLS    tcp --> conn (wire, tls)  |               .-> methods, allocate: requests
- * (request.h) web port    web --> conn (wire, tls)  +--> dispatch --| DTLS        dtls_server,
- * _session    -'               '-> forward: data <--> relay <--> peers
+ *   UDP         listener                 --.
+ *   TCP, TLS    tcp --> conn (wire, tls)   |               .--> methods, allocate: requests
+ *   web port    web --> conn (wire, tls)   +--> dispatch --+
+ *   DTLS        dtls_server, _session    --'               '--> forward: data <--> relay <--> peers
  *
  * Who speaks HTTP at the web port goes from conn to pass, and by it to the site.
  *
