@@ -83,7 +83,7 @@ static void expect_answer_signed_sha256(void)
 
 static void expect_count(enum turn_stat which, uint64_t n)
 {
-    assert_int_equal(stats_get(&server.worker.turn.stats, which), n);
+    assert_int_equal(counted(&server, which), n);
 }
 
 static void test_challenge(void **state)
