@@ -495,6 +495,7 @@ static void test_server_ends(void **state)
     (void) state;
     begin_http();
     site_say("some");
+    assert_int_equal(passes_count(server.worker.passes), 1);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
