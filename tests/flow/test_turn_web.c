@@ -165,7 +165,7 @@ static void test_header_byte_by_byte(void **state)
     tls_close(&a);
     web_connect(&a, "");
     for (size_t i = 0; i < strlen(HEADER); i++) {
-        stream_put_raw(&a, bytes_of(HEADER + i, 1));
+        stream_put_raw(&a, bytes_of(&HEADER[i], 1));
         let_run(&server);
     }
     assert_true(tls_handshake(&a, 1));
