@@ -45,6 +45,7 @@ static void put_turn(char texts[][PLACES_LISTEN_SIZE], bool ipv6, const struct s
         {"udp", settings_int(s, SET_COTURN_PORT)},
         {"tcp", settings_int(s, SET_COTURN_PORT)},
         {"tls", settings_int(s, SET_TURN_TLS_PORT)},
+        {"dtls", settings_int(s, SET_TURN_TLS_PORT)},
     };
     size_t n = 0;
 

@@ -89,6 +89,7 @@ size_t needed_ports(const struct settings *s, struct needed_port ret[static NEED
         {.first = port_of(s, SET_TURN_TLS_PORT),
          .type = SOCK_DGRAM,
          .from_outside = true,
+         .listened = true,
          .key = "TURN_TLS_PORT",
          .program = "visavis-turn",
          .what = "clients reach TURN over DTLS"},

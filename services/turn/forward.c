@@ -100,7 +100,7 @@ void forward_chandata(struct turn *t, const struct flow *flow, struct bytes data
     }
     a = alloc_find(t->allocs, flow, t->now_ms);
     peer = a ? chan_peer(&a->chans, channel, t->now_ms) : NULL;
-    stats_add(&t->stats, STAT_NO_PERMISSION, !peer);
+    stats_add(&t->stats, STAT_NO_PERMISSION, a && !peer);
     r = peer ? alloc_relay(a, peer->family) : NULL;
     if (r && find_dest(a, peer, &dest) && admit(t, a, USAGE_IN, data.len))
         relay_send(r, &dest, data);

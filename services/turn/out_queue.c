@@ -79,21 +79,20 @@ static int reserve(struct out_queue *q, struct out_pool *p, size_t len, struct o
     return 0;
 }
 
+/* There is room for it. */
 static void append(struct out_queue *q, struct bytes b)
 {
-    while (b.len > 0) {
-        struct out_piece *piece = q->last;
-        size_t n = OUT_PIECE_SIZE - piece->end;
+    struct out_piece *piece = q->last;
 
-        if (n == 0) {
-            q->last = piece->next;
-            continue;
-        }
-        n = b.len < n ? b.len : n;
+    while (piece && b.len > 0) {
+        size_t room = OUT_PIECE_SIZE - piece->end, n = b.len < room ? b.len : room;
+
         memcpy(piece->data + piece->end, b.p, n);
         piece->end += n;
         q->len += n;
+        q->last = piece;
         b = bytes_of(b.p + n, b.len - n);
+        piece = piece->next;
     }
 }
 

@@ -76,6 +76,8 @@ bool ratelimit_take(struct ratelimit *l, const struct addr *client, bool proven,
 {
     struct bucket *b = bucket_of(l, client, proven);
 
+    if (addr_is_loopback(client))
+        return true;
     if (!bucket_take(b, l->cost_us, l->burst, now_ms))
         return false;
     if (bucket_take(&l->totals[proven], l->total_cost_us, l->total_burst, now_ms))
@@ -86,6 +88,8 @@ bool ratelimit_take(struct ratelimit *l, const struct addr *client, bool proven,
 
 void ratelimit_give(struct ratelimit *l, const struct addr *client, bool proven)
 {
+    if (addr_is_loopback(client))
+        return;
     bucket_give(bucket_of(l, client, proven), l->cost_us);
     bucket_give(&l->totals[proven], l->total_cost_us);
 }

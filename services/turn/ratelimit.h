@@ -12,7 +12,8 @@
  * browser in a room of ten asks some thirty times. They fill slowly, since a forger fills the
  * victim's line at that rate for as long as he likes; a client that got no answer asks again for
  * 39 s (RFC 8489 section 6.2.1). All networks together have a bucket as well, for floods from
- * addresses that are made up at random. */
+ * addresses that are made up at random. Loopback has none: nobody outside can pretend to be there.
+ */
 #pragma once
 
 #include "base/addr.h"

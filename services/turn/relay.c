@@ -33,7 +33,7 @@ static void on_readable(struct loop_fd *f, uint32_t revents)
 
     if (revents & EPOLLERR)
         read_errors(r, NULL);
-    if (turn_receive(r->turn, f->fd) == 0)
+    if (!(revents & EPOLLIN) || turn_receive(r->turn, f->fd) == 0)
         return;
     while (udp_in_next(r->turn->in, &p))
         r->fn(r, &p.from, bytes_of(p.data, p.len));

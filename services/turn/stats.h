@@ -16,7 +16,7 @@ enum stat {
     STAT_BYTES_TO_CLIENTS,
     STAT_PACKETS_LOST,     /* what sockets could not take, or refused */
     STAT_DENIED_PEER,      /* packets to or from an address that the policy refuses */
-    STAT_NO_PERMISSION,    /* packets without permission, channel or allocation */
+    STAT_NO_PERMISSION,    /* packets of an allocation, without permission or channel */
     STAT_OVER_BANDWIDTH,   /* packets above their user's bandwidth */
     STAT_MALFORMED,        /* neither STUN nor channel data, or badly formed */
     STAT_UNANSWERED,       /* of strangers, above the rate */

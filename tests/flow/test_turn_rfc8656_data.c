@@ -323,14 +323,14 @@ static void expect_fresh_packet(int fd, const char *text)
     assert_int_equal(class, 0);
 }
 
-static void translate(const char *client_ip, bool to_v6)
+static void translate(const char *from_ip, bool to_v6)
 {
     const struct addr *peer;
     int fd;
 
     use_media6();
     client_close(&c);
-    open_client(&c, client_ip);
+    open_client(&c, from_ip);
     client_get_nonce(&c);
     assert_int_equal(
         ask(&c, STUN_ALLOCATE, UDP_WANTED, ATTR(STUN_ATTR_ADDITIONAL_ADDRESS_FAMILY, "\2\0\0\0")),

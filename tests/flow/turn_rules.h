@@ -38,6 +38,9 @@ struct rule {
     const char *elsewhere; /* "file:function" of the test that shows it */
 };
 
+/* Where the server is, and the client, unless main() changes it. */
+static const char *server_ip = "127.0.0.1", *client_ip = "127.0.0.1";
+
 static struct server_under_test server;
 static struct client c;
 static int media_fd;
@@ -77,13 +80,13 @@ static inline void start_with(const struct turn_config *config)
 {
     server_start(&server, config);
     set_peers(&server, &media, 1);
-    open_client(&c, "127.0.0.1");
+    client_open(&c, &server, client_ip, server_ip);
     client_get_nonce(&c);
 }
 
 static inline struct turn_config rule_config(void)
 {
-    struct turn_config config = default_config("127.0.0.1");
+    struct turn_config config = default_config(server_ip);
 
     config.listen[1].addr = ip("::1", 0);
     config.n_listen = 2;

@@ -22,7 +22,7 @@
 
 #define BATCH 32
 #define WAKE_UPS 10000 /* a second, at most */
-#define LATE_US 5000   /* so much behind, nothing makes up for it */
+#define LATE_US 50000  /* so much behind, nothing makes up for it */
 #define HEADERS (ETH_HLEN + sizeof(struct iphdr) + sizeof(struct udphdr))
 #define FRAME (HEADERS + STUN_HEADER_SIZE + 8)
 

@@ -65,8 +65,9 @@ static void usual(void **state)
     assert_list(p.signaling_listen,
                 LIST("unix:/run/visavis/signaling.sock", "tcp:127.0.0.1:5443", "tcp:[::1]:5443"));
     assert_list(p.call_listen, LIST("tcp:127.0.0.1:5442", "tcp:[::1]:5442"));
-    assert_list(p.turn_listen, LIST("udp:0.0.0.0:3478", "udp:[::]:3478", "tcp:0.0.0.0:3478",
-                                    "tcp:[::]:3478", "tls:0.0.0.0:5349", "tls:[::]:5349"));
+    assert_list(p.turn_listen,
+                LIST("udp:0.0.0.0:3478", "udp:[::]:3478", "tcp:0.0.0.0:3478", "tcp:[::]:3478",
+                     "tls:0.0.0.0:5349", "tls:[::]:5349", "dtls:0.0.0.0:5349", "dtls:[::]:5349"));
     assert_null(p.turn_external_ip); /* it is ours */
     assert_string_equal(p.turn_api, "/run/visavis/turn.sock");
     assert_string_equal(p.turn_certificate, "/var/lib/visavis/certs/live/fullchain.pem");
@@ -97,7 +98,8 @@ static void otherwise(void **state)
     assert_string_equal(p.layouts, "/srv/lay");
     assert_list(p.signaling_listen, LIST("unix:/run/visavis/signaling.sock", "tcp:127.0.0.1:6443"));
     assert_list(p.call_listen, LIST("tcp:127.0.0.1:5442"));
-    assert_list(p.turn_listen, LIST("udp:0.0.0.0:443", "tcp:0.0.0.0:443", "tls:0.0.0.0:5349"));
+    assert_list(p.turn_listen, LIST("udp:0.0.0.0:443", "tcp:0.0.0.0:443", "tls:0.0.0.0:5349",
+                                    "dtls:0.0.0.0:5349"));
     assert_string_equal(p.turn_external_ip, "203.0.113.5");
     p = places("COTURN_INTERNAL_RELAY=true\n", false, "203.0.113.5", t);
     assert_null(p.turn_external_ip);

@@ -137,6 +137,19 @@ static void test_threads_share(void **state)
     assert_null(ratelimit_free(NULL));
 }
 
+static void test_loopback(void **state)
+{
+    struct ratelimit *l = new_limit(&small, 1);
+    struct addr a = ip("127.0.0.1");
+
+    (void) state;
+    assert_int_equal(take(l, "127.0.0.1", false, 1000, 0), 1000);
+    assert_int_equal(take(l, "::1", true, 1000, 0), 1000);
+    ratelimit_give(l, &a, false);
+    assert_int_equal(take(l, "192.0.2.1", false, 1000, 0), 5);
+    ratelimit_free(l);
+}
+
 /* Thirty people behind one NAT, each with thirty requests at once. */
 static void test_office(void **state)
 {
@@ -154,6 +167,7 @@ int main(void)
         cmocka_unit_test(test_networks),      cmocka_unit_test(test_proven),
         cmocka_unit_test(test_give),          cmocka_unit_test(test_total),
         cmocka_unit_test(test_threads_share), cmocka_unit_test(test_office),
+        cmocka_unit_test(test_loopback),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
