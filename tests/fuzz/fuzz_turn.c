@@ -129,7 +129,6 @@ static void signed_request(const struct flow *flow, uint8_t kind,
                            struct bytes method_and_attributes)
 {
     bool second = kind & SECOND_USER;
-
     struct rd r = rd_init(method_and_attributes);
     uint8_t method = rd_u8(&r), tid[STUN_TID_SIZE] = {method >> 4};
     char nonce[NONCE_MAX + 1];
