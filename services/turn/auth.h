@@ -46,7 +46,7 @@ enum auth_verdict {
 /* How each verdict but AUTH_OK is answered, counted and logged. */
 struct auth_refusal {
     unsigned code; /* of the answer */
-    enum stat stat;
+    enum turn_stat stat;
     const char *why; /* for the log; NULL: not worth a line */
 };
 extern const struct auth_refusal auth_refusals[N_AUTH_VERDICTS];

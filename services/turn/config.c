@@ -78,26 +78,28 @@ static bool check_realm(const char *text, char *why, size_t why_size)
     return *text && strlen(text) <= REALM_MAX;
 }
 
-static bool check_rule(const char *text, char *why, size_t why_size)
+typedef int parse_rule_fn(struct bytes text, struct ip_rule *ret,
+                          char ret_why[static IP_RULE_WHY_SIZE]);
+
+static bool check_rule(parse_rule_fn *parse, const char *text, char *why, size_t why_size)
 {
     char problem[IP_RULE_WHY_SIZE];
     struct ip_rule rule;
-    int r = ip_rule_parse(bytes_str(text), &rule, problem);
+    int r = parse(bytes_str(text), &rule, problem);
 
     if (r < 0)
         snprintf(why, why_size, "%s", problem);
     return r == 0;
 }
 
+static bool check_denied_rule(const char *text, char *why, size_t why_size)
+{
+    return check_rule(ip_rule_parse, text, why, why_size);
+}
+
 static bool check_allowed_rule(const char *text, char *why, size_t why_size)
 {
-    char problem[IP_RULE_WHY_SIZE];
-    struct ip_rule rule;
-    int r = ip_rule_parse_allowed(bytes_str(text), &rule, problem);
-
-    if (r < 0)
-        snprintf(why, why_size, "%s", problem);
-    return r == 0;
+    return check_rule(ip_rule_parse_allowed, text, why, why_size);
 }
 
 static const char *const peers_names[] = {"media", "public", NULL};
@@ -115,7 +117,7 @@ static const struct conf_key keys[] = {
     {FIELD(peers), .type = CONF_STRING, .string_default = "media", .allowed = peers_names,
      .live = true},
     {FIELD(allowed_peers), .type = CONF_STRINGS, .check = check_allowed_rule, .live = true},
-    {FIELD(denied_peers), .type = CONF_STRINGS, .check = check_rule, .live = true},
+    {FIELD(denied_peers), .type = CONF_STRINGS, .check = check_denied_rule, .live = true},
     {FIELD(internal_relay), .type = CONF_BOOL, .live = true},
     {FIELD(relay_min), .type = CONF_INT, .min = 1, .max = 65535, .int_default = 57001},
     {FIELD(relay_max), .type = CONF_INT, .min = 1, .max = 65535, .int_default = 65535},
@@ -215,21 +217,17 @@ static int check_file(const struct turn_config_file *f, const char *path, conf_p
     if (f->allowed_peers.n > CONFIG_RULES_MAX || f->denied_peers.n > CONFIG_RULES_MAX)
         r = conf_problem(path, fn, arg, "allowed_peers, denied_peers: must have at most %d entries",
                          CONFIG_RULES_MAX);
-    if (f->old_secrets.n > SECRETS_OLD_MAX)
-        r = conf_problem(path, fn, arg, "old_secrets: must be %d at most", SECRETS_OLD_MAX);
     if (f->relay_min > f->relay_max)
         r = conf_problem(path, fn, arg, "relay_min: must not be above relay_max, %d",
                          (int) f->relay_max);
     if (!f->certificate != !f->certificate_key)
         r = conf_problem(path, fn, arg,
-                         "certificate, certificate_key: one does not go without "
-                         "the other");
+                         "certificate, certificate_key: one does not go without the other");
     if (!f->certificate && wants_certificate(f))
         r = conf_problem(path, fn, arg, "certificate: is needed for TLS, DTLS and web_listen");
     if (!f->web_listen != !f->web_backend)
         r = conf_problem(path, fn, arg,
-                         "web_listen, web_backend: one does not go without the "
-                         "other");
+                         "web_listen, web_backend: one does not go without the other");
     return r;
 }
 

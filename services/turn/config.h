@@ -12,13 +12,13 @@
 #define CONFIG_MEDIA_MAX 64
 #define CONFIG_RULES_MAX 256
 
-/* What is not live is read-only after config_read, for all threads. */
 /* Where clients are served. */
 struct config_listen {
     enum transport_kind kind;
     struct addr addr;
 };
 
+/* What is not live is read-only after config_read(), for all threads. */
 struct turn_config {
     struct config_listen listen[CONFIG_LISTEN_MAX];
     size_t n_listen;

@@ -2,7 +2,8 @@
  * session is a transport with a single flow, and the allocation of that flow ends with it.
  *
  * Nothing is kept of a client, nor anything costly computed, before it has shown that it gets what
- * is sent to its address (dtls_hello.h). Sessions are limited as connections are (conn_limits.h).
+ * is sent to its address (dtls_hello.h). Sessions are limited as connections are (conn_limits.h),
+ * by a count of their own; those of one address by the rate of its network (ratelimit.h), instead.
  * The kernel keeps a client on one thread (SO_REUSEPORT), so its session is always here. */
 #pragma once
 

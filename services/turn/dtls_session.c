@@ -1,11 +1,11 @@
 #include "turn/dtls_session.h"
 
+#include "rtc/bio_method.h"
 #include "turn/dtls_hello.h"
 #include "turn/tls_internal.h"
 
 #include <errno.h>
 #include <openssl/err.h>
-#include <pthread.h>
 #include <stdlib.h>
 
 #define LINK_MTU 1200 /* of the handshake's datagrams; data is as long as it is */
@@ -72,18 +72,13 @@ static long on_bio_ctrl(BIO *bio, int cmd, long num, void *ptr)
     }
 }
 
-static pthread_once_t method_once = PTHREAD_ONCE_INIT;
-static BIO_METHOD *method; /* NULL without memory */
-
-static void make_method(void)
+static const BIO_METHOD *own_method(void)
 {
-    method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "datagrams");
-    if (!method ||
-        (BIO_meth_set_write(method, on_bio_write) && BIO_meth_set_read(method, on_bio_read) &&
-         BIO_meth_set_ctrl(method, on_bio_ctrl)))
-        return;
-    BIO_meth_free(method);
-    method = NULL;
+    static const struct bio_functions functions = {"datagrams", on_bio_write, on_bio_read,
+                                                   on_bio_ctrl};
+    static BIO_METHOD *cached;
+
+    return bio_method(&functions, &cached);
 }
 
 /* ---- the handshake ---- */
@@ -130,11 +125,10 @@ int dtls_session_new(struct tls_context *context, struct bytes hello, dtls_sessi
                      void *arg, struct dtls_session **ret_session)
 {
     struct dtls_session *s = calloc(1, sizeof(*s));
-    BIO *bio;
+    const BIO_METHOD *method = own_method();
+    BIO *bio = s && method ? BIO_new(method) : NULL;
     int r;
 
-    pthread_once(&method_once, make_method);
-    bio = s && method ? BIO_new(method) : NULL;
     if (!bio || !(s->ssl = SSL_new(tls_context_datagram(context)))) {
         BIO_free(bio);
         dtls_session_free(s);

@@ -10,7 +10,7 @@
 
 #define DESCRIPTORS_BESIDE 64 /* those that are no client's */
 
-struct turn {
+struct daemon {
     struct turn_config config;
     struct pulse *pulse;
     struct server *server;
@@ -22,36 +22,36 @@ struct turn {
 
 static int read_config(void *self, const char *path, conf_problem_fn *fn, void *arg)
 {
-    struct turn *t = self;
+    struct daemon *d = self;
 
-    return config_read(path, &t->config, fn, arg);
+    return config_read(path, &d->config, fn, arg);
 }
 
 static int reload(void *self, const char *path, conf_problem_fn *fn, conf_problem_fn *fn_later,
                   void *arg)
 {
-    struct turn *t = self;
-    int r = config_reload(&t->config, path, fn, fn_later, arg);
+    struct daemon *d = self;
+    int r = config_reload(&d->config, path, fn, fn_later, arg);
 
     if (r == 0)
-        r = server_reloaded(t->server, &t->config);
+        r = server_reloaded(d->server, &d->config);
     if (r == 0)
-        r = policy_reloaded(t->policy);
+        r = policy_reloaded(d->policy);
     return r;
 }
 
 static void status(void *self, char *text, size_t size)
 {
-    const struct turn *t = self;
+    const struct daemon *d = self;
 
-    server_status(t->server, text, size);
+    server_status(d->server, text, size);
 }
 
 static const char *log_level(const void *self)
 {
-    const struct turn *t = self;
+    const struct daemon *d = self;
 
-    return t->config.log_level;
+    return d->config.log_level;
 }
 
 static int on_policy(struct peers *peers, void *arg)
@@ -63,45 +63,45 @@ static int on_policy(struct peers *peers, void *arg)
 
 static int start(void *self, struct loop *l)
 {
-    struct turn *t = self;
+    struct daemon *d = self;
     char text[ADDR_TEXT_SIZE];
     int r;
 
-    daemon_raise_descriptors(server_descriptors(&t->config) + DESCRIPTORS_BESIDE);
-    r = pulse_new(l, &t->pulse);
+    daemon_raise_descriptors(server_descriptors(&d->config) + DESCRIPTORS_BESIDE);
+    r = pulse_new(l, &d->pulse);
     if (r == 0)
-        r = server_new(&t->config, t->pulse, &t->server);
+        r = server_new(&d->config, d->pulse, &d->server);
     if (r == 0)
-        r = policy_new(l, &t->config, on_policy, t->server, &t->policy);
+        r = policy_new(l, &d->config, on_policy, d->server, &d->policy);
     if (r == 0)
-        r = api_new(l, t->config.api, t->server, &t->api);
-    if (r == 0 && t->config.metrics)
-        r = metrics_new(l, t->config.metrics, t->server, &t->metrics);
-    if (r == 0 && t->config.web_listen)
-        r = web_port_new(l, t->config.web_listen, t->server, &t->web_port);
-    for (size_t i = 0; r == 0 && i < t->config.n_listen; i++)
-        log_info("listening on %s:%s", transport_kind_names[t->config.listen[i].kind],
-                 addr_format(&t->config.listen[i].addr, text));
+        r = api_new(l, d->config.api, d->server, &d->api);
+    if (r == 0 && d->config.metrics)
+        r = metrics_new(l, d->config.metrics, d->server, &d->metrics);
+    if (r == 0 && d->config.web_listen)
+        r = web_port_new(l, d->config.web_listen, d->server, &d->web_port);
+    for (size_t i = 0; r == 0 && i < d->config.n_listen; i++)
+        log_info("listening on %s:%s", transport_kind_names[d->config.listen[i].kind],
+                 addr_format(&d->config.listen[i].addr, text));
     return r;
 }
 
 static void stop(void *self)
 {
-    struct turn *t = self;
+    struct daemon *d = self;
 
-    web_port_free(t->web_port);
-    policy_free(t->policy);
-    metrics_free(t->metrics);
-    server_free(t->server);
-    api_free(t->api);
-    pulse_free(t->pulse);
+    web_port_free(d->web_port);
+    policy_free(d->policy);
+    metrics_free(d->metrics);
+    server_free(d->server);
+    api_free(d->api);
+    pulse_free(d->pulse);
 }
 
 static void done_config(void *self)
 {
-    struct turn *t = self;
+    struct daemon *d = self;
 
-    config_done(&t->config);
+    config_done(&d->config);
 }
 
 int main(int argc, char **argv)
@@ -116,7 +116,7 @@ int main(int argc, char **argv)
         .stop = stop,
         .done_config = done_config,
     };
-    struct turn turn = {.server = NULL};
+    struct daemon d = {.server = NULL};
 
-    return daemon_main(&def, &turn, argc, argv);
+    return daemon_main(&def, &d, argc, argv);
 }

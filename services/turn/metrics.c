@@ -18,7 +18,7 @@ struct metrics {
 struct row {
     const char *name, *type, *help;
     const char *label, *value; /* NULL: none */
-    enum stat stat;
+    enum turn_stat stat;
 };
 
 static const struct row rows[] = {

@@ -12,8 +12,8 @@
 #define SOCKET_BUFFER (1 << 19) /* a key frame, and what comes while others are served */
 #define ERRORS_AT_ONCE 16       /* of the network, before others have their turn */
 
-/* The queue must be empty, or the descriptor stays ready. sent_to (or NULL): what was just tried; of
- * our own link's errors the kernel does not tell the port for IPv4. */
+/* The queue must be empty, or the descriptor stays ready. sent_to (or NULL): what was just tried;
+ * of our own link's errors the kernel does not tell the port for IPv4. */
 static void read_errors(struct relay *r, const struct addr *sent_to)
 {
     struct icmp_error e;

@@ -32,7 +32,7 @@ static const char *phrase(unsigned code)
     }
 }
 
-static enum stat stat_of(const struct request *rq, unsigned code)
+static enum turn_stat stat_of(const struct request *rq, unsigned code)
 {
     switch (code) {
     case 401:

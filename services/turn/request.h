@@ -12,10 +12,10 @@ struct request {
     const struct stun *msg;
     uint64_t now_ms;
     /* set by the dispatcher */
-    struct alloc *alloc;   /* of this flow, or NULL */
-    bool has_key;          /* the sender proved to know it, so answers are signed */
-    enum stat refused_as;  /* what a 401 is counted as */
-    struct auth_user user; /* of has_key */
+    struct alloc *alloc;       /* of this flow, or NULL */
+    bool has_key;              /* the sender proved to know it, so answers are signed */
+    enum turn_stat refused_as; /* what a 401 is counted as */
+    struct auth_user user;     /* of has_key */
 };
 
 /* The address family of a REQUESTED-ADDRESS-FAMILY, 0 when it is none. */

@@ -3,7 +3,7 @@
 
 #include "turn/flow.h"
 
-enum stat {
+enum turn_stat {
     /* each + enum transport_kind, that of the client */
     STAT_ALLOCATIONS_MADE,
     STAT_ALLOCATIONS_ENDED = STAT_ALLOCATIONS_MADE + N_TRANSPORT_KINDS,
@@ -37,7 +37,7 @@ struct stats {
     uint64_t n[N_STATS];
 };
 
-static inline void stats_add(struct stats *s, enum stat which, uint64_t n)
+static inline void stats_add(struct stats *s, enum turn_stat which, uint64_t n)
 {
     __atomic_store_n(&s->n[which], s->n[which] + n, __ATOMIC_RELAXED);
 }
@@ -49,7 +49,7 @@ static inline void stats_sum(struct stats *sum, const struct stats *s)
         sum->n[i] += __atomic_load_n(&s->n[i], __ATOMIC_RELAXED);
 }
 
-static inline uint64_t stats_get(const struct stats *s, enum stat which)
+static inline uint64_t stats_get(const struct stats *s, enum turn_stat which)
 {
     return __atomic_load_n(&s->n[which], __ATOMIC_RELAXED);
 }

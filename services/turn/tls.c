@@ -1,6 +1,7 @@
 #include "turn/tls.h"
 
 #include "base/blob.h"
+#include "rtc/bio_method.h"
 #include "turn/tls_internal.h"
 
 #include <errno.h>
@@ -67,27 +68,13 @@ static long on_bio_ctrl(BIO *bio, int cmd, long num, void *ptr)
     return cmd == BIO_CTRL_FLUSH;
 }
 
-/* Made once for the process and kept. Threads may race here: the loser frees its own. */
-static const BIO_METHOD *bio_method(void)
+static const BIO_METHOD *own_method(void)
 {
+    static const struct bio_functions functions = {"stream", on_bio_write, on_bio_read,
+                                                   on_bio_ctrl};
     static BIO_METHOD *cached;
-    BIO_METHOD *m = __atomic_load_n(&cached, __ATOMIC_ACQUIRE);
-    BIO_METHOD *none = NULL;
 
-    if (m)
-        return m;
-    m = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "stream");
-    if (!m || !BIO_meth_set_write(m, on_bio_write) || !BIO_meth_set_read(m, on_bio_read) ||
-        !BIO_meth_set_ctrl(m, on_bio_ctrl)) {
-        BIO_meth_free(m);
-        return NULL;
-    }
-    if (!__atomic_compare_exchange_n(&cached, &none, m, false, __ATOMIC_ACQ_REL,
-                                     __ATOMIC_ACQUIRE)) {
-        BIO_meth_free(m);
-        m = none;
-    }
-    return m;
+    return bio_method(&functions, &cached);
 }
 
 /* ---- the life ---- */
@@ -95,7 +82,7 @@ static const BIO_METHOD *bio_method(void)
 int tls_new(struct tls_context *context, int fd, struct tls **ret_tls)
 {
     struct tls *t = calloc(1, sizeof(*t));
-    const BIO_METHOD *method = bio_method();
+    const BIO_METHOD *method = own_method();
     BIO *bio = method ? BIO_new(method) : NULL;
 
     if (t)

@@ -13,8 +13,8 @@ int tls_new(struct tls_context *context, int fd, struct tls **ret_tls);
 /* NULL is fine; returns NULL. */
 struct tls *tls_free(struct tls *t);
 
-/* As tls.h's reader has them already: the first bytes of the client. Before the first tls_read();
- * b must stay until then. */
+/* The client's first bytes, which were read before TLS began: as if they came from the socket
+ * first. Before the first tls_read(); b must stay until that returns. */
 void tls_feed(struct tls *t, struct bytes b);
 
 /* The handshake is over. */

@@ -1,4 +1,5 @@
-/* tls_internal.h: what tls.c and dtls.c have of OpenSSL in a context; not for anybody else. */
+/* tls_internal.h: what tls.c and dtls_session.c have of OpenSSL in a context; not for anybody
+ * else. */
 #pragma once
 
 #include "turn/tls_context.h"

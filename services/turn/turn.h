@@ -1,5 +1,27 @@
 /* turn.h: the TURN server of one thread (RFC 8656): what its modules share, and the entry for
- * datagrams of clients. Sockets of clients are not its business: they come as flows. */
+ * datagrams of clients. Sockets of clients are not its business: they come as flows.
+ *
+ *   UDP         listener                 --.
+ *   TCP, TLS    tcp --> conn (wire, tls)   |               .--> methods, allocate: requests
+ *   web port    web --> conn (wire, tls)   +--> dispatch --+
+ *   DTLS        dtls_server, _session    --'               '--> forward: data <--> relay <--> peers
+ *
+ * Who speaks HTTP at the web port goes from conn to pass, and by it to the site.
+ *
+ * The way back to a client is its flow's transport (flow.h): the listener, connection or session it
+ * came by. Before a method is called, dispatch asks ratelimit, auth and nonce; before a packet
+ * passes, forward asks perm, chan and peers.
+ *
+ * Threads: each has a worker, and by it one of these with all that follows; its sockets share the
+ * ports (SO_REUSEPORT), so a client stays with its thread and packets meet no lock. The main thread
+ * has what main.c starts: server (the workers' threads; they are told news by a mailbox), policy
+ * (makes peers of what control hears from the media daemons), api (signaling), metrics, web. Shared
+ * are quota, reservations and userhash, with a lock each, and peers and tls_context, which never
+ * change.
+ *
+ * Owners: the server has the workers, quota, reservations and userhash; a worker has listeners,
+ * conns, passes, dtls_server and turn; turn has the table of allocations; an allocation has its
+ * relays, permissions and channels, and ends with its connection or session. */
 #pragma once
 
 #include "base/log.h"
@@ -13,7 +35,7 @@
 #include "turn/stats.h"
 #include "turn/tls_context.h"
 
-/* Sends at the end of a turn_flush() what it has gathered. In turn's list while it lives. */
+/* Called by turn_flush(): sends what it has gathered. In turn's list while it lives. */
 struct turn_flusher {
     struct list node;
     void (*fn)(struct turn_flusher *f);
@@ -67,7 +89,7 @@ void turn_flush(struct turn *t);
  * came; a failure is the loss of what it was about. */
 unsigned turn_receive(struct turn *t, int fd);
 
-/* A message of a client: STUN or channel data; anything else is dropped without a trace. */
+/* A message of a client: STUN or channel data; anything else is dropped, and counted. */
 void turn_on_datagram(struct turn *t, const struct flow *flow, struct bytes datagram);
 
 /* Where to bind a relay of this family (AF_INET, AF_INET6) for a client that sent to local:

@@ -81,9 +81,9 @@ static void expect_answer_signed_sha256(void)
     assert_true(stun_integrity_sha256_ok(&c.reply, bytes_of(sha_key, sizeof(sha_key))));
 }
 
-static void expect_count(enum stat which, uint64_t n)
+static void expect_count(enum turn_stat which, uint64_t n)
 {
-    assert_int_equal(stats_get(&server.worker.turn.stats, which), n);
+    assert_int_equal(counted(&server, which), n);
 }
 
 static void test_challenge(void **state)

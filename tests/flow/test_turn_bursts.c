@@ -153,11 +153,9 @@ static void check(const struct path *path, bool segments)
                 expect_packet(clients[k].fd, &clients[k].target, true, k, i);
         }
     }
-    assert_int_equal(stats_get(&server.worker.turn.stats, STAT_PACKETS_LOST), 0);
-    assert_int_equal(stats_get(&server.worker.turn.stats, STAT_PACKETS_TO_PEERS),
-                     N_CLIENTS * N_SIZES);
-    assert_int_equal(stats_get(&server.worker.turn.stats, STAT_PACKETS_TO_CLIENTS),
-                     N_CLIENTS * N_SIZES);
+    assert_int_equal(counted(&server, STAT_PACKETS_LOST), 0);
+    assert_int_equal(counted(&server, STAT_PACKETS_TO_PEERS), N_CLIENTS * N_SIZES);
+    assert_int_equal(counted(&server, STAT_PACKETS_TO_CLIENTS), N_CLIENTS * N_SIZES);
     close_all();
     udp_out_free(out);
 }

@@ -45,11 +45,6 @@ static int teardown(void **state)
     return 0;
 }
 
-static uint64_t counted(enum stat which)
-{
-    return stats_get(&server.worker.turn.stats, which);
-}
-
 static size_t n_sessions(void)
 {
     return dtls_server_count(server.worker.dtls);
@@ -126,8 +121,8 @@ static void test_data_v4(void **state)
     dtls_handshake(&a);
     assert_string_equal(SSL_get_version(a.ssl), "DTLSv1.2");
     exchange_data("127.0.0.1", AF_INET);
-    assert_int_equal(counted(STAT_ALLOCATIONS_MADE + TRANSPORT_DTLS), 1);
-    assert_int_equal(counted(STAT_PACKETS_LOST), 0);
+    assert_int_equal(counted(&server, STAT_ALLOCATIONS_MADE + TRANSPORT_DTLS), 1);
+    assert_int_equal(counted(&server, STAT_PACKETS_LOST), 0);
 }
 
 static void test_data_v6(void **state)
@@ -165,7 +160,7 @@ static void test_openssl_client(void **state)
     assert_non_null(strstr(said, "DTLSv1.2"));
     let_run(&server);
     assert_int_equal(n_sessions(), 0); /* it said goodbye */
-    assert_int_equal(counted(STAT_CONNECTIONS_MADE + TRANSPORT_DTLS), 1);
+    assert_int_equal(counted(&server, STAT_CONNECTIONS_MADE + TRANSPORT_DTLS), 1);
 }
 
 /* Many records between two flushes, more than the memory for them at a time. */
@@ -251,8 +246,8 @@ static void test_close(void **state)
     assert_int_equal(SSL_shutdown(a.ssl), 1);
     assert_int_equal(n_sessions(), 0);
     assert_int_equal(n_allocations(&server), 0);
-    assert_int_equal(counted(STAT_CONNECTIONS_MADE + TRANSPORT_DTLS),
-                     counted(STAT_CONNECTIONS_ENDED + TRANSPORT_DTLS));
+    assert_int_equal(counted(&server, STAT_CONNECTIONS_MADE + TRANSPORT_DTLS),
+                     counted(&server, STAT_CONNECTIONS_ENDED + TRANSPORT_DTLS));
 }
 
 /* The client has forgotten its session, and begins another from the same port: the old one goes on
@@ -321,7 +316,7 @@ static void test_no_certificate(void **state)
     assert_false(dtls_step(&a));
     let_run(&server);
     assert_int_equal(n_sessions(), 0);
-    assert_int_equal(counted(STAT_CONNECTIONS_REFUSED), 1);
+    assert_int_equal(counted(&server, STAT_CONNECTIONS_REFUSED), 1);
 }
 
 /* ---- limits ---- */
@@ -370,7 +365,7 @@ static void test_hellos_without_cookie(void **state)
     }
     assert_true(n_answers > 0);
     assert_int_equal(n_sessions(), 0);
-    assert_int_equal(counted(STAT_CONNECTIONS_MADE + TRANSPORT_DTLS), 0);
+    assert_int_equal(counted(&server, STAT_CONNECTIONS_MADE + TRANSPORT_DTLS), 0);
 }
 
 /* From many networks: the client says both hellos and nothing more. */
@@ -432,7 +427,7 @@ static void test_strangers(void **state)
     assert_int_equal(n_sessions(), 1);
     sweep_at_s(70);
     assert_int_equal(n_sessions(), 0);
-    assert_int_equal(counted(STAT_CONNECTIONS_DROPPED), 2);
+    assert_int_equal(counted(&server, STAT_CONNECTIONS_DROPPED), 2);
     dtls_close(&b);
 }
 
@@ -447,7 +442,7 @@ static void test_junk(void **state)
     for (size_t n = 1; n < len; n += 7)
         assert_int_equal(send(a.c.fd, hello, n, 0), n);
     let_run(&server);
-    assert_true(counted(STAT_MALFORMED) > 0);
+    assert_true(counted(&server, STAT_MALFORMED) > 0);
     hello[0] = 23; /* data */
     hello[4] = 1;  /* of the epoch that is in force */
     assert_int_equal(send(a.c.fd, hello, len, 0), len);

@@ -59,7 +59,7 @@ static void strangers_are_limited(void)
 
     client_open(&other, &server, OTHER_NET, server_ip);
     assert_int_equal(flood(&c, 2400), ratelimit_logins.burst - 1);
-    assert_int_equal(stats_get(&server.worker.turn.stats, STAT_UNANSWERED), 401);
+    assert_int_equal(counted(&server, STAT_UNANSWERED), 401);
     assert_int_equal(flood(&c, 100), 0);
     assert_int_equal(flood(&other, 100), 100);
     at_s(1);
@@ -156,7 +156,7 @@ static void bindings_are_limited(void)
         answered += bindings_until_refreshed();
     }
     assert_int_equal(answered, ratelimit_bindings.burst);
-    assert_int_equal(stats_get(&server.worker.turn.stats, STAT_UNANSWERED), 200);
+    assert_int_equal(counted(&server, STAT_UNANSWERED), 200);
 }
 
 static const struct rule rules[] = {

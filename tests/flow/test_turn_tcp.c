@@ -32,11 +32,6 @@ static int teardown(void **state)
     return 0;
 }
 
-static uint64_t counted(enum stat which)
-{
-    return stats_get(&server.worker.turn.stats, which);
-}
-
 static size_t n_connections(void)
 {
     return conns_count(server.worker.conns);
@@ -49,7 +44,7 @@ static void test_binding(void **state)
     (void) state;
     assert_int_equal(client_exchange_unsigned(&a.c, &w), 0);
     assert_true(addr_eq(&a.c.reply.xor_mapped, &a.c.addr));
-    assert_int_equal(counted(STAT_CONNECTIONS_MADE + TRANSPORT_TCP), 1);
+    assert_int_equal(counted(&server, STAT_CONNECTIONS_MADE + TRANSPORT_TCP), 1);
 }
 
 static void test_data_v4(void **state)
@@ -73,7 +68,7 @@ static void test_allocation_ends_with_connection(void **state)
     stream_await_end(&a);
     assert_int_equal(n_allocations(&server), 0);
     assert_int_equal(n_connections(), 0);
-    assert_int_equal(counted(STAT_CONNECTIONS_DROPPED), 0);
+    assert_int_equal(counted(&server, STAT_CONNECTIONS_DROPPED), 0);
 }
 
 /* Several messages, written as one, arrive at each place where they can be cut. */
@@ -163,7 +158,7 @@ static void test_malformed(void **state)
     (void) state;
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
         expect_refused(wrong[i]);
-    assert_int_equal(counted(STAT_MALFORMED), sizeof(wrong) / sizeof(wrong[0]));
+    assert_int_equal(counted(&server, STAT_MALFORMED), sizeof(wrong) / sizeof(wrong[0]));
     assert_int_equal(n_connections(), 1);
     client_expect_silence(&a.c);
 }
@@ -183,14 +178,14 @@ static void test_slow_reader(void **state)
     stream_connect(&a, &server, "127.0.0.1", 4096);
     fd = stream_with_channel(&a, "127.0.0.1", &peer, &relayed);
     memset(text, 'x', sizeof(text) - 1);
-    while (counted(STAT_PACKETS_LOST) == 0) {
+    while (counted(&server, STAT_PACKETS_LOST) == 0) {
         for (int i = 0; i < 20; i++)
             send_to(fd, &relayed, text);
         let_run(&server);
     }
     client_send_channel(&a.c, 0x4001, "and the other way"); /* still works */
     let_run(&server);
-    assert_int_equal(counted(STAT_CONNECTIONS_DROPPED), 0);
+    assert_int_equal(counted(&server, STAT_CONNECTIONS_DROPPED), 0);
     while (n_allocations(&server) == 1) {
         message = client_receive(&a.c);
         assert_int_equal(chandata_decode(message, &channel, &data), 0);
@@ -223,7 +218,7 @@ static void test_never_reads(void **state)
         else
             at = (at + (size_t) n) % len;
     }
-    assert_int_equal(counted(STAT_CONNECTIONS_DROPPED), 1);
+    assert_int_equal(counted(&server, STAT_CONNECTIONS_DROPPED), 1);
 }
 
 static void test_no_allocation_in_time(void **state)
@@ -236,7 +231,7 @@ static void test_no_allocation_in_time(void **state)
     at_s(30);
     conns_sweep(server.worker.conns);
     stream_await_end(&a);
-    assert_int_equal(counted(STAT_CONNECTIONS_DROPPED), 1);
+    assert_int_equal(counted(&server, STAT_CONNECTIONS_DROPPED), 1);
 }
 
 /* Served as long as the allocation lasts, and dropped when that is over for a while. */
@@ -287,7 +282,7 @@ static void test_partial_message(void **state)
     conns_sweep(server.worker.conns);
     stream_await_end(&a);
     assert_int_equal(n_allocations(&server), 0);
-    assert_int_equal(counted(STAT_CONNECTIONS_DROPPED), 1);
+    assert_int_equal(counted(&server, STAT_CONNECTIONS_DROPPED), 1);
 }
 
 static void test_stalled(void **state)
@@ -301,7 +296,7 @@ static void test_stalled(void **state)
     stream_connect(&a, &server, "127.0.0.1", 4096);
     fd = stream_with_channel(&a, "127.0.0.1", &peer, &relayed);
     memset(text, 'x', sizeof(text) - 1);
-    while (counted(STAT_PACKETS_LOST) == 0) {
+    while (counted(&server, STAT_PACKETS_LOST) == 0) {
         send_to(fd, &relayed, text);
         let_run(&server);
     }
@@ -333,7 +328,7 @@ static void test_strangers_of_one_host(void **state)
     fds[CONN_STRANGERS_PER_HOST] = tcp_connect(&a.c.target, 0);
     await_readable(&server, fds[CONN_STRANGERS_PER_HOST]);
     assert_true(recv(fds[CONN_STRANGERS_PER_HOST], &byte, 1, 0) <= 0);
-    assert_int_equal(counted(STAT_CONNECTIONS_REFUSED), 1);
+    assert_int_equal(counted(&server, STAT_CONNECTIONS_REFUSED), 1);
     close(fds[0]);
     let_run(&server);
     stream_connect(&other, &server, "127.0.0.1", 0);

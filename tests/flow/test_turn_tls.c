@@ -43,11 +43,6 @@ static int teardown(void **state)
     return 0;
 }
 
-static uint64_t counted(enum stat which)
-{
-    return stats_get(&server.worker.turn.stats, which);
-}
-
 static size_t n_connections(void)
 {
     return conns_count(server.worker.conns);
@@ -184,7 +179,7 @@ static void test_slow_reader(void **state)
     assert_true(tls_handshake(&a, 0));
     fd = stream_with_channel(&a, "127.0.0.1", &peer, &relayed);
     memset(text, 'x', sizeof(text) - 1);
-    while (counted(STAT_PACKETS_LOST) == 0) {
+    while (counted(&server, STAT_PACKETS_LOST) == 0) {
         for (int i = 0; i < 20; i++)
             send_to(fd, &relayed, text);
         let_run(&server);
@@ -198,7 +193,7 @@ static void test_slow_reader(void **state)
             send_to(fd, &relayed, "last");
     }
     client_expect_silence(&a.c);
-    assert_int_equal(counted(STAT_CONNECTIONS_DROPPED), 0);
+    assert_int_equal(counted(&server, STAT_CONNECTIONS_DROPPED), 0);
     close(fd);
 }
 
@@ -320,7 +315,7 @@ static void test_without_certificate(void **state)
     (void) state;
     worker_set_tls(&server.worker, NULL);
     assert_false(tls_handshake(&a, 0));
-    assert_int_equal(counted(STAT_CONNECTIONS_REFUSED), 1);
+    assert_int_equal(counted(&server, STAT_CONNECTIONS_REFUSED), 1);
     server_take_certificate(&server, &files);
     reconnect();
     assert_true(tls_handshake(&a, 0));
@@ -340,7 +335,7 @@ static void test_handshake_takes_too_long(void **state)
     conns_sweep(server.worker.conns);
     let_run(&server);
     assert_int_equal(n_connections(), 0);
-    assert_int_equal(counted(STAT_CONNECTIONS_DROPPED), 1);
+    assert_int_equal(counted(&server, STAT_CONNECTIONS_DROPPED), 1);
 }
 
 /* Half-open ones of many addresses: the oldest makes room, and whoever finishes is served. */

@@ -34,11 +34,6 @@ static bool revoke_user(const struct client *of)
     return quota_revoke(server.quota, bytes_str(of->user), clock_wall_ms());
 }
 
-static uint64_t counted(enum stat which)
-{
-    return stats_get(&server.worker.turn.stats, which);
-}
-
 static void test_revoked(void **state)
 {
     struct client other;
@@ -158,10 +153,10 @@ static void test_use(void **state)
     r = report();
     assert_int_equal(r.allocations, 0);
     assert_int_equal(r.usage.bytes[USAGE_IN], 13);
-    assert_int_equal(counted(STAT_ALLOCATIONS_MADE + TRANSPORT_UDP), 1);
-    assert_int_equal(counted(STAT_ALLOCATIONS_ENDED + TRANSPORT_UDP), 1);
-    assert_int_equal(counted(STAT_PACKETS_TO_PEERS), 3);
-    assert_int_equal(counted(STAT_BYTES_TO_CLIENTS), 3);
+    assert_int_equal(counted(&server, STAT_ALLOCATIONS_MADE + TRANSPORT_UDP), 1);
+    assert_int_equal(counted(&server, STAT_ALLOCATIONS_ENDED + TRANSPORT_UDP), 1);
+    assert_int_equal(counted(&server, STAT_PACKETS_TO_PEERS), 3);
+    assert_int_equal(counted(&server, STAT_BYTES_TO_CLIENTS), 3);
 }
 
 /* Each packet that goes nowhere is counted by its reason. */
@@ -173,7 +168,7 @@ static void test_refused_packets(void **state)
     (void) state;
     client_send_channel(&c, 0x4000, "a stranger's");
     client_expect_silence(&c);
-    assert_int_equal(counted(STAT_NO_PERMISSION), 0);
+    assert_int_equal(counted(&server, STAT_NO_PERMISSION), 0);
     assert_int_equal(client_allocate(&c), 0);
     relayed = c.reply.xor_relayed;
     client_send_channel(&c, 0x4000, "no channel");
@@ -181,16 +176,17 @@ static void test_refused_packets(void **state)
     send_to(media_fd, &relayed, "neither");
     client_expect_silence(&c);
     client_expect_silence(&c);
-    assert_int_equal(counted(STAT_NO_PERMISSION), 3);
+    assert_int_equal(counted(&server, STAT_NO_PERMISSION), 3);
 
     assert_int_equal(client_permit(&c, &media), 0);
     client_send_indication(&c, &foreign, "another port");
     send_to(fd, &relayed, "likewise");
     client_expect_silence(&c);
     client_expect_silence(&c);
-    assert_int_equal(counted(STAT_DENIED_PEER), 2);
-    assert_int_equal(counted(STAT_NO_PERMISSION), 3);
-    assert_int_equal(counted(STAT_PACKETS_TO_PEERS) + counted(STAT_PACKETS_TO_CLIENTS), 0);
+    assert_int_equal(counted(&server, STAT_DENIED_PEER), 2);
+    assert_int_equal(counted(&server, STAT_NO_PERMISSION), 3);
+    assert_int_equal(
+        counted(&server, STAT_PACKETS_TO_PEERS) + counted(&server, STAT_PACKETS_TO_CLIENTS), 0);
     close(fd);
 }
 
@@ -236,7 +232,7 @@ static void test_bandwidth(void **state)
     worker_sweep(&server.worker);
     assert_int_equal(report().usage.dropped, 20);
     assert_int_equal(report().usage.packets[USAGE_IN], 40);
-    assert_int_equal(counted(STAT_OVER_BANDWIDTH), 20);
+    assert_int_equal(counted(&server, STAT_OVER_BANDWIDTH), 20);
 }
 
 /* It is the user's, not the allocation's. */
@@ -256,7 +252,7 @@ static void test_bandwidth_is_shared(void **state)
     client_send_channel(&second, 0x4000, "nothing is left for this one");
     client_expect_silence(&second);
     assert_int_equal(n_arrived(), 0);
-    assert_int_equal(counted(STAT_OVER_BANDWIDTH), 11);
+    assert_int_equal(counted(&server, STAT_OVER_BANDWIDTH), 11);
     client_close(&second);
 }
 

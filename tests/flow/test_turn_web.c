@@ -31,7 +31,6 @@ static int listen_unix(const char *path)
 /* What nginx would connect for us; its TLS client is ready for tls_handshake(). */
 static void web_connect(struct stream_client *sc, const char *header)
 {
-    SSL *ssl = SSL_new(ctx);
     int pair[2];
 
     memset(sc, 0, sizeof(*sc));
@@ -44,12 +43,7 @@ static void web_connect(struct stream_client *sc, const char *header)
     sc->c.receive = stream_receive;
     client_set_user_of_today(&sc->c);
     stream_put_raw(sc, bytes_str(header));
-    assert_non_null(ssl);
-    SSL_set_bio(ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
-    SSL_set_connect_state(ssl);
-    sc->tls = ssl;
-    sc->write = tls_put;
-    sc->read = tls_get;
+    tls_begin(sc, ctx);
 }
 
 static int setup(void **state)
@@ -84,11 +78,6 @@ static int teardown(void **state)
     server_end(&server);
     tls_files_remove(&files);
     return 0;
-}
-
-static uint64_t counted(enum stat which)
-{
-    return stats_get(&server.worker.turn.stats, which);
 }
 
 /* What comes next at the site: exactly this. */
@@ -166,7 +155,7 @@ static void test_turn(void **state)
     assert_int_equal(client_exchange_unsigned(&a.c, &w), 0);
     assert_true(addr_eq(&a.c.reply.xor_mapped, &a.c.addr));
     stream_exchange_data(&a, "127.0.0.1", AF_INET);
-    assert_int_equal(counted(STAT_ALLOCATIONS_MADE + TRANSPORT_TLS), 1);
+    assert_int_equal(counted(&server, STAT_ALLOCATIONS_MADE + TRANSPORT_TLS), 1);
     assert_int_equal(passes_count(server.worker.passes), 0);
 }
 
@@ -176,7 +165,7 @@ static void test_header_byte_by_byte(void **state)
     tls_close(&a);
     web_connect(&a, "");
     for (size_t i = 0; i < strlen(HEADER); i++) {
-        stream_put_raw(&a, bytes_of(HEADER + i, 1));
+        stream_put_raw(&a, bytes_of(&HEADER[i], 1));
         let_run(&server);
     }
     assert_true(tls_handshake(&a, 1));
@@ -229,7 +218,7 @@ static void test_header_takes_too_long(void **state)
     at_s(10);
     conns_sweep(server.worker.conns);
     assert_true(stream_has_ended(&a));
-    assert_int_equal(counted(STAT_CONNECTIONS_DROPPED), 1);
+    assert_int_equal(counted(&server, STAT_CONNECTIONS_DROPPED), 1);
 }
 
 static void test_http(void **state)
@@ -343,7 +332,7 @@ static void test_too_many_of_a_host(void **state)
     a.write(&a, bytes_str(GET));
     stream_await_end(&a);
     assert_memory_equal(a.rx, start, strlen(start));
-    assert_int_equal(counted(STAT_CONNECTIONS_REFUSED), 1);
+    assert_int_equal(counted(&server, STAT_CONNECTIONS_REFUSED), 1);
     for (size_t i = 0; i < PASS_PER_HOST; i++)
         close(fds[i]);
 }
@@ -506,6 +495,7 @@ static void test_server_ends(void **state)
     (void) state;
     begin_http();
     site_say("some");
+    assert_int_equal(passes_count(server.worker.passes), 1);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

@@ -123,6 +123,11 @@ static inline void set_peers(struct server_under_test *s, const struct addr *lis
     turn_set_peers(&s->worker.turn, peers_of(list, n));
 }
 
+static inline uint64_t counted(const struct server_under_test *s, enum turn_stat which)
+{
+    return stats_get(&s->worker.turn.stats, which);
+}
+
 static inline size_t n_allocations(const struct server_under_test *s)
 {
     return alloc_table_count(s->worker.turn.allocs);

@@ -127,19 +127,25 @@ static inline bool tls_handshake(struct stream_client *sc, size_t piece)
     return true;
 }
 
-/* Connected, ready for tls_handshake(). */
-static inline void tls_connect(struct stream_client *sc, struct server_under_test *s, SSL_CTX *ctx,
-                               const char *target_ip, int receive_buffer)
+/* What it has connected speaks TLS: ready for tls_handshake(). */
+static inline void tls_begin(struct stream_client *sc, SSL_CTX *ctx)
 {
     SSL *ssl = SSL_new(ctx);
 
-    stream_connect(sc, s, target_ip, receive_buffer);
     assert_non_null(ssl);
     SSL_set_bio(ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
     SSL_set_connect_state(ssl);
     sc->tls = ssl;
     sc->write = tls_put;
     sc->read = tls_get;
+}
+
+/* Connected, ready for tls_handshake(). */
+static inline void tls_connect(struct stream_client *sc, struct server_under_test *s, SSL_CTX *ctx,
+                               const char *target_ip, int receive_buffer)
+{
+    stream_connect(sc, s, target_ip, receive_buffer);
+    tls_begin(sc, ctx);
 }
 
 /* May be called twice. */

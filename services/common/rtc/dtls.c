@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/crypto.h"
+#include "rtc/bio_method.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -76,27 +77,13 @@ static long on_bio_ctrl(BIO *bio, int cmd, long num, void *ptr)
     }
 }
 
-/* Made once for the process and kept. Threads may race here: the loser frees its own. */
-static const BIO_METHOD *bio_method(void)
+static const BIO_METHOD *own_method(void)
 {
+    static const struct bio_functions functions = {"datagrams", on_bio_write, on_bio_read,
+                                                   on_bio_ctrl};
     static BIO_METHOD *cached;
-    BIO_METHOD *m = __atomic_load_n(&cached, __ATOMIC_ACQUIRE);
-    BIO_METHOD *none = NULL;
 
-    if (m)
-        return m;
-    m = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "datagrams");
-    if (!m || !BIO_meth_set_write(m, on_bio_write) || !BIO_meth_set_read(m, on_bio_read) ||
-        !BIO_meth_set_ctrl(m, on_bio_ctrl)) {
-        BIO_meth_free(m);
-        return NULL;
-    }
-    if (!__atomic_compare_exchange_n(&cached, &none, m, false, __ATOMIC_ACQ_REL,
-                                     __ATOMIC_ACQUIRE)) {
-        BIO_meth_free(m);
-        m = none;
-    }
-    return m;
+    return bio_method(&functions, &cached);
 }
 
 /* ---- states ---- */
@@ -173,7 +160,7 @@ static unsigned on_timer(SSL *ssl, unsigned before_us)
 
 int dtls_new(const struct dtls_identity *id, dtls_send_fn *fn, void *arg, struct dtls **ret_d)
 {
-    const BIO_METHOD *method = bio_method();
+    const BIO_METHOD *method = own_method();
     struct dtls *d = calloc(1, sizeof(*d));
     BIO *bio = method ? BIO_new(method) : NULL;
 

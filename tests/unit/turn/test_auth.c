@@ -587,7 +587,7 @@ static void test_refusals(void **state)
     static const struct {
         enum auth_verdict verdict;
         unsigned code;
-        enum stat stat;
+        enum turn_stat stat;
         bool is_logged;
     } want[] = {
         {AUTH_NONE, 401, STAT_REFUSED_UNKNOWN, false},
