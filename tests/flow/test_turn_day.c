@@ -475,11 +475,6 @@ static void end(void)
     server_end(&server);
 }
 
-static uint64_t counted(enum stat which)
-{
-    return stats_get(&server.worker.turn.stats, which);
-}
-
 static void step(void)
 {
     at_s(now_s);
@@ -527,8 +522,8 @@ static void test_day(void **state)
     assert_int_equal(n_descriptors(), n_fds);
     assert_true(n_thrown_out > 100);
     assert_int_equal(quota_n_revoked(server.quota), 0);
-    assert_int_equal(counted(STAT_ALLOCATIONS_MADE + TRANSPORT_UDP), n_made);
-    assert_int_equal(counted(STAT_ALLOCATIONS_ENDED + TRANSPORT_UDP), n_made);
+    assert_int_equal(counted(&server, STAT_ALLOCATIONS_MADE + TRANSPORT_UDP), n_made);
+    assert_int_equal(counted(&server, STAT_ALLOCATIONS_ENDED + TRANSPORT_UDP), n_made);
     expect_eventful_day();
     end();
 }
