@@ -198,10 +198,10 @@ void alloc_table_sweep(struct alloc_table *t, uint64_t now_ms)
     struct alloc *a;
 
     list_for_each (a, &t->all, node) {
-        if (a->expires_ms <= now_ms)
-            expire(a, now_ms);
-        else if (quota_user_is_revoked(a->quota_user))
+        if (quota_user_is_revoked(a->quota_user))
             end_revoked(a);
+        else if (a->expires_ms <= now_ms)
+            expire(a, now_ms);
         else
             quota_account(a->quota_user, &a->usage);
     }

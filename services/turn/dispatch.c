@@ -127,6 +127,19 @@ static void on_stranger(struct request *rq, const struct method *m)
     answer(rq, m, code);
 }
 
+/* Of a flow with an allocation: whoever has its key is answered in any case. Anybody may have
+ * written its address into the rest, which costs what a stranger's costs. */
+static void on_known_flow(struct request *rq, const struct method *m)
+{
+    unsigned code = authenticate(rq);
+
+    if (rq->has_key || code == 438 ||
+        ratelimit_take(rq->turn->logins, &rq->flow->client, is_proven(rq), rq->now_ms))
+        answer(rq, m, code);
+    else
+        stats_add(&rq->turn->stats, STAT_UNANSWERED, 1);
+}
+
 static void on_binding(struct request *rq, const struct method *m)
 {
     if (ratelimit_take(rq->turn->bindings, &rq->flow->client,
@@ -152,7 +165,7 @@ static void on_request(struct request *rq)
     }
     rq->alloc = alloc_find(rq->turn->allocs, rq->flow, rq->now_ms);
     if (rq->alloc)
-        answer(rq, m, authenticate(rq));
+        on_known_flow(rq, m);
     else
         on_stranger(rq, m);
 }

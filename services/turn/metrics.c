@@ -65,6 +65,13 @@ static void put_value(struct wr *w, const char *name, const char *label, const c
         wr_fmt(w, "visavis_turn_%s %" PRIu64 "\n", name, n);
 }
 
+/* Threads go on counting while they are read: what came and went meanwhile may be among those that
+ * went alone. */
+static uint64_t difference(uint64_t made, uint64_t ended)
+{
+    return made > ended ? made - ended : 0;
+}
+
 /* Each of these stands for all kinds of transport: minus the second when there is one. */
 static void put_kinds(struct wr *w, const struct stats *s, const char *name, const char *help,
                       unsigned made, unsigned ended, enum transport_kind first)
@@ -72,7 +79,7 @@ static void put_kinds(struct wr *w, const struct stats *s, const char *name, con
     put_head(w, name, ended == N_STATS ? "counter" : "gauge", help);
     for (unsigned kind = first; kind < N_TRANSPORT_KINDS; kind++)
         put_value(w, name, "transport", transport_kind_names[kind],
-                  s->n[made + kind] - (ended == N_STATS ? 0 : s->n[ended + kind]));
+                  difference(s->n[made + kind], ended == N_STATS ? 0 : s->n[ended + kind]));
 }
 
 void metrics_render(struct wr *w, const struct stats *s, size_t n_revoked)

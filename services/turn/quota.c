@@ -195,6 +195,7 @@ bool quota_revoke(struct quota *q, struct bytes username, uint64_t wall_ms)
     bool has_some;
 
     pthread_mutex_lock(&q->lock);
+    turn_names_expire(q->revoked, wall_ms / 1000);
     /* A name that is over makes no allocations any more, but may have some. */
     (void) turn_names_put(q->revoked, username, wall_ms / 1000);
     u = map_get(q->users, username);
@@ -225,6 +226,7 @@ size_t quota_n_revoked(struct quota *q)
     size_t n;
 
     pthread_mutex_lock(&q->lock);
+    turn_names_expire(q->revoked, clock_wall_ms() / 1000);
     n = turn_names_count(q->revoked);
     pthread_mutex_unlock(&q->lock);
     return n;

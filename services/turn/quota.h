@@ -41,6 +41,7 @@ bool quota_is_revoked(struct quota *q, struct bytes username);
 /* Without a lock; of one who has allocations. */
 bool quota_user_is_revoked(const struct quota_user *user);
 
+/* Those whose time is not over; the others are forgotten. */
 size_t quota_n_revoked(struct quota *q);
 
 /* ---- use ---- */

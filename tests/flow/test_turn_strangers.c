@@ -91,6 +91,14 @@ static void allocations_are_not_limited(void)
     client_close(&other);
 }
 
+/* Who writes the address of a client into his requests has no more of them answered because the
+ * client has an allocation. */
+static void allocations_draw_no_answers(void)
+{
+    assert_int_equal(flood(&c, 2400), ratelimit_logins.burst - 2); /* it had two itself */
+    assert_int_equal(client_refresh(&c, 600), 0);
+}
+
 static void sign(struct wr *w)
 {
     stun_put_bytes(w, STUN_ATTR_USERNAME, bytes_str(c.user));
@@ -162,6 +170,10 @@ static const struct rule rules[] = {
      .text = "nor those who have an allocation",
      .before = WITH_ALLOCATION,
      .fn = allocations_are_not_limited},
+    {.section = "8656 21.1",
+     .text = "answers that an allocation's address is made to draw are limited",
+     .before = WITH_ALLOCATION,
+     .fn = allocations_draw_no_answers},
     {.section = "8656 21.1", .text = "guesses of passwords are limited", .fn = guesses_are_limited},
     {.section = "8656 21.1",
      .text = "Binding answers are limited",

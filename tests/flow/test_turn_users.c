@@ -52,6 +52,27 @@ static void test_revoked(void **state)
     client_close(&other);
 }
 
+/* Also one of whose relays the time is over in the same moment. */
+static void test_revoked_with_one_relay_over(void **state)
+{
+    struct wr w;
+
+    (void) state;
+    client_get_nonce(&c);
+    w = client_request(&c, STUN_ALLOCATE);
+    stun_put_u32(&w, STUN_ATTR_REQUESTED_TRANSPORT, 17u << 24);
+    stun_put_family(&w, STUN_ATTR_ADDITIONAL_ADDRESS_FAMILY, STUN_FAMILY_IPV6);
+    assert_int_equal(client_exchange(&c, &w), 0);
+    w = client_request(&c, STUN_REFRESH);
+    stun_put_u32(&w, STUN_ATTR_LIFETIME, 3600);
+    stun_put_family(&w, STUN_ATTR_REQUESTED_ADDRESS_FAMILY, STUN_FAMILY_IPV6);
+    assert_int_equal(client_exchange(&c, &w), 0);
+    at_s(601);
+    assert_true(revoke_user(&c));
+    worker_sweep(&server.worker);
+    assert_int_equal(n_allocations(&server), 0);
+}
+
 /* Before it has allocated anything: a page that is closed while it gathers candidates. */
 static void test_revoked_before_its_allocation(void **state)
 {
@@ -239,6 +260,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_revoked, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_revoked_with_one_relay_over, setup, teardown),
         cmocka_unit_test_setup_teardown(test_revoked_before_its_allocation, setup, teardown),
         cmocka_unit_test_setup_teardown(test_expired_and_revoked, setup, teardown),
         cmocka_unit_test_setup_teardown(test_use, setup, teardown),

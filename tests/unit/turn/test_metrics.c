@@ -53,6 +53,17 @@ static void test_largest_numbers_fit(void **state)
     assert_non_null(strstr(render(&s, SIZE_MAX), "18446744073709551615"));
 }
 
+/* One that came and went while the numbers were read was perhaps seen to go alone. */
+static void test_no_less_than_none(void **state)
+{
+    struct stats s = {.n = {0}};
+
+    (void) state;
+    s.n[STAT_ALLOCATIONS_MADE + TRANSPORT_UDP] = 7;
+    s.n[STAT_ALLOCATIONS_ENDED + TRANSPORT_UDP] = 8;
+    expect_line(render(&s, 0), "visavis_turn_allocations{transport=\"udp\"} 0");
+}
+
 static void test_kinds(void **state)
 {
     struct stats s = {.n = {0}};
@@ -107,6 +118,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_are_told),
         cmocka_unit_test(test_largest_numbers_fit),
+        cmocka_unit_test(test_no_less_than_none),
         cmocka_unit_test(test_kinds),
         cmocka_unit_test(test_form),
     };
