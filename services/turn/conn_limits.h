@@ -1,5 +1,5 @@
-/* conn_limits.h: what connections may cost, and how long they may take. Numbers are for each thread,
- * of streams and of DTLS sessions each; the limit of one host is for streams alone. */
+/* conn_limits.h: what connections may cost, and how long they may take. Numbers are for
+ * each thread, of streams and of DTLS sessions each; the limit of one host is for streams alone. */
 #pragma once
 
 /* Of those without an allocation; the others are counted by the quota. Beyond, the oldest goes. */
