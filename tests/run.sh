@@ -140,9 +140,9 @@ for s in "$@"; do
 done
 prepare || exit 1
 
-# These wait a lot, and work in roots and machines of their own with packages in folders that they share:
+# These wait a lot, most in roots and machines of their own with packages in folders that they share:
 # one after the other, beside the rest.
-BESIDE=" packages piuparts install machine-bookworm machine-trixie "
+BESIDE=" packages piuparts install machine-bookworm machine-trixie turn "
 ahead=
 beside=
 # shellcheck disable=SC2048,SC2086 # a list of words

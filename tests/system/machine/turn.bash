@@ -70,7 +70,7 @@ quiet_relayed_by() { relayed_by "$1" >/dev/null; }
 
 turn_443() { only_out && call_by tls; }
 turn_443_relay() { only_out && call_by tls --relay; }
-turn_udp() { only_out 'udp dport 3478' && call_by udp --relay; }
+turn_udp() { own_ports && only_out 'udp dport 3478' && call_by udp --relay; }
 
 turn_no_alpn() {
     local status
@@ -81,7 +81,7 @@ turn_no_alpn() {
     return $status
 }
 
-# From here on TURN is not on the web port, so that its own ports are taken.
+# TURN is not on the web port, which the site needs open, so that its own ports are taken.
 own_ports() {
     machine grep -q '^TURN_ON_HTTPS_PORT=false' /etc/visavis/.env && return 0
     set_key TURN_ON_HTTPS_PORT false
@@ -101,6 +101,6 @@ turn_firefox_443() {
     machine systemctl restart visavis.target && expect 'the site' within 100 serves &&
         firefox_trust && only_out && call_by tls --relay --firefox
 }
-turn_firefox_udp() { firefox_trust && only_out 'udp dport 3478' && call_by udp --relay --firefox; }
+turn_firefox_udp() { own_ports && firefox_trust && only_out 'udp dport 3478' && call_by udp --relay --firefox; }
 turn_firefox_tls() { own_ports && firefox_trust && only_out 'tcp dport 5349' && call_by tls --relay --firefox; }
 turn_firefox_tcp() { own_ports && firefox_trust && only_out 'tcp dport 3478' && call_by tcp --relay --firefox; }
