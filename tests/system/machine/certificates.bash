@@ -10,12 +10,12 @@ run_certificates() {
 make_own_pair() {
     local folder=$work/own
     mkdir -p "$folder"
-    [ -f "$folder/ca.key" ] || openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj '/CN=Company CA' \
+    [ -f "$folder/ca.key" ] || openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90 -subj '/CN=Company CA' \
         -keyout "$folder/ca.key" -out "$folder/ca.crt" 2>/dev/null
     openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$machine_name" \
         -keyout "$folder/key.pem" -out "$folder/csr.pem" 2>/dev/null
     printf 'subjectAltName=DNS:%s\nextendedKeyUsage=serverAuth\n' "${1:-$machine_name}" >"$folder/ext"
-    openssl x509 -req -in "$folder/csr.pem" -CA "$folder/ca.crt" -CAkey "$folder/ca.key" -days 20 -extfile "$folder/ext" \
+    openssl x509 -req -in "$folder/csr.pem" -CA "$folder/ca.crt" -CAkey "$folder/ca.key" -days 60 -extfile "$folder/ext" \
         -out "$folder/cert.pem" 2>/dev/null
     cat "$folder/cert.pem" "$folder/ca.crt" >"$folder/chain.pem"
 }
