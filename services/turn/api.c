@@ -102,10 +102,14 @@ static void on_swept(struct mail *m, void *arg)
     job_free(j);
 }
 
+/* The request is consumed even when nobody can be answered any more. */
 static void drop_job(struct mail *m, void *arg)
 {
+    struct job *j = container_of(m, struct job, sweep.mail);
+
     (void) arg;
-    job_free(container_of(m, struct job, sweep.mail));
+    link_reply_error(j->rq, RPC_INTERNAL, "the server stops");
+    job_free(j);
 }
 
 /* names (may be NULL) is borrowed. */
