@@ -1,0 +1,53 @@
+/* store.h: records that outlive the process: fields with values in named hashes.
+ *
+ * Changes are collected and take effect together, in their order, at store_commit(), which hands
+ * them to the kernel: who is killed after it has lost nothing. Nothing here waits for an answer but
+ * store_load(). Values are bytes; names are NUL-terminated, without spaces and control characters.
+ *
+ * While the store's server is away changes are dropped: when it is back (perhaps empty, perhaps
+ * with what it had before) the owner puts everything anew (on_rewrite), which takes the place of
+ * all that was there. The same happens when memory or the socket's patience ran out, so no function
+ * here fails: a store is right, or soon will be.
+ *
+ * Two kinds with the same behaviour (tests/unit/store): `memory` ends with the process; `redis`
+ * keeps them in a Redis server (HSET, HDEL, DEL in one MULTI/EXEC per commit). One process at a
+ * time may use a prefix. */
+#pragma once
+
+#include "base/bytes.h"
+#include "loop/loop.h"
+
+struct store;
+
+struct store_handlers {
+    /* Put all that there is; the store begins and commits. Not called for the first contact when
+     * store_load() has succeeded. */
+    void (*on_rewrite)(struct store *st, void *arg);
+};
+
+int store_new_memory(struct store **ret_store);
+
+/* address: "unix:/path" or "tcp:IP:PORT"; prefix comes before each key, with a colon. Connects by
+ * itself, again and again; logs when the server is lost and found. handlers must stay valid. */
+int store_new_redis(struct loop *l, const char *address, const char *prefix,
+                    const struct store_handlers *handlers, void *arg, struct store **ret_store);
+
+/* Commits what was put, and waits a moment for the server to have it. NULL is fine; returns NULL. */
+struct store *store_free(struct store *st);
+
+/* Calls fn for each field there is, hash by hash; its arguments are borrowed; when it returns
+ * nonzero, reading ends with that. Blocks, at most for timeout_ms: waits until the process before
+ * us has let go of the server, too. A negative errno when the server is not to be had in time;
+ * then what is there is overwritten when it comes. Call it at most once, before anything is put. */
+typedef int store_field_fn(struct bytes hash, struct bytes field, struct bytes value, void *arg);
+int store_load(struct store *st, uint64_t timeout_ms, store_field_fn *fn, void *arg);
+
+void store_put(struct store *st, const char *hash, const char *field, struct bytes value);
+void store_del(struct store *st, const char *hash, const char *field);
+void store_drop(struct store *st, const char *hash); /* with all its fields */
+
+/* Cheap when nothing was changed. */
+void store_commit(struct store *st);
+
+/* Are commits reaching the server at this time? A memory store's always do. */
+bool store_is_up(const struct store *st);
