@@ -12,6 +12,7 @@ loop: base
 conf: base
 net: base loop
 notify: base
+store: base loop
 web: base loop notify
 http: base loop
 link: base loop codec
@@ -20,7 +21,7 @@ daemon: base loop conf notify
 certs: base files loop codec http conf
 acme: base files loop codec http web certs
 call: base loop codec conf notify web http daemon
-signaling: base loop codec conf notify web http link daemon
+signaling: base files loop codec conf notify store web http link daemon
 media: base loop net codec conf notify link rtc daemon
 turn: base files loop net codec conf notify link rtc daemon
 text: base
@@ -43,6 +44,7 @@ microhttpd.h: services/common/web/
 wslay/: services/common/web/
 curl/: services/common/http/
 libconfig.h: services/common/conf/
+hiredis/: services/common/store/
 systemd/sd-event.h: services/common/loop/
 systemd/sd-daemon.h: services/common/notify/ services/common/loop/ installer/units/units.
 systemd/sd-bus.h: installer/units/units.
