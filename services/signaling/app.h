@@ -10,6 +10,8 @@
 #include "signaling/session.h"
 
 struct media;
+struct outbox;
+struct store;
 struct throttle;
 struct turn_link;
 struct web;
@@ -21,6 +23,8 @@ struct app {
     struct clients clients;
     struct media *media;
     struct turn_link *turn; /* NULL: there is no TURN server of ours */
+    struct store *store;
+    struct outbox *outbox; /* of events for the CDR and the webhook; NULL: nobody wants them */
     struct web *web;
     struct throttle *throttle; /* of those who guess the secret */
     struct log_limit log_guessing;
@@ -28,4 +32,5 @@ struct app {
     struct loop_timer gc_timer;
     int64_t gc_interval_s; /* as the timer goes by */
     struct loop_timer quit_timer;
+    uint64_t quit_by_ms;
 };

@@ -32,6 +32,7 @@ struct subscription {
     struct list of_stream;
     struct list of_subscriber;
     uint64_t created_ms;
+    bool watched; /* negotiated to its end, and announced as a connection of its own */
 };
 
 /* An unattached stream, "CAM"era and so on by type_of_video; strings are copied. NULL without
