@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 
-#define SWEEP_US 2000000u
+#define SWEEP_US 2000000u /* limits of time are tens of seconds */
 
 /* ---- states ---- */
 
