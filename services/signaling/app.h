@@ -8,8 +8,10 @@
 #include "signaling/client.h"
 #include "signaling/config.h"
 #include "signaling/session.h"
+#include "signaling/stats.h"
 
 struct media;
+struct metrics;
 struct throttle;
 struct turn_link;
 struct web;
@@ -22,6 +24,8 @@ struct app {
     struct media *media;
     struct turn_link *turn; /* NULL: there is no TURN server of ours */
     struct web *web;
+    struct metrics *metrics; /* NULL: nobody may look */
+    struct stats stats;
     struct throttle *throttle; /* of those who guess the secret */
     struct log_limit log_guessing;
     struct loop_timer sweep_timer;

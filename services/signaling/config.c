@@ -95,6 +95,7 @@ static const struct conf_key keys[] = {
     BOOL("accel", accel, false),
     {KEY("layouts_path", CONF_STRING, layouts_path), .string_default = "", .check = check_folder,
      .live = true},
+    {KEY("metrics_listen", CONF_STRINGS, metrics_listen), .check = web_listen_check},
     {KEY("log_level", CONF_STRING, log_level), .string_default = "info", .allowed = log_level_names,
      .live = true},
 };

@@ -4,6 +4,7 @@
 #include "signaling/connection.h"
 #include "signaling/notice.h"
 #include "signaling/shapes.h"
+#include "signaling/stats.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,7 @@ void events_participant_joined(struct connection *c)
 void events_participant_left(struct connection *c, const char *reason)
 {
     log_info("session %s: %s left (%s)", c->session->id, c->id, reason);
+    stats_left(c->session->owner->stats, reason);
     if (c->kind == CONNECTION_WEBRTC)
         notice_session(c->session, c, "participantLeft",
                        json_pack("{s:s,s:s}", "connectionId", c->id, "reason", reason));
