@@ -27,7 +27,7 @@ struct places_texts {
     char turn_api[PATH_MAX], turn_certificate[PATH_MAX], turn_certificate_key[PATH_MAX];
     char turn_web_listen[PATH_MAX], turn_web_backend[PATH_MAX], turn_metrics[PATH_MAX];
     char turns_url[SETTINGS_URL_SIZE], selfsigned_mark[PATH_MAX];
-    char listen[4 + RENDER_LISTEN_MAX][PLACES_LISTEN_SIZE];
+    char listen[6 + RENDER_LISTEN_MAX][PLACES_LISTEN_SIZE];
 };
 
 /* Both rets stay as long as the places are used. */

@@ -97,6 +97,7 @@ void render_signaling(struct wr *w, const struct settings *s, const struct place
 {
     put_head(w, "signaling.cfg", s);
     put_list(w, "listen", p->signaling_listen);
+    put_list(w, "metrics_listen", p->metrics_listen);
     put_text(w, "public_url", p->public_url);
     put_text(w, "secret", settings_text(s, SET_OPENVIDU_SECRET));
     put_text(w, "media_control", p->control_socket);

@@ -33,6 +33,7 @@ struct places {
     bool media_port_search;       /* a taken media port: the next free base */
     /* "tcp:127.0.0.1:4443", "unix:/run/...", "udp:0.0.0.0:3478", "tls:..."; NULL-terminated */
     const char *signaling_listen[RENDER_LISTEN_MAX + 1];
+    const char *metrics_listen[RENDER_LISTEN_MAX + 1]; /* of signaling */
     const char *call_listen[RENDER_LISTEN_MAX + 1];
     const char *turn_listen[RENDER_LISTEN_MAX + 1];
 };

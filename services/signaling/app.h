@@ -8,10 +8,12 @@
 #include "signaling/client.h"
 #include "signaling/config.h"
 #include "signaling/session.h"
+#include "signaling/stats.h"
 
 struct media;
 struct outbox;
 struct store;
+struct metrics;
 struct throttle;
 struct turn_link;
 struct web;
@@ -26,6 +28,8 @@ struct app {
     struct store *store;
     struct outbox *outbox; /* of events for the CDR and the webhook; NULL: nobody wants them */
     struct web *web;
+    struct metrics *metrics; /* NULL: nobody may look */
+    struct stats stats;
     struct throttle *throttle; /* of those who guess the secret */
     struct log_limit log_guessing;
     struct loop_timer sweep_timer;

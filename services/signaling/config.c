@@ -125,6 +125,7 @@ static const struct conf_key keys[] = {
      .check = check_http_url, .live = true},
     {KEY("webhook_headers", CONF_STRINGS, webhook_headers), .check = check_header, .live = true},
     {KEY("webhook_events", CONF_STRINGS, webhook_events), .check = check_event, .live = true},
+    {KEY("metrics_listen", CONF_STRINGS, metrics_listen), .check = web_listen_check},
     {KEY("log_level", CONF_STRING, log_level), .string_default = "info", .allowed = log_level_names,
      .live = true},
 };

@@ -42,6 +42,7 @@ struct config {
     char *webhook_endpoint; /* http(s) URL that events are posted to; "" none */
     struct conf_strings webhook_headers; /* "Name: value" */
     struct conf_strings webhook_events;  /* names; items NULL: all of them */
+    struct conf_strings metrics_listen;  /* "tcp:IP:PORT"; none: nowhere */
     char *log_level;
 
     /* derived */

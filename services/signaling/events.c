@@ -7,6 +7,7 @@
 #include "signaling/notice.h"
 #include "signaling/outbox.h"
 #include "signaling/shapes.h"
+#include "signaling/stats.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +60,7 @@ void events_participant_left(struct connection *c, const char *reason)
     struct subscription *sub;
 
     log_info("session %s: %s left (%s)", c->session->id, c->id, reason);
+    stats_left(c->session->owner->stats, reason);
     if (!is_seen(c))
         return;
     if (c->stream)

@@ -6,6 +6,7 @@
 #include "signaling/listeners.h"
 #include "signaling/media.h"
 #include "signaling/media_sync.h"
+#include "signaling/metrics.h"
 #include "signaling/outbox.h"
 #include "signaling/pages.h"
 #include "signaling/reasons.h"
@@ -103,6 +104,7 @@ int server_start(struct app *app, struct loop *l)
 
     app->loop = l;
     error = sessions_init(&app->sessions, (size_t) c->max_sessions);
+    app->sessions.stats = &app->stats;
     if (!error)
         error = clients_init(&app->clients, app, (size_t) c->max_clients + 16);
     if (!error)
@@ -119,6 +121,10 @@ int server_start(struct app *app, struct loop *l)
         error = throttle_new(l, &(struct throttle_limits){0}, &app->throttle);
     if (!error)
         error = web_new(l, &limits, on_request, app, &app->web);
+    if (!error)
+        web_on_answer(app->web, rest_answered, app);
+    if (!error)
+        error = metrics_new(app, &app->metrics);
     if (!error)
         error = loop_timer_start(&app->sweep_timer, app->loop, SWEEP_US, on_sweep);
     if (!error)
@@ -178,6 +184,7 @@ void server_done(struct app *app)
     app->throttle = throttle_free(app->throttle);
     app->media = media_free(app->media);
     app->web = web_free(app->web);
+    app->metrics = metrics_free(app->metrics);
     sessions_done(&app->sessions);
     clients_done(&app->clients);
     app->outbox = outbox_free(app->outbox);
