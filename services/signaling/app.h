@@ -10,6 +10,7 @@
 #include "signaling/session.h"
 
 struct media;
+struct recording_module;
 struct throttle;
 struct turn_link;
 struct web;
@@ -20,9 +21,11 @@ struct app {
     struct sessions sessions;
     struct clients clients;
     struct media *media;
+    unsigned n_inquiries;   /* endpoints.h */
     struct turn_link *turn; /* NULL: there is no TURN server of ours */
     struct web *web;
-    struct throttle *throttle; /* of those who guess the secret */
+    const struct recording_module *recording; /* NULL: this server does not record */
+    struct throttle *throttle;                /* of those who guess the secret */
     struct log_limit log_guessing;
     struct loop_timer sweep_timer;
     struct loop_timer gc_timer;

@@ -153,8 +153,10 @@ static void on_published_again(const struct link_answer *a, void *arg)
         negotiation_error(n, a);
     else if (!c || !c->stream || strcmp(c->stream->id, n->stream) != 0)
         rpc_error(n->rq, RPC_USER_NOT_STREAMING, "The stream was unpublished");
-    else
+    else {
+        blob_clear(&c->stream->trickled);
         reply_published(n->rq, c->stream, a);
+    }
     negotiation_free(n);
 }
 

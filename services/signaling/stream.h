@@ -6,6 +6,7 @@
 #include "base/list.h"
 
 #include "signaling/ids.h"
+#include "signaling/trickle.h"
 
 #include <jansson.h>
 #include <stdint.h>
@@ -23,6 +24,7 @@ struct stream {
     char *video_dimensions; /* the client's JSON text, or NULL */
     json_t *frame_rate;     /* the client's number, or NULL */
     json_t *filter;         /* {} when none */
+    struct blob trickled;
     struct list subscriptions;
 };
 
@@ -32,6 +34,7 @@ struct subscription {
     struct list of_stream;
     struct list of_subscriber;
     uint64_t created_ms;
+    struct blob trickled;
 };
 
 /* An unattached stream, "CAM"era and so on by type_of_video; strings are copied. NULL without
