@@ -15,7 +15,7 @@ struct web_request;
 struct ws; /* one WebSocket */
 
 struct web_limits {       /* 0 takes the default named here */
-    size_t header_bytes;  /* 32768; over it 431 (or 414) */
+    size_t header_bytes;  /* 24576; over it 431 (or 414) */
     size_t body_bytes;    /* 1048576; over it 413 */
     size_t bodies_bytes;  /* 67108864 kept for the bodies of all requests together; over it 503 */
     unsigned connections; /* 4096 HTTP connections at a time; over it the new one is closed */
@@ -50,6 +50,11 @@ struct web_counts {
     uint64_t refused;     /* ever: they were too many, of one address or in all */
 };
 void web_counts(const struct web *w, struct web_counts *ret);
+
+/* A header of every answer, those included that the server gives by itself (413, 504, ...; not when
+ * a request is no HTTP at all, or has far too long a head). Before requests come. Errors as
+ * web_reply_header(). */
+int web_always(struct web *w, const char *name, const char *value);
 
 /* Open requests are answered 503 and are gone: web_reply() may not be called for them any more.
  * WebSockets are closed with 1001 without waiting (their on_closed is called). Not from inside a
