@@ -45,6 +45,7 @@ struct message {
     /* in */
     char *sdp;
     char forced_codec[8]; /* empty: none */
+    bool codec_optional;
     bool loopback;
     unsigned max_recv_kbps; /* 0: no limit */
     json_t *rooms; /* COMMAND_SYNC: rooms of this worker that may stay, as in the request */

@@ -117,6 +117,8 @@ static const char *take_all(const struct method *method, const json_t *params, s
         return method->sdp_key;
     if (!take_codec(json_object_get(params, "forcedCodec"), m->forced_codec))
         return "forcedCodec";
+    if (!take_bool(json_object_get(params, "codecOptional"), &m->codec_optional))
+        return "codecOptional";
     if (!take_bool(json_object_get(params, "loopback"), &m->loopback))
         return "loopback";
     if (!take_kbps(json_object_get(params, "maxRecvKbps"), &m->max_recv_kbps))

@@ -81,6 +81,7 @@ static struct description *describe(const struct worker *w, const struct transpo
         .rtx = true,
         .remb = true,
         .forced_codec = *m->forced_codec ? m->forced_codec : NULL,
+        .codec_optional = m->codec_optional,
         .loopback = m->loopback,
     };
     describe_candidates(d, w);

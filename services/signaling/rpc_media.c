@@ -19,11 +19,24 @@ static void no_media_daemon(struct rpc *rq)
     rpc_error(rq, RPC_ROOM_CANNOT_BE_CREATED, "There is no available Media Node");
 }
 
+/* With transcoding allowed nobody is refused for lack of the forced codec: such a publisher sends
+ * another one, and subscribers take what their publisher sends. */
+static void add_codec(json_t *params, const struct session_options *o, const char *method)
+{
+    const char *codec = session_options_codec(o);
+    bool publish = strcmp(method, "publish") == 0;
+
+    if (!codec || (o->allow_transcoding && !publish))
+        return;
+    json_object_set_new(params, "forcedCodec", json_string(codec));
+    if (o->allow_transcoding)
+        json_object_set_new(params, "codecOptional", json_true());
+}
+
 void negotiate(struct rpc *rq, struct connection *c, const char *stream_id, const char *method,
                json_t *params, link_answer_fn *fn, struct stream *published)
 {
     const struct session *s = c->session;
-    const char *codec = session_options_codec(&s->options);
     struct negotiation *n = calloc(1, sizeof(*n));
 
     if (!n || !params) {
@@ -41,8 +54,7 @@ void negotiate(struct rpc *rq, struct connection *c, const char *stream_id, cons
     snprintf(n->stream, sizeof(n->stream), "%s", stream_id);
     json_object_set_new(params, "room", json_string(n->room));
     json_object_set_new(params, "stream", json_string(n->stream));
-    if (codec)
-        json_object_set_new(params, "forcedCodec", json_string(codec));
+    add_codec(params, &s->options, method);
     if (media_call(rq->app->media, method, params, fn, n) < 0) {
         negotiation_free(n);
         no_media_daemon(rq);

@@ -16,8 +16,9 @@
  *   sync         {rooms: {room: {streams: [..], subscribers: [..]}}}   {missing: {room: {...}}}
  *                    Media drops what is not named, and returns what is named but not there.
  *   publish      {room, stream, offer, loopback?, forcedCodec?,        {answer, audio, video}
- *                 maxRecvKbps?, minRecvKbps?}
- *                    Rates up to MEDIA_KBPS_MAX.
+ *                 codecOptional?, maxRecvKbps?, minRecvKbps?}
+ *                    Rates up to MEDIA_KBPS_MAX. codecOptional: an offer without the forced codec
+ *                    is taken as it is.
  *                    audio, video: does the offer really send them? With a stream id that exists
  *                    the transport is replaced and the subscribers stay (reconnection).
  *   unpublish    {room, stream}                                        {}   drops its subscribers
