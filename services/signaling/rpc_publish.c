@@ -215,8 +215,10 @@ static void on_published_again(const struct link_answer *a, void *arg)
         negotiation_error(n, a);
     else if (!st)
         rpc_error(n->rq, RPC_USER_NOT_STREAMING, "The stream was unpublished");
-    else
+    else {
+        blob_clear(&st->trickled);
         reply_published(n->rq, st, a);
+    }
     negotiation_free(n);
 }
 
