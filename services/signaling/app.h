@@ -10,6 +10,7 @@
 #include "signaling/session.h"
 
 struct media;
+struct state;
 struct throttle;
 struct turn_link;
 struct web;
@@ -19,6 +20,7 @@ struct app {
     struct loop *loop;
     struct sessions sessions;
     struct clients clients;
+    struct state *state;
     struct media *media;
     struct turn_link *turn; /* NULL: there is no TURN server of ours */
     struct web *web;
