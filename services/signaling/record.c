@@ -50,13 +50,13 @@ char *record_of_connection(const struct connection *c)
 {
     const struct connection_options *o = &c->options;
 
-    return text_of(json_pack(
-        "{s:s,s:s*,s:I,s:I,s:s,s:s,s:b,s:O*,s:O,s:s,s:I,s:s*,s:s*,s:s,s:o*}", "kind",
-        kinds[c->kind], "token", c->token, "created", (json_int_t) c->created_ms, "order",
-        (json_int_t) c->order, "data", o->data, "role", o->role, "record", o->record, "kurento",
-        o->kurento, "iceServers", o->ice_servers, "turn", c->turn.username, "activeAt",
-        (json_int_t) c->active_ms, "clientData", c->client_data, "platform", c->platform, "ip",
-        c->ip, "client", client_of(c)));
+    return text_of(json_pack("{s:s,s:s*,s:I,s:I,s:s,s:s,s:b,s:O*,s:O,s:s,s:I,s:s*,s:s*,s:s,s:o*}",
+                             "kind", kinds[c->kind], "token", c->token, "created",
+                             (json_int_t) c->created_ms, "order", (json_int_t) c->order, "data",
+                             o->data, "role", o->role, "record", o->record, "kurento", o->kurento,
+                             "iceServers", o->ice_servers, "turn", c->turn.username, "activeAt",
+                             (json_int_t) c->active_ms, "clientData", c->client_data, "platform",
+                             c->platform, "ip", c->ip, "client", client_of(c)));
 }
 
 char *record_of_stream(const struct stream *st)

@@ -31,7 +31,8 @@ static void on_request(struct web_request *rq, void *arg)
 
     if (loop_timer_is_armed(&app->quit_timer)) /* the next life is for those who come now */
         web_reply(rq, 503, NULL, bytes_str(NULL));
-    else if (web_wants_upgrade(rq) && first && strcmp(first, "openvidu") == 0 && web_n_segments(rq) == 1)
+    else if (web_wants_upgrade(rq) && first && strcmp(first, "openvidu") == 0 &&
+             web_n_segments(rq) == 1)
         socket_accept(app, rq);
     else if (!pages_handle(app, rq))
         rest_handle(app, rq);

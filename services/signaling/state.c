@@ -186,8 +186,8 @@ static void put_stream(struct state *st, struct stream *published)
 {
     char field[FIELD_SIZE];
 
-    put(st, published->publisher->session, field_of('p', published->id, field),
-        &published->changed, record_of_stream(published));
+    put(st, published->publisher->session, field_of('p', published->id, field), &published->changed,
+        record_of_stream(published));
 }
 
 static void put_subscription(struct state *st, struct subscription *sub)
