@@ -241,6 +241,7 @@ static void finish_subscribe(struct publisher *p, struct transport *t, struct de
     s = replace_subscriber(p, t, d, m);
     if (!s)
         return;
+    s->max_send_kbps = m->max_send_kbps;
     if (m->type == COMMAND_OFFER) {
         s->neg = d->peer;
         m->result = json_pack("{s:o}", "offer", text_json(d));

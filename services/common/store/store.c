@@ -1,5 +1,28 @@
 #include "store/store_internal.h"
 
+#include "base/crypto.h"
+
+int store_new(struct loop *l, const char *address, const char *prefix,
+              const struct store_handlers *handlers, void *arg, struct store **ret_store)
+{
+    struct store_address a;
+    char why[128];
+    int r = store_address_parse(address, &a, why, sizeof(why));
+
+    if (r == 0 && a.place == STORE_MEMORY)
+        return store_new_memory(ret_store);
+    if (r == 0)
+        r = store_new_redis(l, &a, prefix, handlers, arg, ret_store);
+    secret_wipe(&a, sizeof(a));
+    return r;
+}
+
+void store_before_commit(struct store *st, store_commit_fn *fn, void *arg)
+{
+    st->before_commit = fn;
+    st->before_commit_arg = arg;
+}
+
 struct store *store_free(struct store *st)
 {
     if (st)
@@ -29,6 +52,8 @@ void store_drop(struct store *st, const char *hash)
 
 void store_commit(struct store *st)
 {
+    if (st->before_commit)
+        st->before_commit(st->before_commit_arg);
     st->kind->commit(st);
 }
 

@@ -48,6 +48,17 @@ int web_add_listener(struct web *w, int fd, bool trusted_proxy);
 /* Closes the listening sockets; connections go on. */
 void web_stop_listening(struct web *w);
 
+/* Hears of every answer as it is given, also of those that no handler gave; rq is borrowed. At most
+ * one may. */
+typedef void web_answer_fn(const struct web_request *rq, unsigned status, void *arg);
+void web_on_answer(struct web *w, web_answer_fn *fn, void *arg);
+
+struct web_counts {
+    unsigned connections; /* now, without WebSockets */
+    uint64_t refused;     /* ever: they were too many, of one address or in all */
+};
+void web_counts(const struct web *w, struct web_counts *ret);
+
 /* Open requests are answered 503 and are gone: web_reply() may not be called for them any more.
  * WebSockets are closed with 1001 without waiting (their on_closed is called). Not from inside a
  * handler. NULL is fine; returns NULL. */

@@ -19,6 +19,8 @@ struct web {
     void *arg;
     web_before_fn *before; /* sending; may be NULL */
     void *before_arg;
+    web_answer_fn *on_answer; /* NULL: nobody wants to know */
+    void *on_answer_arg;
     struct MHD_Daemon *daemon;
     struct loop_io daemon_io;
     struct loop_timer daemon_timer;
@@ -31,6 +33,7 @@ struct web {
     struct list waiting;  /* requests that the handler keeps, by deadline */
     struct list late;     /* answered for the handler, which still holds them */
     unsigned n_conns;
+    uint64_t n_refused;
     size_t bodies;         /* bytes kept for the bodies of requests */
     struct map *addresses; /* struct web_count */
     struct ws_group *sockets;
