@@ -13,6 +13,7 @@
 struct media;
 struct metrics;
 struct outbox;
+struct recording_module;
 struct state;
 struct store;
 struct throttle;
@@ -25,6 +26,7 @@ struct app {
     struct sessions sessions;
     struct clients clients;
     struct media *media;
+    unsigned n_inquiries;   /* endpoints.h */
     struct turn_link *turn; /* NULL: there is no TURN server of ours */
     struct store *store;
     struct state *state;
@@ -32,7 +34,8 @@ struct app {
     struct web *web;
     struct metrics *metrics; /* NULL: nobody may look */
     struct stats stats;
-    struct throttle *throttle; /* of those who guess the secret */
+    const struct recording_module *recording; /* NULL: this server does not record */
+    struct throttle *throttle;                /* of those who guess the secret */
     struct log_limit log_guessing;
     struct loop_timer sweep_timer;
     struct loop_timer gc_timer;

@@ -117,6 +117,7 @@ void events_subscribed(struct subscription *sub)
     if (sub->watched)
         return;
     sub->watched = true;
+    subscription_changed(sub);
     if (is_seen(c))
         record(c->session, "webrtcConnectionCreated", event_subscribed(sub, NULL));
 }
@@ -143,25 +144,10 @@ void events_stream_changed(struct stream *st, const char *property, json_t *valu
     free(text);
 }
 
-static bool is_named(json_t *to, const char *id)
-{
-    json_t *entry;
-    size_t i;
-
-    if (json_array_size(to) == 0)
-        return true;
-    json_array_foreach (to, i, entry) {
-        if (strcmp(json_string_value(entry), id) == 0)
-            return true;
-    }
-    return false;
-}
-
 void events_signal(struct session *s, const struct connection *from, json_t *to, const char *type,
                    const char *data)
 {
     json_t *params = json_object();
-    struct connection *c;
 
     record(s, "signalSent", event_signal(s, from, to, type, data));
     if (type)
@@ -170,9 +156,5 @@ void events_signal(struct session *s, const struct connection *from, json_t *to,
         json_object_set_new(params, "data", json_string(data));
     if (from)
         json_object_set_new(params, "from", json_string(from->id));
-    list_for_each (c, &s->participants, node) {
-        if (is_named(to, c->id))
-            notice_participant(c, "sendMessage", json_incref(params));
-    }
-    json_decref(params);
+    notice_named(s, to, "sendMessage", params);
 }

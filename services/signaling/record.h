@@ -28,6 +28,7 @@ struct subscription_record {
     char stream[STREAM_ID_SIZE];
     char publisher[CONNECTION_ID_SIZE];
     uint64_t created_ms, order;
+    bool watched;
 };
 
 /* Heap texts (free() them); NULL without memory. */

@@ -358,12 +358,17 @@ static int build_view(struct restore *r, struct session *s, const struct subscri
 {
     struct connection *subscriber = session_participant(s, v->connection);
     struct connection *publisher = session_participant(s, v->publisher);
+    struct subscription *sub;
 
     if (!subscriber || !publisher || !publisher->stream ||
         strcmp(publisher->stream->id, v->stream) != 0)
         return -ENOENT;
     count_order(&r->app->sessions, v->order);
-    return subscription_add(publisher->stream, subscriber, v->created_ms, v->order) ? 0 : -ENOMEM;
+    sub = subscription_add(publisher->stream, subscriber, v->created_ms, v->order);
+    if (!sub)
+        return -ENOMEM;
+    sub->watched = v->watched;
+    return 0;
 }
 
 static void build_below(struct restore *r, struct found_session *fs, struct session *s)

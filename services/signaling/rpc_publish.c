@@ -61,6 +61,8 @@ static bool take_other_codec(struct stream *st, const struct connection *c,
         !c->session->options.allow_transcoding)
         return false;
     st->other_codec = true;
+    if (st->publisher)
+        stream_changed(st);
     return true;
 }
 
@@ -215,8 +217,10 @@ static void on_published_again(const struct link_answer *a, void *arg)
         negotiation_error(n, a);
     else if (!st)
         rpc_error(n->rq, RPC_USER_NOT_STREAMING, "The stream was unpublished");
-    else
+    else {
+        blob_clear(&st->trickled);
         reply_published(n->rq, st, a);
+    }
     negotiation_free(n);
 }
 

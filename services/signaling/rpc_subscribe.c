@@ -161,9 +161,28 @@ void rpc_unsubscribe_from_video(struct rpc *rq)
     rpc_reply(rq, NULL);
 }
 
+/* Of c's endpoint that is named by the connection whose stream it carries, or NULL. */
+static struct blob *trickled(const struct connection *c, const char *owner)
+{
+    const struct connection *publisher = session_participant(c->session, owner);
+    struct subscription *sub;
+
+    if (!publisher || !publisher->stream)
+        return NULL;
+    if (publisher == c)
+        return &c->stream->trickled;
+    sub = subscription_find(publisher->stream, c);
+    return sub ? &sub->trickled : NULL;
+}
+
 /* The media daemon learns a client's addresses from its checks; it needs no candidates. */
 void rpc_on_ice_candidate(struct rpc *rq)
 {
+    struct blob *to = trickled(rq->client->participant, rpc_string_opt(rq, "endpointName", ""));
+
+    if (to)
+        trickle_add(to, rpc_string_opt(rq, "candidate", ""), rpc_string_opt(rq, "sdpMid", ""),
+                    json_integer_value(json_object_get(rq->message.params, "sdpMLineIndex")));
     rpc_reply(rq, NULL);
 }
 

@@ -142,6 +142,8 @@ int server_start(struct app *app, struct loop *l)
     if (!error)
         error = metrics_new(app, &app->metrics);
     if (!error)
+        error = rest_init(app->web);
+    if (!error)
         error = loop_timer_start(&app->sweep_timer, app->loop, SWEEP_US, on_sweep);
     if (!error)
         error = start_gc_timer(app);

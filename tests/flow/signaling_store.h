@@ -127,8 +127,7 @@ static char *kit_picture(struct kit *k)
     json_t *j;
     char *text;
 
-    assert_int_equal(
-        kit_rest(k, "GET", "sessions?pendingConnections=true&webRtcStats=true", "", &j), 200);
+    assert_int_equal(kit_rest(k, "GET", "sessions?pendingConnections=true", "", &j), 200);
     text = json_dumps(j, JSON_INDENT(1));
     json_decref(j);
     return text;

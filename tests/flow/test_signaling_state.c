@@ -48,8 +48,8 @@ static void make_rich_sessions(void)
                  "\"record\":false,\"role\":\"MODERATOR\","
                  "\"kurentoOptions\":{\"videoMaxRecvBandwidth\":333,\"videoMinRecvBandwidth\":22,"
                  "\"allowedFilters\":[\"GStreamerFilter\"]},"
-                 "\"customIceServers\":[{\"url\":\"turn:a.example:3478\",\"username\":\"u\","
-                 "\"credential\":\"c\"},{\"url\":\"stun:b.example\"}]}",
+                 "\"customIceServers\":[{\"url\":\"turn:turn.example.org:3478\",\"username\":\"u\","
+                 "\"credential\":\"c\"},{\"url\":\"stun:stun.example.org\"}]}",
                  NULL),
         200);
     assert_int_equal(kit_rest(kit, "POST", "sessions/S/connection",
