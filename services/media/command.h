@@ -20,6 +20,7 @@ enum message_type {
     COMMAND_ANSWER,
     COMMAND_UNSUBSCRIBE,
     COMMAND_CLOSE_ROOM,
+    COMMAND_DESCRIBE,
     COMMAND_SYNC,
     COMMAND_STATS,
     COMMAND_CANDIDATES, /* the addresses changed; not posted back */

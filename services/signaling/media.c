@@ -1,5 +1,6 @@
 #include "signaling/media.h"
 
+#include "base/clock.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "base/rnd.h"
@@ -26,6 +27,7 @@ struct media {
     size_t n_syncs;  /* parts that are not answered yet */
     bool complained; /* since it was ready last */
     uint64_t lost_after_ms;
+    uint64_t away_since_ms;
     struct loop_timer lost_timer;
     struct loop_timer retry_timer;
 };
@@ -158,6 +160,8 @@ static void on_lost(struct loop_timer *t)
 
 static void wait_for_daemon(struct media *m)
 {
+    if (m->ready)
+        m->away_since_ms = clock_ms();
     m->ready = m->greeted = false;
     if (!loop_timer_is_armed(&m->lost_timer))
         loop_timer_start(&m->lost_timer, m->loop, m->lost_after_ms * 1000, on_lost);
@@ -233,6 +237,7 @@ int media_new(struct loop *l, const char *path, uint64_t lost_after_ms,
     m->handlers = handlers;
     m->arg = arg;
     m->lost_after_ms = lost_after_ms;
+    m->away_since_ms = clock_ms();
     rnd_bytes(random, sizeof(random));
     for (size_t i = 0; i < sizeof(random); i++)
         m->instance[i] = hex[random[i] & 15];
@@ -269,6 +274,11 @@ void media_set_lost_after(struct media *m, uint64_t lost_after_ms)
 bool media_is_ready(const struct media *m)
 {
     return m && m->ready;
+}
+
+uint64_t media_away_ms(const struct media *m)
+{
+    return media_is_ready(m) || !m ? 0 : clock_ms() - m->away_since_ms;
 }
 
 int media_call(struct media *m, const char *method, json_t *params, link_answer_fn *fn, void *arg)

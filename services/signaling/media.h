@@ -29,6 +29,9 @@ void media_set_lost_after(struct media *m, uint64_t lost_after_ms);
 
 bool media_is_ready(const struct media *m);
 
+/* For how long it has not been ready; 0 while it is. */
+uint64_t media_away_ms(const struct media *m);
+
 /* As link_call(); steals params. -ENOTCONN when not ready, fn is not called then. */
 int media_call(struct media *m, const char *method, json_t *params, link_answer_fn *fn, void *arg);
 

@@ -2,6 +2,7 @@
 
 #include "signaling/app.h"
 #include "signaling/connection.h"
+#include "signaling/events.h"
 #include "signaling/lifecycle.h"
 #include "signaling/media.h"
 #include "signaling/reasons.h"
@@ -112,8 +113,10 @@ static void drop_missing(struct app *app, struct session *s, json_t *missing)
     list_for_each (c, &s->participants, node) {
         list_for_each (sub, &c->subscriptions, of_subscriber) {
             subscriber_id(c->id, sub->stream->id, name);
-            if (json_object_get(subscribers, name))
-                subscription_free(sub);
+            if (!json_object_get(subscribers, name))
+                continue;
+            events_unsubscribed(sub, REASON_MEDIA_SERVER_RECONNECT);
+            subscription_free(sub);
         }
     }
     json_decref(streams);

@@ -1,5 +1,6 @@
 #include "signaling/rpc.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "signaling/app.h"
 #include "signaling/connection.h"
@@ -53,6 +54,19 @@ static const struct rpc_method methods[] = {
     {"sessionStatus", .fn = pro_only},
 };
 
+#define N_METHODS (sizeof(methods) / sizeof(methods[0]))
+_Static_assert(N_METHODS <= STATS_METHODS_MAX, "not all methods can be counted");
+
+size_t rpc_n_methods(void)
+{
+    return N_METHODS;
+}
+
+const char *rpc_method_name(size_t i)
+{
+    return methods[i].name;
+}
+
 static void pro_only(struct rpc *rq)
 {
     rpc_error(rq, RPC_WRONG_EDITION, "Method '%s' is not part of the Community Edition",
@@ -61,7 +75,7 @@ static void pro_only(struct rpc *rq)
 
 static const struct rpc_method *find_method(const char *name)
 {
-    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+    for (size_t i = 0; i < N_METHODS; i++) {
         if (strcmp(methods[i].name, name) == 0)
             return &methods[i];
     }
@@ -100,6 +114,7 @@ struct rpc *rpc_read(struct client *c, struct bytes text)
     rq->app = c->owner->app;
     rq->client = c;
     rq->socket_serial = c->socket_serial;
+    rq->begun_us = clock_us();
     rq->method = find_method(m.method);
     rq->message = m;
     return rq;
@@ -148,6 +163,15 @@ void rpc_run(struct rpc *rq)
         m->fn(rq);
 }
 
+static void count(const struct rpc *rq, enum stats_outcome outcome)
+{
+    struct stats *st = &rq->app->stats;
+
+    st->rpc[rq->method ? (size_t) (rq->method - methods) : N_METHODS][outcome]++;
+    if (rq->method && rq->method->fn == rpc_join_room && outcome == STATS_RESULT)
+        prom_observe(&st->join, clock_us() - rq->begun_us);
+}
+
 /* The answer, unless the socket that asked is gone; then the client's next request may run. */
 static void finish(struct rpc *rq, char *text)
 {
@@ -163,6 +187,7 @@ static void finish(struct rpc *rq, char *text)
 
 void rpc_reply_bare(struct rpc *rq, json_t *result)
 {
+    count(rq, STATS_RESULT);
     finish(rq, jsonrpc_result_text(rq->message.id, result));
 }
 
@@ -190,6 +215,7 @@ void rpc_error(struct rpc *rq, int code, const char *fmt, ...)
             len = sizeof(text) - 32;
         snprintf(text + len, sizeof(text) - len, ". Code: %d", code);
     }
+    count(rq, STATS_ERROR);
     log_debug("rpc %s: error %d", rq->message.method, code);
     answer = jsonrpc_error_text(rq->message.id, code, text);
     if (!answer) /* a cut made it invalid UTF-8 */

@@ -38,6 +38,7 @@ struct rpc {
     struct app *app;
     struct client *client;
     unsigned socket_serial;
+    uint64_t begun_us;
     const struct rpc_method *method; /* NULL: unknown */
     struct jsonrpc message;
 };
@@ -54,6 +55,10 @@ void rpc_reply(struct rpc *rq, json_t *result);
 void rpc_reply_bare(struct rpc *rq, json_t *result); /* without sessionId */
 void rpc_error(struct rpc *rq, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* The table of methods. */
+size_t rpc_n_methods(void);
+const char *rpc_method_name(size_t i);
 
 /* A parameter, or NULL after answering rq with an error. Those of _opt may be absent. */
 const char *rpc_string(struct rpc *rq, const char *name);

@@ -159,6 +159,7 @@ static bool has_room(struct rpc *rq, const struct session *s)
         return false;
     }
     if (session_n_participants(s) >= (size_t) rq->app->config.max_participants) {
+        stats_refused(&rq->app->stats, STATS_MAX_PARTICIPANTS);
         rpc_error(rq, RPC_ROOM_GENERIC, "Unable to join session %s. It is full", s->id);
         return false;
     }

@@ -1,5 +1,6 @@
 #include "signaling/rpc_media.h"
 
+#include "base/clock.h"
 #include "signaling/app.h"
 #include "signaling/connection.h"
 
@@ -10,6 +11,10 @@
 
 void negotiation_free(struct negotiation *n)
 {
+    struct stats *st = &n->app->stats;
+
+    st->media_pending--;
+    prom_observe(&st->media[n->method], clock_us() - n->begun_us);
     stream_free(n->published);
     free(n);
 }
@@ -35,6 +40,9 @@ void negotiate(struct rpc *rq, struct connection *c, const char *stream_id, cons
     n->rq = rq;
     n->app = rq->app;
     n->published = published;
+    n->method = stats_media_of(method);
+    n->begun_us = clock_us();
+    rq->app->stats.media_pending++;
     snprintf(n->room, sizeof(n->room), "%s", s->unique_id);
     snprintf(n->connection, sizeof(n->connection), "%s", c->id);
     snprintf(n->stream, sizeof(n->stream), "%s", stream_id);
@@ -68,6 +76,7 @@ void negotiation_error(struct negotiation *n, const struct link_answer *a)
 {
     struct connection *c = negotiation_participant(n);
 
+    n->app->stats.media_failed[n->method]++;
     if (!c)
         rpc_error(n->rq, RPC_TRANSPORT, "The session was left");
     else if (a->error == -EREMOTEIO && a->code == MEDIA_ERR_FORCED_CODEC)

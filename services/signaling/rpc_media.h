@@ -4,6 +4,7 @@
 #include "signaling/media.h"
 #include "signaling/rpc.h"
 #include "signaling/session.h"
+#include "signaling/stats.h"
 #include "signaling/stream.h"
 
 /* Names what it is about; the things themselves may be gone when the answer comes. */
@@ -13,6 +14,8 @@ struct negotiation {
     char room[UNIQUE_ID_SIZE];
     char connection[CONNECTION_ID_SIZE]; /* who asks */
     char stream[STREAM_ID_SIZE];
+    enum stats_media method;
+    uint64_t begun_us;
     struct stream *published; /* not attached yet; NULL in all other cases */
 };
 

@@ -178,6 +178,7 @@ static void on_published(const struct link_answer *a, void *arg)
         n->published = NULL;
         trust_offer(st, a->result);
         stream_attach(st, c);
+        events_stream_begun(st);
         reply_published(n->rq, st, a);
         events_stream_published(st);
     }
@@ -214,8 +215,10 @@ static void on_published_again(const struct link_answer *a, void *arg)
         negotiation_error(n, a);
     else if (!st)
         rpc_error(n->rq, RPC_USER_NOT_STREAMING, "The stream was unpublished");
-    else
+    else {
+        blob_clear(&st->trickled);
         reply_published(n->rq, st, a);
+    }
     negotiation_free(n);
 }
 

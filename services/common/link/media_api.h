@@ -41,6 +41,14 @@
  *                 workers: [{port, transports, rooms, packetsIn,
  *                 packetsOut, messagesOut, droppedOut, junk, gso}]}
  *                    connectMs: first check to media keys; rooms: how many.
+ *   describe     {room, stream | subscriber}                           {remoteSdp, localSdp,
+ *                 clientCandidates: [{candidate, sdpMid, sdpMLineIndex}], serverCandidates: [..],
+ *                 localCandidate, remoteCandidate, events: [{type, timestamp}]}
+ *                    One transport for a person to look at. SDPs: null before there is one, and
+ *                    when it is longer than MEDIA_SDP_KEPT_MAX; candidates: those in the SDPs.
+ *                    localCandidate, remoteCandidate: the selected pair, null before it is there;
+ *                    that of the client as its check showed it ("typ prflx"). events: the latest
+ *                    states and since when, in ms of the clock on the wall.
  *   Removing what is not there succeeds. forcedCodec: "VP8", "VP9" or "H264".
  *
  * Errors
@@ -60,6 +68,7 @@
 #define MEDIA_ORPHAN_S 60
 #define MEDIA_CALL_TIMEOUT_MS 5000
 #define MEDIA_KBPS_MAX 1000000
+#define MEDIA_SDP_KEPT_MAX 16384 /* browsers' have 2,000 to 10,000 bytes */
 
 enum media_error {
     MEDIA_ERR_NO_STREAM = 105,
