@@ -102,7 +102,7 @@ static bool take_kbps(const json_t *value, unsigned *ret)
     return true;
 }
 
-/* The first wrong parameter, or NULL. A lower bound of the rate is checked and has no use here:
+/* The first wrong parameter, or NULL. Lower bounds of the rate are checked and have no use here:
  * what a publisher sends cannot be raised from our side. */
 static const char *take_all(const struct method *method, const json_t *params, struct message *m)
 {
@@ -126,6 +126,10 @@ static const char *take_all(const struct method *method, const json_t *params, s
         return "maxRecvKbps";
     if (!take_kbps(json_object_get(params, "minRecvKbps"), &min_kbps))
         return "minRecvKbps";
+    if (!take_kbps(json_object_get(params, "maxSendKbps"), &m->max_send_kbps))
+        return "maxSendKbps";
+    if (!take_kbps(json_object_get(params, "minSendKbps"), &min_kbps))
+        return "minSendKbps";
     return NULL;
 }
 

@@ -248,6 +248,7 @@ static void finish_subscribe(struct publisher *p, struct transport *t, struct de
     s = replace_subscriber(p, t, d, m);
     if (!s)
         return;
+    s->max_send_kbps = m->max_send_kbps;
     transport_keep_sdp(t, bytes_str(m->sdp), text_bytes(d));
     if (m->type == COMMAND_OFFER) {
         s->neg = d->peer;

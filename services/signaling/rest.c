@@ -45,6 +45,24 @@ static const struct route routes[] = {
     {"GET", "config/openvidu-cdr", .fn = rest_config_cdr},
 };
 
+#define N_ROUTES (sizeof(routes) / sizeof(routes[0]))
+_Static_assert(N_ROUTES <= STATS_ROUTES_MAX, "not all routes can be counted");
+
+size_t rest_n_routes(void)
+{
+    return N_ROUTES;
+}
+
+const char *rest_route_method(size_t i)
+{
+    return routes[i].method;
+}
+
+const char *rest_route_path(size_t i)
+{
+    return routes[i].path;
+}
+
 /* ---- answers ---- */
 
 static const char *status_text(unsigned status)
@@ -290,12 +308,12 @@ static bool path_matches(const char *pattern, const struct web_request *rq, unsi
 }
 
 /* HEAD goes where GET goes. *ret_known: the path is there for another method. */
-static const struct route *find_route(struct web_request *rq, unsigned prefix, const char *args[2],
-                                      bool *ret_known)
+static const struct route *find_route(const struct web_request *rq, unsigned prefix,
+                                      const char *args[2], bool *ret_known)
 {
     const char *method = is_method(rq, "HEAD") ? "GET" : web_method(rq);
 
-    for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+    for (size_t i = 0; i < N_ROUTES; i++) {
         if (!path_matches(routes[i].path, rq, prefix, args))
             continue;
         if (strcmp(routes[i].method, method) == 0)
@@ -408,6 +426,20 @@ static bool is_open(const struct app *app, struct web_request *rq)
         return true;
     found = find_route(rq, (unsigned) prefix, args, &known);
     return found && found->open;
+}
+
+void rest_answered(const struct web_request *rq, unsigned status, void *arg)
+{
+    struct app *app = arg;
+    const char *args[2] = {NULL, NULL};
+    int prefix = api_prefix(app, rq);
+    const struct route *found = NULL;
+    bool known = false;
+
+    if (prefix >= 0)
+        found = find_route(rq, (unsigned) prefix, args, &known);
+    if (status >= 100 && status < 100 + 100 * STATS_CLASSES)
+        app->stats.rest[found ? (size_t) (found - routes) : N_ROUTES][status / 100 - 1]++;
 }
 
 void rest_handle(struct app *app, struct web_request *rq)

@@ -17,6 +17,14 @@ void rest_handle(struct app *app, struct web_request *rq);
 /* Answers in the shape that the framework below the original API has for what it refuses itself. */
 void rest_refuse(struct web_request *rq, unsigned status);
 
+/* A web_answer_fn: counts. */
+void rest_answered(const struct web_request *rq, unsigned status, void *app);
+
+/* The table of routes. */
+size_t rest_n_routes(void);
+const char *rest_route_method(size_t i);
+const char *rest_route_path(size_t i);
+
 /* ---- for the handlers ---- */
 
 /* A request with its place in the API. */

@@ -13,18 +13,26 @@
  *                    address of this machine that such an ip leads to which no interface has (1:1
  *                    NAT), on the same port. See "peers" below.
  *                    Must come first. A "signaling" peer takes the place of the one before it.
- *   sync         {rooms: {room: {streams: [..], subscribers: [..]}}}   {missing: {room: {...}}}
- *                    Media drops what is not named, and returns what is named but not there.
+ *   sync         {rooms: {room: {streams: [..], subscribers: [..]}},   {missing: {room: {...}}}
+ *                 more?}
+ *                    Media returns what is named but not there, and drops what is not named. With
+ *                    "more" the inventory goes on in the next sync, with other rooms or more of
+ *                    the same, and nothing is dropped before the last; a part that fails takes all
+ *                    the others along.
  *   publish      {room, stream, offer, loopback?, forcedCodec?,        {answer, audio, video}
  *                 maxRecvKbps?, minRecvKbps?}
  *                    Rates up to MEDIA_KBPS_MAX.
  *                    audio, video: does the offer really send them? With a stream id that exists
  *                    the transport is replaced and the subscribers stay (reconnection).
  *   unpublish    {room, stream}                                        {}   drops its subscribers
- *   subscribe    {room, stream, subscriber, offer, forcedCodec?}       {answer}
- *   offer        {room, stream, subscriber, forcedCodec?}              {offer}
+ *   subscribe    {room, stream, subscriber, offer, forcedCodec?,       {answer}
+ *                 maxSendKbps?, minSendKbps?}
+ *   offer        {room, stream, subscriber, forcedCodec?,              {offer}
+ *                 maxSendKbps?, minSendKbps?}
  *   answer       {room, subscriber, answer}                            {}
  *                    subscribe, and offer + answer, replace an existing subscriber of that name.
+ *                    A publisher is asked for no more than the highest maxSendKbps of those who
+ *                    watch it (one encoding serves them all).
  *   unsubscribe  {room, subscriber}                                    {}
  *   closeRoom    {room}                                                {}
  *   stats        {room?}                                               {transports: [{room,

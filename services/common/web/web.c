@@ -190,6 +190,17 @@ int web_new(struct loop *l, const struct web_limits *limits, web_handler_fn *han
     return 0;
 }
 
+void web_on_answer(struct web *w, web_answer_fn *fn, void *arg)
+{
+    w->on_answer = fn;
+    w->on_answer_arg = arg;
+}
+
+void web_counts(const struct web *w, struct web_counts *ret)
+{
+    *ret = (struct web_counts){.connections = w->n_conns, .refused = w->n_refused};
+}
+
 struct web *web_free(struct web *w)
 {
     if (!w)

@@ -27,6 +27,8 @@ struct web {
     struct web_limits limits;
     web_handler_fn *handler;
     void *arg;
+    web_answer_fn *on_answer; /* NULL: nobody wants to know */
+    void *on_answer_arg;
     struct MHD_Daemon *daemon;
     struct loop_io daemon_io;
     struct loop_timer daemon_timer;
@@ -39,6 +41,7 @@ struct web {
     struct list waiting;  /* requests that the handler keeps, by deadline */
     struct list late;     /* answered for the handler, which still holds them */
     unsigned n_conns;
+    uint64_t n_refused;
     size_t bodies;         /* bytes kept for the bodies of requests */
     struct map *addresses; /* struct web_count */
     struct ws_group *sockets;

@@ -295,6 +295,8 @@ void web_request_answer(struct web_request *rq, unsigned status, struct MHD_Resp
     rq->response_len = len;
     rq->status = status;
     rq->answered = true;
+    if (rq->web->on_answer)
+        rq->web->on_answer(rq, status, rq->web->on_answer_arg);
     if (!rq->suspended)
         return;
     rq->suspended = false;
