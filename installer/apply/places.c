@@ -112,6 +112,7 @@ void places_of(const struct installation *in, struct places_texts *t, struct pla
         .turn_threads = in->cores,
         .recordings = settings_path(s, SET_RECORDING_PATH, t->recordings),
         .layouts = settings_path(s, SET_RECORDING_CUSTOM_LAYOUT, t->layouts),
+        .cdr = settings_path(s, SET_CDR_PATH, t->cdr),
         .accel = in->nginx,
         .call_login = true,
     };
@@ -121,7 +122,10 @@ void places_of(const struct installation *in, struct places_texts *t, struct pla
     p.signaling_listen[0] = t->proxy_listen;
     put_loopback(&t->listen[0], ipv6, server_port, &p.signaling_listen[1]);
     put_loopback(&t->listen[2], ipv6, PLACES_CALL_PORT, p.call_listen);
-    put_turn(&t->listen[4], ipv6, s, p.turn_listen);
+    if (settings_int(s, SET_METRICS_PORT) > 0)
+        put_loopback(&t->listen[4], ipv6, (int) settings_int(s, SET_METRICS_PORT),
+                     p.metrics_listen);
+    put_turn(&t->listen[6], ipv6, s, p.turn_listen);
     put_turn_places(in, t, &p);
     *ret = p;
 }

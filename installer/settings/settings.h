@@ -108,8 +108,9 @@ enum setting {
     SET_CALL_ADMIN_SECRET,
     SET_CALL_RECORDING,
     /* the rest */
-    SET_REDIS_URL, /* ours: "" is the instance of our own */
-    SET_LOG_LEVEL, /* ours */
+    SET_REDIS_URL,    /* ours: "" is the instance of our own */
+    SET_METRICS_PORT, /* ours: 0 is none */
+    SET_LOG_LEVEL,    /* ours */
     SET_OV_CE_DEBUG_LEVEL,
     N_SETTINGS
 };

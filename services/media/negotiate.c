@@ -299,17 +299,12 @@ static int answer_offer(struct work *w, const struct neg_local *l, const struct 
                         struct bytes offer, struct neg_error *e)
 {
     struct neg_terms t = neg_terms_of(l, 0);
-    struct neg_local unforced = *l;
     int r = decode(w, offer, e);
 
+    if (r == 0)
+        r = check_forced(&w->in, &t, e);
     if (r < 0)
         return r;
-    r = check_forced(&w->in, &t, e);
-    if (r < 0 && !l->codec_optional)
-        return r;
-    unforced.forced_codec = NULL;
-    if (r < 0)
-        l = &unforced;
     put_session(w, l);
     for (unsigned i = 0; i < w->in.n_media; i++)
         answer_line(w, l, pub, &w->in.media[i], &w->out.media[w->out.n_media++]);

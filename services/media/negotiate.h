@@ -60,9 +60,8 @@ struct neg_local {
     bool abs_send_time; /* publisher: uses it; subscriber: writes it */
 
     const char
-        *forced_codec;   /* "VP8", "VP9", "H264": every other video codec is left out; or NULL */
-    bool codec_optional; /* neg_publish: an offer without the forced codec is taken as it is */
-    bool loopback;       /* neg_publish: a "sendrecv" m-line is answered so, and gets itself */
+        *forced_codec; /* "VP8", "VP9", "H264": every other video codec is left out; or NULL */
+    bool loopback;     /* neg_publish: a "sendrecv" m-line is answered so, and gets itself */
 };
 
 /* ---- what came out ---- */

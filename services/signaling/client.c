@@ -56,12 +56,13 @@ static void client_free(struct client *c)
     free(c);
 }
 
-static void drop_socket(struct client *c, unsigned code, const char *reason)
+static void drop_socket(struct client *c, enum stats_drop why, unsigned code, const char *reason)
 {
     struct client_socket *s = c->socket;
 
     if (!s)
         return;
+    c->owner->app->stats.dropped[why]++;
     c->socket = NULL;
     s->client = NULL;
     s->close(s, code, reason);
@@ -69,11 +70,11 @@ static void drop_socket(struct client *c, unsigned code, const char *reason)
 
 /* A participant may come back within the grace period; who has not joined has nothing to come back
  * to, and goes with the next sweep. */
-static void cut_off(struct client *c, unsigned code, const char *text)
+static void cut_off(struct client *c, enum stats_drop why, unsigned code, const char *text)
 {
     c->lost_reason = REASON_NETWORK_DISCONNECT;
     c->back_by_ms = clock_ms() + (c->participant ? CLIENT_GRACE_MS : 1);
-    drop_socket(c, code, text);
+    drop_socket(c, why, code, text);
 }
 
 void clients_done(struct clients *all)
@@ -83,7 +84,7 @@ void clients_done(struct clients *all)
     if (!all->by_id)
         return;
     list_for_each (c, &all->all, node) {
-        drop_socket(c, CLOSE_NORMAL, "");
+        drop_socket(c, STATS_STOPPING, CLOSE_NORMAL, "");
         client_free(c);
     }
     loop_defer_done(&all->defer);
@@ -177,7 +178,7 @@ void client_receive(struct client_socket *socket, struct bytes text)
         rpc_free(rq);
         log_limited(&c->owner->log_busy, LOG_LEVEL_NOTICE,
                     "client %s: too many requests at once, closing", c->ip);
-        cut_off(c, CLOSE_POLICY, "Too many requests");
+        cut_off(c, STATS_FLOOD, CLOSE_POLICY, "Too many requests");
         return;
     }
     list_append(&c->queue, &rq->node);
@@ -218,7 +219,7 @@ void client_take_over(struct client *c, struct client *newcomer)
 
     if (c == newcomer)
         return;
-    drop_socket(c, CLOSE_NORMAL, RECONNECTION_TEXT);
+    drop_socket(c, STATS_REPLACED, CLOSE_NORMAL, RECONNECTION_TEXT);
     newcomer->socket = NULL;
     c->socket = s;
     s->client = c;
@@ -258,7 +259,7 @@ void client_left(struct client *c)
 
 void client_end(struct client *c)
 {
-    drop_socket(c, CLOSE_NORMAL, "");
+    drop_socket(c, STATS_LEFT, CLOSE_NORMAL, "");
     client_free(c);
 }
 
@@ -281,7 +282,7 @@ void clients_sweep(struct clients *all)
     list_for_each (c, &all->all, node) {
         if (c->socket && c->ping_by_ms && now >= c->ping_by_ms) {
             c->ping_by_ms = 0;
-            cut_off(c, CLOSE_NORMAL, WATCHDOG_TEXT);
+            cut_off(c, STATS_WATCHDOG, CLOSE_NORMAL, WATCHDOG_TEXT);
         }
         if (c->back_by_ms && now >= c->back_by_ms)
             give_up(c);

@@ -11,12 +11,14 @@
 #include "signaling/ids.h"
 #include "signaling/session_options.h"
 
+struct stats;
 struct turn_link;
 
 struct sessions {
     struct map *by_id;
     struct list all;        /* in the order of creation */
     struct turn_link *turn; /* hears of the participants' credentials; NULL: nobody does */
+    struct stats *stats;    /* NULL: nobody counts */
 };
 
 struct session {

@@ -419,36 +419,6 @@ static void test_server_offers(void **state)
     peer_close(b);
 }
 
-/* Nobody is refused for a codec then: only publishers are asked for it, as far as they have it. */
-static void test_transcoding_allowed(void **state)
-{
-    struct peer *a, *b;
-    json_t *r, *params;
-    char stream[160];
-
-    (void) state;
-    assert_int_equal(kit_rest(kit, "POST", "sessions",
-                              "{\"customSessionId\":\"S\",\"forcedVideoCodec\":\"H264\","
-                              "\"allowTranscoding\":true}",
-                              NULL),
-                     200);
-    a = peer_join(kit, "S", "PUBLISHER", NULL);
-    b = peer_join(kit, "S", "SUBSCRIBER", NULL);
-    r = peer_publish(a, "offer");
-    snprintf(stream, sizeof(stream), "%s", string_of(r, "id"));
-    json_decref(r);
-    params = kit_call(kit, "publish", 0);
-    assert_string_equal(string_of(params, "forcedCodec"), "H264");
-    assert_true(json_is_true(json_object_get(params, "codecOptional")));
-    json_decref(params);
-    peer_do(b, "receiveVideoFrom", json_pack("{s:s,s:s}", "sender", stream, "sdpOffer", "o"));
-    params = kit_call(kit, "subscribe", 0);
-    assert_null(json_object_get(params, "forcedCodec"));
-    json_decref(params);
-    peer_close(a);
-    peer_close(b);
-}
-
 #define FLOW(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -458,7 +428,6 @@ int main(void)
         FLOW(test_joining_is_limited),
         FLOW(test_publishing_and_watching),
         FLOW(test_publishing_fails),
-        FLOW(test_transcoding_allowed),
         FLOW(test_signals),
         FLOW(test_stream_properties),
         cmocka_unit_test_setup_teardown(test_server_offers, setup_mediasoup, teardown),

@@ -144,6 +144,7 @@ static void take_connection(struct web_listener *l, int fd, const struct sockadd
     struct web_conn *c = w->n_conns < w->limits.connections ? calloc(1, sizeof(*c)) : NULL;
 
     if (!c) {
+        w->n_refused++;
         close(fd);
         return;
     }
@@ -155,6 +156,7 @@ static void take_connection(struct web_listener *l, int fd, const struct sockadd
     if (addr_from_sockaddr((const struct sockaddr *) ss, len, &c->peer) < 0)
         c->peer = (struct addr){0};
     if (!c->trusted && web_count_take(w, &c->peer, &c->count) < 0) {
+        w->n_refused++;
         conn_free(c);
         close(fd);
         return;

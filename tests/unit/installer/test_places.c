@@ -64,6 +64,7 @@ static void usual(void **state)
     assert_string_equal(p.layouts, "/var/lib/visavis/custom-layout");
     assert_list(p.signaling_listen,
                 LIST("unix:/run/visavis/signaling.sock", "tcp:127.0.0.1:5443", "tcp:[::1]:5443"));
+    assert_list(p.metrics_listen, LIST("tcp:127.0.0.1:5446", "tcp:[::1]:5446"));
     assert_list(p.call_listen, LIST("tcp:127.0.0.1:5442", "tcp:[::1]:5442"));
     assert_list(p.turn_listen,
                 LIST("udp:0.0.0.0:3478", "udp:[::]:3478", "tcp:0.0.0.0:3478", "tcp:[::]:3478",
@@ -101,6 +102,9 @@ static void otherwise(void **state)
     assert_list(p.turn_listen, LIST("udp:0.0.0.0:443", "tcp:0.0.0.0:443", "tls:0.0.0.0:5349",
                                     "dtls:0.0.0.0:5349"));
     assert_string_equal(p.turn_external_ip, "203.0.113.5");
+    assert_list(p.metrics_listen, LIST("tcp:127.0.0.1:5446"));
+    p = places("METRICS_PORT=0\n", true, "203.0.113.5", t);
+    assert_list(p.metrics_listen, ((const char *const[]){NULL}));
     p = places("COTURN_INTERNAL_RELAY=true\n", false, "203.0.113.5", t);
     assert_null(p.turn_external_ip);
     p = places("", false, "turn.example.org", t);

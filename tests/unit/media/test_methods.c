@@ -24,10 +24,9 @@ static const char *refused(const char *method, json_t *params)
 
 static void a_whole_publish(void **state)
 {
-    json_t *params =
-        json_pack("{s:s, s:s, s:s, s:b, s:s, s:b, s:i, s:n}", "room", "ses_A", "stream",
-                  "str_CAM_x~1", "offer", "v=0", "loopback", 1, "forcedCodec", "VP8",
-                  "codecOptional", 1, "maxRecvKbps", 1000, "minRecvKbps");
+    json_t *params = json_pack("{s:s, s:s, s:s, s:b, s:s, s:i, s:n}", "room", "ses_A", "stream",
+                               "str_CAM_x~1", "offer", "v=0", "loopback", 1, "forcedCodec", "VP8",
+                               "maxRecvKbps", 1000, "minRecvKbps");
     const char *what;
     struct message *m;
 
@@ -38,7 +37,6 @@ static void a_whole_publish(void **state)
     assert_string_equal(m->stream, "str_CAM_x~1");
     assert_string_equal(m->sdp, "v=0");
     assert_string_equal(m->forced_codec, "VP8");
-    assert_true(m->codec_optional);
     assert_true(m->loopback);
     assert_int_equal(m->max_recv_kbps, 1000);
     message_free(m);
@@ -70,9 +68,6 @@ static void every_wrong_parameter_is_named(void **state)
     assert_string_equal(refused("offer", json_pack("{s:s, s:s, s:s, s:s}", "room", "r", "stream",
                                                    "s", "subscriber", "x", "forcedCodec", "AV1")),
                         "forcedCodec");
-    assert_string_equal(refused("publish", json_pack("{s:s, s:s, s:s, s:i}", "room", "r", "stream",
-                                                     "s", "offer", "v=0", "codecOptional", 1)),
-                        "codecOptional");
     assert_string_equal(refused("publish", json_pack("{s:s, s:s, s:s, s:i}", "room", "r", "stream",
                                                      "s", "offer", "v=0", "loopback", 1)),
                         "loopback");
