@@ -101,16 +101,16 @@ static void put_store(const struct settings *s, struct places_texts *t, struct p
     const char *url = settings_text(s, SET_REDIS_URL);
     char socket[PATH_MAX];
 
-    p->store = url;
     if (*url) {
+        snprintf(t->store, sizeof(t->store), "%s", url);
         snprintf(t->store_prefix, sizeof(t->store_prefix), "visavis:%s",
                  settings_text(s, SET_DOMAIN_OR_PUBLIC_IP));
         p->store_prefix = t->store_prefix;
     } else {
         snprintf(t->store, sizeof(t->store), "unix:%s",
                  path_join(socket, PATH_RUN, "redis/redis.sock"));
-        p->store = t->store;
     }
+    p->store = t->store;
 }
 
 void places_of(const struct installation *in, struct places_texts *t, struct places *ret)
