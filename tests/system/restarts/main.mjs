@@ -15,7 +15,9 @@ import { checkCdr, checkWebhook, readCdr } from './records.mjs';
 
 const [build, ...numbers] = process.argv.slice(2);
 const [N_CLIENTS, N_SESSIONS, N_RESTARTS, N_KILLS] = [40, 10, 5, 5].map((n, i) => Number(numbers[i] ?? n));
+const WEBHOOK_MS = 10;
 const GHOSTS_MS = 12000; // the grace period of 10 s, and a little
+const random = (n) => Math.floor(Math.random() * n);
 const checks = new Checks();
 const dir = mkdtempSync(join(tmpdir(), 'visavis-restarts-'));
 const children = [];
@@ -54,6 +56,7 @@ const receiver = createServer(async (rq, rs) => {
   let text = '';
   for await (const chunk of rq.setEncoding('utf8')) text += chunk;
   received.push({ id: rq.headers['x-visavis-event-id'], text: JSON.stringify(JSON.parse(text)), duringKills });
+  await sleep(random(WEBHOOK_MS)); // so that there is mostly one under way
   rs.end();
 }).listen(0, '127.0.0.1');
 await once(receiver, 'listening');
@@ -87,7 +90,6 @@ await startSignaling();
 
 // ---- the load ----
 
-const random = (n) => Math.floor(Math.random() * n);
 const clients = Array.from({ length: N_CLIENTS }, (_, i) => {
   const session = i % N_SESSIONS;
   // one in each stays, but for every fifth session, which comes and goes
