@@ -333,6 +333,19 @@ export const DEPRECATED = [
   { name: '2.2 quirk: not without a body', rq: session(), status: 200, is: (a) => assert.deepEqual([a.json.forcedVideoCodec, a.json.allowTranscoding], ['MEDIA_SERVER_PREFERRED', false]) },
 ];
 
+const WEBHOOK_EVENTS = ['sessionCreated', 'sessionDestroyed', 'participantJoined', 'participantLeft', 'webrtcConnectionCreated',
+  'webrtcConnectionDestroyed', 'recordingStatusChanged', 'filterEventDispatched', 'signalSent', 'broadcastStarted', 'broadcastStopped',
+  'mediaNodeStatusChanged', 'autoscaling', 'nodeCrashed', 'nodeRecovered'];
+
+// With OPENVIDU_CDR and OPENVIDU_WEBHOOK on.
+export const EVENTS = [
+  { name: '6.1 GET config with CDR and webhook: their keys, in their places', rq: ['GET', 'config'], status: 200, keys: [...CONFIG.slice(0, 5), 'OPENVIDU_CDR_PATH', ...CONFIG.slice(5), 'OPENVIDU_WEBHOOK_ENDPOINT', 'OPENVIDU_WEBHOOK_HEADERS', 'OPENVIDU_WEBHOOK_EVENTS'], is: (a, m) => {
+    assert.deepEqual([a.json.OPENVIDU_CDR, a.json.OPENVIDU_CDR_PATH, a.json.OPENVIDU_WEBHOOK, a.json.OPENVIDU_WEBHOOK_ENDPOINT], [true, m.cdr, true, 'http://127.0.0.1:9/hook']);
+    assert.deepEqual([a.json.OPENVIDU_WEBHOOK_HEADERS, a.json.OPENVIDU_WEBHOOK_EVENTS], [['Authorization: Basic eDp5'], WEBHOOK_EVENTS]);
+  } },
+  { name: '6.2 openvidu-cdr', rq: ['GET', 'config/openvidu-cdr'], status: 200, text: 'true' },
+];
+
 // With participants: m.ann publishes, m.ben watches, in session L.
 export const LIVE = [
   { name: '2.2 409 of an active session', rq: session({ customSessionId: 'L' }), status: 409, shape: 'E0' },
