@@ -8,6 +8,7 @@
 //   order. text: the whole body. answer: headers of the answer (null: absent). is: more, given the
 //   answer and the memory; remember: the name under which the JSON is kept in the memory.
 import assert from 'node:assert/strict';
+import { SECRET, basic } from './kit.mjs';
 
 const SESSION = ['id', 'object', 'sessionId', 'createdAt', 'recording', 'broadcasting', 'mediaMode', 'recordingMode',
   'defaultRecordingProperties', 'customSessionId', 'forcedVideoCodec', 'allowTranscoding', 'connections'];
@@ -56,6 +57,9 @@ export const EMPTY = [
   { name: '1.2 401 before the body is read', rq: session('{'), auth: 'wrong', status: 401, shape: 'E2' },
   { name: '1.2 another scheme: 401', rq: ['GET', 'config'], auth: 'none', headers: { Authorization: 'Bearer MY_SECRET' }, status: 401, shape: 'E2' },
   { name: '1.2 another user: 401', rq: ['GET', 'config'], auth: 'none', headers: { Authorization: `Basic ${Buffer.from('admin:MY_SECRET').toString('base64')}` }, status: 401, shape: 'E2' },
+  { name: '1.2 what is no base64: 401', rq: ['GET', 'config'], auth: 'none', headers: { Authorization: 'Basic %%%' }, status: 401, shape: 'E2' },
+  { name: '1.2 an empty header: 401', rq: ['GET', 'config'], auth: 'none', headers: { Authorization: '' }, status: 401, shape: 'E2' },
+  { name: '1.2 the scheme in lower case: 200', rq: ['GET', 'config'], auth: 'none', headers: { Authorization: basic(SECRET).replace('Basic', 'basic') }, status: 200 },
   { name: '1.2 openvidu-publicurl is public', rq: ['GET', 'config/openvidu-publicurl'], auth: 'none', status: 200 },
   { name: '1.2 and 9: so is HEAD of it', rq: ['HEAD', 'config/openvidu-publicurl'], auth: 'none', status: 200, text: '' },
   { name: '1.2 POST of it is not', rq: ['POST', 'config/openvidu-publicurl'], auth: 'none', status: 401, shape: 'E2' },
