@@ -11,7 +11,7 @@
 
 struct media;
 struct outbox;
-struct store;
+struct state;
 struct throttle;
 struct turn_link;
 struct web;
@@ -21,10 +21,10 @@ struct app {
     struct loop *loop;
     struct sessions sessions;
     struct clients clients;
+    struct state *state;
+    struct outbox *outbox; /* of events for the CDR and the webhook, the state's; may be NULL */
     struct media *media;
     struct turn_link *turn; /* NULL: there is no TURN server of ours */
-    struct store *store;
-    struct outbox *outbox; /* of events for the CDR and the webhook; NULL: nobody wants them */
     struct web *web;
     struct throttle *throttle; /* of those who guess the secret */
     struct log_limit log_guessing;

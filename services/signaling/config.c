@@ -4,11 +4,14 @@
 #include "signaling/ice_server.h"
 
 #include "base/log.h"
+#include "store/store_address.h"
 #include "web/web_listen.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
+#define PREFIX_MAX 64
 
 static bool check_public_url(const char *text, char *why, size_t why_size)
 {
@@ -58,6 +61,16 @@ static bool check_event(const char *text, char *why, size_t why_size)
 {
     snprintf(why, why_size, "is no event");
     return event_name_find(text) != NULL;
+}
+
+static bool check_prefix(const char *text, char *why, size_t why_size)
+{
+    size_t len = strlen(text);
+
+    snprintf(why, why_size, "must be 1 to %d of [a-zA-Z0-9_.:-]", PREFIX_MAX);
+    return len > 0 && len <= PREFIX_MAX &&
+           text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                             "0123456789_.:-")] == '\0';
 }
 
 static const char *const media_servers[] = {"kurento", "mediasoup", NULL};
@@ -125,6 +138,9 @@ static const struct conf_key keys[] = {
      .check = check_http_url, .live = true},
     {KEY("webhook_headers", CONF_STRINGS, webhook_headers), .check = check_header, .live = true},
     {KEY("webhook_events", CONF_STRINGS, webhook_events), .check = check_event, .live = true},
+    {KEY("store", CONF_STRING, store), .string_default = "memory", .check = store_address_check},
+    {KEY("store_prefix", CONF_STRING, store_prefix), .string_default = "visavis",
+     .check = check_prefix},
     {KEY("log_level", CONF_STRING, log_level), .string_default = "info", .allowed = log_level_names,
      .live = true},
 };

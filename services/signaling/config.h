@@ -42,6 +42,8 @@ struct config {
     char *webhook_endpoint; /* http(s) URL that events are posted to; "" none */
     struct conf_strings webhook_headers; /* "Name: value" */
     struct conf_strings webhook_events;  /* names; items NULL: all of them */
+    char *store;                         /* where state outlives us: store_address.h */
+    char *store_prefix;                  /* of its keys there */
     char *log_level;
 
     /* derived */

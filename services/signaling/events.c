@@ -114,7 +114,7 @@ void events_subscribed(struct subscription *sub)
 
     if (sub->watched)
         return;
-    sub->watched = true;
+    subscription_watched(sub);
     if (is_seen(c))
         record(c->session, "webrtcConnectionCreated", event_subscribed(sub, NULL));
 }

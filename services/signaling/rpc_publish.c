@@ -232,6 +232,7 @@ void rpc_stream_property_changed(struct rpc *rq)
                   property);
         return;
     }
+    stream_changed(st);
     events_stream_changed(st, property, value, reason);
     rpc_reply(rq, NULL);
 }

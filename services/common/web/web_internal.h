@@ -17,6 +17,8 @@ struct web {
     struct web_limits limits;
     web_handler_fn *handler;
     void *arg;
+    web_before_fn *before; /* sending; may be NULL */
+    void *before_arg;
     struct MHD_Daemon *daemon;
     struct loop_io daemon_io;
     struct loop_timer daemon_timer;
