@@ -1,5 +1,22 @@
 #include "store/store_internal.h"
 
+#include "base/crypto.h"
+
+int store_new(struct loop *l, const char *address, const char *prefix,
+              const struct store_handlers *handlers, void *arg, struct store **ret_store)
+{
+    struct store_address a;
+    char why[128];
+    int r = store_address_parse(address, &a, why, sizeof(why));
+
+    if (r == 0 && a.place == STORE_MEMORY)
+        return store_new_memory(ret_store);
+    if (r == 0)
+        r = store_new_redis(l, &a, prefix, handlers, arg, ret_store);
+    secret_wipe(&a, sizeof(a));
+    return r;
+}
+
 struct store *store_free(struct store *st)
 {
     if (st)

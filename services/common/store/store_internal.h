@@ -2,6 +2,7 @@
 #pragma once
 
 #include "store/store.h"
+#include "store/store_address.h"
 
 /* As the functions of store.h; st is never NULL. */
 struct store_kind {
@@ -20,3 +21,8 @@ struct store {
 };
 
 int store_new_memory(struct store **ret_store);
+
+/* -EINVAL: the prefix has other characters than letters, digits, '_', '-', '.' and ':', or more
+ * than 64. */
+int store_new_redis(struct loop *l, const struct store_address *address, const char *prefix,
+                    const struct store_handlers *handlers, void *arg, struct store **ret_store);
