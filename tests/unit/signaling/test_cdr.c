@@ -3,8 +3,10 @@
 #include "signaling/cdr.h"
 
 #include "base/clock.h"
+#include "signaling/cdr_prune.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -238,6 +240,57 @@ static void test_another_folder(void **state)
     assert_file("other/" FIRST_FILE, "two\n");
 }
 
+/* ---- old files ---- */
+
+#define NOW_MS (START_US / 1000)
+
+static void make_file(const char *file, unsigned days_old, off_t size)
+{
+    struct timespec times[2] = {{.tv_sec = (time_t) (NOW_MS / 1000 - days_old * 86400ull - 1)}};
+    char path[128];
+    FILE *f;
+
+    path_of(file, path);
+    f = fopen(path, "w");
+    assert_non_null(f);
+    fclose(f);
+    assert_int_equal(truncate(path, size), 0);
+    times[1] = times[0];
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+static bool is_there(const char *file)
+{
+    char path[128];
+
+    path_of(file, path);
+    return access(path, F_OK) == 0;
+}
+
+static void test_old_files(void **state)
+{
+    (void) state;
+    make_file("CDR.2024-08-01_00-00-00.log", 64, 10);
+    make_file("CDR.2024-09-04_00-00-00.log", 30, 10);
+    make_file("CDR.2024-09-05_00-00-00.log", 29, 10);
+    make_file("CDR.2024-10-03_00-00-00.log", 1, 10);
+    make_file("of-the-operator.log", 100, 10);
+    assert_int_equal(add("one\n"), 0);
+    assert_false(is_there("CDR.2024-08-01_00-00-00.log"));
+    assert_false(is_there("CDR.2024-09-04_00-00-00.log"));
+    assert_true(is_there("CDR.2024-09-05_00-00-00.log"));
+    assert_true(is_there("of-the-operator.log"));
+
+    assert_int_equal(cdr_prune(dir, NOW_MS, 24), 0);
+    assert_int_equal(cdr_prune(dir, NOW_MS, 23), 1);
+    assert_false(is_there("CDR.2024-09-05_00-00-00.log"));
+    /* never the newest */
+    assert_int_equal(cdr_prune(dir, NOW_MS, 0), 1);
+    assert_int_equal(cdr_prune(dir, NOW_MS, 0), 0);
+    assert_true(is_there(FIRST_FILE));
+    assert_int_equal(cdr_prune("/nowhere", NOW_MS, 0), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +302,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_full, setup, teardown),
         cmocka_unit_test_setup_teardown(test_names, setup, teardown),
         cmocka_unit_test_setup_teardown(test_another_folder, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_old_files, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
