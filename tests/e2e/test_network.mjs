@@ -3,7 +3,11 @@ import { CHROMIUM, startChromium } from './browsers.mjs';
 import { afterTest, equal, until } from './harness.mjs';
 import { Room } from './calls.mjs';
 import { Daemons } from './daemons.mjs';
+import { Hook } from './hook.mjs';
 import { Island } from './island.mjs';
+
+// Several browsers share a few cores, and time matters little here: small pictures.
+const SMALL = { resolution: '320x240', frameRate: 15 };
 
 export default async function network({ runner, pages, chromium, server, buildFolder }) {
   const newRoom = async (visavis) => new Room({ visavis, pages, browser: chromium }).create();
@@ -11,8 +15,8 @@ export default async function network({ runner, pages, chromium, server, buildFo
 
   const oneSocket = async () => {
     const room = await newRoom(await server());
-    await room.join('ann');
-    await room.join('ben');
+    await room.join('ann', { publish: SMALL });
+    await room.join('ben', { publish: SMALL });
     await room.everybodySeesEverybody({ frames: 5, audio: 5 });
     const before = Object.values((await room.e2e('ben', 'stats')).remote)[0].framesDecoded;
     equal(await room.e2e('ben', 'dropSockets'), 1, 'sockets that were cut');
@@ -31,8 +35,8 @@ export default async function network({ runner, pages, chromium, server, buildFo
     const far = await startChromium({ wrapper: island.wrapper(CHROMIUM), trusted: theirPages.origin });
     afterTest(() => far.close());
     const room = await newRoom(visavis);
-    await room.join('ann');
-    const ben = await room.join('ben', { browser: far, pages: theirPages });
+    await room.join('ann', { publish: SMALL });
+    const ben = await room.join('ben', { browser: far, pages: theirPages, publish: SMALL });
     await room.everybodySeesEverybody({ frames: 5, audio: 5 });
 
     island.cut();
@@ -52,16 +56,23 @@ export default async function network({ runner, pages, chromium, server, buildFo
   };
 
   const killed = async () => {
+    const hook = await Hook.start();
+    const visavis = await Daemons.start(buildFolder, { signaling: { webhook_endpoint: hook.url } });
     const doomed = await startChromium();
-    const room = await newRoom(await server());
-    await room.join('ann');
-    const ben = await room.join('ben', { browser: doomed });
+    afterTest(() => doomed.kill());
+    const room = await newRoom(visavis);
+    await room.join('ann', { publish: SMALL });
+    const ben = await room.join('ben', { browser: doomed, publish: SMALL });
     await room.everybodySeesEverybody({ frames: 5, audio: 5 });
+    const created = Array(3).fill('webrtcConnectionCreated');
+    await hook.next('sessionCreated', 'participantJoined', 'webrtcConnectionCreated', 'participantJoined', ...created);
     await doomed.kill();
     await until('ann is told', async () => (await told(room, 'ann', 'connectionDestroyed')).length === 1, 60000);
     const [gone] = await room.events('ann', 'connectionDestroyed');
     equal([gone.id, gone.reason, await told(room, 'ann', 'streamDestroyed')], [ben.id, 'networkDisconnect', ['networkDisconnect']], 'who left');
-    equal((await room.visavis.rest('GET', `/sessions/${room.id}/connection`)).body.numberOfElements, 1, 'who is there');
+    equal((await visavis.rest('GET', `/sessions/${room.id}/connection`)).body.numberOfElements, 1, 'who is there');
+    const ended = await hook.next(...Array(3).fill('webrtcConnectionDestroyed'), 'participantLeft');
+    equal([...new Set(ended.map((e) => e.reason))], ['networkDisconnect'], 'reasons');
   };
 
   await runner.together([
