@@ -28,6 +28,24 @@ export default async function network({ runner, pages, chromium, server, buildFo
     equal(await told(room, 'ann', 'connectionDestroyed'), [], 'nobody left');
   };
 
+  // Every stream is made anew on demand of the app; its id stays, and nobody else is told.
+  const madeAnew = async (style) => {
+    const visavis = await server(style);
+    const room = await new Room({ visavis, pages, browser: chromium, onePage: true }).create();
+    const advanced = { forceMediaReconnectionAfterNetworkDrop: true };
+    for (const name of ['ann', 'ben']) await room.join(name, { advanced, publish: SMALL });
+    await room.expect({ streamPlaying: 4 });
+    const ids = async () => (await visavis.rest('GET', `/sessions/${room.id}/connection`)).body.content
+      .map((c) => [c.publishers.map((p) => p.streamId), c.subscribers.map((p) => p.streamId)]);
+    const [before, made] = [await ids(), await room.page.e2e('peerConnections')];
+    equal(await room.page.e2e('dropSockets'), 2, 'sockets that were cut');
+    for (const name of ['ann', 'ben']) await until(`${name} is back`, async () => (await room.events(name, 'reconnected')).length === 1, 30000);
+    await until('new connections', async () => await room.page.e2e('peerConnections') === made + 4);
+    for (const name of ['ann', 'ben']) await room.flows(name, 10);
+    equal(await ids(), before, 'streams');
+    await room.expect({ streamCreated: 4, streamDestroyed: 0, connectionDestroyed: 0 });
+  };
+
   const cutOff = async () => {
     const island = new Island();
     const visavis = await Daemons.start(buildFolder, { host: island.host });
@@ -77,6 +95,8 @@ export default async function network({ runner, pages, chromium, server, buildFo
 
   await runner.together([
     ['a lost WebSocket comes back and media never stops', oneSocket],
+    ['a lost WebSocket, and media made anew, kurento', () => madeAnew('kurento')],
+    ['a lost WebSocket, and media made anew, mediasoup', () => madeAnew('mediasoup')],
     ['the network is cut for a while: all comes back; for long: out, and told so', cutOff, 240000],
     ['a browser is killed: the others hear of it within the grace period', killed, 120000],
   ]);
