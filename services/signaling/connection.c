@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "signaling/client.h"
 #include "signaling/session.h"
-#include "signaling/stats.h"
 #include "signaling/stream.h"
 #include "signaling/turn_link.h"
 
@@ -36,8 +35,6 @@ static int add(const struct config *config, struct connection *c, struct session
     if (config->turn_secret)
         turn_cred_new(config->turn_secret, clock_wall_ms(), &c->turn);
     error = map_put(s->connections, bytes_str(c->id), c);
-    if (error == -ENOSPC)
-        stats_refused(s->owner->stats, STATS_MAX_CONNECTIONS);
     if (error)
         return error;
     if (c->token) {

@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "signaling/connection.h"
-#include "signaling/stats.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -56,8 +55,6 @@ int session_new(struct sessions *all, struct session_options *options, size_t ma
         map_new(max_connections, &s->pending_tokens) < 0)
         goto fail;
     error = map_put(all->by_id, bytes_str(s->id), s);
-    if (error == -ENOSPC)
-        stats_refused(all->stats, STATS_MAX_SESSIONS);
     if (error)
         goto fail;
     s->owner = all;

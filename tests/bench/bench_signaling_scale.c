@@ -81,8 +81,8 @@ static int by_value(const void *a, const void *b)
 static double tell(const char *what, double *ms, size_t n)
 {
     qsort(ms, n, sizeof(*ms), by_value);
-    printf("  %-33s %8.2f %8.2f %8.2f %8.2f\n", what, ms[n / 2], ms[n * 95 / 100],
-           ms[n * 99 / 100], ms[n - 1]);
+    printf("  %-33s %8.2f %8.2f %8.2f %8.2f\n", what, ms[n / 2], ms[n * 95 / 100], ms[n * 99 / 100],
+           ms[n - 1]);
     return ms[n * 99 / 100];
 }
 
@@ -142,8 +142,8 @@ int main(void)
     measure_check(loop_new(&loop), "loop");
     measure_check(signaling_server_new(loop, "max_clients = 12000;\n", &server),
                   "visavis-signaling");
-    measure_check(
-        crowd_new(loop, signaling_server_api(server), CLIENTS + 2 * JOINS, &crowd), "crowd");
+    measure_check(crowd_new(loop, signaling_server_api(server), CLIENTS + 2 * JOINS, &crowd),
+                  "crowd");
     join_all();
     watch_pings();
     join_beside("", CLIENTS);

@@ -321,8 +321,7 @@ static int run_tokens(struct crowd *c, struct tokens *t, size_t n)
 int crowd_make_tokens(struct crowd *c, size_t first, size_t n, size_t per_session)
 {
     static unsigned serial; /* no session of before */
-    struct tokens t = {
-        .crowd = c, .first = first, .per_session = per_session, .of_sessions = true};
+    struct tokens t = {.crowd = c, .first = first, .per_session = per_session, .of_sessions = true};
     int r;
 
     serial++;

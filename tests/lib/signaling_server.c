@@ -31,7 +31,8 @@ static void on_request(struct link *k, const char *method, json_t *params, struc
 
     (void) k, (void) params;
     if (strcmp(method, "hello") == 0) {
-        link_reply(rq, json_pack("{s:s, s:s, s:[]}", "node", "bench", "instance", "bench", "peers"));
+        link_reply(rq,
+                   json_pack("{s:s, s:s, s:[]}", "node", "bench", "instance", "bench", "peers"));
         return;
     }
     if (strcmp(method, "sync") != 0) {
