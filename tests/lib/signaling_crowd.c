@@ -140,12 +140,15 @@ static void on_frame(unsigned opcode, struct bytes begin, uint64_t len, void *ar
         k->crowd->told_bytes = len;
     } else {
         k->n_notices++;
+        k->crowd->n_notices++;
     }
 }
 
-/* The handshake's answer comes alone: the server has nothing to say before joinRoom. */
+/* Its answer comes in one piece, perhaps with a close frame behind it. */
 static void on_handshake(struct crowd_client *k, struct bytes b)
 {
+    const uint8_t *end = memmem(b.p, b.len, "\r\n\r\n", 4);
+
     if (!bytes_starts_with(b, "HTTP/1.1 101 ")) {
         fail(k, "no handshake", b);
         loop_quit(k->crowd->loop, -EIO);
@@ -154,6 +157,9 @@ static void on_handshake(struct crowd_client *k, struct bytes b)
     k->state = CROWD_OPEN;
     if (*k->session)
         ask_to_join(k);
+    if (end)
+        ws_reader_feed(&k->reader, bytes_of(end + 4, (size_t) (b.p + b.len - end) - 4), on_frame,
+                       k);
 }
 
 static void on_readable(struct loop_fd *f, uint32_t revents)
