@@ -223,7 +223,13 @@ void crowd_close(struct crowd *c, size_t which)
 
 void crowd_stall(struct crowd *c, size_t which, bool on)
 {
-    (void) loop_fd_set_events(&c->clients[which].fd, on ? 0 : EPOLLIN);
+    struct crowd_client *k = &c->clients[which];
+
+    /* A hang-up would be told of with no events asked for, too. */
+    if (on)
+        loop_fd_stop(&k->fd);
+    else
+        (void) loop_fd_start(&k->fd, c->set, k->socket, EPOLLIN, on_readable);
 }
 
 int crowd_new(struct loop *l, const char *api, size_t n, struct crowd **ret)

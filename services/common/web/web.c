@@ -144,6 +144,26 @@ static struct web_limits with_defaults(const struct web_limits *given)
     return l;
 }
 
+void web_before_sending(struct web *w, web_before_fn *fn, void *arg)
+{
+    w->before = fn;
+    w->before_arg = arg;
+}
+
+void web_stop_listening(struct web *w)
+{
+    web_listeners_free(w);
+}
+
+/* Of the WebSockets. */
+static void before_sending(void *owner)
+{
+    const struct web *w = owner;
+
+    if (w->before)
+        w->before(w->before_arg);
+}
+
 static void release_count(void *owner, void *ticket)
 {
     (void) owner;
@@ -180,6 +200,7 @@ int web_new(struct loop *l, const struct web_limits *limits, web_handler_fn *han
         .all_queues_bytes = w->limits.ws_queues_bytes,
         .max = w->limits.websockets,
         .release = release_count,
+        .before_sending = before_sending,
         .owner = w,
     };
     r = addr_counts_new((size_t) w->limits.connections + w->limits.websockets, &w->addresses);

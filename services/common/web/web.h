@@ -43,9 +43,17 @@ typedef void web_handler_fn(struct web_request *rq, void *arg);
 int web_new(struct loop *l, const struct web_limits *limits, web_handler_fn *handler, void *arg,
             struct web **ret_web);
 
+/* fn is called before anything is sent to anybody: answers, messages. What the handlers did is then
+ * done; it may not call web_ and ws_ functions. */
+typedef void web_before_fn(void *arg);
+void web_before_sending(struct web *w, web_before_fn *fn, void *arg);
+
 /* Takes over fd, a listening non-blocking socket. trusted_proxy: believe X-Real-IP (a Unix socket
  * that only the proxy reaches). */
 int web_add_listener(struct web *w, int fd, bool trusted_proxy);
+
+/* Closes the listening sockets; connections go on. */
+void web_stop_listening(struct web *w);
 
 /* Hears of every answer as it is given, also of those that no handler gave; rq is borrowed. At most
  * one may. */

@@ -27,6 +27,8 @@ struct web {
     struct web_limits limits;
     web_handler_fn *handler;
     void *arg;
+    web_before_fn *before; /* sending; may be NULL */
+    void *before_arg;
     web_answer_fn *on_answer; /* NULL: nobody wants to know */
     void *on_answer_arg;
     struct MHD_Daemon *daemon;

@@ -67,6 +67,8 @@ static enum MHD_Result queue_response(struct web_request *rq)
 
     if (!rq->response)
         return MHD_NO;
+    if (rq->web->before)
+        rq->web->before(rq->web->before_arg);
     web_conn_set(rq->conn, CONN_SENDING,
                  rq->web->limits.request_s + rq->response_len / SEND_BYTES_PER_S);
     r = MHD_queue_response(rq->mhd, rq->status, rq->response);
