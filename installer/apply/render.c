@@ -148,6 +148,8 @@ void render_signaling(struct wr *w, const struct settings *s, const struct place
     put_text_if(w, "layouts_path", p->layouts);
     put_bool(w, "accel", p->accel);
     put_signaling_limits(w, s);
+    put_text_if(w, "store", p->store);
+    put_text_if(w, "store_prefix", p->store_prefix);
     put_events(w, s, p);
 }
 

@@ -1408,7 +1408,7 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .restarts = SIGNALING | REDIS,
             .value = "",
             .example = "redis://10.0.0.9:6379",
-            .doc = "Redis that keeps the state; empty: an instance of our own",
+            .doc = "Redis that keeps the state of sessions over a restart; empty: an instance of our own",
         },
     [SET_METRICS_PORT] =
         {
