@@ -21,14 +21,20 @@
 #define REST_CONNECTIONS 8
 #define SETTLE_US 200000 /* what a server does after the answer counts, too */
 
-enum { OURS, FLOOR, N_SIDES };
+#define SETTINGS "max_clients = 12000;\nmax_messages_per_s = 100000;\n"
+
+enum { OURS, STORED, FLOOR, N_SIDES };
 
 static struct side {
     const char *name;
     struct signaling_server *server;
     struct crowd *crowd; /* LARGE in one session, then those who come and go */
     struct http_load *rest;
-} sides[N_SIDES] = {[OURS] = {.name = "visavis-signaling"}, [FLOOR] = {.name = "floor"}};
+} sides[N_SIDES] = {
+    [OURS] = {.name = "visavis-signaling"},
+    [STORED] = {.name = "visavis-signaling, with Redis"},
+    [FLOOR] = {.name = "floor"},
+};
 
 /* ---- what the daemon's answers are, so that the floor's are alike ---- */
 
@@ -90,9 +96,10 @@ static void set_up(struct loop *l)
     struct side *ours = &sides[OURS];
     struct http_load *probe;
 
-    measure_check(
-        signaling_server_new(l, "max_clients = 12000;\nmax_messages_per_s = 100000;\n", &ours->server),
-        "visavis-signaling");
+    for (size_t i = 0; i <= STORED; i++)
+        measure_check(signaling_server_new(l, SETTINGS, i == STORED, &sides[i].server),
+                      sides[i].name);
+    fill(l, &sides[STORED]);
     fill(l, ours);
     crowd_signal(ours->crowd, 0);
     measure_check(measure_pause(l, SETTLE_US), "pause");

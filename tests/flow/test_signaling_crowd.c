@@ -33,7 +33,7 @@ static struct crowd *crowd;
 static void start(const char *settings, size_t n)
 {
     assert_int_equal(loop_new(&loop), 0);
-    assert_int_equal(signaling_server_new(loop, settings, &server), 0);
+    assert_int_equal(signaling_server_new(loop, settings, false, &server), 0);
     assert_int_equal(crowd_new(loop, signaling_server_api(server), n, &crowd), 0);
 }
 
