@@ -1,6 +1,6 @@
 #include "signaling/events.h"
 
-#include "base/log.h"
+#include "signaling/about.h"
 #include "signaling/connection.h"
 #include "signaling/notice.h"
 #include "signaling/shapes.h"
@@ -11,24 +11,24 @@
 
 void events_session_created(const struct session *s)
 {
-    log_info("session %s: created", s->id);
+    log_about(about_session(s), LOG_LEVEL_INFO, "created");
 }
 
 void events_session_destroyed(const struct session *s, const char *reason)
 {
-    log_info("session %s: destroyed (%s)", s->id, reason);
+    log_about(about_session(s), LOG_LEVEL_INFO, "destroyed (%s)", reason);
 }
 
 void events_participant_joined(struct connection *c)
 {
-    log_info("session %s: %s joined from %s", c->session->id, c->id, *c->ip ? c->ip : "?");
+    log_about(about_connection(c), LOG_LEVEL_INFO, "joined from %s", *c->ip ? c->ip : "?");
     if (c->kind == CONNECTION_WEBRTC)
         notice_session(c->session, c, "participantJoined", shape_participant(c));
 }
 
 void events_participant_left(struct connection *c, const char *reason)
 {
-    log_info("session %s: %s left (%s)", c->session->id, c->id, reason);
+    log_about(about_connection(c), LOG_LEVEL_INFO, "left (%s)", reason);
     stats_left(c->session->owner->stats, reason);
     if (c->kind == CONNECTION_WEBRTC)
         notice_session(c->session, c, "participantLeft",
@@ -48,7 +48,7 @@ void events_stream_published(struct stream *st)
 {
     struct connection *c = st->publisher;
 
-    log_info("session %s: %s publishes %s", c->session->id, c->id, st->id);
+    log_about(about_stream(st), LOG_LEVEL_INFO, "published");
     notice_session(c->session, c, "participantPublished",
                    json_pack("{s:s,s:[o]}", "id", c->id, "streams", shape_stream(st)));
 }
@@ -57,7 +57,7 @@ void events_stream_unpublished(struct stream *st, bool forced, const char *reaso
 {
     struct connection *c = st->publisher;
 
-    log_info("session %s: %s is not published any more (%s)", c->session->id, st->id, reason);
+    log_about(about_stream(st), LOG_LEVEL_INFO, "is not published any more (%s)", reason);
     notice_session(c->session, forced ? NULL : c, "participantUnpublished",
                    json_pack("{s:s,s:s}", "connectionId", c->id, "reason", reason));
 }
