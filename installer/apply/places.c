@@ -112,6 +112,7 @@ void places_of(const struct installation *in, struct places_texts *t, struct pla
         .turn_threads = in->cores,
         .recordings = settings_path(s, SET_RECORDING_PATH, t->recordings),
         .layouts = settings_path(s, SET_RECORDING_CUSTOM_LAYOUT, t->layouts),
+        .cdr = settings_path(s, SET_CDR_PATH, t->cdr),
         .accel = in->nginx,
         .call_login = true,
     };

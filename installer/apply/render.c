@@ -82,6 +82,17 @@ static void put_head(struct wr *w, const char *daemon, const struct settings *s)
     put_text(w, "log_level", settings_text(s, SET_LOG_LEVEL));
 }
 
+/* The daemon's keys say where to; there is no switch beside them. */
+static void put_events(struct wr *w, const struct settings *s, const struct places *p)
+{
+    bool webhook = settings_bool(s, SET_WEBHOOK);
+
+    put_text(w, "cdr_path", settings_bool(s, SET_CDR) && p->cdr ? p->cdr : "");
+    put_text(w, "webhook_endpoint", webhook ? settings_text(s, SET_WEBHOOK_ENDPOINT) : "");
+    put_items(w, "webhook_headers", s, SET_WEBHOOK_HEADERS);
+    put_items(w, "webhook_events", s, SET_WEBHOOK_EVENTS);
+}
+
 void render_signaling(struct wr *w, const struct settings *s, const struct places *p)
 {
     put_head(w, "signaling.cfg", s);
@@ -111,6 +122,7 @@ void render_signaling(struct wr *w, const struct settings *s, const struct place
     put_bool(w, "recordings_public", settings_bool(s, SET_RECORDING_PUBLIC_ACCESS));
     put_text_if(w, "layouts_path", p->layouts);
     put_bool(w, "accel", p->accel);
+    put_events(w, s, p);
 }
 
 void render_media(struct wr *w, const struct settings *s, const struct places *p)

@@ -27,6 +27,7 @@ struct places {
     const char *selfsigned_mark;  /* while this file is there, turns_url is not told; or NULL */
     const char *recordings;       /* folder; NULL: signaling has none to serve */
     const char *layouts;          /* folder of the operator's recording layouts, or NULL */
+    const char *cdr;              /* folder of the call detail records, or NULL */
     bool accel;                   /* nginx sends files for signaling */
     bool call_login;              /* Call asks for one, unless CALL_PRIVATE_ACCESS says no */
     bool media_port_search;       /* a taken media port: the next free base */

@@ -11,7 +11,10 @@
 #include "signaling/stats.h"
 
 struct media;
+struct outbox;
+struct store;
 struct metrics;
+struct recording_module;
 struct throttle;
 struct turn_link;
 struct web;
@@ -22,14 +25,19 @@ struct app {
     struct sessions sessions;
     struct clients clients;
     struct media *media;
+    unsigned n_inquiries;   /* endpoints.h */
     struct turn_link *turn; /* NULL: there is no TURN server of ours */
+    struct store *store;
+    struct outbox *outbox; /* of events for the CDR and the webhook; NULL: nobody wants them */
     struct web *web;
     struct metrics *metrics; /* NULL: nobody may look */
     struct stats stats;
-    struct throttle *throttle; /* of those who guess the secret */
+    const struct recording_module *recording; /* NULL: this server does not record */
+    struct throttle *throttle;                /* of those who guess the secret */
     struct log_limit log_guessing;
     struct loop_timer sweep_timer;
     struct loop_timer gc_timer;
     int64_t gc_interval_s; /* as the timer goes by */
     struct loop_timer quit_timer;
+    uint64_t quit_by_ms;
 };

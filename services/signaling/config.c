@@ -1,5 +1,6 @@
 #include "signaling/config.h"
 
+#include "signaling/event_names.h"
 #include "signaling/ice_server.h"
 
 #include "base/log.h"
@@ -7,6 +8,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static bool check_public_url(const char *text, char *why, size_t why_size)
 {
@@ -34,6 +36,28 @@ static bool check_folder(const char *text, char *why, size_t why_size)
 {
     snprintf(why, why_size, "must be an absolute path, or empty");
     return *text == '\0' || *text == '/';
+}
+
+/* Its secrets are in no message. */
+static bool check_http_url(const char *text, char *why, size_t why_size)
+{
+    snprintf(why, why_size, "must begin with http:// or https://, or be empty");
+    return *text == '\0' || strncasecmp(text, "http://", 7) == 0 ||
+           strncasecmp(text, "https://", 8) == 0;
+}
+
+static bool check_header(const char *text, char *why, size_t why_size)
+{
+    size_t name = strcspn(text, ": \t\r\n");
+
+    snprintf(why, why_size, "must be \"Name: value\"");
+    return name > 0 && text[name] == ':' && text[strcspn(text, "\r\n")] == '\0';
+}
+
+static bool check_event(const char *text, char *why, size_t why_size)
+{
+    snprintf(why, why_size, "is no event");
+    return event_name_find(text) != NULL;
 }
 
 static const char *const media_servers[] = {"kurento", "mediasoup", NULL};
@@ -95,6 +119,12 @@ static const struct conf_key keys[] = {
     BOOL("accel", accel, false),
     {KEY("layouts_path", CONF_STRING, layouts_path), .string_default = "", .check = check_folder,
      .live = true},
+    {KEY("cdr_path", CONF_STRING, cdr_path), .string_default = "", .check = check_folder,
+     .live = true},
+    {KEY("webhook_endpoint", CONF_STRING, webhook_endpoint), .string_default = "",
+     .check = check_http_url, .live = true},
+    {KEY("webhook_headers", CONF_STRINGS, webhook_headers), .check = check_header, .live = true},
+    {KEY("webhook_events", CONF_STRINGS, webhook_events), .check = check_event, .live = true},
     {KEY("metrics_listen", CONF_STRINGS, metrics_listen), .check = web_listen_check},
     {KEY("log_level", CONF_STRING, log_level), .string_default = "info", .allowed = log_level_names,
      .live = true},

@@ -33,12 +33,16 @@ struct config {
     int64_t max_sessions, max_connections, max_participants, max_data_bytes, max_clients;
     int64_t max_per_address; /* connections and WebSockets of one client address */
     int64_t max_queued_requests;
-    char *recordings_path;              /* served as /openvidu/recordings/...; "" none */
-    bool recordings_public;             /* without credentials */
-    bool accel;                         /* recordings are sent by nginx, which we tell the place
-                                         * (X-Accel-Redirect: /_visavis/recordings/...) */
-    char *layouts_path;                 /* served as /openvidu/layouts/...; "" none */
-    struct conf_strings metrics_listen; /* "tcp:IP:PORT"; none: nowhere */
+    char *recordings_path;  /* served as /openvidu/recordings/...; "" none */
+    bool recordings_public; /* without credentials */
+    bool accel;             /* recordings are sent by nginx, which we tell the place
+                             * (X-Accel-Redirect: /_visavis/recordings/...) */
+    char *layouts_path;     /* served as /openvidu/layouts/...; "" none */
+    char *cdr_path;         /* folder of the call detail records; "": none are written */
+    char *webhook_endpoint; /* http(s) URL that events are posted to; "" none */
+    struct conf_strings webhook_headers; /* "Name: value" */
+    struct conf_strings webhook_events;  /* names; items NULL: all of them */
+    struct conf_strings metrics_listen;  /* "tcp:IP:PORT"; none: nowhere */
     char *log_level;
 
     /* derived */

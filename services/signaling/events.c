@@ -1,38 +1,77 @@
 #include "signaling/events.h"
 
 #include "signaling/about.h"
+#include "signaling/app.h"
 #include "signaling/connection.h"
+#include "signaling/event_shapes.h"
 #include "signaling/notice.h"
+#include "signaling/outbox.h"
 #include "signaling/shapes.h"
 #include "signaling/stats.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+/* Into the outbox first: it is committed with the change when the first one is told of it. Steals
+ * fields. */
+static void record(const struct session *s, const char *name, json_t *fields)
+{
+    outbox_add(container_of(s->owner, struct app, sessions)->outbox, name, fields);
+}
+
+/* Recorders and the like are seen by nobody. */
+static bool is_seen(const struct connection *c)
+{
+    return c->kind == CONNECTION_WEBRTC;
+}
+
 void events_session_created(const struct session *s)
 {
     log_about(about_session(s), LOG_LEVEL_INFO, "created");
+    record(s, "sessionCreated", event_session(s, NULL));
 }
 
 void events_session_destroyed(const struct session *s, const char *reason)
 {
     log_about(about_session(s), LOG_LEVEL_INFO, "destroyed (%s)", reason);
+    record(s, "sessionDestroyed", event_session(s, reason));
 }
 
 void events_participant_joined(struct connection *c)
 {
     log_about(about_connection(c), LOG_LEVEL_INFO, "joined from %s", *c->ip ? c->ip : "?");
-    if (c->kind == CONNECTION_WEBRTC)
-        notice_session(c->session, c, "participantJoined", shape_participant(c));
+    if (!is_seen(c))
+        return;
+    record(c->session, "participantJoined", event_participant(c, NULL));
+    notice_session(c->session, c, "participantJoined", shape_participant(c));
 }
 
+static void record_subscribers_end(const struct stream *st, const char *reason)
+{
+    struct subscription *sub;
+
+    list_for_each (sub, &st->subscriptions, of_stream)
+        events_unsubscribed(sub, reason);
+}
+
+/* In the order of the original: who watched it, what it watched, what it published, itself. */
 void events_participant_left(struct connection *c, const char *reason)
 {
+    struct subscription *sub;
+
     log_about(about_connection(c), LOG_LEVEL_INFO, "left (%s)", reason);
     stats_left(c->session->owner->stats, reason);
-    if (c->kind == CONNECTION_WEBRTC)
-        notice_session(c->session, c, "participantLeft",
-                       json_pack("{s:s,s:s}", "connectionId", c->id, "reason", reason));
+    if (!is_seen(c))
+        return;
+    if (c->stream)
+        record_subscribers_end(c->stream, reason);
+    list_for_each (sub, &c->subscriptions, of_subscriber)
+        events_unsubscribed(sub, reason);
+    if (c->stream)
+        record(c->session, "webrtcConnectionDestroyed", event_published(c->stream, reason));
+    record(c->session, "participantLeft", event_participant(c, reason));
+    notice_session(c->session, c, "participantLeft",
+                   json_pack("{s:s,s:s}", "connectionId", c->id, "reason", reason));
 }
 
 void events_participant_evicted(struct session *s, struct client *client, const char *id,
@@ -42,6 +81,12 @@ void events_participant_evicted(struct session *s, struct client *client, const 
 
     notice_session(s, NULL, "participantEvicted", json_incref(params));
     notice_client(client, "participantEvicted", params);
+}
+
+void events_stream_begun(const struct stream *st)
+{
+    if (is_seen(st->publisher))
+        record(st->publisher->session, "webrtcConnectionCreated", event_published(st, NULL));
 }
 
 void events_stream_published(struct stream *st)
@@ -58,8 +103,30 @@ void events_stream_unpublished(struct stream *st, bool forced, const char *reaso
     struct connection *c = st->publisher;
 
     log_about(about_stream(st), LOG_LEVEL_INFO, "is not published any more (%s)", reason);
+    if (is_seen(c))
+        record(c->session, "webrtcConnectionDestroyed", event_published(st, reason));
+    record_subscribers_end(st, reason);
     notice_session(c->session, forced ? NULL : c, "participantUnpublished",
                    json_pack("{s:s,s:s}", "connectionId", c->id, "reason", reason));
+}
+
+void events_subscribed(struct subscription *sub)
+{
+    struct connection *c = sub->subscriber;
+
+    if (sub->watched)
+        return;
+    sub->watched = true;
+    if (is_seen(c))
+        record(c->session, "webrtcConnectionCreated", event_subscribed(sub, NULL));
+}
+
+void events_unsubscribed(const struct subscription *sub, const char *reason)
+{
+    const struct connection *c = sub->subscriber;
+
+    if (sub->watched && is_seen(c))
+        record(c->session, "webrtcConnectionDestroyed", event_subscribed(sub, reason));
 }
 
 void events_stream_changed(struct stream *st, const char *property, json_t *value,
@@ -76,35 +143,17 @@ void events_stream_changed(struct stream *st, const char *property, json_t *valu
     free(text);
 }
 
-static bool is_named(json_t *to, const char *id)
-{
-    json_t *entry;
-    size_t i;
-
-    if (json_array_size(to) == 0)
-        return true;
-    json_array_foreach (to, i, entry) {
-        if (strcmp(json_string_value(entry), id) == 0)
-            return true;
-    }
-    return false;
-}
-
 void events_signal(struct session *s, const struct connection *from, json_t *to, const char *type,
                    const char *data)
 {
     json_t *params = json_object();
-    struct connection *c;
 
+    record(s, "signalSent", event_signal(s, from, to, type, data));
     if (type)
         json_object_set_new(params, "type", json_string(type));
     if (data)
         json_object_set_new(params, "data", json_string(data));
     if (from)
         json_object_set_new(params, "from", json_string(from->id));
-    list_for_each (c, &s->participants, node) {
-        if (is_named(to, c->id))
-            notice_participant(c, "sendMessage", json_incref(params));
-    }
-    json_decref(params);
+    notice_named(s, to, "sendMessage", params);
 }

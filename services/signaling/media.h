@@ -10,11 +10,13 @@
 struct media;
 
 struct media_handlers {
-    /* What we think is there: {room: {"streams": [..], "subscribers": [..]}}; a new reference. */
+    /* What we think is there, {room: {"streams": [..], "subscribers": [..]}}, as an array of parts
+     * that fit into a message each; at least one. A new reference. */
     json_t *(*inventory)(void *arg);
-    /* Of that, what the daemon does not have (any more). */
+    /* Of such a part, what the daemon does not have (any more); one call for each, when all of them
+     * are answered. */
     void (*on_missing)(json_t *missing, void *arg);
-    /* The daemon has been away for the given time; told once. */
+    /* The daemon has been away for the given time, or did not come at first; told once. */
     void (*on_lost)(void *arg);
 };
 

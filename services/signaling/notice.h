@@ -13,3 +13,6 @@ void notice_participant(struct connection *c, const char *method, json_t *params
 /* Everyone in the session but `except` (may be NULL). The text is made once. */
 void notice_session(struct session *s, const struct connection *except, const char *method,
                     json_t *params);
+
+/* Those whose ids the array names, everyone when it is empty or NULL. The text is made once. */
+void notice_named(struct session *s, json_t *ids, const char *method, json_t *params);

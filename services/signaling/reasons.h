@@ -3,6 +3,7 @@
 
 #define REASON_DISCONNECT "disconnect"
 #define REASON_UNPUBLISH "unpublish"
+#define REASON_UNSUBSCRIBE "unsubscribe"
 #define REASON_NETWORK_DISCONNECT "networkDisconnect"
 #define REASON_FORCE_DISCONNECT_BY_USER "forceDisconnectByUser"
 #define REASON_FORCE_DISCONNECT_BY_SERVER "forceDisconnectByServer"

@@ -23,7 +23,7 @@ struct rpc_method {
     enum role role;
 };
 
-static rpc_fn pro_only, not_supported;
+static rpc_fn pro_only;
 
 static const struct rpc_method methods[] = {
     {"ping", .fn = rpc_ping, .immediate = true, .before_join = true},
@@ -44,11 +44,11 @@ static const struct rpc_method methods[] = {
     {"reconnectStream", .fn = rpc_reconnect_stream},
     {"videoData", .fn = rpc_video_data},
     {"echo", .fn = rpc_echo},
-    {"applyFilter", .fn = not_supported},
-    {"removeFilter", .fn = not_supported},
-    {"execFilterMethod", .fn = not_supported},
-    {"addFilterEventListener", .fn = not_supported},
-    {"removeFilterEventListener", .fn = not_supported},
+    {"applyFilter", .fn = rpc_apply_filter},
+    {"removeFilter", .fn = rpc_remove_filter},
+    {"execFilterMethod", .fn = rpc_exec_filter_method},
+    {"addFilterEventListener", .fn = rpc_add_filter_event_listener},
+    {"removeFilterEventListener", .fn = rpc_remove_filter_event_listener},
     {"subscribeToSpeechToText", .fn = pro_only},
     {"unsubscribeFromSpeechToText", .fn = pro_only},
     {"sessionStatus", .fn = pro_only},
@@ -71,11 +71,6 @@ static void pro_only(struct rpc *rq)
 {
     rpc_error(rq, RPC_WRONG_EDITION, "Method '%s' is not part of the Community Edition",
               rq->message.method);
-}
-
-static void not_supported(struct rpc *rq)
-{
-    rpc_error(rq, RPC_GENERIC, "Method '%s' is not supported by this server", rq->message.method);
 }
 
 static const struct rpc_method *find_method(const char *name)
@@ -265,8 +260,23 @@ const char *rpc_string_opt(const struct rpc *rq, const char *name, const char *f
 bool rpc_bool_opt(const struct rpc *rq, const char *name, bool fallback)
 {
     json_t *v = json_object_get(rq->message.params, name);
+    const char *text = json_string_value(v);
 
+    if (text && strcmp(text, fallback ? "false" : "true") == 0)
+        return !fallback;
     return json_is_boolean(v) ? json_is_true(v) : fallback;
+}
+
+json_t *rpc_number_opt(const struct rpc *rq, const char *name)
+{
+    json_t *v = json_object_get(rq->message.params, name);
+    json_t *number = json_is_string(v) ? json_loads(json_string_value(v), JSON_DECODE_ANY, NULL)
+                                       : json_incref(v);
+
+    if (json_is_number(number))
+        return number;
+    json_decref(number);
+    return NULL;
 }
 
 struct connection *rpc_participant(const struct rpc *rq, const char *id)

@@ -153,7 +153,7 @@ static json_t *join_result(struct rpc *rq, const struct connection *c)
 /* May another one come in? */
 static bool has_room(struct rpc *rq, const struct session *s)
 {
-    if (!s->active && !media_is_ready(rq->app->media)) {
+    if (!media_is_ready(rq->app->media)) {
         rpc_error(rq, RPC_ROOM_CANNOT_BE_CREATED,
                   "There is no available Media Node where to initialize session '%s'", s->id);
         return false;

@@ -28,7 +28,6 @@ void negotiate(struct rpc *rq, struct connection *c, const char *stream_id, cons
                json_t *params, link_answer_fn *fn, struct stream *published)
 {
     const struct session *s = c->session;
-    const char *codec = session_options_codec(&s->options);
     struct negotiation *n = calloc(1, sizeof(*n));
 
     if (!n || !params) {
@@ -51,12 +50,21 @@ void negotiate(struct rpc *rq, struct connection *c, const char *stream_id, cons
     json_object_set_new(params, "stream", json_string(n->stream));
     json_object_set_new(params, "connection", json_string(c->id));
     json_object_set_new(params, "join", json_string(c->join));
-    if (codec)
-        json_object_set_new(params, "forcedCodec", json_string(codec));
     if (media_call(rq->app->media, method, params, fn, n) < 0) {
         negotiation_free(n);
         no_media_daemon(rq);
     }
+}
+
+void negotiation_limit(json_t *params, const char *key, const struct connection *c,
+                       const char *option, int64_t fallback)
+{
+    json_t *v = json_object_get(c->options.kurento, option);
+    json_int_t kbps = v ? json_integer_value(v) : fallback;
+
+    if (kbps > 0)
+        json_object_set_new(params, key,
+                            json_integer(kbps < MEDIA_KBPS_MAX ? kbps : MEDIA_KBPS_MAX));
 }
 
 struct connection *negotiation_participant(const struct negotiation *n)

@@ -1,25 +1,30 @@
 #include "signaling/server.h"
 
+#include "base/clock.h"
 #include "signaling/connection.h"
 #include "signaling/lifecycle.h"
 #include "signaling/listeners.h"
 #include "signaling/media.h"
 #include "signaling/media_sync.h"
 #include "signaling/metrics.h"
+#include "signaling/outbox.h"
 #include "signaling/pages.h"
 #include "signaling/reasons.h"
 #include "signaling/rest.h"
 #include "signaling/socket.h"
 #include "signaling/turn_link.h"
+#include "store/store_internal.h"
 #include "web/throttle.h"
 #include "web/web.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#define STATUS_WAITING 100 /* events: a few are on their way all the time */
 #define SWEEP_US 500000
 #define LOG_GUESSING_MS 10000
-#define STOP_US 200000 /* for the last words to leave */
+#define STOP_US 200000    /* for the last words to leave */
+#define STOP_MAX_MS 10000 /* for those to the webhook; systemd is patient for 15 s */
 
 /* ---- requests ---- */
 
@@ -103,6 +108,10 @@ int server_start(struct app *app, struct loop *l)
     if (!error)
         error = clients_init(&app->clients, app, (size_t) c->max_clients + 16);
     if (!error)
+        error = store_new_memory(&app->store);
+    if (!error)
+        error = outbox_new(l, c, app->store, &app->outbox);
+    if (!error)
         error = media_new(l, c->media_control, (uint64_t) c->media_lost_s * 1000,
                           &media_sync_handlers, app, &app->media);
     if (!error)
@@ -117,6 +126,8 @@ int server_start(struct app *app, struct loop *l)
     if (!error)
         error = metrics_new(app, &app->metrics);
     if (!error)
+        error = rest_init(app->web);
+    if (!error)
         error = loop_timer_start(&app->sweep_timer, app->loop, SWEEP_US, on_sweep);
     if (!error)
         error = start_gc_timer(app);
@@ -128,6 +139,7 @@ void server_reloaded(struct app *app)
     /* A timer that is started anew each time would never fire. */
     if (app->config.gc_interval_s != app->gc_interval_s)
         (void) start_gc_timer(app);
+    outbox_reload(app->outbox);
     media_set_lost_after(app->media, (uint64_t) app->config.media_lost_s * 1000);
 }
 
@@ -135,18 +147,27 @@ void server_status(const struct app *app, char *text, size_t size)
 {
     const struct session *s;
     size_t n_sessions = 0, n_participants = 0;
+    struct outbox_counts events;
 
     list_for_each (s, &app->sessions.all, node) {
         n_sessions++;
         n_participants += session_n_participants(s);
     }
-    snprintf(text, size, "%zu sessions, %zu participants%s", n_sessions, n_participants,
-             media_is_ready(app->media) ? "" : "; waiting for the media daemon");
+    outbox_count(app->outbox, &events);
+    snprintf(text, size, "%zu sessions, %zu participants%s%s%s", n_sessions, n_participants,
+             media_is_ready(app->media) ? "" : "; waiting for the media daemon",
+             events.cdr_waiting ? "; CDR lines wait to be written" : "",
+             events.webhook_waiting > STATUS_WAITING ? "; events wait for the webhook" : "");
 }
 
 static void on_quit(struct loop_timer *t)
 {
-    loop_quit(container_of(t, struct app, quit_timer)->loop, 0);
+    struct app *app = container_of(t, struct app, quit_timer);
+
+    if (outbox_is_busy(app->outbox) && clock_ms() < app->quit_by_ms)
+        loop_timer_start(t, app->loop, STOP_US, on_quit);
+    else
+        loop_quit(app->loop, 0);
 }
 
 void server_stop(struct app *app)
@@ -155,6 +176,8 @@ void server_stop(struct app *app)
         return;
     lifecycle_close_all(app, false, REASON_SERVER_STOPPED);
     turn_link_end(app->turn);
+    outbox_stop(app->outbox, true);
+    app->quit_by_ms = clock_ms() + STOP_MAX_MS;
     loop_timer_start(&app->quit_timer, app->loop, STOP_US, on_quit);
 }
 
@@ -166,6 +189,8 @@ void server_done(struct app *app)
     app->metrics = metrics_free(app->metrics);
     sessions_done(&app->sessions);
     clients_done(&app->clients);
+    app->outbox = outbox_free(app->outbox);
+    app->store = store_free(app->store);
     app->turn = turn_link_free(app->turn); /* which has been told of their ends */
     loop_timer_done(&app->sweep_timer);
     loop_timer_done(&app->gc_timer);

@@ -19,6 +19,7 @@ struct stream *stream_new(const char *connection_id, const char *type_of_video)
     list_init(&st->subscriptions);
     stream_id_new(type_of_video, connection_id, st->id);
     st->created_ms = clock_wall_ms();
+    st->trickled = trickle_init();
     st->filter = json_object();
     if (type_of_video)
         st->type_of_video = strdup(type_of_video);
@@ -47,6 +48,7 @@ struct stream *stream_free(struct stream *st)
     free(st->video_dimensions);
     json_decref(st->frame_rate);
     json_decref(st->filter);
+    blob_clear(&st->trickled);
     free(st);
     return NULL;
 }
@@ -87,14 +89,17 @@ struct subscription *subscription_make(struct stream *st, struct connection *sub
 {
     struct subscription *sub = subscription_find(st, subscriber);
 
-    if (sub)
+    if (sub) {
+        blob_clear(&sub->trickled); /* they were of the transport before */
         return sub;
+    }
     sub = calloc(1, sizeof(*sub));
     if (!sub)
         return NULL;
     sub->stream = st;
     sub->subscriber = subscriber;
     sub->created_ms = clock_wall_ms();
+    sub->trickled = trickle_init();
     list_append(&st->subscriptions, &sub->of_stream);
     list_append(&subscriber->subscriptions, &sub->of_subscriber);
     return sub;
@@ -106,6 +111,7 @@ struct subscription *subscription_free(struct subscription *sub)
         return NULL;
     list_del(&sub->of_stream);
     list_del(&sub->of_subscriber);
+    blob_clear(&sub->trickled);
     free(sub);
     return NULL;
 }

@@ -6,6 +6,7 @@
 #include "base/list.h"
 
 #include "signaling/ids.h"
+#include "signaling/trickle.h"
 
 #include <jansson.h>
 #include <stdint.h>
@@ -19,10 +20,12 @@ struct stream {
     bool has_audio, has_video;
     bool audio_active, video_active;
     bool loopback;
+    bool other_codec;       /* its publisher lacks the one that the session asks for */
     char *type_of_video;    /* CAMERA, SCREEN, CUSTOM; NULL when audio only */
     char *video_dimensions; /* the client's JSON text, or NULL */
     json_t *frame_rate;     /* the client's number, or NULL */
     json_t *filter;         /* {} when none */
+    struct blob trickled;
     struct list subscriptions;
 };
 
@@ -32,6 +35,8 @@ struct subscription {
     struct list of_stream;
     struct list of_subscriber;
     uint64_t created_ms;
+    bool watched; /* negotiated to its end, and announced as a connection of its own */
+    struct blob trickled;
 };
 
 /* An unattached stream, "CAM"era and so on by type_of_video; strings are copied. NULL without

@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define API_PEERS_MAX 16
+#define API_PEERS_MAX 16 /* one signaling daemon, and a person who looks */
+#define LOG_FULL_MS 60000
 #define INSTANCE_LEN 16
 #define USAGE_PART 200 /* users in one answer, who are copied with the lock held */
 
@@ -49,6 +50,7 @@ struct api {
     unsigned n_peers;
     char instance[INSTANCE_LEN + 1];
     struct issued *issued;
+    struct log_limit log_full;
 };
 
 static struct peer *peer_free(struct peer *p)
@@ -200,9 +202,15 @@ static void on_issued(struct api *a, json_t *params, struct link_request *rq)
         return;
     }
     json_array_foreach (names, i, name) {
-        (void) issued_put(a->issued, text_of(name));
-        if (usernames)
-            (void) userhash_put(usernames, text_of(name), now_s);
+        int r = issued_put(a->issued, text_of(name));
+
+        if (r == 0 && usernames)
+            r = userhash_put(usernames, text_of(name), now_s);
+        if (r < 0)
+            log_limited(&a->log_full, LOG_LEVEL_WARNING,
+                        "a user name of %zu bytes could not be remembered: %s. It lives until it "
+                        "expires, or cannot be used as USERHASH",
+                        json_string_length(name), strerror(-r));
     }
     link_reply(rq, NULL);
 }
@@ -382,6 +390,7 @@ int api_new(struct loop *l, const char *path, struct server *server, struct api 
     a->loop = l;
     a->server = server;
     list_init(&a->peers);
+    a->log_full.interval_ms = LOG_FULL_MS;
     rnd_alnum(a->instance, INSTANCE_LEN);
     r = issued_new(TURN_API_REMEMBERED_MAX, &a->issued);
     if (r == 0)

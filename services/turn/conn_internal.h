@@ -51,8 +51,6 @@ struct conns {
     struct loop_timer sweep;
     struct loop_defer reap;
     struct hosts *hosts;
-    uint64_t handshakes_ms; /* the window in which handshakes were begun, and how many */
-    unsigned n_handshakes;
     struct out_pool pool;
     uint8_t raw[WIRE_RAW_SIZE];
 

@@ -11,11 +11,6 @@
 /* Both together, of one address (of one /64 for IPv6). Beyond, the new one goes. */
 #define CONN_STRANGERS_PER_HOST 128
 
-/* Handshakes cost milliseconds, which media would wait for: so many in a window, then others wait
- * before they are accepted. */
-#define CONN_HANDSHAKE_WINDOW_MS 100u
-#define CONN_HANDSHAKES_PER_WINDOW 25u
-
 #define CONN_HANDSHAKE_MS 10000u
 
 /* Without an allocation: since it came, or since that ended. */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 
-#define SWEEP_US 2000000u
+#define SWEEP_US 2000000u /* limits of time are tens of seconds */
 
 /* ---- states ---- */
 
@@ -176,11 +176,7 @@ bool conns_drop_oldest(struct conns *cs)
 bool conns_may_handshake(struct conns *cs)
 {
     turn_tick(cs->turn);
-    if (cs->turn->now_ms - cs->handshakes_ms >= CONN_HANDSHAKE_WINDOW_MS) {
-        cs->handshakes_ms = cs->turn->now_ms;
-        cs->n_handshakes = 0;
-    }
-    return cs->n_handshakes < CONN_HANDSHAKES_PER_WINDOW;
+    return handshakes_allow(&cs->turn->handshakes, cs->turn->now_ms);
 }
 
 /* ---- new ones ---- */
@@ -197,7 +193,7 @@ int conn_identify(struct conn *c, const struct addr *client, const struct addr *
         return r;
     if (!t->tls)
         return -ENOENT;
-    c->conns->n_handshakes++;
+    handshakes_begun(&t->handshakes);
     return tls_new(t->tls, c->wire.fd, &c->wire.tls);
 }
 

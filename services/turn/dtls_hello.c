@@ -62,17 +62,6 @@ bool dtls_is_in_clear(struct bytes datagram)
     return first_record(datagram, &rec) == 0 && rec.epoch == 0;
 }
 
-unsigned dtls_count_encrypted(struct bytes datagram)
-{
-    struct rd r = rd_init(datagram);
-    struct record rec;
-    unsigned n = 0;
-
-    while (rd_left(&r) > 0 && read_record(&r, &rec) == 0)
-        n += rec.epoch != 0;
-    return n;
-}
-
 /*  type (1) length (3) sequence (2) fragment offset (3) fragment length (3)  (section 4.2.2)
  *  version (2) random (32) session id (1+) cookie (1+) ciphers ...           (section 4.2.1) */
 int dtls_hello_parse(struct bytes datagram, struct dtls_hello *ret)

@@ -16,9 +16,6 @@ bool dtls_is_record(struct bytes datagram);
 /* Is that record of epoch 0, which nobody has signed? */
 bool dtls_is_in_clear(struct bytes datagram);
 
-/* How many of the datagram's records are of a later epoch, encrypted. */
-unsigned dtls_count_encrypted(struct bytes datagram);
-
 /* What a cookie depends on. Views of the datagram. */
 struct dtls_hello {
     struct bytes sequence; /* of its record */

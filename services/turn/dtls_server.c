@@ -2,17 +2,14 @@
 
 #include "base/map.h"
 #include "base/rnd.h"
-#include "net/udp_socket.h"
 #include "turn/dtls_hello.h"
 #include "turn/dtls_session.h"
+#include "turn/listener.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
-#include <unistd.h>
 
-#define SOCKET_BUFFER (4 << 20) /* all clients share it */
-#define TICK_US 100000u         /* while there are handshakes: when answers are sent again */
+#define TICK_US 100000u /* while there are handshakes: when answers are sent again */
 #define SWEEP_MS 2000u
 #define RECORD_MAX 16384u
 #define IN_SIZE (8 * RECORD_MAX)
@@ -22,15 +19,6 @@ enum state {
     STRANGER, /* without an allocation */
     MEMBER,
     N_STATES,
-};
-
-struct listener {
-    struct list node;
-    struct loop_fd io;
-    struct udp_out_socket out;
-    struct dtls_server *server;
-    struct addr bound;
-    bool tell_local; /* it is bound to all addresses: each message tells its own */
 };
 
 struct session {
@@ -49,7 +37,8 @@ struct session {
 struct dtls_server {
     struct turn *turn;
     struct loop *loop;
-    struct list listeners;
+    struct listener listeners[CONFIG_LISTEN_MAX];
+    size_t n_listeners;
     struct list lists[N_STATES];
     size_t counts[N_STATES];
     struct map *handshakes, *sessions; /* by addresses: a new session may begin beside the old */
@@ -57,8 +46,6 @@ struct dtls_server {
     struct loop_timer timer;
     bool ticks; /* the timer goes as fast as handshakes need it */
     uint64_t swept_ms;
-    uint64_t handshakes_ms; /* the window in which handshakes were begun, and how many */
-    unsigned n_handshakes;
     struct turn_flusher flusher;
 
     size_t in_used; /* of what was decrypted since the last flush, until which it stays */
@@ -79,17 +66,11 @@ static struct map *map_of(const struct dtls_server *d, enum state state)
 
 /* ---- to the client ---- */
 
-static void send_datagram(struct listener *ls, const struct flow *flow, struct bytes datagram)
-{
-    udp_out_send(ls->server->turn->out, &ls->out, &flow->client,
-                 ls->tell_local ? &flow->local : NULL, datagram, bytes_of(NULL, 0));
-}
-
 static void on_encrypted(struct bytes datagram, void *arg)
 {
     struct session *s = arg;
 
-    send_datagram(s->listener, &s->flow, datagram);
+    listener_send(s->listener, &s->flow, datagram, bytes_of(NULL, 0));
 }
 
 static void send_to_client(struct transport *t, const struct flow *flow, struct bytes head,
@@ -234,7 +215,7 @@ static bool is_of(const struct session *s, const struct dtls_hello *h)
 
 static void ask_for_proof(struct listener *ls, const struct flow *flow, const struct dtls_hello *h)
 {
-    struct dtls_server *d = ls->server;
+    struct dtls_server *d = ls->owner;
     struct turn *t = d->turn;
     uint8_t buf[DTLS_VERIFY_SIZE];
     size_t len;
@@ -243,25 +224,18 @@ static void ask_for_proof(struct listener *ls, const struct flow *flow, const st
         stats_add(&t->stats, STAT_UNANSWERED, 1);
     else if (dtls_hello_verify(h, d->cookie_key, &flow->client, t->now_ms, buf, sizeof(buf),
                                &len) == 0)
-        send_datagram(ls, flow, bytes_of(buf, len));
+        listener_send(ls, flow, bytes_of(buf, len), bytes_of(NULL, 0));
 }
 
-/* A handshake costs milliseconds, which media would wait for: those that come too fast are to come
- * again, as they do by themselves when there is no answer. */
-static bool may_handshake(struct dtls_server *d, const struct addr *client)
+/* Those that come too fast are to come again, as they do by themselves when there is no answer. */
+static bool may_handshake(struct turn *t, const struct addr *client)
 {
-    struct turn *t = d->turn;
-
-    if (t->now_ms - d->handshakes_ms >= CONN_HANDSHAKE_WINDOW_MS) {
-        d->handshakes_ms = t->now_ms;
-        d->n_handshakes = 0;
-    }
-    if (d->n_handshakes >= CONN_HANDSHAKES_PER_WINDOW ||
+    if (!handshakes_allow(&t->handshakes, t->now_ms) ||
         !ratelimit_take(t->logins, client, true, t->now_ms)) {
         stats_add(&t->stats, STAT_UNANSWERED, 1);
         return false;
     }
-    d->n_handshakes++;
+    handshakes_begun(&t->handshakes);
     return true;
 }
 
@@ -284,7 +258,7 @@ static int start(struct session *s, struct bytes datagram)
 static void begin_session(struct listener *ls, const struct flow *flow, const struct dtls_hello *h,
                           struct bytes datagram)
 {
-    struct dtls_server *d = ls->server;
+    struct dtls_server *d = ls->owner;
     struct session *s;
 
     make_room(d, HANDSHAKE, CONN_HANDSHAKES_MAX);
@@ -308,7 +282,7 @@ static void begin_session(struct listener *ls, const struct flow *flow, const st
 static void on_hello(struct listener *ls, const struct flow *flow, const struct dtls_hello *h,
                      struct bytes datagram)
 {
-    struct dtls_server *d = ls->server;
+    struct dtls_server *d = ls->owner;
     struct session *half = map_get(d->handshakes, key_of(flow));
 
     if (is_of(half, h) || is_of(map_get(d->sessions, key_of(flow)), h))
@@ -317,7 +291,7 @@ static void on_hello(struct listener *ls, const struct flow *flow, const struct 
         ask_for_proof(ls, flow, h);
     } else if (!d->turn->tls) {
         stats_add(&d->turn->stats, STAT_CONNECTIONS_REFUSED, 1);
-    } else if (may_handshake(d, &flow->client)) {
+    } else if (may_handshake(d->turn, &flow->client)) {
         if (half)
             session_free(half);
         begin_session(ls, flow, h, datagram);
@@ -337,34 +311,16 @@ static void on_record(struct dtls_server *d, const struct flow *flow, struct byt
         feed(half, datagram);
 }
 
-static void on_packet(struct listener *ls, const struct flow *flow, struct bytes datagram)
+static void on_datagram(struct listener *ls, const struct flow *flow, struct bytes datagram)
 {
     struct dtls_hello hello;
 
     if (!dtls_is_record(datagram))
-        stats_add(&ls->server->turn->stats, STAT_MALFORMED, 1);
+        stats_add(&ls->turn->stats, STAT_MALFORMED, 1);
     else if (dtls_hello_parse(datagram, &hello) == 0)
         on_hello(ls, flow, &hello, datagram);
     else
-        on_record(ls->server, flow, datagram);
-}
-
-static void on_readable(struct loop_fd *f, uint32_t revents)
-{
-    struct listener *ls = container_of(f, struct listener, io);
-    struct turn *t = ls->server->turn;
-    struct flow flow = {.transport = NULL};
-    struct udp_packet p;
-
-    (void) revents;
-    if (turn_receive(t, f->fd) == 0)
-        return;
-    while (udp_in_next(t->in, &p)) {
-        flow.client = p.from;
-        flow.local = p.local.family != 0 ? p.local : ls->bound;
-        flow.local.port = ls->bound.port;
-        on_packet(ls, &flow, bytes_of(p.data, p.len));
-    }
+        on_record(ls->owner, flow, datagram);
 }
 
 static void on_flush(struct turn_flusher *f)
@@ -438,43 +394,13 @@ size_t dtls_server_count(const struct dtls_server *d)
     return d->counts[HANDSHAKE] + d->counts[STRANGER] + d->counts[MEMBER];
 }
 
-static void listener_free(struct listener *ls)
-{
-    int fd = ls->io.fd;
-
-    list_del(&ls->node);
-    udp_out_socket_flush(ls->server->turn->out, &ls->out);
-    loop_fd_stop(&ls->io);
-    close(fd);
-    free(ls);
-}
-
 int dtls_server_listen(struct dtls_server *d, const struct addr *bind_to, bool reuse_port)
 {
-    bool tell_local = addr_is_unspecified(bind_to);
-    int fd = udp_socket_open(bind_to, UDP_SOCKET_FRAGMENT | UDP_SOCKET_COALESCE |
-                                          (tell_local ? UDP_SOCKET_TELL_LOCAL : 0) |
-                                          (reuse_port ? UDP_SOCKET_REUSE_PORT : 0));
-    struct listener *ls;
-    int r;
+    int r =
+        listener_open(&d->listeners[d->n_listeners], d->turn, bind_to, reuse_port, on_datagram, d);
 
-    if (fd < 0)
-        return fd;
-    ls = calloc(1, sizeof(*ls));
-    r = ls ? udp_socket_bound(fd, &ls->bound) : -ENOMEM;
-    if (r == 0)
-        r = loop_fd_start(&ls->io, d->turn->set, fd, EPOLLIN, on_readable);
-    if (r < 0) {
-        free(ls);
-        close(fd);
-        return r;
-    }
-    ls->server = d;
-    ls->tell_local = tell_local;
-    udp_out_socket_init(&ls->out, fd);
-    udp_socket_ask_buffers(fd, SOCKET_BUFFER, SOCKET_BUFFER);
-    list_append(&d->listeners, &ls->node);
-    return 0;
+    d->n_listeners += r == 0;
+    return r;
 }
 
 int dtls_server_new(struct turn *turn, struct loop *l, struct dtls_server **ret_server)
@@ -487,7 +413,6 @@ int dtls_server_new(struct turn *turn, struct loop *l, struct dtls_server **ret_
         return -ENOMEM;
     d->turn = turn;
     d->loop = l;
-    list_init(&d->listeners);
     list_init(&d->flusher.node);
     for (int state = 0; state < N_STATES; state++)
         list_init(&d->lists[state]);
@@ -510,7 +435,6 @@ int dtls_server_new(struct turn *turn, struct loop *l, struct dtls_server **ret_
 
 struct dtls_server *dtls_server_free(struct dtls_server *d)
 {
-    struct listener *ls;
     struct session *s;
 
     if (!d)
@@ -521,8 +445,8 @@ struct dtls_server *dtls_server_free(struct dtls_server *d)
             session_free(s);
         }
     }
-    list_for_each (ls, &d->listeners, node)
-        listener_free(ls);
+    for (size_t i = 0; i < d->n_listeners; i++)
+        listener_close(&d->listeners[i]);
     list_del(&d->flusher.node);
     loop_timer_done(&d->timer);
     map_free(d->handshakes);

@@ -18,7 +18,7 @@ int dtls_server_new(struct turn *turn, struct loop *l, struct dtls_server **ret_
 /* Ends all sessions and their allocations. NULL is fine; returns NULL. */
 struct dtls_server *dtls_server_free(struct dtls_server *d);
 
-/* One address more; errors of socket(2) and bind(2). */
+/* One address more, of CONFIG_LISTEN_MAX; errors of socket(2) and bind(2). */
 int dtls_server_listen(struct dtls_server *d, const struct addr *bind_to, bool reuse_port);
 
 /* Ends those that have taken too long; a timer does it, too. */

@@ -7,13 +7,17 @@
 
 #define SOCKET_BUFFER (8 << 20) /* all clients share it */
 
+void listener_send(struct listener *ls, const struct flow *flow, struct bytes head,
+                   struct bytes body)
+{
+    udp_out_send(ls->turn->out, &ls->out, &flow->client, ls->tell_local ? &flow->local : NULL, head,
+                 body);
+}
+
 static void send_to_client(struct transport *t, const struct flow *flow, struct bytes head,
                            struct bytes body)
 {
-    struct listener *ls = container_of(t, struct listener, transport);
-
-    udp_out_send(ls->turn->out, &ls->out, &flow->client, ls->tell_local ? &flow->local : NULL, head,
-                 body);
+    listener_send(container_of(t, struct listener, transport), flow, head, body);
 }
 
 static void on_readable(struct loop_fd *f, uint32_t revents)
@@ -29,12 +33,12 @@ static void on_readable(struct loop_fd *f, uint32_t revents)
         flow.client = p.from;
         flow.local = p.local.family != 0 ? p.local : ls->bound;
         flow.local.port = ls->bound.port;
-        turn_on_datagram(ls->turn, &flow, bytes_of(p.data, p.len));
+        ls->fn(ls, &flow, bytes_of(p.data, p.len));
     }
 }
 
 int listener_open(struct listener *ls, struct turn *turn, const struct addr *bind_to,
-                  bool reuse_port)
+                  bool reuse_port, listener_fn *fn, void *owner)
 {
     bool tell_local = addr_is_unspecified(bind_to);
     int fd = udp_socket_open(bind_to, UDP_SOCKET_FRAGMENT | UDP_SOCKET_COALESCE |
@@ -46,6 +50,8 @@ int listener_open(struct listener *ls, struct turn *turn, const struct addr *bin
         return fd;
     *ls = (struct listener){.transport = {.kind = TRANSPORT_UDP, .send = send_to_client},
                             .turn = turn,
+                            .fn = fn,
+                            .owner = owner,
                             .tell_local = tell_local};
     udp_out_socket_init(&ls->out, fd);
     udp_socket_ask_buffers(fd, SOCKET_BUFFER, SOCKET_BUFFER);

@@ -12,7 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define SWEEP_US 2000000u
+#define SWEEP_US 2000000u /* limits of time are tens of seconds */
 
 struct side {
     struct wire wire;

@@ -6,9 +6,9 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define BACKLOG 1024
-#define ACCEPTS_PER_EVENT 16
-#define ACCEPT_PAUSE_US 100000
+#define BACKLOG 1024           /* a page of a thousand clients reloaded at once */
+#define ACCEPTS_PER_EVENT 16   /* then packets have their turn */
+#define ACCEPT_PAUSE_US 100000 /* of descriptors, or a window of handshakes (handshakes.h) */
 
 /* Media is of no use when it is old: what the network does not take yet waits with us, where it can
  * be dropped, and not in the kernel. */

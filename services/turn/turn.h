@@ -30,6 +30,7 @@
 #include "turn/alloc.h"
 #include "turn/auth.h"
 #include "turn/config.h"
+#include "turn/handshakes.h"
 #include "turn/peers.h"
 #include "turn/ratelimit.h"
 #include "turn/stats.h"
@@ -51,6 +52,7 @@ struct turn {
     uint64_t user_kbps;           /* likewise; 0: no limit */
     struct reservations *reservations; /* of all threads; NULL: none can be made */
     struct ratelimit *logins, *bindings;
+    struct handshakes handshakes; /* of streams and of DTLS together */
     struct alloc_table *allocs;
     struct loop_set *set; /* of the descriptors of relays and clients: each of its rounds begins
                              with turn_tick() and ends with turn_flush() */

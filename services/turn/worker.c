@@ -22,13 +22,19 @@ static void on_sweep(struct loop_timer *t)
     loop_timer_start(&w->sweep, w->loop, SWEEP_US, on_sweep);
 }
 
+static void on_datagram(struct listener *ls, const struct flow *flow, struct bytes datagram)
+{
+    turn_on_datagram(ls->turn, flow, datagram);
+}
+
 static int open_listener(struct worker *w, const struct config_listen *at)
 {
     bool shared = w->turn.config->n_threads > 1;
     int r = -EPROTONOSUPPORT;
 
     if (at->kind == TRANSPORT_UDP) {
-        r = listener_open(&w->listeners[w->n_listeners], &w->turn, &at->addr, shared);
+        r = listener_open(&w->listeners[w->n_listeners], &w->turn, &at->addr, shared, on_datagram,
+                          NULL);
         w->n_listeners += r == 0;
     } else if (at->kind == TRANSPORT_TCP || at->kind == TRANSPORT_TLS) {
         r = tcp_listener_open(&w->tcp_listeners[w->n_tcp_listeners], w->loop, w->turn.set, w->conns,

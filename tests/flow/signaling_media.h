@@ -237,10 +237,17 @@ static size_t kit_n_calls(struct kit *k, const char *method)
     return n;
 }
 
-/* Answers the "slow" publish. */
+/* Answers the "slow" publish when it has come. */
 static void kit_release(struct kit *k)
 {
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += KIT_PATIENCE_MS / 1000;
     pthread_mutex_lock(&k->lock);
+    while (!k->held && pthread_cond_timedwait(&k->changed, &k->lock, &until) == 0)
+        continue;
+    assert_non_null(k->held);
     media_send(k->peer, json_pack("{s:s,s:O,s:{s:s,s:b,s:b}}", "jsonrpc", "2.0", "id",
                                   json_object_get(k->held, "id"), "result", "answer", "LATE",
                                   "audio", 1, "video", 1));

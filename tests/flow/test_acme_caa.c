@@ -1,33 +1,11 @@
 /* Do CAA records let a CA issue? Asked of a real DNS server, in a network of the test's own. */
-#include "acme/reach.h"
+#include "reach_kit.h"
+
 #include "tests/lib/mock_dns.h"
 #include "tests/lib/private_net.h"
 
 #include <errno.h>
 #include <stdio.h>
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
-#define NAME "media.example.test"
-
-static bool alone; /* in a network of our own */
-static struct child *dns;
-static struct dns_servers resolver;
-static struct acme_id id;
-static struct acme_failure failure;
-static char remarks[4096], text[4096];
-static struct reach_config config;
-
-static void on_remark(const char *t, void *arg)
-{
-    size_t len = strlen(remarks);
-
-    (void) arg;
-    snprintf(remarks + len, sizeof(remarks) - len, "%s\n", t);
-}
 
 static int set_up(void **state)
 {
@@ -38,25 +16,6 @@ static int set_up(void **state)
         .resolver = &resolver, .user_agent = "visavis/test", .remark = on_remark};
     return 0;
 }
-
-static void expect(const char *part)
-{
-    if (!strstr(failure_text(&failure, text, sizeof(text)), part))
-        fail_msg("\"%s\" is not in: %s", part, text);
-}
-
-static void expect_remark(const char *part)
-{
-    if (!strstr(remarks, part))
-        fail_msg("\"%s\" is not in: %s", part, remarks);
-}
-
-#define NEEDS_NETWORK()                                                                            \
-    do {                                                                                           \
-        (void) state;                                                                              \
-        if (!alone)                                                                                \
-            skip();                                                                                \
-    } while (0)
 
 static const char issuers[2][256] = {"letsencrypt.org", "letsencrypt.test"};
 

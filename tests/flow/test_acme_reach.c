@@ -1,7 +1,8 @@
 /* Is this machine reached as a CA will try to? In a network of its own: a DNS server of the tests'
  * CA, web servers at addresses that are of this machine and at such that are not, real ports. */
+#include "reach_kit.h"
+
 #include "acme/alpn.h"
-#include "acme/reach.h"
 #include "acme/responder.h"
 #include "tests/lib/ask.h"
 #include "tests/lib/child.h"
@@ -15,23 +16,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
 #define TOKEN "DGyRejmCefe7v4NfDGDKfA"
 #define PROOF TOKEN ".9jg46WB3rR_AHD-EBXdN7cBkH1WOu0tA3M9fm21mqTI"
 #define PATH "/.well-known/acme-challenge/" TOKEN
-#define NAME "media.example.test"
 #define OWN NET_OWN
 #define OWN6 NET_OWN6
 #define ELSE NET_ELSE
 #define NOWHERE NET_NOWHERE
-
-static bool alone; /* in a network of our own */
-static struct child *dns;
-static struct dns_servers resolver;
 
 /* ---- web servers ---- */
 
@@ -71,19 +62,6 @@ static void serve(struct site *s, const char *at)
 }
 
 /* ---- the looks ---- */
-
-static struct acme_id id;
-static struct acme_failure failure;
-static char remarks[4096], text[4096];
-static struct reach_config config;
-
-static void on_remark(const char *t, void *arg)
-{
-    size_t len = strlen(remarks);
-
-    (void) arg;
-    snprintf(remarks + len, sizeof(remarks) - len, "%s\n", t);
-}
 
 static int set_up(void **state)
 {
@@ -128,25 +106,6 @@ static int look_tls(void)
 
     return reach_tls_alpn(&config, &p, &failure);
 }
-
-static void expect(const char *part)
-{
-    if (!strstr(failure_text(&failure, text, sizeof(text)), part))
-        fail_msg("\"%s\" is not in: %s", part, text);
-}
-
-static void expect_remark(const char *part)
-{
-    if (!strstr(remarks, part))
-        fail_msg("\"%s\" is not in: %s", part, remarks);
-}
-
-#define NEEDS_NETWORK()                                                                            \
-    do {                                                                                           \
-        (void) state;                                                                              \
-        if (!alone)                                                                                \
-            skip();                                                                                \
-    } while (0)
 
 /* ---- names ---- */
 

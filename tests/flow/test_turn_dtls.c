@@ -388,9 +388,9 @@ static void test_half_open_handshakes(void **state)
     unsigned n = 0;
 
     (void) state;
-    for (; n < CONN_HANDSHAKES_PER_WINDOW + 5; n++)
+    for (; n < HANDSHAKES_PER_WINDOW + 5; n++)
         begin_handshake(n);
-    assert_int_equal(n_handshakes(), CONN_HANDSHAKES_PER_WINDOW);
+    assert_int_equal(n_handshakes(), HANDSHAKES_PER_WINDOW);
     for (; n < CONN_HANDSHAKES_MAX + 40; n++) {
         clock_fake(START_S * UINT64_C(1000000) + n * UINT64_C(10000));
         begin_handshake(n);

@@ -60,8 +60,7 @@ static void number_is_bound(void)
     use_two_peers();
     assert_int_equal(client_bind(&c, 0x4000, &media), 0);
     assert_int_equal(client_bind(&c, 0x4000, &media2), 400);
-    client_send_channel(&c, 0x4000, "hello");
-    expect_at(media_fd, "hello", &relayed);
+    expect_channel_open();
     close(media2_fd);
 }
 
@@ -134,11 +133,9 @@ static void lasts_600_s(void)
     assert_int_equal(client_refresh(&c, 3600), 0);
     assert_int_equal(client_bind(&c, 0x4000, &media), 0);
     at_s(599);
-    client_send_channel(&c, 0x4000, "hello");
-    expect_at(media_fd, "hello", &relayed);
+    expect_channel_open();
     at_s(600);
-    client_send_channel(&c, 0x4000, "hello");
-    expect_nothing_at(media_fd);
+    expect_channel_over();
 }
 
 static void is_refreshed_by_binding_again(void)
@@ -148,11 +145,9 @@ static void is_refreshed_by_binding_again(void)
     at_s(500);
     assert_int_equal(client_bind(&c, 0x4000, &media), 0);
     at_s(1099);
-    client_send_channel(&c, 0x4000, "hello");
-    expect_at(media_fd, "hello", &relayed);
+    expect_channel_open();
     at_s(1100);
-    client_send_channel(&c, 0x4000, "hello");
-    expect_nothing_at(media_fd);
+    expect_channel_over();
 }
 
 static void is_not_refreshed_by_data(void)
@@ -160,17 +155,14 @@ static void is_not_refreshed_by_data(void)
     assert_int_equal(client_refresh(&c, 3600), 0);
     assert_int_equal(client_bind(&c, 0x4000, &media), 0);
     at_s(299);
-    client_send_channel(&c, 0x4000, "hello");
-    expect_at(media_fd, "hello", &relayed);
+    expect_channel_open();
     at_s(300); /* nor is the permission */
     send_to(media_fd, &relayed, "world");
     expect_silence();
     at_s(599);
-    client_send_channel(&c, 0x4000, "hello");
-    expect_at(media_fd, "hello", &relayed);
+    expect_channel_open();
     at_s(600);
-    client_send_channel(&c, 0x4000, "hello");
-    expect_nothing_at(media_fd);
+    expect_channel_over();
 }
 
 static void permission_ends_by_itself(void)
@@ -212,8 +204,7 @@ static void is_of_one_allocation(void)
     client_send_channel(&other, 0x4000, "other");
     client_expect_silence(&other);
     expect_at(media2_fd, "other", &its_relay);
-    client_send_channel(&c, 0x4000, "hello");
-    expect_at(media_fd, "hello", &relayed);
+    expect_channel_open();
     client_close(&other);
     close(media2_fd);
 }
@@ -223,8 +214,7 @@ static void expires_with_the_allocation(void)
     assert_int_equal(client_bind(&c, 0x4000, &media), 0);
     assert_int_equal(client_refresh(&c, 0), 0);
     assert_int_equal(client_allocate(&c), 0);
-    client_send_channel(&c, 0x4000, "hello");
-    expect_nothing_at(media_fd);
+    expect_channel_over();
 }
 
 static void send_raw(const char *bytes, size_t len)
@@ -301,8 +291,7 @@ static void policy_counts_for_each_datagram(void)
 {
     assert_int_equal(client_bind(&c, 0x4000, &media), 0);
     set_peers(&server, NULL, 0);
-    client_send_channel(&c, 0x4000, "hello");
-    expect_nothing_at(media_fd);
+    expect_channel_over();
     send_to(media_fd, &relayed, "world");
     expect_silence();
 }

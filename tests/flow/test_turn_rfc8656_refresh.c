@@ -49,8 +49,7 @@ static void zero_deletes(void)
     assert_int_equal(c.reply.lifetime_s, 0);
     assert_int_equal(n_allocations(&server), 0);
     assert_int_equal(quota_count(server.quota), 0);
-    client_send_channel(&c, 0x4000, "hello");
-    expect_nothing_at(media_fd);
+    expect_channel_over();
 }
 
 static void deleted_is_gone(void)
@@ -76,8 +75,7 @@ static void expect_only_ipv4_relays(void)
     client_send_channel(&c, 0x4001, "hello");
     client_send_indication(&c, &media6, "hello");
     expect_nothing_at(media6_fd);
-    client_send_channel(&c, 0x4000, "hello");
-    expect_at(media_fd, "hello", &relayed);
+    expect_channel_open();
     send_to(media_fd, &relayed, "world");
     expect_channel_data(&c, 0x4000, "world");
     close(media6_fd);

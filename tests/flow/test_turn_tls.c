@@ -375,7 +375,7 @@ static void test_handshake_flood(void **state)
 /* More handshakes than a thread should compute in a row wait. */
 static void test_handshakes_in_a_window(void **state)
 {
-    int fds[CONN_HANDSHAKES_PER_WINDOW + 5];
+    int fds[HANDSHAKES_PER_WINDOW + 5];
 
     (void) state;
     assert_true(tls_handshake(&a, 0));
@@ -384,7 +384,7 @@ static void test_handshakes_in_a_window(void **state)
         fds[i] = tcp_connect(&a.c.target, 0);
     for (int i = 0; i < 50; i++)
         let_run(&server);
-    assert_int_equal(n_connections(), 1 + CONN_HANDSHAKES_PER_WINDOW);
+    assert_int_equal(n_connections(), 1 + HANDSHAKES_PER_WINDOW);
     client_expect_silence(&a.c);
     at_s(2);
     while (n_connections() < 1 + sizeof(fds) / sizeof(fds[0]))

@@ -218,6 +218,19 @@ static inline void expect_nothing_at(int fd)
     assert_int_equal(receive_now(fd, buf, sizeof(buf), &from), -1);
 }
 
+/* Channel 0x4000 leads to the peer; or not, any more. */
+static inline void expect_channel_open(void)
+{
+    client_send_channel(&c, 0x4000, "hello");
+    expect_at(media_fd, "hello", &relayed);
+}
+
+static inline void expect_channel_over(void)
+{
+    client_send_channel(&c, 0x4000, "hello");
+    expect_nothing_at(media_fd);
+}
+
 static inline void expect_data_indication(struct client *client, const struct addr *peer,
                                           const char *text)
 {

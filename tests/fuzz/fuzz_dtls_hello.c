@@ -1,5 +1,6 @@
 /* Any bytes as a DTLS client's first datagram: views stay inside, and what its answer says proves
  * the same client, and no other. */
+#include "rtc/dtls_link.h"
 #include "turn/dtls_hello.h"
 
 #include <stdlib.h>

@@ -1,9 +1,8 @@
 #include "rtc/dtls_internal.h"
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/crypto.h"
-#include "rtc/bio_method.h"
+#include "rtc/dtls_link.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -14,77 +13,20 @@
 #include <stdlib.h>
 #include <sys/time.h>
 
-#define LINK_MTU 1200
 #define FIRST_TIMEOUT_US 100000
 #define LAST_TIMEOUT_US 3000000
 #define HANDSHAKE_MAX_US 30000000
 
-/* OpenSSL keeps up to a hundred records that are encrypted too early, each in a 17 kB buffer.
- * A browser sends its Finished in one, and again with each of at most 13 retransmissions. */
+/* A browser sends its Finished in one, and again with each of at most 13 retransmissions. */
 #define EARLY_RECORDS_MAX 32
 
 struct dtls {
     SSL *ssl;
-    dtls_send_fn *fn;
-    void *arg;
-    struct bytes in;      /* the datagram that OpenSSL has not read yet */
+    struct dtls_link link;
     uint64_t deadline_us; /* of the handshake; 0: not begun */
     enum dtls_state state;
-    uint8_t n_early;
     char error[96];
 };
-
-/* ---- the BIO: one read or write is one datagram ---- */
-
-static int on_bio_write(BIO *bio, const char *data, int len)
-{
-    struct dtls *d = BIO_get_data(bio);
-
-    BIO_clear_retry_flags(bio);
-    if (len > 0)
-        d->fn(bytes_of(data, (size_t) len), d->arg);
-    return len;
-}
-
-static int on_bio_read(BIO *bio, char *buf, int cap)
-{
-    struct dtls *d = BIO_get_data(bio);
-    size_t len = d->in.len < (size_t) cap ? d->in.len : (size_t) cap;
-
-    BIO_clear_retry_flags(bio);
-    if (len == 0) {
-        BIO_set_retry_read(bio);
-        return -1;
-    }
-    memcpy(buf, d->in.p, len);
-    d->in = bytes_of(NULL, 0);
-    return (int) len;
-}
-
-static long on_bio_ctrl(BIO *bio, int cmd, long num, void *ptr)
-{
-    const struct dtls *d = BIO_get_data(bio);
-
-    (void) num;
-    (void) ptr;
-    switch (cmd) {
-    case BIO_CTRL_FLUSH:
-        return 1;
-    case BIO_CTRL_PENDING:
-        return d ? (long) d->in.len : 0;
-    default:
-        return 0; /* also for the MTU's overhead: LINK_MTU counts our bytes alone */
-    }
-}
-
-static const BIO_METHOD *own_method(void)
-{
-    static const struct bio_functions functions = {"datagrams", on_bio_write, on_bio_read,
-                                                   on_bio_ctrl};
-    static BIO_METHOD *cached;
-
-    return bio_method(&functions, &cached);
-}
 
 /* ---- states ---- */
 
@@ -149,35 +91,23 @@ static void drain(struct dtls *d)
     SSL_free_buffers(d->ssl); /* 17 kB; SSL_MODE_RELEASE_BUFFERS passes DTLS over */
 }
 
-/* First with 0, then with what it said before. */
-static unsigned on_timer(SSL *ssl, unsigned before_us)
-{
-    (void) ssl;
-    if (before_us == 0)
-        return FIRST_TIMEOUT_US;
-    return before_us < LAST_TIMEOUT_US / 2 ? 2 * before_us : LAST_TIMEOUT_US;
-}
-
 int dtls_new(const struct dtls_identity *id, dtls_send_fn *fn, void *arg, struct dtls **ret_d)
 {
-    const BIO_METHOD *method = own_method();
     struct dtls *d = calloc(1, sizeof(*d));
-    BIO *bio = method ? BIO_new(method) : NULL;
 
-    if (!d || !bio || !(d->ssl = dtls_identity_new_ssl(id))) {
-        BIO_free(bio);
+    if (!d)
+        return -ENOMEM;
+    d->link = (struct dtls_link){.send = fn,
+                                 .arg = arg,
+                                 .first_timeout_us = FIRST_TIMEOUT_US,
+                                 .last_timeout_us = LAST_TIMEOUT_US,
+                                 .early_left = EARLY_RECORDS_MAX};
+    d->ssl = dtls_identity_new_ssl(id);
+    if (!d->ssl || dtls_link_attach(&d->link, d->ssl) < 0) {
         dtls_free(d);
         ERR_clear_error();
         return -ENOMEM;
     }
-    d->fn = fn;
-    d->arg = arg;
-    BIO_set_data(bio, d);
-    BIO_set_init(bio, 1);
-    SSL_set_bio(d->ssl, bio, bio); /* takes the one reference for both */
-    SSL_set_accept_state(d->ssl);
-    DTLS_set_link_mtu(d->ssl, LINK_MTU);
-    DTLS_set_timer_cb(d->ssl, on_timer);
     *ret_d = d;
     return 0;
 }
@@ -193,45 +123,23 @@ struct dtls *dtls_free(struct dtls *d)
 
 /* ---- input and time ---- */
 
-/* Records of DTLS 1.2 (RFC 6347 section 4.1):
- *   type (1) version (2) epoch (2) sequence number (6) length (2) fragment
- * False when the handshake has seen too many that are encrypted before their time. */
-static bool allow_early_records(struct dtls *d, struct bytes datagram)
-{
-    struct rd r = rd_init(datagram);
-
-    while (rd_left(&r) > 0) {
-        uint16_t epoch;
-
-        rd_skip(&r, 3);
-        epoch = rd_u16(&r);
-        rd_skip(&r, 6);
-        rd_skip(&r, rd_u16(&r));
-        if (!r.failed && epoch != 0 && ++d->n_early > EARLY_RECORDS_MAX) {
-            d->n_early = EARLY_RECORDS_MAX;
-            return false;
-        }
-    }
-    return true;
-}
-
 enum dtls_state dtls_input(struct dtls *d, struct bytes datagram)
 {
     if (d->state == DTLS_CLOSED || d->state == DTLS_FAILED)
         return d->state;
     if (d->state == DTLS_HANDSHAKE) {
-        if (!allow_early_records(d, datagram))
+        if (!dtls_link_allows(&d->link, datagram))
             return d->state;
         if (d->deadline_us == 0)
             d->deadline_us = clock_us() + HANDSHAKE_MAX_US;
     }
     ERR_clear_error();
-    d->in = datagram;
+    d->link.in = datagram;
     if (d->state == DTLS_HANDSHAKE)
         continue_handshake(d);
     if (d->state == DTLS_CONNECTED)
         drain(d);
-    d->in = bytes_of(NULL, 0);
+    d->link.in = bytes_of(NULL, 0);
     ERR_clear_error();
     return d->state;
 }

@@ -25,20 +25,22 @@ struct store_handlers {
     void (*on_rewrite)(struct store *st, void *arg);
 };
 
-int store_new_memory(struct store **ret_store);
+/* address (store_address.h) says which kind: "memory", "unix:/path", or
+ * "redis://[[USER]:PASSWORD@]HOST[:PORT][/DB]"; -EINVAL for any other.
+ * A Redis server is connected to by itself, again and again; it is logged when it is lost and
+ * found. prefix comes before each of its keys, with a colon. handlers must stay valid. */
+int store_new(struct loop *l, const char *address, const char *prefix,
+              const struct store_handlers *handlers, void *arg, struct store **ret_store);
 
-/* address: "unix:/path" or "tcp:IP:PORT"; prefix comes before each key, with a colon. Connects by
- * itself, again and again; logs when the server is lost and found. handlers must stay valid. */
-int store_new_redis(struct loop *l, const char *address, const char *prefix,
-                    const struct store_handlers *handlers, void *arg, struct store **ret_store);
-
-/* Commits what was put, and waits a moment for the server to have it. NULL is fine; returns NULL. */
+/* Commits what was put, and waits a moment for the server to have it. NULL is fine; returns NULL.
+ */
 struct store *store_free(struct store *st);
 
-/* Calls fn for each field there is, hash by hash; its arguments are borrowed; when it returns
- * nonzero, reading ends with that. Blocks, at most for timeout_ms: waits until the process before
- * us has let go of the server, too. A negative errno when the server is not to be had in time;
- * then what is there is overwritten when it comes. Call it at most once, before anything is put. */
+/* Calls fn for each field that was committed, hash by hash; its arguments are borrowed; it may not
+ * change the store; when it returns nonzero, reading ends with that. Blocks, at most for
+ * timeout_ms: waits until the process before us has let go of the server, too. A negative errno
+ * when the server is not to be had in time; then what is there is overwritten when it comes. Meant
+ * for the start, before the loop runs. */
 typedef int store_field_fn(struct bytes hash, struct bytes field, struct bytes value, void *arg);
 int store_load(struct store *st, uint64_t timeout_ms, store_field_fn *fn, void *arg);
 

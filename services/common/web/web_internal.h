@@ -12,6 +12,16 @@
 
 #define SECOND_US UINT64_C(1000000)
 
+struct web_header {
+    char *name;
+    char *value;
+};
+
+struct web_headers {
+    struct web_header *items;
+    size_t n;
+};
+
 struct web {
     struct loop *loop;
     struct web_limits limits;
@@ -35,6 +45,7 @@ struct web {
     size_t bodies;         /* bytes kept for the bodies of requests */
     struct map *addresses; /* struct web_count */
     struct ws_group *sockets;
+    struct web_headers always; /* on every answer */
     bool accept_paused;
     bool stopping;
 };
@@ -64,11 +75,6 @@ struct web_conn {
     uint64_t deadline_us; /* 0: none */
 };
 
-struct web_header {
-    char *name;
-    char *value;
-};
-
 struct web_request {
     struct web *web;
     struct web_conn *conn;
@@ -77,6 +83,7 @@ struct web_request {
     char *method;
     char *version;
     struct web_target target;
+    size_t target_len;
     bool target_is_bad;
     struct addr client;
     struct web_count *count;
@@ -89,13 +96,16 @@ struct web_request {
     bool suspended;   /* in the daemon, until the answer */
     bool answered;
     uint64_t deadline_us;
-    struct web_header *headers;
-    size_t n_headers;
+    struct web_headers headers; /* of the answer */
     unsigned status;
     struct MHD_Response *response;
     size_t response_len;
     struct ws *socket; /* made, but not connected yet */
 };
+
+/* ---- web_fields.c ---- */
+
+void web_headers_clear(struct web_headers *h);
 
 /* ---- web.c ---- */
 
@@ -143,6 +153,7 @@ void web_request_free_late(struct web *w);
 /* Ends the handler's hold. False when the request was answered without it: rq may be gone. */
 bool web_request_take(struct web_request *rq);
 
-/* With rq's own reply headers; takes over response, NULL stands for "out of memory". */
+/* With the headers of every answer and rq's own; takes over response, NULL stands for "out of
+ * memory". */
 void web_request_answer(struct web_request *rq, unsigned status, struct MHD_Response *response,
                         size_t len);

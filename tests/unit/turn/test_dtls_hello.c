@@ -1,3 +1,4 @@
+#include "rtc/dtls_link.h"
 #include "turn/dtls_hello.h"
 
 #include <errno.h>

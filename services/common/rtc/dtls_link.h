@@ -1,0 +1,29 @@
+/* dtls_link.h: what is below the handshake of our DTLS servers (RFC 6347): datagrams go in and out
+ * of OpenSSL by calls, one read or write each, and lost flights are sent again in doubling
+ * intervals. Of OpenSSL, so for modules alone that have an SSL. */
+#pragma once
+
+#include "base/bytes.h"
+
+#include <openssl/ssl.h>
+
+struct dtls_link {
+    /* Set before dtls_link_attach(). */
+    void (*send)(struct bytes datagram, void *arg); /* called from within functions of OpenSSL */
+    void *arg;
+    unsigned first_timeout_us, last_timeout_us;
+    unsigned early_left; /* records that may come encrypted before the handshake is over: OpenSSL
+                          * keeps up to a hundred of them, each in a 17 kB buffer */
+
+    struct bytes in; /* the datagram that OpenSSL has not read yet; borrowed */
+    bool peeks;      /* what is read now will be read again */
+};
+
+/* Makes ssl, which is new, a server on k; k must outlive it. -ENOMEM. */
+int dtls_link_attach(struct dtls_link *k, SSL *ssl);
+
+/* How many of the datagram's records are encrypted. */
+unsigned dtls_count_encrypted(struct bytes datagram);
+
+/* Before the handshake is over: may OpenSSL have this datagram? */
+bool dtls_link_allows(struct dtls_link *k, struct bytes datagram);

@@ -1,0 +1,33 @@
+#include "signaling/event_names.h"
+
+#include <string.h>
+
+static const char *const names[] = {
+    "sessionCreated",
+    "sessionDestroyed",
+    "participantJoined",
+    "participantLeft",
+    "webrtcConnectionCreated",
+    "webrtcConnectionDestroyed",
+    "recordingStatusChanged",
+    "filterEventDispatched",
+    "signalSent",
+    /* never sent by this server, but named in the settings of others */
+    "broadcastStarted",
+    "broadcastStopped",
+    "mediaNodeStatusChanged",
+    "autoscaling",
+    "nodeCrashed",
+    "nodeRecovered",
+    "HANodeRegistered",
+    "HANodeDeregistered",
+};
+
+const char *event_name_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(names[i], name) == 0)
+            return names[i];
+    }
+    return NULL;
+}
