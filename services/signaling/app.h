@@ -11,10 +11,11 @@
 #include "signaling/stats.h"
 
 struct media;
-struct outbox;
-struct store;
 struct metrics;
+struct outbox;
 struct recording_module;
+struct state;
+struct store;
 struct throttle;
 struct turn_link;
 struct web;
@@ -28,6 +29,7 @@ struct app {
     unsigned n_inquiries;   /* endpoints.h */
     struct turn_link *turn; /* NULL: there is no TURN server of ours */
     struct store *store;
+    struct state *state;
     struct outbox *outbox; /* of events for the CDR and the webhook; NULL: nobody wants them */
     struct web *web;
     struct metrics *metrics; /* NULL: nobody may look */

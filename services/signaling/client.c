@@ -91,30 +91,79 @@ void clients_done(struct clients *all)
     all->by_id = map_free(all->by_id);
 }
 
-int client_open(struct clients *all, struct client_socket *socket, const char *ip)
+/* id, user_id and ip as of r. */
+static int add(struct clients *all, const struct client_record *r, struct client **ret_client)
 {
     struct client *c = calloc(1, sizeof(*c));
     int error;
 
     if (!c)
         return -ENOMEM;
-    rpc_id_new(c->id);
-    error = map_put(all->by_id, bytes_str(c->id), c);
+    error = map_put(all->by_id, bytes_str(r->id), c);
     if (error) {
         free(c);
         return error;
     }
     c->owner = all;
-    c->ping_interval_ms = CLIENT_PING_MS;
-    user_id_new(c->user_id);
-    snprintf(c->ip, sizeof(c->ip), "%s", ip);
+    c->ping_interval_ms = r->ping_interval_ms;
+    memcpy(c->id, r->id, sizeof(c->id));
+    memcpy(c->user_id, r->user_id, sizeof(c->user_id));
+    memcpy(c->ip, r->ip, sizeof(c->ip));
     list_init(&c->queue);
     list_init(&c->ready);
     list_append(&all->all, &c->node);
+    *ret_client = c;
+    return 0;
+}
+
+int client_open(struct clients *all, struct client_socket *socket, const char *ip)
+{
+    struct client_record r = {.ping_interval_ms = CLIENT_PING_MS};
+    struct client *c;
+    int error;
+
+    rpc_id_new(r.id);
+    user_id_new(r.user_id);
+    snprintf(r.ip, sizeof(r.ip), "%s", ip);
+    error = add(all, &r, &c);
+    if (error)
+        return error;
     c->socket = socket;
     socket->client = c;
     c->ping_by_ms = clock_ms() + CLIENT_FIRST_PING_MS;
     return 0;
+}
+
+int client_restore(struct clients *all, const struct client_record *record,
+                   struct connection *participant)
+{
+    struct client *c;
+    int error = add(all, record, &c);
+
+    if (error)
+        return error;
+    c->lost_reason = REASON_NETWORK_DISCONNECT;
+    client_joined(c, participant);
+    return 0;
+}
+
+void clients_begin_grace(struct clients *all)
+{
+    uint64_t until = clock_ms() + CLIENT_GRACE_MS;
+    struct client *c;
+
+    list_for_each (c, &all->all, node) {
+        if (!c->socket)
+            c->back_by_ms = until;
+    }
+}
+
+void clients_close_sockets(struct clients *all, unsigned code, const char *reason)
+{
+    struct client *c;
+
+    list_for_each (c, &all->all, node)
+        drop_socket(c, STATS_STOPPING, code, reason);
 }
 
 struct client *clients_find(const struct clients *all, const char *id)
@@ -229,7 +278,18 @@ void client_take_over(struct client *c, struct client *newcomer)
     memcpy(c->ip, newcomer->ip, sizeof(c->ip));
     c->ping_interval_ms = CLIENT_PING_MS;
     client_ping(c);
+    if (c->participant)
+        connection_changed(c->participant);
     client_free(newcomer);
+}
+
+void client_set_ping_interval(struct client *c, uint64_t interval_ms)
+{
+    if (interval_ms == c->ping_interval_ms)
+        return;
+    c->ping_interval_ms = interval_ms;
+    if (c->participant)
+        connection_changed(c->participant);
 }
 
 void client_ping(struct client *c)

@@ -25,6 +25,14 @@ struct client;
 struct connection;
 struct rpc;
 
+/* What outlives a restart of a client that has joined. */
+struct client_record {
+    char id[RPC_ID_SIZE];
+    char user_id[USER_ID_SIZE];
+    char ip[ADDR_TEXT_SIZE];
+    uint64_t ping_interval_ms;
+};
+
 /* A text channel to a client: a WebSocket. Whoever has it embeds this. */
 struct client_socket {
     int (*send)(struct client_socket *s, struct bytes text);
@@ -68,6 +76,15 @@ void clients_done(struct clients *all);
 /* A new RPC session on a socket. -ENOSPC, -ENOMEM. */
 int client_open(struct clients *all, struct client_socket *socket, const char *ip);
 
+/* The client of a participant of before a restart; it has no socket yet, and until
+ * clients_begin_grace() all the time in the world. -EEXIST, -ENOSPC, -ENOMEM. */
+int client_restore(struct clients *all, const struct client_record *record,
+                   struct connection *participant);
+void clients_begin_grace(struct clients *all);
+
+/* Closes all sockets; the clients stay. */
+void clients_close_sockets(struct clients *all, unsigned code, const char *reason);
+
 /* What happens on a socket. */
 void client_receive(struct client_socket *socket, struct bytes text);
 void client_socket_closed(struct client_socket *socket, const char *reason);
@@ -79,6 +96,9 @@ void client_send(struct client *c, const char *text);
 
 /* The socket of newcomer becomes that of c; newcomer ends. */
 void client_take_over(struct client *c, struct client *newcomer);
+
+/* How often it says that it is there, as it tells. */
+void client_set_ping_interval(struct client *c, uint64_t interval_ms);
 
 /* It is alive: the watchdog starts anew. */
 void client_ping(struct client *c);

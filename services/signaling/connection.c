@@ -4,6 +4,7 @@
 #include "signaling/about.h"
 #include "signaling/client.h"
 #include "signaling/session.h"
+#include "signaling/state.h"
 #include "signaling/stats.h"
 #include "signaling/stream.h"
 #include "signaling/turn_link.h"
@@ -30,32 +31,61 @@ static int choose_id(const char *data, char ret[static CONNECTION_ID_SIZE])
     return error;
 }
 
+struct connection *connection_alloc(void)
+{
+    struct connection *c = calloc(1, sizeof(*c));
+
+    if (!c)
+        return NULL;
+    list_init(&c->node);
+    list_init(&c->changed);
+    list_init(&c->subscriptions);
+    return c;
+}
+
+int connection_add(struct session *s, struct connection *c)
+{
+    bool pending = c->token && !connection_is_active(c);
+    int error = map_put(s->connections, bytes_str(c->id), c);
+
+    if (!error && pending) {
+        error = map_put(s->pending_tokens, bytes_str(c->token), c);
+        if (error)
+            map_del(s->connections, bytes_str(c->id));
+    }
+    if (error) {
+        connection_free(c);
+        return error;
+    }
+    c->session = s;
+    list_append(pending ? &s->pending : &s->participants, &c->node);
+    return 0;
+}
+
+void connection_changed(struct connection *c)
+{
+    state_connection(c->session->owner->state, c);
+}
+
+/* A new one joins those of s. */
 static int add(const struct config *config, struct connection *c, struct session *s)
 {
     int error;
 
     if (config->turn_secret)
         turn_cred_new(config->turn_secret, clock_wall_ms(), c->join, &c->turn);
-    error = map_put(s->connections, bytes_str(c->id), c);
+    c->order = sessions_next_order(s->owner);
+    error = connection_add(s, c);
     if (error == -ENOSPC)
         stats_refused(s->owner->stats, STATS_MAX_CONNECTIONS);
-    if (error)
-        return error;
-    if (c->token) {
-        error = map_put(s->pending_tokens, bytes_str(c->token), c);
-        if (error) {
-            map_del(s->connections, bytes_str(c->id));
-            return error;
-        }
-    }
-    c->session = s;
-    list_append(c->token ? &s->pending : &s->participants, &c->node);
-    return 0;
+    if (!error && c->token) /* one without is recorded once it is active */
+        connection_changed(c);
+    return error;
 }
 
 static struct connection *make(enum connection_kind kind, struct connection_options *options)
 {
-    struct connection *c = calloc(1, sizeof(*c));
+    struct connection *c = connection_alloc();
 
     if (!c) {
         connection_options_done(options);
@@ -66,8 +96,6 @@ static struct connection *make(enum connection_kind kind, struct connection_opti
     *options = (struct connection_options){.data = NULL};
     c->created_ms = clock_wall_ms();
     join_id_new(c->join);
-    list_init(&c->node);
-    list_init(&c->subscriptions);
     return c;
 }
 
@@ -82,12 +110,15 @@ int connection_new(const struct config *config, struct session *s,
     error = choose_id(c->options.data, c->id);
     if (!error) {
         c->token = token_new(&config->public_url, s->id);
-        error = c->token ? add(config, c, s) : -ENOMEM;
+        error = c->token ? 0 : -ENOMEM;
     }
     if (error) {
         connection_free(c);
         return error;
     }
+    error = add(config, c, s);
+    if (error)
+        return error;
     *ret_connection = c;
     return 0;
 }
@@ -107,10 +138,8 @@ int connection_new_internal(const struct config *config, struct session *s,
         snprintf(c->id, sizeof(c->id), "%s",
                  kind == CONNECTION_RECORDER ? "RECORDER" : "SPEECH_TO_TEXT");
     error = add(config, c, s);
-    if (error) {
-        connection_free(c);
+    if (error)
         return error;
-    }
     *ret_connection = c;
     return 0;
 }
@@ -134,7 +163,12 @@ int connection_activate(struct connection *c, const char *client_data, const cha
     c->platform = name;
     snprintf(c->ip, sizeof(c->ip), "%s", ip);
     c->active_ms = clock_wall_ms();
-    c->session->active = true;
+    c->order = sessions_next_order(c->session->owner);
+    connection_changed(c);
+    if (!c->session->active) {
+        c->session->active = true;
+        state_session(c->session->owner->state, c->session);
+    }
     turn_link_issued(c->session->owner->turn, c->turn.username);
     return 0;
 }
@@ -151,6 +185,7 @@ struct connection *connection_free(struct connection *c)
     list_for_each (sub, &c->subscriptions, of_subscriber)
         subscription_free(sub);
     if (c->session) {
+        state_connection_gone(c->session->owner->state, c);
         if (connection_is_active(c)) /* nobody else was told the credential */
             turn_link_revoke(c->session->owner->turn, c->turn.username, about_connection(c));
         map_del(c->session->connections, bytes_str(c->id));

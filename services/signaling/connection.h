@@ -1,5 +1,6 @@
 /* connection.h: one member of a session: first a token that waits (pending), then a participant
- * with the same id. Owned by its session. Pure state, but that the TURN server is told. */
+ * with the same id. Owned by its session. Pure state, but that the store and the TURN server are
+ * told. */
 #pragma once
 
 #include "base/addr.h"
@@ -21,7 +22,9 @@ enum connection_kind {
 
 struct connection {
     struct session *session;
-    struct list node; /* of the session's participants or pending */
+    struct list node;    /* of the session's participants or pending */
+    struct list changed; /* of state.c */
+    uint64_t order;      /* among those of its list */
     enum connection_kind kind;
     char id[CONNECTION_ID_SIZE];
     char join[JOIN_ID_SIZE]; /* names the participant in the logs of all daemons */
@@ -52,6 +55,15 @@ int connection_new_internal(const struct config *c, struct session *s, enum conn
 /* The token is used up: the connection becomes the session's newest participant. -ENOMEM. */
 int connection_activate(struct connection *c, const char *client_data, const char *platform,
                         const char *ip);
+
+/* For those above and restarts: one that belongs to nobody; then, named and filled in, among the
+ * others of s: pending, or a participant. connection_add() takes c over, also on failure. -EEXIST,
+ * -ENOSPC, -ENOMEM. */
+struct connection *connection_alloc(void);
+int connection_add(struct session *s, struct connection *c);
+
+/* Something of it has changed that its record holds. */
+void connection_changed(struct connection *c);
 
 /* Ends what it publishes and its subscriptions, and takes it out of its session. */
 struct connection *connection_free(struct connection *c);

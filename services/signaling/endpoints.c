@@ -8,11 +8,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define INQUIRIES_MAX 4       /* at a time */
-#define QUESTIONS_MAX 4000    /* of one: 63 who all watch each other */
-#define FACTS_MAX (32u << 20) /* bytes of SDP of one; what it keeps in memory is about that much   \
-                               */
-#define WINDOW 32             /* on their way: the link has other things to carry */
+#define INQUIRIES_MAX 4    /* at a time */
+#define QUESTIONS_MAX 4000 /* of one: 63 who all watch each other */
+#define FACTS_MAX                                                                                  \
+    (32u << 20)   /* bytes of SDP of one; what it keeps in memory is about that much               \
+                   */
+#define WINDOW 32 /* on their way: the link has other things to carry */
 
 /* One gathering. Each question is a describe's parameters. */
 struct inquiry {

@@ -117,6 +117,7 @@ void events_subscribed(struct subscription *sub)
     if (sub->watched)
         return;
     sub->watched = true;
+    subscription_changed(sub);
     if (is_seen(c))
         record(c->session, "webrtcConnectionCreated", event_subscribed(sub, NULL));
 }

@@ -53,6 +53,15 @@ int connection_id_custom(const char *wish, char ret[static CONNECTION_ID_SIZE])
     return 0;
 }
 
+bool id_is_word(const char *id, size_t max)
+{
+    size_t len = 0;
+
+    while (is_word(id[len]))
+        len++;
+    return id[len] == '\0' && len > 0 && len <= max;
+}
+
 bool session_id_is_valid(const char *id)
 {
     size_t len = 0;

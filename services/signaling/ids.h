@@ -27,6 +27,9 @@ int connection_id_custom(const char *wish, char ret[static CONNECTION_ID_SIZE]);
 /* [a-zA-Z0-9_-]{1,SESSION_ID_MAX} */
 bool session_id_is_valid(const char *id);
 
+/* [a-zA-Z0-9_]{1,max} */
+bool id_is_word(const char *id, size_t max);
+
 /* "str_CAM_Ab12_<connection id>"; type_of_video NULL: audio only. */
 void stream_id_new(const char *type_of_video, const char *connection_id,
                    char ret[static STREAM_ID_SIZE]);

@@ -61,6 +61,8 @@ static bool take_other_codec(struct stream *st, const struct connection *c,
         !c->session->options.allow_transcoding)
         return false;
     st->other_codec = true;
+    if (st->publisher)
+        stream_changed(st);
     return true;
 }
 
@@ -287,6 +289,7 @@ void rpc_stream_property_changed(struct rpc *rq)
                   property);
         return;
     }
+    stream_changed(st);
     events_stream_changed(st, property, value, reason);
     rpc_reply(rq, NULL);
 }

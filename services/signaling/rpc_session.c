@@ -13,7 +13,7 @@ void rpc_ping(struct rpc *rq)
     json_t *interval = rpc_number_opt(rq, "interval");
 
     if (json_number_value(interval) > 0 && json_number_value(interval) < 1e9)
-        rq->client->ping_interval_ms = (uint64_t) json_number_value(interval);
+        client_set_ping_interval(rq->client, (uint64_t) json_number_value(interval));
     json_decref(interval);
     client_ping(rq->client);
     rpc_reply_bare(rq, json_pack("{s:s}", "value", "pong"));

@@ -12,8 +12,9 @@
 #include "signaling/reasons.h"
 #include "signaling/rest.h"
 #include "signaling/socket.h"
+#include "signaling/state.h"
 #include "signaling/turn_link.h"
-#include "store/store_internal.h"
+#include "store/store.h"
 #include "web/throttle.h"
 #include "web/web.h"
 
@@ -25,6 +26,7 @@
 #define LOG_GUESSING_MS 10000
 #define STOP_US 200000    /* for the last words to leave */
 #define STOP_MAX_MS 10000 /* for those to the webhook; systemd is patient for 15 s */
+#define CLOSE_SERVICE_RESTART 1012
 
 /* ---- requests ---- */
 
@@ -33,10 +35,20 @@ static void on_request(struct web_request *rq, void *arg)
     struct app *app = arg;
     const char *first = web_segment(rq, 0);
 
-    if (web_wants_upgrade(rq) && first && strcmp(first, "openvidu") == 0 && web_n_segments(rq) == 1)
+    if (loop_timer_is_armed(&app->quit_timer)) /* the next life is for those who come now */
+        web_reply(rq, 503, NULL, bytes_str(NULL));
+    else if (web_wants_upgrade(rq) && first && strcmp(first, "openvidu") == 0 &&
+             web_n_segments(rq) == 1)
         socket_accept(app, rq);
     else if (!pages_handle(app, rq))
         rest_handle(app, rq);
+}
+
+static void before_sending(void *arg)
+{
+    const struct app *app = arg;
+
+    state_commit(app->state);
 }
 
 /* ---- time ---- */
@@ -108,10 +120,12 @@ int server_start(struct app *app, struct loop *l)
     if (!error)
         error = clients_init(&app->clients, app, (size_t) c->max_clients + 16);
     if (!error)
-        error = store_new_memory(&app->store);
+        error = store_new(l, c->store, c->store_prefix, &state_store_handlers, app, &app->store);
     if (!error)
         error = outbox_new(l, c, app->store, &app->outbox);
     if (!error)
+        error = state_new(app, &app->state);
+    if (!error) /* whose first inventory names what was restored */
         error = media_new(l, c->media_control, (uint64_t) c->media_lost_s * 1000,
                           &media_sync_handlers, app, &app->media);
     if (!error)
@@ -121,6 +135,8 @@ int server_start(struct app *app, struct loop *l)
         error = throttle_new(l, &(struct throttle_limits){0}, &app->throttle);
     if (!error)
         error = web_new(l, &limits, on_request, app, &app->web);
+    if (!error)
+        web_before_sending(app->web, before_sending, app);
     if (!error)
         web_on_answer(app->web, rest_answered, app);
     if (!error)
@@ -140,7 +156,8 @@ void server_reloaded(struct app *app)
     if (app->config.gc_interval_s != app->gc_interval_s)
         (void) start_gc_timer(app);
     outbox_reload(app->outbox);
-    media_set_lost_after(app->media, (uint64_t) app->config.media_lost_s * 1000);
+    if (app->media)
+        media_set_lost_after(app->media, (uint64_t) app->config.media_lost_s * 1000);
 }
 
 void server_status(const struct app *app, char *text, size_t size)
@@ -170,13 +187,26 @@ static void on_quit(struct loop_timer *t)
         loop_quit(app->loop, 0);
 }
 
+/* Everybody is to come back to our next life. What the media daemon was asked for and has not
+ * answered is not told of any more, so it is not to be either. */
+static void pause_all(struct app *app)
+{
+    app->media = media_free(app->media);
+    clients_close_sockets(&app->clients, CLOSE_SERVICE_RESTART, "Service restart");
+    state_commit(app->state);
+}
+
 void server_stop(struct app *app)
 {
     if (loop_timer_is_armed(&app->quit_timer))
         return;
-    lifecycle_close_all(app, false, REASON_SERVER_STOPPED);
+    web_stop_listening(app->web);
+    if (state_outlives(app->state))
+        pause_all(app);
+    else
+        lifecycle_close_all(app, false, REASON_SERVER_STOPPED);
     turn_link_end(app->turn);
-    outbox_stop(app->outbox, true);
+    outbox_stop(app->outbox, !state_outlives(app->state));
     app->quit_by_ms = clock_ms() + STOP_MAX_MS;
     loop_timer_start(&app->quit_timer, app->loop, STOP_US, on_quit);
 }
@@ -187,10 +217,13 @@ void server_done(struct app *app)
     app->media = media_free(app->media);
     app->web = web_free(app->web);
     app->metrics = metrics_free(app->metrics);
+    app->outbox = outbox_free(app->outbox);
+    if (state_outlives(app->state))
+        app->sessions.turn = NULL; /* their credentials live on, too */
+    app->state = state_free(app->state);
+    app->store = store_free(app->store);
     sessions_done(&app->sessions);
     clients_done(&app->clients);
-    app->outbox = outbox_free(app->outbox);
-    app->store = store_free(app->store);
     app->turn = turn_link_free(app->turn); /* which has been told of their ends */
     loop_timer_done(&app->sweep_timer);
     loop_timer_done(&app->gc_timer);

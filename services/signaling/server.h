@@ -12,7 +12,8 @@ void server_reloaded(struct app *app);
 /* "2 sessions, 5 participants" */
 void server_status(const struct app *app, char *text, size_t size);
 
-/* Everybody is told that the server stops; the loop ends a moment later with code 0. */
+/* With a store that outlives us sessions wait for our next life: clients are told that the service
+ * restarts. Else all of them end. The loop ends a moment later with code 0. */
 void server_stop(struct app *app);
 
 void server_done(struct app *app);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "signaling/connection.h"
+#include "signaling/state.h"
 #include "signaling/stats.h"
 
 #include <errno.h>
@@ -31,11 +32,46 @@ struct session *sessions_find(const struct sessions *all, const char *id)
     return map_get(all->by_id, bytes_str(id));
 }
 
+uint64_t sessions_next_order(struct sessions *all)
+{
+    return ++all->last_order;
+}
+
+struct session *session_alloc(void)
+{
+    struct session *s = calloc(1, sizeof(*s));
+
+    if (!s)
+        return NULL;
+    list_init(&s->node);
+    list_init(&s->changed);
+    list_init(&s->participants);
+    list_init(&s->pending);
+    return s;
+}
+
+int session_add(struct sessions *all, struct session *s, size_t max_connections)
+{
+    int error = map_new(max_connections, &s->connections);
+
+    if (!error)
+        error = map_new(max_connections, &s->pending_tokens);
+    if (!error)
+        error = map_put(all->by_id, bytes_str(s->id), s);
+    if (error) {
+        session_free(s);
+        return error;
+    }
+    s->owner = all;
+    list_append(&all->all, &s->node);
+    return 0;
+}
+
 int session_new(struct sessions *all, struct session_options *options, size_t max_connections,
                 struct session **ret_session)
 {
-    struct session *s = calloc(1, sizeof(*s));
-    int error = -ENOMEM;
+    struct session *s = session_alloc();
+    int error;
 
     if (!s) {
         session_options_done(options);
@@ -43,30 +79,21 @@ int session_new(struct sessions *all, struct session_options *options, size_t ma
     }
     s->options = *options;
     *options = (struct session_options){.custom_id = NULL};
-    list_init(&s->node);
-    list_init(&s->participants);
-    list_init(&s->pending);
     s->created_ms = clock_wall_ms();
+    s->order = sessions_next_order(all);
     if (*s->options.custom_id)
         snprintf(s->id, sizeof(s->id), "%s", s->options.custom_id);
     else
         session_id_new(s->id);
     snprintf(s->unique_id, sizeof(s->unique_id), "%s_%" PRIu64, s->id, s->created_ms);
-    if (map_new(max_connections, &s->connections) < 0 ||
-        map_new(max_connections, &s->pending_tokens) < 0)
-        goto fail;
-    error = map_put(all->by_id, bytes_str(s->id), s);
+    error = session_add(all, s, max_connections);
     if (error == -ENOSPC)
         stats_refused(all->stats, STATS_MAX_SESSIONS);
     if (error)
-        goto fail;
-    s->owner = all;
-    list_append(&all->all, &s->node);
+        return error;
+    state_session(all->state, s);
     *ret_session = s;
     return 0;
-fail:
-    session_free(s);
-    return error;
 }
 
 struct session *session_free(struct session *s)
@@ -75,6 +102,8 @@ struct session *session_free(struct session *s)
 
     if (!s)
         return NULL;
+    if (s->owner)
+        state_session_gone(s->owner->state, s);
     list_for_each (c, &s->participants, node)
         connection_free(c);
     list_for_each (c, &s->pending, node)

@@ -2,6 +2,8 @@
 
 #include "base/clock.h"
 #include "signaling/connection.h"
+#include "signaling/session.h"
+#include "signaling/state.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,16 +12,31 @@
 
 #define DIMENSIONS_MAX 256
 
-struct stream *stream_new(const char *connection_id, const char *type_of_video)
+static struct sessions *sessions_of(const struct connection *c)
+{
+    return c->session->owner;
+}
+
+struct stream *stream_alloc(void)
 {
     struct stream *st = calloc(1, sizeof(*st));
 
     if (!st)
         return NULL;
+    st->trickled = trickle_init();
+    list_init(&st->changed);
     list_init(&st->subscriptions);
+    return st;
+}
+
+struct stream *stream_new(const char *connection_id, const char *type_of_video)
+{
+    struct stream *st = stream_alloc();
+
+    if (!st)
+        return NULL;
     stream_id_new(type_of_video, connection_id, st->id);
     st->created_ms = clock_wall_ms();
-    st->trickled = trickle_init();
     st->filter = json_object();
     if (type_of_video)
         st->type_of_video = strdup(type_of_video);
@@ -32,6 +49,12 @@ void stream_attach(struct stream *st, struct connection *c)
 {
     st->publisher = c;
     c->stream = st;
+    stream_changed(st);
+}
+
+void stream_changed(struct stream *st)
+{
+    state_stream(sessions_of(st->publisher)->state, st);
 }
 
 struct stream *stream_free(struct stream *st)
@@ -42,8 +65,10 @@ struct stream *stream_free(struct stream *st)
         return NULL;
     list_for_each (sub, &st->subscriptions, of_stream)
         subscription_free(sub);
-    if (st->publisher)
+    if (st->publisher) {
+        state_stream_gone(sessions_of(st->publisher)->state, st);
         st->publisher->stream = NULL;
+    }
     free(st->type_of_video);
     free(st->video_dimensions);
     json_decref(st->frame_rate);
@@ -85,6 +110,24 @@ struct subscription *subscription_find(const struct stream *st, const struct con
     return NULL;
 }
 
+struct subscription *subscription_add(struct stream *st, struct connection *subscriber,
+                                      uint64_t created_ms, uint64_t order)
+{
+    struct subscription *sub = calloc(1, sizeof(*sub));
+
+    if (!sub)
+        return NULL;
+    sub->stream = st;
+    sub->subscriber = subscriber;
+    sub->created_ms = created_ms;
+    sub->order = order;
+    sub->trickled = trickle_init();
+    list_init(&sub->changed);
+    list_append(&st->subscriptions, &sub->of_stream);
+    list_append(&subscriber->subscriptions, &sub->of_subscriber);
+    return sub;
+}
+
 struct subscription *subscription_make(struct stream *st, struct connection *subscriber)
 {
     struct subscription *sub = subscription_find(st, subscriber);
@@ -93,22 +136,23 @@ struct subscription *subscription_make(struct stream *st, struct connection *sub
         blob_clear(&sub->trickled); /* they were of the transport before */
         return sub;
     }
-    sub = calloc(1, sizeof(*sub));
-    if (!sub)
-        return NULL;
-    sub->stream = st;
-    sub->subscriber = subscriber;
-    sub->created_ms = clock_wall_ms();
-    sub->trickled = trickle_init();
-    list_append(&st->subscriptions, &sub->of_stream);
-    list_append(&subscriber->subscriptions, &sub->of_subscriber);
+    sub = subscription_add(st, subscriber, clock_wall_ms(),
+                           sessions_next_order(sessions_of(subscriber)));
+    if (sub)
+        subscription_changed(sub);
     return sub;
+}
+
+void subscription_changed(struct subscription *sub)
+{
+    state_subscription(sessions_of(sub->subscriber)->state, sub);
 }
 
 struct subscription *subscription_free(struct subscription *sub)
 {
     if (!sub)
         return NULL;
+    state_subscription_gone(sessions_of(sub->subscriber)->state, sub);
     list_del(&sub->of_stream);
     list_del(&sub->of_subscriber);
     blob_clear(&sub->trickled);

@@ -1,4 +1,4 @@
-/* stream.h: a published stream and who watches it. Pure state.
+/* stream.h: a published stream and who watches it. Pure state, but that the store is told.
  * The publishing connection owns the stream; a subscription belongs to its subscriber, and ends
  * with it or with the stream. */
 #pragma once
@@ -15,6 +15,7 @@ struct connection;
 
 struct stream {
     struct connection *publisher;
+    struct list changed; /* of state.c */
     char id[STREAM_ID_SIZE];
     uint64_t created_ms;
     bool has_audio, has_video;
@@ -34,6 +35,8 @@ struct subscription {
     struct connection *subscriber;
     struct list of_stream;
     struct list of_subscriber;
+    struct list changed; /* of state.c */
+    uint64_t order;      /* among those of both lists */
     uint64_t created_ms;
     bool watched; /* negotiated to its end, and announced as a connection of its own */
     struct blob trickled;
@@ -43,8 +46,14 @@ struct subscription {
  * memory. */
 struct stream *stream_new(const char *connection_id, const char *type_of_video);
 
+/* For stream_new() and restarts: without a name and strings. */
+struct stream *stream_alloc(void);
+
 /* c begins to publish; it publishes nothing yet. */
 void stream_attach(struct stream *st, struct connection *c);
+
+/* Something of an attached one has changed that its record holds. */
+void stream_changed(struct stream *st);
 
 /* Ends its subscriptions, and detaches. NULL is fine; returns NULL. */
 struct stream *stream_free(struct stream *st);
@@ -55,8 +64,14 @@ int stream_set_dimensions(struct stream *st, const char *text);
 
 /* Existing or new; NULL without memory. */
 struct subscription *subscription_make(struct stream *st, struct connection *subscriber);
+/* For subscription_make() and restarts: the newest of both lists. NULL without memory. */
+struct subscription *subscription_add(struct stream *st, struct connection *subscriber,
+                                      uint64_t created_ms, uint64_t order);
 struct subscription *subscription_find(const struct stream *st,
                                        const struct connection *subscriber);
+
+/* Something of it has changed that its record holds. */
+void subscription_changed(struct subscription *sub);
 struct subscription *subscription_free(struct subscription *sub);
 
 /* The media daemon's name for a subscriber. */

@@ -32,6 +32,10 @@ struct store_handlers {
 int store_new(struct loop *l, const char *address, const char *prefix,
               const struct store_handlers *handlers, void *arg, struct store **ret_store);
 
+/* fn is called first by each store_commit(), and puts what was only noted up to then. */
+typedef void store_commit_fn(void *arg);
+void store_before_commit(struct store *st, store_commit_fn *fn, void *arg);
+
 /* Commits what was put, and waits a moment for the server to have it. NULL is fine; returns NULL.
  */
 struct store *store_free(struct store *st);

@@ -18,6 +18,8 @@ struct store_kind {
 /* The first field of every kind's struct. */
 struct store {
     const struct store_kind *kind;
+    store_commit_fn *before_commit; /* or NULL */
+    void *before_commit_arg;
 };
 
 int store_new_memory(struct store **ret_store);

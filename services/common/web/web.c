@@ -144,9 +144,36 @@ static struct web_limits with_defaults(const struct web_limits *given)
     return l;
 }
 
+void web_before_sending(struct web *w, web_before_fn *fn, void *arg)
+{
+    w->before = fn;
+    w->before_arg = arg;
+}
+
+void web_stop_listening(struct web *w)
+{
+    web_listeners_free(w);
+}
+
+/* Of the WebSockets. */
+static void before_sending(void *owner)
+{
+    const struct web *w = owner;
+
+    if (w->before)
+        w->before(w->before_arg);
+}
+
 static void release_count(void *owner, void *ticket)
 {
-    web_count_release(owner, ticket);
+    (void) owner;
+    addr_count_release(ticket);
+}
+
+void web_struck(struct web *w, enum web_limit which, const struct addr *from)
+{
+    if (w->limits.struck)
+        w->limits.struck(which, from, w->arg);
 }
 
 int web_new(struct loop *l, const struct web_limits *limits, web_handler_fn *handler, void *arg,
@@ -173,9 +200,10 @@ int web_new(struct loop *l, const struct web_limits *limits, web_handler_fn *han
         .all_queues_bytes = w->limits.ws_queues_bytes,
         .max = w->limits.websockets,
         .release = release_count,
+        .before_sending = before_sending,
         .owner = w,
     };
-    r = map_new((size_t) w->limits.connections + w->limits.websockets, &w->addresses);
+    r = addr_counts_new((size_t) w->limits.connections + w->limits.websockets, &w->addresses);
     if (r == 0)
         r = ws_group_new(l, &config, &w->sockets);
     if (r == 0)
@@ -218,7 +246,7 @@ struct web *web_free(struct web *w)
     }
     web_request_free_late(w);
     ws_group_free(w->sockets);
-    map_free(w->addresses);
+    addr_counts_free(w->addresses);
     web_headers_clear(&w->always);
     loop_timer_done(&w->daemon_timer);
     loop_timer_done(&w->sweep);

@@ -14,6 +14,8 @@ struct web; /* a server: several listeners, one handler */
 struct web_request;
 struct ws; /* one WebSocket */
 
+enum web_limit { WEB_CONNECTIONS, WEB_PER_ADDRESS, WEB_WEBSOCKETS };
+
 struct web_limits {       /* 0 takes the default named here */
     size_t header_bytes;  /* 24576; over it 431 (or 414) */
     size_t body_bytes;    /* 1048576; over it 413 */
@@ -29,16 +31,28 @@ struct web_limits {       /* 0 takes the default named here */
     unsigned request_s;      /* 75 to receive a whole request; then the connection is cut */
     unsigned idle_s;         /* 75 of keep-alive without a request */
     unsigned answer_s;       /* 60 for the handler to answer; then 504 */
+
+    /* One of these has struck, for somebody from there (family 0: not known). May be NULL. */
+    void (*struck)(enum web_limit which, const struct addr *from, void *arg);
 };
 
 typedef void web_handler_fn(struct web_request *rq, void *arg);
 
+/* arg: of handler, and of limits->struck. */
 int web_new(struct loop *l, const struct web_limits *limits, web_handler_fn *handler, void *arg,
             struct web **ret_web);
+
+/* fn is called before anything is sent to anybody: answers, messages. What the handlers did is then
+ * done; it may not call web_ and ws_ functions. */
+typedef void web_before_fn(void *arg);
+void web_before_sending(struct web *w, web_before_fn *fn, void *arg);
 
 /* Takes over fd, a listening non-blocking socket. trusted_proxy: believe X-Real-IP (a Unix socket
  * that only the proxy reaches). */
 int web_add_listener(struct web *w, int fd, bool trusted_proxy);
+
+/* Closes the listening sockets; connections go on. */
+void web_stop_listening(struct web *w);
 
 /* Hears of every answer as it is given, also of those that no handler gave; rq is borrowed. At most
  * one may. */

@@ -25,7 +25,7 @@ static void free_request(struct web_request *rq)
     web_headers_clear(&rq->headers);
     if (rq->response)
         MHD_destroy_response(rq->response);
-    web_count_release(rq->web, rq->count);
+    addr_count_release(rq->count);
     web_target_done(&rq->target);
     list_del(&rq->node);
     free(rq->method);
@@ -67,6 +67,8 @@ static enum MHD_Result queue_response(struct web_request *rq)
 
     if (!rq->response)
         return MHD_NO;
+    if (rq->web->before)
+        rq->web->before(rq->web->before_arg);
     web_conn_set(rq->conn, CONN_SENDING,
                  rq->web->limits.request_s + rq->response_len / SEND_BYTES_PER_S);
     r = MHD_queue_response(rq->mhd, rq->status, rq->response);

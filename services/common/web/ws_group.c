@@ -271,8 +271,12 @@ static void send_queued(struct ws *s)
 {
     if (s->state == WS_OPENING || s->state == WS_DEAD)
         return;
-    if (wslay_event_want_write(s->ctx) && wslay_event_send(s->ctx) != 0)
-        s->state = WS_DEAD;
+    if (wslay_event_want_write(s->ctx)) {
+        if (s->group->config.before_sending)
+            s->group->config.before_sending(s->group->config.owner);
+        if (wslay_event_send(s->ctx) != 0)
+            s->state = WS_DEAD;
+    }
     count_queue(s);
 }
 

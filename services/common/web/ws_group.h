@@ -16,6 +16,8 @@ struct ws_group_config {
     unsigned max;
     /* Called with ws_new()'s ticket when the socket is freed; may be NULL. */
     void (*release)(void *owner, void *ticket);
+    /* Called before what was queued is sent; may be NULL. */
+    void (*before_sending)(void *owner);
     void *owner;
 };
 
