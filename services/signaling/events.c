@@ -16,6 +16,7 @@
  * fields. */
 static void record(const struct session *s, const char *name, json_t *fields)
 {
+    stats_event(s->owner->stats, name);
     outbox_add(container_of(s->owner, struct app, sessions)->outbox, name, fields);
 }
 
