@@ -1,7 +1,7 @@
 /* signaling_media.h: a media daemon's end of the control link, played by a thread.
  *
  * The played daemon answers by what the offer says: "no-video", "no-audio", "bad" (302), "nocodec"
- * (800), "slow" (held until kit_release()). */
+ * (800), "no-H264" and the like (800 when that is forced), "slow" (held until kit_release()). */
 #pragma once
 
 #include <errno.h>
@@ -124,6 +124,15 @@ static json_t *media_result(struct kit *k, const char *method, json_t *params)
     return json_object();
 }
 
+static bool lacks_codec(const char *offer, json_t *params)
+{
+    const char *codec = json_string_value(json_object_get(params, "forcedCodec"));
+    char lack[16];
+
+    snprintf(lack, sizeof(lack), "no-%s", codec ? codec : "");
+    return strcmp(offer, "nocodec") == 0 || (codec && strstr(offer, lack));
+}
+
 static void media_answer(struct kit *k, json_t *message)
 {
     const char *method = json_string_value(json_object_get(message, "method"));
@@ -135,7 +144,7 @@ static void media_answer(struct kit *k, json_t *message)
     pthread_cond_broadcast(&k->changed);
     if (offer && strcmp(offer, "bad") == 0)
         media_send(k->peer, media_error(id, 302));
-    else if (offer && strcmp(offer, "nocodec") == 0)
+    else if (offer && lacks_codec(offer, params))
         media_send(k->peer, media_error(id, 800));
     else if (offer && strcmp(offer, "slow") == 0)
         k->held = json_incref(message);

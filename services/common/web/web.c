@@ -166,7 +166,14 @@ static void before_sending(void *owner)
 
 static void release_count(void *owner, void *ticket)
 {
-    web_count_release(owner, ticket);
+    (void) owner;
+    addr_count_release(ticket);
+}
+
+void web_struck(struct web *w, enum web_limit which, const struct addr *from)
+{
+    if (w->limits.struck)
+        w->limits.struck(which, from, w->arg);
 }
 
 int web_new(struct loop *l, const struct web_limits *limits, web_handler_fn *handler, void *arg,
@@ -196,7 +203,7 @@ int web_new(struct loop *l, const struct web_limits *limits, web_handler_fn *han
         .before_sending = before_sending,
         .owner = w,
     };
-    r = map_new((size_t) w->limits.connections + w->limits.websockets, &w->addresses);
+    r = addr_counts_new((size_t) w->limits.connections + w->limits.websockets, &w->addresses);
     if (r == 0)
         r = ws_group_new(l, &config, &w->sockets);
     if (r == 0)
@@ -239,7 +246,7 @@ struct web *web_free(struct web *w)
     }
     web_request_free_late(w);
     ws_group_free(w->sockets);
-    map_free(w->addresses);
+    addr_counts_free(w->addresses);
     web_headers_clear(&w->always);
     loop_timer_done(&w->daemon_timer);
     loop_timer_done(&w->sweep);

@@ -14,6 +14,8 @@ struct web; /* a server: several listeners, one handler */
 struct web_request;
 struct ws; /* one WebSocket */
 
+enum web_limit { WEB_CONNECTIONS, WEB_PER_ADDRESS, WEB_WEBSOCKETS };
+
 struct web_limits {       /* 0 takes the default named here */
     size_t header_bytes;  /* 24576; over it 431 (or 414) */
     size_t body_bytes;    /* 1048576; over it 413 */
@@ -29,10 +31,14 @@ struct web_limits {       /* 0 takes the default named here */
     unsigned request_s;      /* 75 to receive a whole request; then the connection is cut */
     unsigned idle_s;         /* 75 of keep-alive without a request */
     unsigned answer_s;       /* 60 for the handler to answer; then 504 */
+
+    /* One of these has struck, for somebody from there (family 0: not known). May be NULL. */
+    void (*struck)(enum web_limit which, const struct addr *from, void *arg);
 };
 
 typedef void web_handler_fn(struct web_request *rq, void *arg);
 
+/* arg: of handler, and of limits->struck. */
 int web_new(struct loop *l, const struct web_limits *limits, web_handler_fn *handler, void *arg,
             struct web **ret_web);
 

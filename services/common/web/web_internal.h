@@ -1,9 +1,9 @@
 /* web_internal.h: what the files of the server share. */
 #pragma once
 
+#include "base/addr_count.h"
 #include "base/blob.h"
 #include "base/list.h"
-#include "base/map.h"
 #include "web/web.h"
 #include "web/web_target.h"
 #include "web/ws_group.h"
@@ -45,17 +45,11 @@ struct web {
     unsigned n_conns;
     uint64_t n_refused;
     size_t bodies;         /* bytes kept for the bodies of requests */
-    struct map *addresses; /* struct web_count */
+    struct addr_counts *addresses;
     struct ws_group *sockets;
     struct web_headers always; /* on every answer */
     bool accept_paused;
     bool stopping;
-};
-
-/* What one address has open. */
-struct web_count {
-    unsigned n;
-    uint8_t key[ADDR_HOST_KEY_SIZE];
 };
 
 enum web_conn_state {
@@ -72,7 +66,7 @@ struct web_conn {
     int fd; /* the daemon's */
     bool trusted;
     struct addr peer;
-    struct web_count *count;
+    struct addr_count *count;
     enum web_conn_state state;
     uint64_t deadline_us; /* 0: none */
 };
@@ -88,7 +82,7 @@ struct web_request {
     size_t target_len;
     bool target_is_bad;
     struct addr client;
-    struct web_count *count;
+    struct addr_count *count;
     struct blob body;
     size_t received; /* of the body, kept or not */
     unsigned
@@ -117,7 +111,10 @@ void web_pump_later(struct web *w);
 /* The sweep has something to watch. */
 void web_sweep_later(struct web *w);
 
-/* ---- web_conn.c: connections, listeners and counts by address ---- */
+/* A limit has struck. */
+void web_struck(struct web *w, enum web_limit which, const struct addr *from);
+
+/* ---- web_conn.c: connections and listeners ---- */
 
 struct web_conn *web_conn_of(struct MHD_Connection *mhd);
 void web_conn_set(struct web_conn *c, enum web_conn_state state, uint64_t seconds);
@@ -132,9 +129,8 @@ void web_conn_sweep(struct web *w);
 void web_listeners_resume(struct web *w);
 void web_listeners_free(struct web *w);
 
-/* *ret is NULL when the address is not counted. -ENOSPC over the limit. */
-int web_count_take(struct web *w, const struct addr *a, struct web_count **ret);
-void web_count_release(struct web *w, struct web_count *c);
+/* One more of the address. A negative errno where it may not have that, after telling so. */
+int web_count_take(struct web *w, const struct addr *a, struct addr_count **ret);
 
 /* ---- web_request.c ---- */
 

@@ -25,7 +25,7 @@ static void free_request(struct web_request *rq)
     web_headers_clear(&rq->headers);
     if (rq->response)
         MHD_destroy_response(rq->response);
-    web_count_release(rq->web, rq->count);
+    addr_count_release(rq->count);
     web_target_done(&rq->target);
     list_del(&rq->node);
     free(rq->method);

@@ -163,7 +163,7 @@ static struct session *app_kit_session(const char *id)
     json_t *body = json_pack("{s:s}", "customSessionId", id);
 
     if (session_options_parse(&app.config, body, &o, &p) < 0 ||
-        session_new(&app.sessions, &o, 100, &s) < 0)
+        session_new(&app.sessions, &o, 1000, &s) < 0)
         abort();
     json_decref(body);
     return s;
