@@ -135,6 +135,7 @@ AREA_negotiate := media
 AREA_turn := turn
 AREA_dtls_hello := turn
 AREA_rpc := signaling
+AREA_record := signaling
 AREA_outbox := signaling
 AREA_rest := signaling
 AREA_settings := installer
