@@ -65,7 +65,7 @@ REPLAYS := $(patsubst %,$(O)/tests/fuzz/replay_%,$(FUZZERS))
 PRELOADS := $(patsubst tests/preload/%.c,$(O)/tests/%.so,$(wildcard tests/preload/*.c))
 BENCHES := $(patsubst tests/bench/bench_%.c,$(O)/bench/%,$(wildcard tests/bench/bench_*.c))
 
-.PHONY: all bins pages manual web env tests check asan tsan fuzz bench bench-turn analyze format install dist deb rpm clean help
+.PHONY: all bins pages manual web env tests check asan tsan fuzz bench bench-turn bench-signaling analyze format install dist deb rpm clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -78,7 +78,7 @@ help:
 	@echo 'check    unit and flow tests, replay of the fuzz seeds; asan, tsan: the same, sanitized'
 	@echo 'fuzz-X   fuzz one parser ($(FUZZERS)) for FUZZ_SECONDS (10); fuzz: all of them'
 	@echo 'env      the .env template and the reference of settings, from the table'
-	@echo 'bench    the benches, bench-turn: those of the TURN server; analyze: clang-tidy and cppcheck; format: clang-format'
+	@echo 'bench    the benches, bench-turn, bench-signaling: those of one daemon; analyze: clang-tidy and cppcheck; format: clang-format'
 	@echo 'install  into DESTDIR; web: Call pages alone; dist: source archive; deb, rpm: packages of it'
 	@echo 'clean    remove build/'
 
@@ -257,6 +257,9 @@ bench: bins $(BENCHES)
 
 bench-turn: bins $(filter $(O)/bench/turn%,$(BENCHES))
 	$(Q)tests/bench/run.sh $(O) turn
+
+bench-signaling: bins $(filter $(O)/bench/signaling%,$(BENCHES))
+	$(Q)tests/bench/run.sh $(O) signaling
 
 SOURCES = $(shell git ls-files '*.c' '*.h')
 

@@ -23,7 +23,7 @@ files | tar --null --no-recursion -T - -cf - | tar -xf - -C "$work/$name"
 cp "$out"/share/call/* "$work/$name/prebuilt/call/"
 cp "$out/doc/third-party.txt" "$work/$name/prebuilt/"
 echo "$SOURCE_DATE_EPOCH" >"$work/$name/prebuilt/date"
-sed -i "s/^\(#define VISAVIS_VERSION\) .*/\1 \"$version\"/" "$work/$name/installer/host/version.h"
+sed -i "s/^\(#define VISAVIS_VERSION\) .*/\1 \"$version\"/" "$work/$name/services/common/base/version.h"
 
 tar --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --mode=u+rw,go=rX \
     --format=ustar -C "$work" -cf - "$name" | gzip -9n >"$archive.new"

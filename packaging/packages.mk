@@ -4,7 +4,7 @@
 # same byte for byte wherever and whenever it is made of the same commit. Packages are built from
 # that archive alone, without network and without npm.
 
-VERSION ?= $(shell sed -n 's/^.define VISAVIS_VERSION "\(.*\)"/\1/p' installer/host/version.h)
+VERSION ?= $(shell sed -n 's/^.define VISAVIS_VERSION "\(.*\)"/\1/p' services/common/base/version.h)
 PACKAGES ?= build/packages
 ARCHIVE := build/dist/visavis-$(VERSION).tar.gz
 

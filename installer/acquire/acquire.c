@@ -3,7 +3,7 @@
 #include "acquire/challengers.h"
 #include "apply/certificate.h"
 #include "host/paths.h"
-#include "host/version.h"
+#include "base/version.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -29,20 +29,38 @@ static void put_head(struct wr *w, const char *section)
     wr_fmt(w, "# Written by visavis from the settings; changes here are lost.\n[%s]\n", section);
 }
 
+/* The head comes once. */
+static void put_in_service(struct wr *w, bool *any)
+{
+    if (!*any)
+        put_head(w, "Service");
+    *any = true;
+}
+
 /* The settings allow no character in a path that systemd reads in a way of its own. */
-static void put_folders(struct wr *w, const struct settings *s)
+static void put_folders(struct wr *w, const struct settings *s, bool *any)
 {
     static const enum setting folders[] = {SET_RECORDING_PATH, SET_CDR_PATH};
-    bool any = false;
 
     for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
         if (settings_is_default(s, folders[i]))
             continue;
-        if (!any)
-            put_head(w, "Service");
+        put_in_service(w, any);
         wr_fmt(w, "ReadWritePaths=-%s\n", settings_text(s, folders[i]));
-        any = true;
     }
+}
+
+/* The only port that the service binds itself. */
+static void put_metrics_port(struct wr *w, const struct settings *s, bool *any)
+{
+    int port = (int) settings_int(s, SET_METRICS_PORT);
+
+    if (settings_is_default(s, SET_METRICS_PORT))
+        return;
+    put_in_service(w, any);
+    wr_str(w, "SocketBindAllow=\n");
+    if (port > 0)
+        wr_fmt(w, "SocketBindAllow=tcp:%d\n", port);
 }
 
 /* The empty line takes away what the unit itself has. */
@@ -72,9 +90,12 @@ static void put_low_port(struct wr *w, int64_t port)
 
 void render_dropin(struct wr *w, enum dropin d, const struct settings *s)
 {
+    bool any = false;
+
     switch (d) {
     case DROPIN_SIGNALING:
-        put_folders(w, s);
+        put_folders(w, s, &any);
+        put_metrics_port(w, s, &any);
         break;
     case DROPIN_TURN:
         put_low_port(w, settings_int(s, SET_COTURN_PORT));

@@ -97,6 +97,7 @@ void render_signaling(struct wr *w, const struct settings *s, const struct place
 {
     put_head(w, "signaling.cfg", s);
     put_list(w, "listen", p->signaling_listen);
+    put_list(w, "metrics_listen", p->metrics_listen);
     put_text(w, "public_url", p->public_url);
     put_text(w, "secret", settings_text(s, SET_OPENVIDU_SECRET));
     put_text(w, "media_control", p->control_socket);
@@ -121,6 +122,8 @@ void render_signaling(struct wr *w, const struct settings *s, const struct place
     put_bool(w, "recordings_public", settings_bool(s, SET_RECORDING_PUBLIC_ACCESS));
     put_text_if(w, "layouts_path", p->layouts);
     put_bool(w, "accel", p->accel);
+    put_text_if(w, "store", p->store);
+    put_text_if(w, "store_prefix", p->store_prefix);
     put_events(w, s, p);
 }
 

@@ -1,6 +1,6 @@
 #include "cmd/manpage.h"
 
-#include "host/version.h"
+#include "base/version.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #include "files/files.h"
 #include "host/paths.h"
 #include "host/subprocess.h"
-#include "host/version.h"
+#include "base/version.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -108,8 +108,9 @@ enum setting {
     SET_CALL_ADMIN_SECRET,
     SET_CALL_RECORDING,
     /* the rest */
-    SET_REDIS_URL, /* ours: "" is the instance of our own */
-    SET_LOG_LEVEL, /* ours */
+    SET_REDIS_URL,    /* ours: "" is the instance of our own */
+    SET_METRICS_PORT, /* ours: 0 is none */
+    SET_LOG_LEVEL,    /* ours */
     SET_OV_CE_DEBUG_LEVEL,
     N_SETTINGS
 };
@@ -133,7 +134,7 @@ enum setting_type {
     SETTING_ENDPOINT,  /* IP:port of another machine */
     SETTING_PATH,      /* a folder: absolute, without "..", not one of the system's */
     SETTING_URL,       /* http:// or https:// */
-    SETTING_REDIS,     /* redis://, rediss:// or unix:// */
+    SETTING_REDIS,     /* redis:// or unix:// */
     SETTING_SIZE,      /* nginx: 200M */
     SETTING_PROTOCOLS, /* nginx: TLS versions with blanks between */
     SETTING_CIPHERS,   /* OpenSSL's cipher list */

@@ -99,6 +99,7 @@ static void check_ports(struct loading *l)
         {installed ? "the Call app" : "CALL_PORT", call, call, SET_CALL_PORT, TCP},
         one_port(l, SET_SERVER_PORT, installed ? TCP : 0),
         one_port(l, SET_HTTP_PORT, installed ? TCP : 0),
+        one_port(l, SET_METRICS_PORT, installed && number(l, SET_METRICS_PORT) > 0 ? TCP : 0),
         one_port(l, SET_COTURN_PORT, installed ? TCP | UDP : 0),
         one_port(l, SET_TURN_TLS_PORT,
                  installed && number(l, SET_TURN_TLS_PORT) > 0 ? TCP | UDP : 0),
@@ -300,6 +301,15 @@ static void check_turn(struct loading *l)
     check_turn_alternate(l);
 }
 
+/* Signaling may not bind such ports. */
+static void check_metrics(struct loading *l)
+{
+    int64_t port = number(l, SET_METRICS_PORT);
+
+    if (ok(l, SET_METRICS_PORT) && port > 0 && port < 1024)
+        loading_tell(l, SET_METRICS_PORT, SETTING_ERROR, NULL, "must be 0, or 1024 to 65535");
+}
+
 static void check_webhook(struct loading *l)
 {
     if (is(l, SET_WEBHOOK, "true") && is(l, SET_WEBHOOK_ENDPOINT, ""))
@@ -330,6 +340,7 @@ void loading_cross_check(struct loading *l)
     check_identity(l);
     check_acme(l);
     check_turn(l);
+    check_metrics(l);
     check_webhook(l);
     check_compatibility(l);
 }

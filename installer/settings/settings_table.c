@@ -1236,7 +1236,23 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .restarts = SIGNALING | REDIS,
             .value = "",
             .example = "redis://10.0.0.9:6379",
-            .doc = "Redis that keeps the state; empty: an instance of our own",
+            .doc = "Redis that keeps the state of sessions over a restart; empty: an instance of our own",
+        },
+    [SET_METRICS_PORT] =
+        {
+            .key = "METRICS_PORT",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_SYSTEM,
+            .scope = SETTING_INSTALLED_ONLY,
+            .ours = true,
+            .restarts = SIGNALING,
+            .value = "5446",
+            .min = 0,
+            .max = 65535,
+            .example = "9446",
+            .doc = "Loopback port of signaling's figures and health; 0 is none",
+            .more = "/metrics for Prometheus; /live, /ready and /health for whoever watches the "
+                    "server. It is never reached from outside, and asks for no password.",
         },
     [SET_LOG_LEVEL] =
         {
@@ -1272,7 +1288,7 @@ static const char *const group_titles[N_SETTING_GROUPS] = {
     [SETTING_GROUP_RECORDING] = "Recording",
     [SETTING_GROUP_EVENTS] = "Webhook and call detail records",
     [SETTING_GROUP_CALL] = "Call app",
-    [SETTING_GROUP_SYSTEM] = "State and logs",
+    [SETTING_GROUP_SYSTEM] = "State, figures and logs",
 };
 
 const struct setting_def *setting_def(enum setting id)

@@ -20,6 +20,7 @@ struct message *message_free(struct message *m)
     if (!m)
         return NULL;
     json_decref(m->rooms);
+    json_decref(m->keep);
     json_decref(m->result);
     free(m->sdp);
     free(m);

@@ -20,6 +20,7 @@ enum message_type {
     COMMAND_ANSWER,
     COMMAND_UNSUBSCRIBE,
     COMMAND_CLOSE_ROOM,
+    COMMAND_DESCRIBE,
     COMMAND_SYNC,
     COMMAND_STATS,
     COMMAND_CANDIDATES, /* the addresses changed; not posted back */
@@ -47,7 +48,9 @@ struct message {
     char forced_codec[8]; /* empty: none */
     bool loopback;
     unsigned max_recv_kbps; /* 0: no limit */
-    json_t *rooms; /* COMMAND_SYNC: rooms of this worker that may stay, as in the request */
+    unsigned max_send_kbps; /* the same, of a subscriber */
+    json_t *rooms;          /* COMMAND_SYNC: rooms of this worker, to be looked for … */
+    json_t *keep;           /* … and to be kept, and nothing else; NULL: nothing is dropped */
     struct candidates candidates;
     enum transport_state state; /* NOTE_TRANSPORT */
 
@@ -60,7 +63,7 @@ struct message {
 };
 
 struct message *message_new(enum message_type type); /* NULL without memory */
-struct message *message_free(struct message *m);     /* NULL is fine; result and rooms too */
+struct message *message_free(struct message *m);     /* NULL is fine; with its JSON */
 void message_fail(struct message *m, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -2,6 +2,7 @@
 
 #include "media/methods.h"
 #include "media/placement.h"
+#include "media/sync_parts.h"
 
 #include "link/link.h"
 #include "link/media_api.h"
@@ -26,6 +27,7 @@ struct peer {
     struct control *control;
     struct link *link;
     enum peer_role role;
+    struct sync_parts sync; /* up to now */
 };
 
 /* One request that every worker answers a part of. */
@@ -63,6 +65,7 @@ static struct peer *peer_free(struct peer *p)
     list_del(&p->node);
     p->control->n_peers--;
     link_free(p->link);
+    sync_parts_done(&p->sync);
     free(p);
     return NULL;
 }
@@ -190,7 +193,8 @@ static json_t *rooms_of(const struct control *c, const struct worker *w, json_t 
     return own;
 }
 
-static void synchronise(struct control *c, json_t *rooms, struct link_request *rq)
+/* Tells what of rooms is missing; drops what is not in keep (NULL: nothing). */
+static void synchronise(struct control *c, json_t *rooms, json_t *keep, struct link_request *rq)
 {
     json_t *missing = json_object();
     struct gather *g;
@@ -204,28 +208,38 @@ static void synchronise(struct control *c, json_t *rooms, struct link_request *r
     g = gather_new(rq, json_pack("{s:o}", "missing", missing));
     if (!g)
         return;
-    placement_retain(&c->placement, rooms);
+    if (keep)
+        placement_retain(&c->placement, keep);
     for (unsigned i = 0; i < c->placement.n_workers; i++) {
         struct message *m = message_new(COMMAND_SYNC);
 
-        if (m)
+        if (m) {
             m->rooms = rooms_of(c, c->placement.workers[i], rooms);
+            m->keep = keep ? rooms_of(c, c->placement.workers[i], keep) : NULL;
+        }
         gather_post(g, c->placement.workers[i], m);
     }
     if (g->waiting == 0)
         gather_finish(g);
 }
 
-static void on_sync(struct control *c, json_t *params, struct link_request *rq)
+static void on_sync(struct peer *p, json_t *params, struct link_request *rq)
 {
-    json_t *rooms = json_object_get(params, "rooms");
+    json_t *rooms = json_object_get(params, "rooms"), *whole = NULL;
+    bool more = json_is_true(json_object_get(params, "more"));
+    struct control *c = p->control;
 
     if (!method_sync_rooms_ok(rooms)) {
+        sync_parts_refuse(&p->sync, more);
         invalid_params(rq, "rooms");
-        return;
+    } else if (sync_parts_add(&p->sync, rooms, more, &whole) < 0) {
+        link_reply_error(rq, MEDIA_ERR_ENDPOINT, "The inventory cannot be taken");
+    } else {
+        if (whole)
+            loop_timer_stop(&c->orphan_timer);
+        synchronise(c, rooms, whole, rq);
+        json_decref(whole);
     }
-    loop_timer_stop(&c->orphan_timer);
-    synchronise(c, rooms, rq);
 }
 
 static void on_stats(struct control *c, json_t *params, struct link_request *rq)
@@ -258,7 +272,7 @@ static void on_orphan_timer(struct loop_timer *t)
     json_t *none = json_object();
 
     log_warning("no signaling daemon for %d s: dropping all rooms", MEDIA_ORPHAN_S);
-    synchronise(c, none, NULL);
+    synchronise(c, none, none, NULL);
     json_decref(none);
 }
 
@@ -357,7 +371,7 @@ static void on_request(struct link *k, const char *name, json_t *params, struct 
     else if (p->role != PEER_SIGNALING)
         link_reply_error(rq, RPC_INVALID_REQUEST, "hello of a signaling daemon did not come first");
     else if (is_sync)
-        on_sync(c, params, rq);
+        on_sync(p, params, rq);
     else if (is_stats)
         on_stats(c, params, rq);
     else

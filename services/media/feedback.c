@@ -1,5 +1,7 @@
 #include "media/feedback.h"
 
+#include "media/subscriber.h"
+
 #define COMPOUND_MAX 1400
 #define NACK_MAX 64
 #define RTT_US 100000 /* assumed between us and a publisher: we send it no sender reports */
@@ -81,13 +83,31 @@ void feedback_run(struct publisher *p, uint64_t now_us)
         wheel_start(wheel, &p->feedback_timer, (next - now_us) / 1000);
 }
 
+/* What is worth receiving: what this publisher may send, and of that what somebody here may be
+ * sent. 0: there is no limit. */
+static unsigned useful_kbps(const struct publisher *p)
+{
+    const struct subscriber *s;
+    unsigned highest = 0;
+
+    list_for_each (s, &p->subscribers, node) {
+        if (s->max_send_kbps == 0)
+            return p->max_recv_kbps;
+        if (s->max_send_kbps > highest)
+            highest = s->max_send_kbps;
+    }
+    if (highest == 0 || (p->max_recv_kbps > 0 && p->max_recv_kbps < highest))
+        return p->max_recv_kbps;
+    return highest;
+}
+
 void feedback_report(struct publisher *p, uint64_t now_us)
 {
     uint8_t buf[COMPOUND_MAX];
     struct wr w = wr_init(buf, sizeof(buf));
     struct rtcp_report_block blocks[NEG_KINDS];
     const struct track *video = &p->tracks[SDP_VIDEO];
-    unsigned n = 0;
+    unsigned n = 0, kbps = useful_kbps(p);
 
     for (unsigned i = 0; i < NEG_KINDS; i++) {
         if (p->tracks[i].has_ssrc && reception_report(&p->tracks[i].reception, now_us, &blocks[n]))
@@ -95,8 +115,8 @@ void feedback_report(struct publisher *p, uint64_t now_us)
     }
     rtcp_put_rr(&w, p->feedback_ssrc, blocks, n);
     rtcp_put_sdes_cname(&w, p->feedback_ssrc, bytes_str(p->cname));
-    if (p->max_recv_kbps > 0 && video->has_ssrc)
-        rtcp_put_remb(&w, p->feedback_ssrc, (uint64_t) p->max_recv_kbps * 1000, &video->ssrc, 1);
+    if (kbps > 0 && video->has_ssrc)
+        rtcp_put_remb(&w, p->feedback_ssrc, (uint64_t) kbps * 1000, &video->ssrc, 1);
     if (!w.failed)
         transport_send_rtcp(p->transport, bytes_of(buf, wr_len(&w)));
 }

@@ -78,15 +78,18 @@ static struct ice_address *make_room(struct ice_lite *ice, struct ice_result *re
     return oldest;
 }
 
-static void open_address(struct ice_lite *ice, const struct addr *remote, const struct addr *local,
-                         uint64_t now_ms, struct ice_result *ret)
+static void open_address(struct ice_lite *ice, const struct stun *m, const struct addr *remote,
+                         const struct addr *local, uint64_t now_ms, struct ice_result *ret)
 {
     struct ice_address *a = find(ice, remote);
 
     ret->verdict = a ? ICE_ANSWERED : ICE_OPENED;
     if (!a)
         a = make_room(ice, ret);
-    *a = (struct ice_address){.remote = *remote, .local = *local, .checked_ms = now_ms};
+    *a = (struct ice_address){.remote = *remote,
+                              .local = *local,
+                              .priority = m->has_priority ? m->priority : 0,
+                              .checked_ms = now_ms};
 }
 
 static void select_address(struct ice_lite *ice, const struct stun *m, const struct addr *remote,
@@ -122,7 +125,7 @@ void ice_lite_on_check(struct ice_lite *ice, const struct stun *m, const struct 
         respond_error(ice, m, 487, ret);
         return;
     }
-    open_address(ice, remote, local, now_ms, ret);
+    open_address(ice, m, remote, local, now_ms, ret);
     select_address(ice, m, remote, ret);
     respond_success(ice, m, remote, ret);
 }

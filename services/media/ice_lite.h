@@ -16,6 +16,7 @@
 /* An address pair that a check has proven. */
 struct ice_address {
     struct addr remote, local;
+    uint32_t priority; /* of the remote one, as the check says (RFC 8445 section 7.3.1.3) */
     uint64_t checked_ms;
 };
 

@@ -75,8 +75,8 @@ void inventory_sync(struct worker *w, struct message *m)
     json_t *room;
     size_t pos = 0;
 
-    while ((r = map_next(w->rooms, &pos))) {
-        room = json_object_get(m->rooms, r->id);
+    while (m->keep && (r = map_next(w->rooms, &pos))) {
+        room = json_object_get(m->keep, r->id);
         if (room)
             drop_unnamed(r, room);
         else

@@ -17,6 +17,7 @@ const struct method *method_find(const char *name)
         {"offer", COMMAND_OFFER, METHOD_ROOM | METHOD_STREAM | METHOD_SUBSCRIBER, NULL},
         {"answer", COMMAND_ANSWER, METHOD_ROOM | METHOD_SUBSCRIBER, "answer"},
         {"unsubscribe", COMMAND_UNSUBSCRIBE, METHOD_ROOM | METHOD_SUBSCRIBER, NULL},
+        {"describe", COMMAND_DESCRIBE, METHOD_ROOM | METHOD_ENDPOINT, NULL},
         {"closeRoom", COMMAND_CLOSE_ROOM, METHOD_ROOM, NULL},
     };
 
@@ -101,17 +102,19 @@ static bool take_kbps(const json_t *value, unsigned *ret)
     return true;
 }
 
-/* The first wrong parameter, or NULL. A lower bound of the rate is checked and has no use here:
+/* The first wrong parameter, or NULL. Lower bounds of the rate are checked and have no use here:
  * what a publisher sends cannot be raised from our side. */
 static const char *take_all(const struct method *method, const json_t *params, struct message *m)
 {
-    unsigned min_kbps;
+    unsigned min_kbps, fields = method->fields;
 
-    if (!take_id(params, "room", method->fields & METHOD_ROOM, m->room))
+    if (fields & METHOD_ENDPOINT)
+        fields |= json_object_get(params, "subscriber") ? METHOD_SUBSCRIBER : METHOD_STREAM;
+    if (!take_id(params, "room", fields & METHOD_ROOM, m->room))
         return "room";
-    if (!take_id(params, "stream", method->fields & METHOD_STREAM, m->stream))
+    if (!take_id(params, "stream", fields & METHOD_STREAM, m->stream))
         return "stream";
-    if (!take_id(params, "subscriber", method->fields & METHOD_SUBSCRIBER, m->subscriber))
+    if (!take_id(params, "subscriber", fields & METHOD_SUBSCRIBER, m->subscriber))
         return "subscriber";
     if (method->sdp_key && !take_sdp(params, method->sdp_key, m))
         return method->sdp_key;
@@ -123,6 +126,10 @@ static const char *take_all(const struct method *method, const json_t *params, s
         return "maxRecvKbps";
     if (!take_kbps(json_object_get(params, "minRecvKbps"), &min_kbps))
         return "minRecvKbps";
+    if (!take_kbps(json_object_get(params, "maxSendKbps"), &m->max_send_kbps))
+        return "maxSendKbps";
+    if (!take_kbps(json_object_get(params, "minSendKbps"), &min_kbps))
+        return "minSendKbps";
     return NULL;
 }
 

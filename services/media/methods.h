@@ -14,6 +14,7 @@ enum {
     METHOD_ROOM = 1 << 0,
     METHOD_STREAM = 1 << 1,
     METHOD_SUBSCRIBER = 1 << 2,
+    METHOD_ENDPOINT = 1 << 3, /* a stream or a subscriber */
 };
 
 const struct method *method_find(const char *name); /* NULL: unknown */

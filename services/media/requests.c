@@ -1,5 +1,6 @@
 #include "media/requests.h"
 
+#include "media/endpoint.h"
 #include "media/inventory.h"
 #include "media/publisher.h"
 #include "media/router.h"
@@ -101,6 +102,11 @@ static void fail_errno(struct message *m, int error, const char *what)
         message_fail(m, MEDIA_ERR_ENDPOINT, "%s: %s", what, strerror(-error));
 }
 
+static struct bytes text_bytes(const struct description *d)
+{
+    return bytes_of(d->text, d->text_len);
+}
+
 static json_t *text_json(const struct description *d)
 {
     return json_stringn(d->text, d->text_len);
@@ -133,6 +139,7 @@ static void finish_publish(struct publisher *p, struct transport *t, struct desc
                            struct message *m)
 {
     p->max_recv_kbps = m->max_recv_kbps;
+    transport_keep_sdp(t, bytes_str(m->sdp), text_bytes(d));
     publisher_set_source(p, t, &d->peer, d->feedback_ssrc);
     start_loopback(p, d);
     m->result =
@@ -241,6 +248,8 @@ static void finish_subscribe(struct publisher *p, struct transport *t, struct de
     s = replace_subscriber(p, t, d, m);
     if (!s)
         return;
+    s->max_send_kbps = m->max_send_kbps;
+    transport_keep_sdp(t, bytes_str(m->sdp), text_bytes(d));
     if (m->type == COMMAND_OFFER) {
         s->neg = d->peer;
         m->result = json_pack("{s:o}", "offer", text_json(d));
@@ -290,6 +299,7 @@ static void answer(struct worker *w, struct message *m)
         message_fail(m, error.code, "%s", error.text);
         return;
     }
+    transport_keep_sdp(s->transport, bytes_str(m->sdp), bytes_of(NULL, 0));
     subscriber_set_remote(s, &neg);
 }
 
@@ -323,7 +333,7 @@ void requests_run(struct worker *w, struct message *m)
         [COMMAND_SUBSCRIBE] = subscribe,   [COMMAND_OFFER] = subscribe,
         [COMMAND_ANSWER] = answer,         [COMMAND_UNSUBSCRIBE] = unsubscribe,
         [COMMAND_CLOSE_ROOM] = close_room, [COMMAND_SYNC] = inventory_sync,
-        [COMMAND_STATS] = inventory_stats,
+        [COMMAND_STATS] = inventory_stats, [COMMAND_DESCRIBE] = endpoint_describe,
     };
 
     table[m->type](w, m);

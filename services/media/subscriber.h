@@ -35,7 +35,8 @@ struct subscriber {
     bool answered;
     struct subscriber_track tracks[NEG_KINDS];
     struct wheel_timer report_timer;
-    uint64_t remb_bps; /* what the peer believes it can receive; 0: it has not said */
+    unsigned max_send_kbps; /* of video; 0: no limit */
+    uint64_t remb_bps;      /* what the peer believes it can receive; 0: it has not said */
 };
 
 /* Enters the router and the publisher's list. t is owned from here on, unless it is the

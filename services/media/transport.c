@@ -10,6 +10,14 @@
 #define DTLS_LINGER_MS 10000 /* a lost last flight must still be answered */
 #define RTCP_MAX 1400
 
+static void note_event(struct transport *t)
+{
+    if (t->n_events == TRANSPORT_EVENTS_MAX)
+        memmove(t->events, t->events + 1, --t->n_events * sizeof(t->events[0]));
+    t->events[t->n_events++] =
+        (struct transport_event){.state = t->state, .at_ms = clock_wall_ms()};
+}
+
 static void set_state(struct transport *t, enum transport_state state, const char *why)
 {
     if (t->state == state)
@@ -17,6 +25,7 @@ static void set_state(struct transport *t, enum transport_state state, const cha
     log_debug("transport %s: %s -> %s%s%s", t->ice.ufrag, transport_state_name(t->state),
               transport_state_name(state), *why ? ": " : "", why);
     t->state = state;
+    note_event(t);
     if (state == TRANSPORT_FAILED)
         log_limited(&t->worker->log_failed, LOG_LEVEL_INFO, "transport %s failed: %s", t->ice.ufrag,
                     why);
@@ -210,6 +219,20 @@ void transport_set_remote(struct transport *t, const struct neg_peer *peer)
     connect_if_ready(t);
 }
 
+static void keep_sdp(char **kept, struct bytes sdp)
+{
+    if (!sdp.p)
+        return;
+    free(*kept);
+    *kept = sdp.len <= MEDIA_SDP_KEPT_MAX ? strndup((const char *) sdp.p, sdp.len) : NULL;
+}
+
+void transport_keep_sdp(struct transport *t, struct bytes remote, struct bytes local)
+{
+    keep_sdp(&t->remote_sdp, remote);
+    keep_sdp(&t->local_sdp, local);
+}
+
 /* ---- media ---- */
 
 void transport_on_media(struct transport *t, struct udp_datagram *d)
@@ -294,6 +317,7 @@ int transport_new(struct worker *w, const struct transport_handlers *handlers, v
         free(t);
         return r;
     }
+    note_event(t);
     wheel_start(&w->wheel, &t->consent_timer, CONSENT_CHECK_MS);
     *ret_t = t;
     return 0;
@@ -321,6 +345,8 @@ struct transport *transport_free(struct transport *t)
     atomic_fetch_sub(&w->node->n_transports, 1);
     atomic_fetch_sub(&w->n_transports, 1);
     secret_wipe(&t->ice, sizeof(t->ice));
+    free(t->remote_sdp);
+    free(t->local_sdp);
     free(t);
     return NULL;
 }

@@ -10,7 +10,15 @@
 
 #include "rtc/srtp.h"
 
+#define TRANSPORT_EVENTS_MAX 8
+
 struct transport;
+
+/* A state, and since when (on the wall). */
+struct transport_event {
+    enum transport_state state;
+    uint64_t at_ms;
+};
 
 /* packet is decrypted and may be changed in place, cap bytes of memory belong to it. None of these
  * may free the transport. */
@@ -43,6 +51,11 @@ struct transport {
     uint64_t created_us;
     uint64_t first_check_us, connected_us; /* 0: not yet */
     uint64_t packets_in, bytes_in, packets_out, bytes_out;
+
+    /* for people who look */
+    char *remote_sdp, *local_sdp;                        /* NULL: none yet, or too long */
+    struct transport_event events[TRANSPORT_EVENTS_MAX]; /* the latest, oldest first */
+    unsigned n_events;
 };
 
 /* -EMFILE: as many transports as the configuration allows. */
@@ -59,6 +72,9 @@ static inline bool transport_is_connected(const struct transport *t)
 {
     return t->state == TRANSPORT_CONNECTED;
 }
+
+/* Keeps copies of what was signalled. NULL p: as before. */
+void transport_keep_sdp(struct transport *t, struct bytes remote, struct bytes local);
 
 /* The worker's demultiplexer calls these. */
 void transport_on_check(struct transport *t, const struct stun *m, const struct udp_datagram *d);

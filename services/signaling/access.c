@@ -7,8 +7,7 @@
 
 #include <string.h>
 
-/* Browsers show it where they ask for the password. */
-#define CHALLENGE "Basic realm=\"API, user " API_USER "\""
+#define CHALLENGE "Basic realm=\"Realm\""
 
 struct attempt {
     struct app *app;

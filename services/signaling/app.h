@@ -7,11 +7,16 @@
 
 #include "signaling/client.h"
 #include "signaling/config.h"
+#include "signaling/rpc_wait.h"
 #include "signaling/session.h"
+#include "signaling/stats.h"
 
 struct media;
+struct metrics;
 struct outbox;
+struct recording_module;
 struct state;
+struct store;
 struct throttle;
 struct turn_link;
 struct web;
@@ -21,12 +26,18 @@ struct app {
     struct loop *loop;
     struct sessions sessions;
     struct clients clients;
-    struct state *state;
-    struct outbox *outbox; /* of events for the CDR and the webhook, the state's; may be NULL */
     struct media *media;
-    struct turn_link *turn; /* NULL: there is no TURN server of ours */
+    struct rpc_waiting waiting; /* for media */
+    unsigned n_inquiries;       /* endpoints.h */
+    struct turn_link *turn;     /* NULL: there is no TURN server of ours */
+    struct store *store;
+    struct state *state;
+    struct outbox *outbox; /* of events for the CDR and the webhook; NULL: nobody wants them */
     struct web *web;
-    struct throttle *throttle; /* of those who guess the secret */
+    struct metrics *metrics; /* NULL: nobody may look */
+    struct stats stats;
+    const struct recording_module *recording; /* NULL: this server does not record */
+    struct throttle *throttle;                /* of those who guess the secret */
     struct log_limit log_guessing;
     struct loop_timer sweep_timer;
     struct loop_timer gc_timer;

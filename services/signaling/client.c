@@ -33,10 +33,16 @@ int clients_init(struct clients *all, struct app *app, size_t max)
     if (error)
         return error;
     all->app = app;
-    all->log_busy.interval_ms = BUSY_LOG_MS;
+    all->log_busy.interval_ms = all->log_mail.interval_ms = BUSY_LOG_MS;
     list_init(&all->all);
     list_init(&all->ready);
     return loop_defer_init(&all->defer, app->loop, on_defer);
+}
+
+static void drop_mail(struct client *c)
+{
+    c->owner->mail_bytes -= c->mail.cap;
+    blob_clear(&c->mail);
 }
 
 /* A request under way outlives its client: whoever works on it finds client NULL. */
@@ -50,18 +56,20 @@ static void client_free(struct client *c)
         rpc_free(rq);
     if (c->participant)
         c->participant->client = NULL;
+    drop_mail(c);
     map_del(c->owner->by_id, bytes_str(c->id));
     list_del(&c->node);
     list_del(&c->ready);
     free(c);
 }
 
-static void drop_socket(struct client *c, unsigned code, const char *reason)
+static void drop_socket(struct client *c, enum stats_drop why, unsigned code, const char *reason)
 {
     struct client_socket *s = c->socket;
 
     if (!s)
         return;
+    c->owner->app->stats.dropped[why]++;
     c->socket = NULL;
     s->client = NULL;
     s->close(s, code, reason);
@@ -69,11 +77,11 @@ static void drop_socket(struct client *c, unsigned code, const char *reason)
 
 /* A participant may come back within the grace period; who has not joined has nothing to come back
  * to, and goes with the next sweep. */
-static void cut_off(struct client *c, unsigned code, const char *text)
+static void cut_off(struct client *c, enum stats_drop why, unsigned code, const char *text)
 {
     c->lost_reason = REASON_NETWORK_DISCONNECT;
     c->back_by_ms = clock_ms() + (c->participant ? CLIENT_GRACE_MS : 1);
-    drop_socket(c, code, text);
+    drop_socket(c, why, code, text);
 }
 
 void clients_done(struct clients *all)
@@ -83,7 +91,7 @@ void clients_done(struct clients *all)
     if (!all->by_id)
         return;
     list_for_each (c, &all->all, node) {
-        drop_socket(c, CLOSE_NORMAL, "");
+        drop_socket(c, STATS_STOPPING, CLOSE_NORMAL, "");
         client_free(c);
     }
     loop_defer_done(&all->defer);
@@ -104,6 +112,7 @@ static int add(struct clients *all, const struct client_record *r, struct client
         return error;
     }
     c->owner = all;
+    c->mail = blob_init(CLIENT_MAIL_BYTES);
     c->ping_interval_ms = r->ping_interval_ms;
     memcpy(c->id, r->id, sizeof(c->id));
     memcpy(c->user_id, r->user_id, sizeof(c->user_id));
@@ -162,7 +171,7 @@ void clients_close_sockets(struct clients *all, unsigned code, const char *reaso
     struct client *c;
 
     list_for_each (c, &all->all, node)
-        drop_socket(c, code, reason);
+        drop_socket(c, STATS_STOPPING, code, reason);
 }
 
 struct client *clients_find(const struct clients *all, const char *id)
@@ -174,6 +183,42 @@ void client_send(struct client *c, const char *text)
 {
     if (c->socket)
         (void) c->socket->send(c->socket, bytes_str(text));
+}
+
+static void keep(struct client *c, struct bytes text)
+{
+    struct clients *all = c->owner;
+    size_t others = all->mail_bytes - c->mail.cap;
+
+    if (others + blob_cap_for(&c->mail, text.len) > CLIENTS_MAIL_BYTES ||
+        blob_append(&c->mail, text) < 0)
+        log_limited(&all->log_mail, LOG_LEVEL_NOTICE,
+                    "session %s: too much has happened while %s was away, it is not told all",
+                    c->participant->session->id, c->participant->id);
+    all->mail_bytes = others + c->mail.cap;
+}
+
+void client_tell(struct client *c, const char *text)
+{
+    if (c->socket)
+        client_send(c, text);
+    else if (c->participant)
+        keep(c, bytes_of(text, strlen(text) + 1));
+}
+
+void client_deliver(struct client *c)
+{
+    const char *text = (const char *) c->mail.p;
+    size_t left = c->mail.len;
+
+    while (left > 0) {
+        size_t len = strlen(text) + 1;
+
+        client_send(c, text);
+        text += len;
+        left -= len;
+    }
+    drop_mail(c);
 }
 
 /* Runs requests in their order until one has to wait. */
@@ -226,7 +271,7 @@ void client_receive(struct client_socket *socket, struct bytes text)
         rpc_free(rq);
         log_limited(&c->owner->log_busy, LOG_LEVEL_NOTICE,
                     "client %s: too many requests at once, closing", c->ip);
-        cut_off(c, CLOSE_POLICY, "Too many requests");
+        cut_off(c, STATS_FLOOD, CLOSE_POLICY, "Too many requests");
         return;
     }
     list_append(&c->queue, &rq->node);
@@ -267,7 +312,7 @@ void client_take_over(struct client *c, struct client *newcomer)
 
     if (c == newcomer)
         return;
-    drop_socket(c, CLOSE_NORMAL, RECONNECTION_TEXT);
+    drop_socket(c, STATS_REPLACED, CLOSE_NORMAL, RECONNECTION_TEXT);
     newcomer->socket = NULL;
     c->socket = s;
     s->client = c;
@@ -318,7 +363,7 @@ void client_left(struct client *c)
 
 void client_end(struct client *c)
 {
-    drop_socket(c, CLOSE_NORMAL, "");
+    drop_socket(c, STATS_LEFT, CLOSE_NORMAL, "");
     client_free(c);
 }
 
@@ -341,7 +386,7 @@ void clients_sweep(struct clients *all)
     list_for_each (c, &all->all, node) {
         if (c->socket && c->ping_by_ms && now >= c->ping_by_ms) {
             c->ping_by_ms = 0;
-            cut_off(c, CLOSE_NORMAL, WATCHDOG_TEXT);
+            cut_off(c, STATS_WATCHDOG, CLOSE_NORMAL, WATCHDOG_TEXT);
         }
         if (c->back_by_ms && now >= c->back_by_ms)
             give_up(c);

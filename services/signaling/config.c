@@ -11,8 +11,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define PREFIX_MAX 64
-
 static bool check_public_url(const char *text, char *why, size_t why_size)
 {
     struct public_url u;
@@ -61,16 +59,6 @@ static bool check_event(const char *text, char *why, size_t why_size)
 {
     snprintf(why, why_size, "is no event");
     return event_name_find(text) != NULL;
-}
-
-static bool check_prefix(const char *text, char *why, size_t why_size)
-{
-    size_t len = strlen(text);
-
-    snprintf(why, why_size, "must be 1 to %d of [a-zA-Z0-9_.:-]", PREFIX_MAX);
-    return len > 0 && len <= PREFIX_MAX &&
-           text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                             "0123456789_.:-")] == '\0';
 }
 
 static const char *const media_servers[] = {"kurento", "mediasoup", NULL};
@@ -132,15 +120,16 @@ static const struct conf_key keys[] = {
     BOOL("accel", accel, false),
     {KEY("layouts_path", CONF_STRING, layouts_path), .string_default = "", .check = check_folder,
      .live = true},
+    {KEY("store", CONF_STRING, store), .string_default = "memory", .check = store_address_check},
+    {KEY("store_prefix", CONF_STRING, store_prefix), .string_default = "visavis",
+     .check = store_prefix_check},
     {KEY("cdr_path", CONF_STRING, cdr_path), .string_default = "", .check = check_folder,
      .live = true},
     {KEY("webhook_endpoint", CONF_STRING, webhook_endpoint), .string_default = "",
      .check = check_http_url, .live = true},
     {KEY("webhook_headers", CONF_STRINGS, webhook_headers), .check = check_header, .live = true},
     {KEY("webhook_events", CONF_STRINGS, webhook_events), .check = check_event, .live = true},
-    {KEY("store", CONF_STRING, store), .string_default = "memory", .check = store_address_check},
-    {KEY("store_prefix", CONF_STRING, store_prefix), .string_default = "visavis",
-     .check = check_prefix},
+    {KEY("metrics_listen", CONF_STRINGS, metrics_listen), .check = web_listen_check},
     {KEY("log_level", CONF_STRING, log_level), .string_default = "info", .allowed = log_level_names,
      .live = true},
 };

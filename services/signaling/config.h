@@ -38,12 +38,13 @@ struct config {
     bool accel;             /* recordings are sent by nginx, which we tell the place
                              * (X-Accel-Redirect: /_visavis/recordings/...) */
     char *layouts_path;     /* served as /openvidu/layouts/...; "" none */
+    char *store;            /* where state outlives us: store_address.h */
+    char *store_prefix;     /* of its keys there */
     char *cdr_path;         /* folder of the call detail records; "": none are written */
     char *webhook_endpoint; /* http(s) URL that events are posted to; "" none */
     struct conf_strings webhook_headers; /* "Name: value" */
     struct conf_strings webhook_events;  /* names; items NULL: all of them */
-    char *store;                         /* where state outlives us: store_address.h */
-    char *store_prefix;                  /* of its keys there */
+    struct conf_strings metrics_listen;  /* "tcp:IP:PORT"; none: nowhere */
     char *log_level;
 
     /* derived */

@@ -22,6 +22,12 @@ static const struct field webrtc_fields[] = {
     {"kurentoOptions", .type = FIELD_OBJECT},
     {"customIceServers", .type = FIELD_ARRAY},
 };
+static const struct field ipcam_fields[] = {
+    {"rtspUri", .type = FIELD_STRING, .required = true},
+    {"adaptativeBitrate", .type = FIELD_BOOL},
+    {"onlyPlayWithSubscribers", .type = FIELD_BOOL},
+    {"networkCache", .type = FIELD_NUMBER},
+};
 static const char *const bandwidths[] = {"videoMaxRecvBandwidth", "videoMinRecvBandwidth",
                                          "videoMaxSendBandwidth", "videoMinSendBandwidth"};
 
@@ -109,6 +115,28 @@ static int parse_ice_servers(const struct config *c, json_t *given, json_t **ret
     return 0;
 }
 
+static bool has_camera_scheme(const char *uri)
+{
+    static const char *const schemes[] = {"file", "rtsp", "rtsps", "http", "https"};
+    size_t len = strcspn(uri, ":");
+
+    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+        if (strlen(schemes[i]) == len && strncasecmp(uri, schemes[i], len) == 0)
+            return strncmp(uri + len, "://", 3) == 0 && uri[len + 3] != '\0';
+    }
+    return false;
+}
+
+/* A camera could not be had even if all that is said of it were right. */
+static int refuse_ipcam(json_t *body, struct problem *p)
+{
+    if (validate(body, ipcam_fields, sizeof(ipcam_fields) / sizeof(ipcam_fields[0]), p) < 0)
+        return -EINVAL;
+    if (!has_camera_scheme(body_string(body, "rtspUri", "")))
+        return problem_set(p, 400, "'rtspUri' must be a file, rtsp, rtsps, http or https URL");
+    return problem_set(p, 501, "connections of type IPCAM are not supported by this server");
+}
+
 int connection_options_parse(const struct config *c, json_t *body, struct connection_options *ret,
                              struct problem *p)
 {
@@ -121,7 +149,7 @@ int connection_options_parse(const struct config *c, json_t *body, struct connec
     if (strlen(data) > (size_t) c->max_data_bytes)
         return problem_set(p, 400, "'data' is longer than %d bytes", (int) c->max_data_bytes);
     if (strcmp(body_string(body, "type", "WEBRTC"), "IPCAM") == 0)
-        return problem_set(p, 501, "connections of type IPCAM are not supported by this server");
+        return refuse_ipcam(body, p);
     if (validate(body, webrtc_fields, sizeof(webrtc_fields) / sizeof(webrtc_fields[0]), p) < 0)
         return -EINVAL;
     if (parse_kurento(body_get(body, "kurentoOptions"), &kurento, p) < 0)

@@ -13,7 +13,8 @@ struct connection_options {
     json_t *ice_servers; /* an array */
 };
 
-/* body: an object or NULL. -EINVAL with p filled; *ret is then untouched. type IPCAM: 501. */
+/* body: an object or NULL. -EINVAL with p filled (of type IPCAM always: at last with 501);
+ * *ret is then untouched. */
 int connection_options_parse(const struct config *c, json_t *body, struct connection_options *ret,
                              struct problem *p);
 void connection_options_done(struct connection_options *o);

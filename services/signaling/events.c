@@ -7,12 +7,12 @@
 #include "signaling/notice.h"
 #include "signaling/outbox.h"
 #include "signaling/shapes.h"
+#include "signaling/stats.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Into the outbox first: it is committed with the change when the first one is told of it. Steals
- * fields. */
+/* Committed with the change, when the events at hand are done. Steals fields. */
 static void record(const struct session *s, const char *name, json_t *fields)
 {
     outbox_add(container_of(s->owner, struct app, sessions)->outbox, name, fields);
@@ -59,6 +59,7 @@ void events_participant_left(struct connection *c, const char *reason)
     struct subscription *sub;
 
     log_info("session %s: %s left (%s)", c->session->id, c->id, reason);
+    stats_left(c->session->owner->stats, reason);
     if (!is_seen(c))
         return;
     if (c->stream)
@@ -114,7 +115,8 @@ void events_subscribed(struct subscription *sub)
 
     if (sub->watched)
         return;
-    subscription_watched(sub);
+    sub->watched = true;
+    subscription_changed(sub);
     if (is_seen(c))
         record(c->session, "webrtcConnectionCreated", event_subscribed(sub, NULL));
 }
@@ -141,25 +143,10 @@ void events_stream_changed(struct stream *st, const char *property, json_t *valu
     free(text);
 }
 
-static bool is_named(json_t *to, const char *id)
-{
-    json_t *entry;
-    size_t i;
-
-    if (json_array_size(to) == 0)
-        return true;
-    json_array_foreach (to, i, entry) {
-        if (strcmp(json_string_value(entry), id) == 0)
-            return true;
-    }
-    return false;
-}
-
 void events_signal(struct session *s, const struct connection *from, json_t *to, const char *type,
                    const char *data)
 {
     json_t *params = json_object();
-    struct connection *c;
 
     record(s, "signalSent", event_signal(s, from, to, type, data));
     if (type)
@@ -168,9 +155,5 @@ void events_signal(struct session *s, const struct connection *from, json_t *to,
         json_object_set_new(params, "data", json_string(data));
     if (from)
         json_object_set_new(params, "from", json_string(from->id));
-    list_for_each (c, &s->participants, node) {
-        if (is_named(to, c->id))
-            notice_participant(c, "sendMessage", json_incref(params));
-    }
-    json_decref(params);
+    notice_named(s, to, "sendMessage", params);
 }

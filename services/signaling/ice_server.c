@@ -2,6 +2,7 @@
 
 #include "base/addr.h"
 #include "base/clock.h"
+#include "signaling/tld.h"
 #include "signaling/turn_cred.h"
 
 #include <ctype.h>
@@ -29,44 +30,45 @@ static const char *after_scheme(const char *url)
     return NULL;
 }
 
-/* A name of at least two labels whose last one could be a top-level domain. */
-static bool domain_is_valid(const char *name)
+/* Letters, digits and hyphens in labels; *ret_last is the last one. */
+static bool is_host_name(const char *name, const char **ret_last)
 {
-    size_t label = 0, labels = 0;
-    bool letters = true;
+    size_t label = 0;
 
     if (strlen(name) > 253)
         return false;
+    *ret_last = name;
     for (const char *c = name;; c++) {
         if (*c == '.' || *c == '\0') {
             if (label == 0 || label > 63 || c[-1] == '-')
                 return false;
-            labels++;
             if (*c == '\0')
-                return labels >= 2 && label >= 2 && letters;
+                return true;
             label = 0;
-            letters = true;
+            *ret_last = c + 1;
             continue;
         }
         if (!isalnum((unsigned char) *c) && (*c != '-' || label == 0))
             return false;
-        letters = letters && isalpha((unsigned char) *c);
         label++;
-        if (label > 4 && strncmp(c - label + 1, "xn--", 4) == 0)
-            letters = true;
     }
 }
 
-static bool host_is_valid(const char *host, bool bracketed)
+static bool host_is_valid(const char *host, bool bracketed, enum ice_names names)
 {
     struct addr a;
+    const char *last;
 
     if (addr_parse_ip(host, 0, &a) == 0)
         return bracketed == (strchr(host, ':') != NULL);
-    return !bracketed && domain_is_valid(host);
+    if (bracketed || !is_host_name(host, &last))
+        return false;
+    if (names == ICE_NAMES_ANY)
+        return last[strspn(last, "0123456789")] != '\0'; /* else a mistyped address */
+    return last != host && tld_is_real(last);
 }
 
-bool ice_url_is_valid(const char *url)
+bool ice_url_is_valid(const char *url, enum ice_names names)
 {
     const char *at = after_scheme(url);
     char host[256];
@@ -86,7 +88,7 @@ bool ice_url_is_valid(const char *url)
     at += len;
     if (bracketed && *at++ != ']')
         return false;
-    if (!host_is_valid(host, bracketed))
+    if (!host_is_valid(host, bracketed, names))
         return false;
     if (*at == ':') {
         size_t digits = strcspn(++at, "?");
@@ -106,13 +108,13 @@ struct given {
     const char *url, *username, *credential, *secret;
 };
 
-static const char *wrong_with(const struct given *g)
+static const char *wrong_with(const struct given *g, enum ice_names names)
 {
     bool pair = g->username && g->credential;
 
     if (!g->url)
         return "an ICE server needs an 'url'";
-    if (!ice_url_is_valid(g->url))
+    if (!ice_url_is_valid(g->url, names))
         return "the 'url' of an ICE server is not valid";
     if (is_stun(g->url))
         return g->username || g->credential || g->secret ? "a STUN server takes no credentials"
@@ -124,9 +126,9 @@ static const char *wrong_with(const struct given *g)
     return NULL;
 }
 
-static json_t *make(const struct given *g, char *why, size_t why_size)
+static json_t *make(const struct given *g, enum ice_names names, char *why, size_t why_size)
 {
-    const char *wrong = wrong_with(g);
+    const char *wrong = wrong_with(g, names);
     struct turn_cred cred = {.username = ""};
 
     if (wrong) {
@@ -144,9 +146,9 @@ static json_t *make(const struct given *g, char *why, size_t why_size)
     return json_pack("{s:s}", "url", g->url);
 }
 
-json_t *ice_server_from_json(json_t *entry, char *why, size_t why_size)
+static json_t *from_json(json_t *entry, enum ice_names names, char *why, size_t why_size)
 {
-    static const char *const names[] = {"url", "username", "credential", "staticAuthSecret"};
+    static const char *const keys[] = {"url", "username", "credential", "staticAuthSecret"};
     const char *values[4] = {NULL, NULL, NULL, NULL};
 
     if (!json_is_object(entry)) {
@@ -154,22 +156,27 @@ json_t *ice_server_from_json(json_t *entry, char *why, size_t why_size)
         return NULL;
     }
     for (size_t i = 0; i < 4; i++) {
-        json_t *v = json_object_get(entry, names[i]);
+        json_t *v = json_object_get(entry, keys[i]);
 
         if (!v || json_is_null(v))
             continue;
         if (!json_is_string(v) || json_string_length(v) > CREDENTIAL_MAX) {
-            snprintf(why, why_size, "'%s' of an ICE server must be a string", names[i]);
+            snprintf(why, why_size, "'%s' of an ICE server must be a string", keys[i]);
             return NULL;
         }
         values[i] = json_string_value(v);
     }
-    return make(&(struct given){values[0], values[1], values[2], values[3]}, why, why_size);
+    return make(&(struct given){values[0], values[1], values[2], values[3]}, names, why, why_size);
+}
+
+json_t *ice_server_from_json(json_t *entry, char *why, size_t why_size)
+{
+    return from_json(entry, ICE_NAMES_PUBLIC, why, why_size);
 }
 
 json_t *ice_server_from_text(const char *text, char *why, size_t why_size)
 {
-    static const char *const names[] = {"url", "username", "credential", "staticAuthSecret"};
+    static const char *const keys[] = {"url", "username", "credential", "staticAuthSecret"};
     json_t *entry = json_object(), *server = NULL;
     char *copy = strdup(text), *rest = copy, *part;
 
@@ -179,7 +186,7 @@ json_t *ice_server_from_text(const char *text, char *why, size_t why_size)
 
         if (value)
             *value++ = '\0';
-        while (i < 4 && strcmp(part, names[i]) != 0)
+        while (i < 4 && strcmp(part, keys[i]) != 0)
             i++;
         if (!value || i == 4) {
             snprintf(why, why_size,
@@ -189,7 +196,7 @@ json_t *ice_server_from_text(const char *text, char *why, size_t why_size)
         }
         json_object_set_new(entry, part, json_string(value));
     }
-    server = ice_server_from_json(entry, why, why_size);
+    server = from_json(entry, ICE_NAMES_ANY, why, why_size);
 out:
     free(copy);
     json_decref(entry);

@@ -6,11 +6,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* "stun:HOST[:PORT]", "turns:HOST[:PORT]?transport=tcp", ... */
-bool ice_url_is_valid(const char *url);
+/* What a HOST may be that is no address. */
+enum ice_names {
+    ICE_NAMES_ANY,    /* also one of the operator's own network */
+    ICE_NAMES_PUBLIC, /* below a top-level domain that there is */
+};
 
-/* From a REST body's entry; a staticAuthSecret becomes credentials. NULL, and the reason in why. */
+/* "stun:HOST[:PORT]", "turns:HOST[:PORT]?transport=tcp", ... */
+bool ice_url_is_valid(const char *url, enum ice_names names);
+
+/* From a REST body's entry, with public names alone, as the original has it; a staticAuthSecret
+ * becomes credentials. NULL, and the reason in why. */
 json_t *ice_server_from_json(json_t *entry, char *why, size_t why_size);
 
-/* From "url=...,username=...,credential=..." or "url=...,staticAuthSecret=...". */
+/* From the operator's "url=...,username=...,credential=..." or "url=...,staticAuthSecret=...". */
 json_t *ice_server_from_text(const char *text, char *why, size_t why_size);

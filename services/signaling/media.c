@@ -1,5 +1,6 @@
 #include "signaling/media.h"
 
+#include "base/clock.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "base/rnd.h"
@@ -22,8 +23,11 @@ struct media {
     struct link_dialer *dialer;
     bool greeted;    /* hello was answered: what is told now comes after the inventory */
     bool ready;      /* and sync, too */
+    json_t *missing; /* what the parts of it were answered, up to now */
+    size_t n_syncs;  /* parts that are not answered yet */
     bool complained; /* since it was ready last */
     uint64_t lost_after_ms;
+    uint64_t away_since_ms;
     struct loop_timer lost_timer;
     struct loop_timer retry_timer;
 };
@@ -64,6 +68,23 @@ static void handshake_failed(struct media *m, const char *what, const struct lin
         loop_timer_start(&m->retry_timer, m->loop, RETRY_US, on_retry);
 }
 
+static void become_ready(struct media *m)
+{
+    json_t *missing = m->missing, *part;
+    size_t i;
+
+    m->missing = NULL;
+    m->ready = true;
+    m->complained = false;
+    loop_timer_stop(&m->lost_timer);
+    loop_timer_stop(&m->retry_timer);
+    log_info("media: ready");
+    json_array_foreach (missing, i, part)
+        m->handlers->on_missing(part, m->arg);
+    json_decref(missing);
+    m->handlers->on_ready(m->arg);
+}
+
 static void on_synced(const struct link_answer *a, void *arg)
 {
     struct media *m = arg;
@@ -72,12 +93,31 @@ static void on_synced(const struct link_answer *a, void *arg)
         handshake_failed(m, "sync", a);
         return;
     }
-    m->ready = true;
-    m->complained = false;
-    loop_timer_stop(&m->lost_timer);
-    loop_timer_stop(&m->retry_timer);
-    log_info("media: ready");
-    m->handlers->on_missing(json_object_get(a->result, "missing"), m->arg);
+    json_array_append(m->missing, json_object_get(a->result, "missing"));
+    if (--m->n_syncs == 0)
+        become_ready(m);
+}
+
+/* All parts at once: what is told next must come after the inventory, and be later than it. */
+static int sync_all(struct media *m, struct link *k)
+{
+    json_t *parts = m->handlers->inventory(m->arg), *rooms;
+    int error = 0;
+    size_t i;
+
+    json_decref(m->missing);
+    m->missing = json_array();
+    m->n_syncs = json_array_size(parts);
+    json_array_foreach (parts, i, rooms) {
+        json_t *params = json_pack("{s:O,s:b}", "rooms", rooms, "more", i + 1 < m->n_syncs);
+
+        if (!error)
+            error = link_call(k, "sync", params, MEDIA_CALL_TIMEOUT_MS, on_synced, m);
+        else
+            json_decref(params);
+    }
+    json_decref(parts);
+    return error;
 }
 
 static void on_hello(const struct link_answer *a, void *arg)
@@ -85,7 +125,6 @@ static void on_hello(const struct link_answer *a, void *arg)
     struct media *m = arg;
     const char *instance = json_string_value(json_object_get(a->result, "instance"));
     struct link *k = link_dialer_link(m->dialer);
-    json_t *params;
 
     if (a->error) {
         handshake_failed(m, "hello", a);
@@ -96,8 +135,7 @@ static void on_hello(const struct link_answer *a, void *arg)
     if (*m->peer_instance && strcmp(m->peer_instance, instance) != 0)
         log_warning("media: the daemon was restarted, its streams are gone");
     snprintf(m->peer_instance, sizeof(m->peer_instance), "%s", instance);
-    params = json_pack("{s:o}", "rooms", m->handlers->inventory(m->arg));
-    if (!k || link_call(k, "sync", params, MEDIA_CALL_TIMEOUT_MS, on_synced, m) < 0)
+    if (!k || sync_all(m, k) < 0)
         loop_timer_start(&m->retry_timer, m->loop, RETRY_US, on_retry);
     m->greeted = true;
 }
@@ -121,8 +159,10 @@ static void on_lost(struct loop_timer *t)
     m->handlers->on_lost(m->arg);
 }
 
-static void wait_for_return(struct media *m)
+static void wait_for_daemon(struct media *m)
 {
+    if (m->ready)
+        m->away_since_ms = clock_ms();
     m->ready = m->greeted = false;
     if (!loop_timer_is_armed(&m->lost_timer))
         loop_timer_start(&m->lost_timer, m->loop, m->lost_after_ms * 1000, on_lost);
@@ -135,7 +175,7 @@ static void on_down(struct link_dialer *d, void *arg)
     (void) d;
     if (m->ready)
         log_warning("media: link lost, trying again");
-    wait_for_return(m);
+    wait_for_daemon(m);
 }
 
 static void on_failed(struct link_dialer *d, int error, void *arg)
@@ -198,6 +238,7 @@ int media_new(struct loop *l, const char *path, uint64_t lost_after_ms,
     m->handlers = handlers;
     m->arg = arg;
     m->lost_after_ms = lost_after_ms;
+    m->away_since_ms = clock_ms();
     rnd_bytes(random, sizeof(random));
     for (size_t i = 0; i < sizeof(random); i++)
         m->instance[i] = hex[random[i] & 15];
@@ -207,6 +248,7 @@ int media_new(struct loop *l, const char *path, uint64_t lost_after_ms,
         media_free(m);
         return error;
     }
+    wait_for_daemon(m);
     *ret_media = m;
     return 0;
 }
@@ -219,6 +261,7 @@ struct media *media_free(struct media *m)
     link_dialer_free(m->dialer);
     loop_timer_done(&m->lost_timer);
     loop_timer_done(&m->retry_timer);
+    json_decref(m->missing);
     free(m->path);
     free(m);
     return NULL;
@@ -232,6 +275,11 @@ void media_set_lost_after(struct media *m, uint64_t lost_after_ms)
 bool media_is_ready(const struct media *m)
 {
     return m && m->ready;
+}
+
+uint64_t media_away_ms(const struct media *m)
+{
+    return media_is_ready(m) || !m ? 0 : clock_ms() - m->away_since_ms;
 }
 
 int media_call(struct media *m, const char *method, json_t *params, link_answer_fn *fn, void *arg)

@@ -10,11 +10,15 @@
 struct media;
 
 struct media_handlers {
-    /* What we think is there: {room: {"streams": [..], "subscribers": [..]}}; a new reference. */
+    /* What we think is there, {room: {"streams": [..], "subscribers": [..]}}, as an array of parts
+     * that fit into a message each; at least one. A new reference. */
     json_t *(*inventory)(void *arg);
-    /* Of that, what the daemon does not have (any more). */
+    /* Of such a part, what the daemon does not have (any more); one call for each, when all of them
+     * are answered. */
     void (*on_missing)(json_t *missing, void *arg);
-    /* The daemon has been away for the given time; told once. */
+    /* Afterwards: it can be called (again). */
+    void (*on_ready)(void *arg);
+    /* The daemon has been away for the given time, or did not come at first; told once. */
     void (*on_lost)(void *arg);
 };
 
@@ -26,6 +30,9 @@ struct media *media_free(struct media *m);
 void media_set_lost_after(struct media *m, uint64_t lost_after_ms);
 
 bool media_is_ready(const struct media *m);
+
+/* For how long it has not been ready; 0 while it is. */
+uint64_t media_away_ms(const struct media *m);
 
 /* As link_call(); steals params. -ENOTCONN when not ready, fn is not called then. */
 int media_call(struct media *m, const char *method, json_t *params, link_answer_fn *fn, void *arg);

@@ -4,39 +4,85 @@
 #include "signaling/connection.h"
 #include "signaling/events.h"
 #include "signaling/lifecycle.h"
+#include "signaling/media.h"
 #include "signaling/reasons.h"
 #include "signaling/stream.h"
 
-/* Everything that the media daemon should have of one session. */
-static json_t *room_inventory(const struct session *s)
+#include <string.h>
+
+/* Of ids, with quotes and commas; what is around them fits into the rest. */
+#define PART_BYTES (LINK_MESSAGE_MAX / 2)
+#define ID_COST 3
+#define ROOM_COST 64 /* of a room without ids */
+
+/* An inventory that is being written. */
+struct inventory {
+    json_t *parts;
+    json_t *rooms; /* of the last part */
+    size_t bytes;  /* in it */
+};
+
+static void begin_part(struct inventory *v)
 {
-    json_t *streams = json_array(), *subscribers = json_array();
+    v->rooms = json_object();
+    v->bytes = 0;
+    json_array_append_new(v->parts, v->rooms);
+}
+
+/* The session's entry in a part that has room for cost bytes more. */
+static json_t *entry_of(struct inventory *v, const struct session *s, size_t cost)
+{
+    json_t *entry;
+
+    if (v->bytes + cost > PART_BYTES)
+        begin_part(v);
+    entry = json_object_get(v->rooms, s->unique_id);
+    if (!entry) {
+        entry = json_pack("{s:[],s:[]}", "streams", "subscribers");
+        json_object_set_new(v->rooms, s->unique_id, entry);
+        cost += strlen(s->unique_id) + ROOM_COST;
+    }
+    v->bytes += cost;
+    return entry;
+}
+
+static void add(struct inventory *v, const struct session *s, const char *key, const char *id)
+{
+    json_t *entry = entry_of(v, s, strlen(id) + ID_COST);
+
+    json_array_append_new(json_object_get(entry, key), json_string(id));
+}
+
+/* Everything that the media daemon should have of one session. */
+static void add_session(struct inventory *v, const struct session *s)
+{
     char name[SUBSCRIBER_ID_SIZE];
     struct subscription *sub;
     struct connection *c;
 
+    (void) entry_of(v, s, 0);
     list_for_each (c, &s->participants, node) {
         if (c->stream)
-            json_array_append_new(streams, json_string(c->stream->id));
+            add(v, s, "streams", c->stream->id);
         list_for_each (sub, &c->subscriptions, of_subscriber) {
             subscriber_id(c->id, sub->stream->id, name);
-            json_array_append_new(subscribers, json_string(name));
+            add(v, s, "subscribers", name);
         }
     }
-    return json_pack("{s:o,s:o}", "streams", streams, "subscribers", subscribers);
 }
 
 static json_t *inventory(void *arg)
 {
+    struct inventory v = {.parts = json_array()};
     struct app *app = arg;
-    json_t *rooms = json_object();
     struct session *s;
 
+    begin_part(&v);
     list_for_each (s, &app->sessions.all, node) {
         if (s->active)
-            json_object_set_new(rooms, s->unique_id, room_inventory(s));
+            add_session(&v, s);
     }
-    return rooms;
+    return v.parts;
 }
 
 /* The ids of a list, to look them up in. */
@@ -95,5 +141,10 @@ static void on_lost(void *arg)
     lifecycle_close_all(arg, true, REASON_NODE_CRASHED);
 }
 
+static void on_ready(void *arg)
+{
+    rpc_wait_over(arg);
+}
+
 const struct media_handlers media_sync_handlers = {
-    .inventory = inventory, .on_missing = on_missing, .on_lost = on_lost};
+    .inventory = inventory, .on_missing = on_missing, .on_ready = on_ready, .on_lost = on_lost};

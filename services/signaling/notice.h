@@ -1,5 +1,5 @@
-/* notice.h: notifications to the sockets of participants. What is sent while a client has no socket
- * is lost, as clients expect. */
+/* notice.h: notifications to the sockets of participants. Who has lost its socket gets them when it
+ * comes back (client_tell()). */
 #pragma once
 
 #include "signaling/session.h"
@@ -13,3 +13,6 @@ void notice_participant(struct connection *c, const char *method, json_t *params
 /* Everyone in the session but `except` (may be NULL). The text is made once. */
 void notice_session(struct session *s, const struct connection *except, const char *method,
                     json_t *params);
+
+/* Those whose ids the array names, everyone when it is empty or NULL. The text is made once. */
+void notice_named(struct session *s, json_t *ids, const char *method, json_t *params);

@@ -24,8 +24,6 @@ struct outbox {
     struct loop *loop;
     const struct config *config;
     struct store *store;
-    outbox_commit_fn *commit;
-    void *arg;
     struct cdr cdr;
     struct webhook *webhook;
     struct list restored; /* struct outbox_event; not in their order */
@@ -350,8 +348,6 @@ void outbox_committed(struct outbox *o)
 {
     struct outbox_event *e;
 
-    if (!o)
-        return;
     take_up_restored(o);
     while ((e = list_first(&o->added, struct outbox_event, node))) {
         list_del(&e->node);
@@ -373,9 +369,10 @@ void outbox_rewrite(struct outbox *o)
 /* Commits, writes, and commits that it is written. The webhook goes on by itself. */
 static void run(struct outbox *o)
 {
-    o->commit(o->arg);
+    store_commit(o->store);
+    outbox_committed(o);
     write_lines(o);
-    o->commit(o->arg);
+    store_commit(o->store);
 }
 
 static void on_turn(struct loop_defer *d)
@@ -386,7 +383,7 @@ static void on_turn(struct loop_defer *d)
 /* ---- the whole ---- */
 
 int outbox_new(struct loop *l, const struct config *config, struct store *store,
-               outbox_commit_fn *commit, void *arg, struct outbox **ret_outbox)
+               struct outbox **ret_outbox)
 {
     struct outbox *o = calloc(1, sizeof(*o));
     int error;
@@ -396,8 +393,6 @@ int outbox_new(struct loop *l, const struct config *config, struct store *store,
     o->loop = l;
     o->config = config;
     o->store = store;
-    o->commit = commit;
-    o->arg = arg;
     o->sequence = clock_wall_ms() * 1000; /* above all that lives before ours have counted */
     o->log_lost.interval_ms = LOG_INTERVAL_MS;
     list_init(&o->restored);
@@ -448,7 +443,8 @@ void outbox_reload(struct outbox *o)
 {
     struct outbox_event *e;
 
-    o->commit(o->arg);
+    store_commit(o->store);
+    outbox_committed(o);
     if (cdr_set_folder(&o->cdr, o->config->cdr_path) < 0)
         log_error("CDR: out of memory, lines go on to the folder from before");
     if (!*o->config->cdr_path) {

@@ -39,7 +39,6 @@ static const char dashboard_html[] =
 
 static void add_headers(struct web_request *rq)
 {
-    web_reply_header(rq, "Access-Control-Allow-Origin", "*");
     web_reply_header(rq, "Cache-Control", "no-cache"); /* asks each time */
 }
 

@@ -29,12 +29,13 @@ char *record_of_session(const struct session *s)
 {
     const struct session_options *o = &s->options;
 
-    return text_of(json_pack(
-        "{s:i,s:I,s:I,s:b,s:s,s:s,s:s,s:s,s:s,s:b,s:b,s:O,s:O*}", "version", RECORD_VERSION,
-        "created", (json_int_t) s->created_ms, "order", (json_int_t) s->order, "active", s->active,
-        "id", s->id, "customId", o->custom_id, "mediaMode", o->media_mode, "recordingMode",
-        o->recording_mode, "forcedCodec", o->forced_codec, "allowTranscoding", o->allow_transcoding,
-        "mediasoup", o->mediasoup, "recording", o->recording, "mediaNode", o->media_node));
+    return text_of(json_pack("{s:i,s:I,s:I,s:b,s:s,s:s,s:s,s:s,s:s,s:b,s:b,s:b,s:O,s:O*}",
+                             "version", RECORD_VERSION, "created", (json_int_t) s->created_ms,
+                             "order", (json_int_t) s->order, "active", s->active, "id", s->id,
+                             "customId", o->custom_id, "mediaMode", o->media_mode, "recordingMode",
+                             o->recording_mode, "forcedCodec", o->forced_codec, "unforced",
+                             o->unforced, "allowTranscoding", o->allow_transcoding, "mediasoup",
+                             o->mediasoup, "recording", o->recording, "mediaNode", o->media_node));
 }
 
 static json_t *client_of(const struct connection *c)
@@ -61,12 +62,13 @@ char *record_of_connection(const struct connection *c)
 
 char *record_of_stream(const struct stream *st)
 {
-    return text_of(json_pack(
-        "{s:s,s:I,s:b,s:b,s:b,s:b,s:b,s:s*,s:s*,s:O*,s:O}", "connection", st->publisher->id,
-        "created", (json_int_t) st->created_ms, "hasAudio", st->has_audio, "hasVideo",
-        st->has_video, "audioActive", st->audio_active, "videoActive", st->video_active, "loopback",
-        st->loopback, "typeOfVideo", st->type_of_video, "videoDimensions", st->video_dimensions,
-        "frameRate", st->frame_rate, "filter", st->filter));
+    return text_of(json_pack("{s:s,s:I,s:b,s:b,s:b,s:b,s:b,s:b,s:s*,s:s*,s:O*,s:O}", "connection",
+                             st->publisher->id, "created", (json_int_t) st->created_ms, "hasAudio",
+                             st->has_audio, "hasVideo", st->has_video, "audioActive",
+                             st->audio_active, "videoActive", st->video_active, "loopback",
+                             st->loopback, "otherCodec", st->other_codec, "typeOfVideo",
+                             st->type_of_video, "videoDimensions", st->video_dimensions,
+                             "frameRate", st->frame_rate, "filter", st->filter));
 }
 
 char *record_of_subscription(const struct subscription *sub)
@@ -198,6 +200,7 @@ int record_to_session(const char *unique_id, struct bytes text, struct session *
             .media_mode = read_string(&r, "mediaMode"),
             .recording_mode = read_string(&r, "recordingMode"),
             .forced_codec = read_string(&r, "forcedCodec"),
+            .unforced = read_bool(&r, "unforced"),
             .allow_transcoding = read_bool(&r, "allowTranscoding"),
             .mediasoup = read_bool(&r, "mediasoup"),
             .recording = read_json(&r, "recording", JSON_OBJECT, false),
@@ -307,6 +310,7 @@ static void read_stream(struct reader *r, struct stream *st)
     st->audio_active = read_bool(r, "audioActive");
     st->video_active = read_bool(r, "videoActive");
     st->loopback = read_bool(r, "loopback");
+    st->other_codec = read_bool(r, "otherCodec");
     st->type_of_video = read_string_opt(r, "typeOfVideo");
     st->video_dimensions = read_string_opt(r, "videoDimensions");
     st->frame_rate = json_incref(json_object_get(r->root, "frameRate"));

@@ -39,7 +39,13 @@ void rest_config_public_url(struct rest *r)
 
 void rest_config_recording(struct rest *r)
 {
-    rest_reply_text(r, "false");
+    rest_reply_text(r, r->app->recording ? "true" : "false");
+}
+
+/* Where recordings are, or were: also while the module is off. */
+void rest_config_recording_path(struct rest *r)
+{
+    rest_reply_text(r, r->app->config.recordings_path);
 }
 
 void rest_config_cdr(struct rest *r)

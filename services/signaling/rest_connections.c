@@ -76,15 +76,15 @@ void rest_tokens_post(struct rest *r)
 void rest_connections_get(struct rest *r)
 {
     struct session *s = sessions_find(&r->app->sessions, r->args[0]);
-    struct shape_options o;
+    struct shape_options o = {.endpoints = r->endpoints};
 
     if (!rest_query_bool(r, "pendingConnections", true, &o.pending) ||
         !rest_query_bool(r, "webRtcStats", false, &o.webrtc_stats))
         return;
-    if (s)
-        rest_reply_json(r, shape_connections(s, &o));
-    else
+    if (!s)
         rest_reply_empty(r, 404);
+    else if (!o.webrtc_stats || rest_has_endpoints(r, s, rest_connections_get))
+        rest_reply_json(r, shape_connections(s, &o));
 }
 
 /* The connection of the path, or NULL after answering; recorders and the like do not exist here. */
@@ -101,13 +101,13 @@ static struct connection *find(struct rest *r)
 
 void rest_connection_get(struct rest *r)
 {
-    struct shape_options o = {.pending = true};
+    struct shape_options o = {.pending = true, .endpoints = r->endpoints};
     struct connection *c;
 
     if (!rest_query_bool(r, "webRtcStats", false, &o.webrtc_stats))
         return;
     c = find(r);
-    if (c)
+    if (c && (!o.webrtc_stats || rest_has_endpoints(r, c->session, rest_connection_get)))
         rest_reply_json(r, shape_connection(c, &o));
 }
 

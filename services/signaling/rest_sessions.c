@@ -37,9 +37,11 @@ void rest_sessions_post(struct rest *r)
     rest_reply_json(r, shape_session(s, &(struct shape_options){.pending = false}));
 }
 
-static bool read_options(struct rest *r, bool pending, struct shape_options *ret)
+/* False after answering. */
+static bool read_options(struct rest *r, struct shape_options *ret)
 {
-    return rest_query_bool(r, "pendingConnections", pending, &ret->pending) &&
+    ret->endpoints = r->endpoints;
+    return rest_query_bool(r, "pendingConnections", false, &ret->pending) &&
            rest_query_bool(r, "webRtcStats", false, &ret->webrtc_stats);
 }
 
@@ -47,7 +49,9 @@ void rest_sessions_get(struct rest *r)
 {
     struct shape_options o;
 
-    if (read_options(r, false, &o))
+    if (!read_options(r, &o))
+        return;
+    if (!o.webrtc_stats || rest_has_endpoints(r, NULL, rest_sessions_get))
         rest_reply_json(r, shape_sessions(&r->app->sessions, &o));
 }
 
@@ -56,12 +60,12 @@ void rest_session_get(struct rest *r)
     struct session *s = sessions_find(&r->app->sessions, r->args[0]);
     struct shape_options o;
 
-    if (!read_options(r, false, &o))
+    if (!read_options(r, &o))
         return;
-    if (s)
-        rest_reply_json(r, shape_session(s, &o));
-    else
+    if (!s)
         rest_reply_empty(r, 404);
+    else if (!o.webrtc_stats || rest_has_endpoints(r, s, rest_session_get))
+        rest_reply_json(r, shape_session(s, &o));
 }
 
 void rest_session_delete(struct rest *r)

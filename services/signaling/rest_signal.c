@@ -4,6 +4,18 @@
 #include "signaling/connection.h"
 #include "signaling/events.h"
 
+static int check_ids(json_t *body, struct problem *p)
+{
+    json_t *id;
+    size_t i;
+
+    json_array_foreach (body_get(body, "to"), i, id) {
+        if (!json_is_string(id))
+            return problem_set(p, 400, "'to' must be an array of strings");
+    }
+    return 0;
+}
+
 void rest_signal_post(struct rest *r)
 {
     static const struct field fields[] = {
@@ -17,7 +29,7 @@ void rest_signal_post(struct rest *r)
     struct problem p;
     size_t i;
 
-    if (validate(r->body, fields, 4, &p) < 0) {
+    if (validate(r->body, fields, 4, &p) < 0 || check_ids(r->body, &p) < 0) {
         rest_reply_problem(r, &p);
         return;
     }
@@ -28,12 +40,9 @@ void rest_signal_post(struct rest *r)
     }
     to = body_get(r->body, "to");
     json_array_foreach (to, i, id) {
-        if (!json_is_string(id))
-            problem_set(&p, 400, "'to' must be an array of strings");
-        else if (!session_participant(s, json_string_value(id)))
-            problem_set(&p, 406, "'to' names a connection that is not in the session");
-        else
+        if (session_participant(s, json_string_value(id)))
             continue;
+        problem_set(&p, 406, "'to' names a connection that is not in the session");
         rest_reply_problem(r, &p);
         return;
     }

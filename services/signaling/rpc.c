@@ -1,5 +1,6 @@
 #include "signaling/rpc.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "signaling/app.h"
 #include "signaling/connection.h"
@@ -19,10 +20,11 @@ struct rpc_method {
     rpc_fn *fn;
     bool immediate; /* not in the client's queue */
     bool before_join;
+    bool media; /* nothing without the media daemon: worth waiting for it */
     enum role role;
 };
 
-static rpc_fn pro_only, not_supported;
+static rpc_fn pro_only;
 
 static const struct rpc_method methods[] = {
     {"ping", .fn = rpc_ping, .immediate = true, .before_join = true},
@@ -30,28 +32,41 @@ static const struct rpc_method methods[] = {
     {"closeSession", .fn = rpc_close_session, .immediate = true, .before_join = true},
     {"joinRoom", .fn = rpc_join_room, .before_join = true},
     {"leaveRoom", .fn = rpc_leave_room},
-    {"publishVideo", .fn = rpc_publish_video, .role = ROLE_PUBLISHER},
+    {"publishVideo", .fn = rpc_publish_video, .media = true, .role = ROLE_PUBLISHER},
     {"unpublishVideo", .fn = rpc_unpublish_video, .role = ROLE_PUBLISHER},
-    {"prepareReceiveVideoFrom", .fn = rpc_prepare_receive_video_from},
-    {"receiveVideoFrom", .fn = rpc_receive_video_from},
+    {"prepareReceiveVideoFrom", .fn = rpc_prepare_receive_video_from, .media = true},
+    {"receiveVideoFrom", .fn = rpc_receive_video_from, .media = true},
     {"unsubscribeFromVideo", .fn = rpc_unsubscribe_from_video},
     {"onIceCandidate", .fn = rpc_on_ice_candidate},
     {"sendMessage", .fn = rpc_send_message},
     {"streamPropertyChanged", .fn = rpc_stream_property_changed},
     {"forceDisconnect", .fn = rpc_force_disconnect, .role = ROLE_MODERATOR},
     {"forceUnpublish", .fn = rpc_force_unpublish, .role = ROLE_MODERATOR},
-    {"reconnectStream", .fn = rpc_reconnect_stream},
+    {"reconnectStream", .fn = rpc_reconnect_stream, .media = true},
     {"videoData", .fn = rpc_video_data},
     {"echo", .fn = rpc_echo},
-    {"applyFilter", .fn = not_supported},
-    {"removeFilter", .fn = not_supported},
-    {"execFilterMethod", .fn = not_supported},
-    {"addFilterEventListener", .fn = not_supported},
-    {"removeFilterEventListener", .fn = not_supported},
+    {"applyFilter", .fn = rpc_apply_filter},
+    {"removeFilter", .fn = rpc_remove_filter},
+    {"execFilterMethod", .fn = rpc_exec_filter_method},
+    {"addFilterEventListener", .fn = rpc_add_filter_event_listener},
+    {"removeFilterEventListener", .fn = rpc_remove_filter_event_listener},
     {"subscribeToSpeechToText", .fn = pro_only},
     {"unsubscribeFromSpeechToText", .fn = pro_only},
     {"sessionStatus", .fn = pro_only},
 };
+
+#define N_METHODS (sizeof(methods) / sizeof(methods[0]))
+_Static_assert(N_METHODS <= STATS_METHODS_MAX, "not all methods can be counted");
+
+size_t rpc_n_methods(void)
+{
+    return N_METHODS;
+}
+
+const char *rpc_method_name(size_t i)
+{
+    return methods[i].name;
+}
 
 static void pro_only(struct rpc *rq)
 {
@@ -59,14 +74,9 @@ static void pro_only(struct rpc *rq)
               rq->message.method);
 }
 
-static void not_supported(struct rpc *rq)
-{
-    rpc_error(rq, RPC_GENERIC, "Method '%s' is not supported by this server", rq->message.method);
-}
-
 static const struct rpc_method *find_method(const char *name)
 {
-    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+    for (size_t i = 0; i < N_METHODS; i++) {
         if (strcmp(methods[i].name, name) == 0)
             return &methods[i];
     }
@@ -105,6 +115,7 @@ struct rpc *rpc_read(struct client *c, struct bytes text)
     rq->app = c->owner->app;
     rq->client = c;
     rq->socket_serial = c->socket_serial;
+    rq->begun_us = clock_us();
     rq->method = find_method(m.method);
     rq->message = m;
     return rq;
@@ -149,8 +160,17 @@ void rpc_run(struct rpc *rq)
     else if (c && !role_allows(m, c))
         rpc_error(rq, RPC_USER_UNAUTHORIZED, "Unable to call %s. The role of %s does not allow it",
                   m->name, c->id);
-    else
+    else if (!m->media || !rpc_wait(rq))
         m->fn(rq);
+}
+
+static void count(const struct rpc *rq, enum stats_outcome outcome)
+{
+    struct stats *st = &rq->app->stats;
+
+    st->rpc[rq->method ? (size_t) (rq->method - methods) : N_METHODS][outcome]++;
+    if (rq->method && rq->method->fn == rpc_join_room && outcome == STATS_RESULT)
+        prom_observe(&st->join, clock_us() - rq->begun_us);
 }
 
 /* The answer, unless the socket that asked is gone; then the client's next request may run. */
@@ -168,6 +188,7 @@ static void finish(struct rpc *rq, char *text)
 
 void rpc_reply_bare(struct rpc *rq, json_t *result)
 {
+    count(rq, STATS_RESULT);
     finish(rq, jsonrpc_result_text(rq->message.id, result));
 }
 
@@ -195,6 +216,7 @@ void rpc_error(struct rpc *rq, int code, const char *fmt, ...)
             len = sizeof(text) - 32;
         snprintf(text + len, sizeof(text) - len, ". Code: %d", code);
     }
+    count(rq, STATS_ERROR);
     log_debug("rpc %s: error %d", rq->message.method, code);
     answer = jsonrpc_error_text(rq->message.id, code, text);
     if (!answer) /* a cut made it invalid UTF-8 */
@@ -238,8 +260,23 @@ const char *rpc_string_opt(const struct rpc *rq, const char *name, const char *f
 bool rpc_bool_opt(const struct rpc *rq, const char *name, bool fallback)
 {
     json_t *v = json_object_get(rq->message.params, name);
+    const char *text = json_string_value(v);
 
+    if (text && strcmp(text, fallback ? "false" : "true") == 0)
+        return !fallback;
     return json_is_boolean(v) ? json_is_true(v) : fallback;
+}
+
+json_t *rpc_number_opt(const struct rpc *rq, const char *name)
+{
+    json_t *v = json_object_get(rq->message.params, name);
+    json_t *number = json_is_string(v) ? json_loads(json_string_value(v), JSON_DECODE_ANY, NULL)
+                                       : json_incref(v);
+
+    if (json_is_number(number))
+        return number;
+    json_decref(number);
+    return NULL;
 }
 
 struct connection *rpc_participant(const struct rpc *rq, const char *id)

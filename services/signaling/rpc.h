@@ -38,6 +38,7 @@ struct rpc {
     struct app *app;
     struct client *client;
     unsigned socket_serial;
+    uint64_t begun_us;
     const struct rpc_method *method; /* NULL: unknown */
     struct jsonrpc message;
 };
@@ -55,11 +56,19 @@ void rpc_reply_bare(struct rpc *rq, json_t *result); /* without sessionId */
 void rpc_error(struct rpc *rq, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The table of methods. */
+size_t rpc_n_methods(void);
+const char *rpc_method_name(size_t i);
+
 /* A parameter, or NULL after answering rq with an error. Those of _opt may be absent. */
 const char *rpc_string(struct rpc *rq, const char *name);
 json_t *rpc_param(struct rpc *rq, const char *name);
 const char *rpc_string_opt(const struct rpc *rq, const char *name, const char *fallback);
+
+/* The same, also from their text: native clients send "true" and "30". A number is a new reference,
+ * NULL when there is none. */
 bool rpc_bool_opt(const struct rpc *rq, const char *name, bool fallback);
+json_t *rpc_number_opt(const struct rpc *rq, const char *name);
 
 /* The participant that asks, or NULL: it has left meanwhile, or is another one than id (may be
  * NULL: any). */
@@ -82,3 +91,6 @@ rpc_fn rpc_receive_video_from, rpc_prepare_receive_video_from, rpc_unsubscribe_f
 rpc_fn rpc_send_message;
 /* rpc_moderate.c */
 rpc_fn rpc_force_disconnect, rpc_force_unpublish;
+/* rpc_filter.c */
+rpc_fn rpc_apply_filter, rpc_remove_filter, rpc_exec_filter_method, rpc_add_filter_event_listener,
+    rpc_remove_filter_event_listener;

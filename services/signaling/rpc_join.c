@@ -150,15 +150,18 @@ static json_t *join_result(struct rpc *rq, const struct connection *c)
     return r;
 }
 
-/* May another one come in? */
+/* May another one come in? Else rq is answered, or waits. */
 static bool has_room(struct rpc *rq, const struct session *s)
 {
-    if (!s->active && !media_is_ready(rq->app->media)) {
+    if (!media_is_ready(rq->app->media)) {
+        if (rpc_wait(rq))
+            return false;
         rpc_error(rq, RPC_ROOM_CANNOT_BE_CREATED,
                   "There is no available Media Node where to initialize session '%s'", s->id);
         return false;
     }
     if (session_n_participants(s) >= (size_t) rq->app->config.max_participants) {
+        stats_refused(&rq->app->stats, STATS_MAX_PARTICIPANTS);
         rpc_error(rq, RPC_ROOM_GENERIC, "Unable to join session %s. It is full", s->id);
         return false;
     }

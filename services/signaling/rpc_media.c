@@ -1,5 +1,6 @@
 #include "signaling/rpc_media.h"
 
+#include "base/clock.h"
 #include "signaling/app.h"
 #include "signaling/connection.h"
 
@@ -10,6 +11,10 @@
 
 void negotiation_free(struct negotiation *n)
 {
+    struct stats *st = &n->app->stats;
+
+    st->media_pending--;
+    prom_observe(&st->media[n->method], clock_us() - n->begun_us);
     stream_free(n->published);
     free(n);
 }
@@ -23,7 +28,6 @@ void negotiate(struct rpc *rq, struct connection *c, const char *stream_id, cons
                json_t *params, link_answer_fn *fn, struct stream *published)
 {
     const struct session *s = c->session;
-    const char *codec = session_options_codec(&s->options);
     struct negotiation *n = calloc(1, sizeof(*n));
 
     if (!n || !params) {
@@ -36,17 +40,29 @@ void negotiate(struct rpc *rq, struct connection *c, const char *stream_id, cons
     n->rq = rq;
     n->app = rq->app;
     n->published = published;
+    n->method = stats_media_of(method);
+    n->begun_us = clock_us();
+    rq->app->stats.media_pending++;
     snprintf(n->room, sizeof(n->room), "%s", s->unique_id);
     snprintf(n->connection, sizeof(n->connection), "%s", c->id);
     snprintf(n->stream, sizeof(n->stream), "%s", stream_id);
     json_object_set_new(params, "room", json_string(n->room));
     json_object_set_new(params, "stream", json_string(n->stream));
-    if (codec)
-        json_object_set_new(params, "forcedCodec", json_string(codec));
     if (media_call(rq->app->media, method, params, fn, n) < 0) {
         negotiation_free(n);
         no_media_daemon(rq);
     }
+}
+
+void negotiation_limit(json_t *params, const char *key, const struct connection *c,
+                       const char *option, int64_t fallback)
+{
+    json_t *v = json_object_get(c->options.kurento, option);
+    json_int_t kbps = v ? json_integer_value(v) : fallback;
+
+    if (kbps > 0)
+        json_object_set_new(params, key,
+                            json_integer(kbps < MEDIA_KBPS_MAX ? kbps : MEDIA_KBPS_MAX));
 }
 
 struct connection *negotiation_participant(const struct negotiation *n)
@@ -60,6 +76,7 @@ void negotiation_error(struct negotiation *n, const struct link_answer *a)
 {
     struct connection *c = negotiation_participant(n);
 
+    n->app->stats.media_failed[n->method]++;
     if (!c)
         rpc_error(n->rq, RPC_TRANSPORT, "The session was left");
     else if (a->error == -EREMOTEIO && a->code == MEDIA_ERR_FORCED_CODEC)

@@ -13,27 +13,57 @@
 
 #define REASON_LEN_MAX 64
 
-/* The bandwidth that the connection was given, or the server's; 0 is no limit. */
-static void add_kbps(json_t *params, const char *key, const struct connection *c,
-                     const char *option, int64_t fallback)
+/* Nothing is transcoded here. Where it is allowed to be, a publisher without the session's codec
+ * may send the other one that every browser is to have (RFC 7742 section 5). */
+static const char *other_codec(const char *forced)
 {
-    json_t *v = json_object_get(c->options.kurento, option);
-    json_int_t kbps = v ? json_integer_value(v) : fallback;
-
-    if (kbps > 0)
-        json_object_set_new(params, key,
-                            json_integer(kbps < MEDIA_KBPS_MAX ? kbps : MEDIA_KBPS_MAX));
+    return strcmp(forced, "VP8") == 0 ? "H264" : "VP8";
 }
 
-static json_t *publish_params(const struct rpc *rq, const struct connection *c, const char *offer,
-                              bool loopback)
+/* Does somebody here lack the session's codec? Then those who come later take the other one too. */
+static bool other_codec_is_needed(const struct session *s)
+{
+    struct connection *c;
+
+    list_for_each (c, &s->participants, node) {
+        if (c->stream && c->stream->other_codec)
+            return true;
+    }
+    return false;
+}
+
+/* publishVideo and reconnectStream have different names for it. */
+static const char *offer_of(const struct rpc *rq)
+{
+    return rpc_string_opt(rq, "sdpOffer", rpc_string_opt(rq, "sdpString", ""));
+}
+
+static json_t *publish_params(const struct rpc *rq, const struct connection *c,
+                              const struct stream *st)
 {
     const struct config *config = &rq->app->config;
-    json_t *p = json_pack("{s:s,s:b}", "offer", offer, "loopback", loopback);
+    const char *codec = session_options_codec(&c->session->options);
+    json_t *p = json_pack("{s:s,s:b}", "offer", offer_of(rq), "loopback", st->loopback);
 
-    add_kbps(p, "maxRecvKbps", c, "videoMaxRecvBandwidth", config->max_recv_kbps);
-    add_kbps(p, "minRecvKbps", c, "videoMinRecvBandwidth", config->min_recv_kbps);
+    if (codec)
+        json_object_set_new(p, "forcedCodec",
+                            json_string(st->other_codec ? other_codec(codec) : codec));
+    negotiation_limit(p, "maxRecvKbps", c, "videoMaxRecvBandwidth", config->max_recv_kbps);
+    negotiation_limit(p, "minRecvKbps", c, "videoMinRecvBandwidth", config->min_recv_kbps);
     return p;
+}
+
+/* Did the publisher lack the codec, and may it have the other one? */
+static bool take_other_codec(struct stream *st, const struct connection *c,
+                             const struct link_answer *a)
+{
+    if (a->error != -EREMOTEIO || a->code != MEDIA_ERR_FORCED_CODEC || st->other_codec ||
+        !c->session->options.allow_transcoding)
+        return false;
+    st->other_codec = true;
+    if (st->publisher)
+        stream_changed(st);
+    return true;
 }
 
 /* CAMERA, SCREEN or CUSTOM; NULL for audio only. -EINVAL after answering. */
@@ -50,19 +80,32 @@ static int type_of_video(struct rpc *rq, const char **ret_type)
     return 0;
 }
 
+/* Answers when it does. */
+static bool asks_for_filter(struct rpc *rq, const struct connection *c)
+{
+    json_t *filter = json_object_get(rq->message.params, "filter");
+    const char *type = json_string_value(json_object_get(filter, "type"));
+
+    if (json_object_size(filter) == 0)
+        return false;
+    if (filter_is_allowed(c, type ? type : ""))
+        rpc_error(rq, RPC_FILTER_NOT_APPLIED, FILTERS_UNSUPPORTED);
+    else
+        rpc_error(rq, RPC_FILTER_NOT_APPLIED,
+                  "Error applying filter for publishing user %s. The token has no permissions to "
+                  "apply filter %.64s",
+                  c->id, type ? type : "");
+    return true;
+}
+
 /* A stream as the request describes it, or NULL after answering. */
 static struct stream *described(struct rpc *rq, const struct connection *c)
 {
-    json_t *rate = json_object_get(rq->message.params, "frameRate");
     const char *dimensions = rpc_string_opt(rq, "videoDimensions", NULL);
     struct stream *st;
     const char *type;
 
-    if (json_object_size(json_object_get(rq->message.params, "filter")) > 0) {
-        rpc_error(rq, RPC_FILTER_NOT_APPLIED, "Filters are not supported by this server");
-        return NULL;
-    }
-    if (type_of_video(rq, &type) < 0)
+    if (asks_for_filter(rq, c) || type_of_video(rq, &type) < 0)
         return NULL;
     st = stream_new(c->id, type);
     if (!st) {
@@ -72,8 +115,8 @@ static struct stream *described(struct rpc *rq, const struct connection *c)
     st->audio_active = rpc_bool_opt(rq, "audioActive", true);
     st->video_active = rpc_bool_opt(rq, "videoActive", true);
     st->loopback = rpc_bool_opt(rq, "doLoopback", false);
-    if (json_is_number(rate))
-        st->frame_rate = json_incref(rate);
+    st->frame_rate = rpc_number_opt(rq, "frameRate");
+    st->other_codec = other_codec_is_needed(c->session);
     if (dimensions)
         (void) stream_set_dimensions(st, dimensions); /* nonsense is as good as none */
     return st;
@@ -102,13 +145,31 @@ static void take_back(const struct negotiation *n)
                json_pack("{s:s,s:s}", "room", n->room, "stream", n->stream));
 }
 
+static link_answer_fn on_published, on_published_again;
+
+/* st is not attached yet: handed over. */
+static void publish(struct rpc *rq, struct connection *c, struct stream *st)
+{
+    negotiate(rq, c, st->id, "publish", publish_params(rq, c, st), on_published, st);
+}
+
+void publish_again(struct rpc *rq, struct stream *st)
+{
+    struct connection *c = st->publisher;
+
+    negotiate(rq, c, st->id, "publish", publish_params(rq, c, st), on_published_again, NULL);
+}
+
 static void on_published(const struct link_answer *a, void *arg)
 {
     struct negotiation *n = arg;
     struct connection *c = negotiation_participant(n);
     struct stream *st = n->published;
 
-    if (a->error) {
+    if (c && take_other_codec(st, c, a)) {
+        n->published = NULL;
+        publish(n->rq, c, st);
+    } else if (a->error) {
         if (a->error == -ETIMEDOUT) /* it may be done yet */
             take_back(n);
         negotiation_error(n, a);
@@ -141,30 +202,26 @@ void rpc_publish_video(struct rpc *rq)
     }
     st = described(rq, c);
     if (st)
-        negotiate(rq, c, st->id, "publish", publish_params(rq, c, offer, st->loopback),
-                  on_published, st);
+        publish(rq, c, st);
 }
 
 static void on_published_again(const struct link_answer *a, void *arg)
 {
     struct negotiation *n = arg;
     struct connection *c = negotiation_participant(n);
+    struct stream *st = c && c->stream && strcmp(c->stream->id, n->stream) == 0 ? c->stream : NULL;
 
-    if (a->error)
+    if (st && take_other_codec(st, c, a))
+        publish_again(n->rq, st);
+    else if (a->error)
         negotiation_error(n, a);
-    else if (!c || !c->stream || strcmp(c->stream->id, n->stream) != 0)
+    else if (!st)
         rpc_error(n->rq, RPC_USER_NOT_STREAMING, "The stream was unpublished");
-    else
-        reply_published(n->rq, c->stream, a);
+    else {
+        blob_clear(&st->trickled);
+        reply_published(n->rq, st, a);
+    }
     negotiation_free(n);
-}
-
-void publish_again(struct rpc *rq, struct stream *st, const char *offer)
-{
-    struct connection *c = st->publisher;
-
-    negotiate(rq, c, st->id, "publish", publish_params(rq, c, offer, st->loopback),
-              on_published_again, NULL);
 }
 
 /* What c publishes, or NULL after answering. */

@@ -9,28 +9,35 @@
 
 void rpc_ping(struct rpc *rq)
 {
-    json_t *interval = json_object_get(rq->message.params, "interval");
+    json_t *interval = rpc_number_opt(rq, "interval");
 
-    if (json_is_number(interval) && json_number_value(interval) > 0 &&
-        json_number_value(interval) < 1e9)
+    if (json_number_value(interval) > 0 && json_number_value(interval) < 1e9)
         client_set_ping_interval(rq->client, (uint64_t) json_number_value(interval));
+    json_decref(interval);
     client_ping(rq->client);
     rpc_reply_bare(rq, json_pack("{s:s}", "value", "pong"));
+}
+
+/* May this socket go on as the client c? Who was thrown out meanwhile has missed being told: it
+ * learns by the refusal. */
+static bool may_go_on(const struct client *newcomer, const struct client *c)
+{
+    return c == newcomer || (c && c->participant && !newcomer->participant);
 }
 
 /* A client that lost its socket is back on a new one. */
 void rpc_connect(struct rpc *rq)
 {
-    const char *id = rpc_string_opt(rq, "sessionId", NULL);
+    json_t *id = json_object_get(rq->message.params, "sessionId");
     struct client *newcomer = rq->client;
     struct client *c;
 
-    if (!id) {
+    if (!id || json_is_null(id)) {
         rpc_reply(rq, json_pack("{s:s}", "value", "OK"));
         return;
     }
-    c = clients_find(&rq->app->clients, id);
-    if (!c || (newcomer->participant && c != newcomer)) {
+    c = json_is_string(id) ? clients_find(&rq->app->clients, json_string_value(id)) : NULL;
+    if (!may_go_on(newcomer, c)) {
         rpc_error(rq, RPC_RECONNECTION, "reconnection error");
         return;
     }
@@ -40,6 +47,7 @@ void rpc_connect(struct rpc *rq)
     rq->client = c;
     rq->socket_serial = c->socket_serial;
     rpc_reply(rq, json_pack("{s:s}", "value", "reconnection successful"));
+    client_deliver(c);
 }
 
 void rpc_close_session(struct rpc *rq)

@@ -70,14 +70,21 @@ static void on_answered(const struct link_answer *a, void *arg)
 static void subscribe(struct rpc *rq, struct stream *st, const char *method, const char *key,
                       const char *sdp, link_answer_fn *fn)
 {
+    const struct config *config = &rq->app->config;
     struct connection *c = rq->client->participant;
     char name[SUBSCRIBER_ID_SIZE];
+    const char *codec;
     json_t *params;
 
     subscriber_id(c->id, st->id, name);
     params = json_pack("{s:s}", "subscriber", name);
     if (sdp)
         json_object_set_new(params, key, json_string(sdp));
+    codec = session_options_codec(&c->session->options);
+    if (codec && !c->session->options.allow_transcoding) /* else: what the publisher sends */
+        json_object_set_new(params, "forcedCodec", json_string(codec));
+    negotiation_limit(params, "maxSendKbps", c, "videoMaxSendBandwidth", config->max_send_kbps);
+    negotiation_limit(params, "minSendKbps", c, "videoMinSendBandwidth", config->min_send_kbps);
     negotiate(rq, c, st->id, method, params, fn, NULL);
 }
 
@@ -115,8 +122,14 @@ void rpc_receive_video_from(struct rpc *rq)
 
 void rpc_prepare_receive_video_from(struct rpc *rq)
 {
-    struct stream *st = named_stream(rq, "sender");
+    struct stream *st;
 
+    if (!rq->client->participant->session->options.mediasoup) {
+        rpc_error(rq, RPC_MEDIA_ENDPOINT,
+                  "In this session it is the subscriber that offers: call receiveVideoFrom");
+        return;
+    }
+    st = named_stream(rq, "sender");
     if (st)
         subscribe(rq, st, "offer", NULL, NULL, on_offered);
 }
@@ -148,9 +161,28 @@ void rpc_unsubscribe_from_video(struct rpc *rq)
     rpc_reply(rq, NULL);
 }
 
+/* Of c's endpoint that is named by the connection whose stream it carries, or NULL. */
+static struct blob *trickled(const struct connection *c, const char *owner)
+{
+    const struct connection *publisher = session_participant(c->session, owner);
+    struct subscription *sub;
+
+    if (!publisher || !publisher->stream)
+        return NULL;
+    if (publisher == c)
+        return &c->stream->trickled;
+    sub = subscription_find(publisher->stream, c);
+    return sub ? &sub->trickled : NULL;
+}
+
 /* The media daemon learns a client's addresses from its checks; it needs no candidates. */
 void rpc_on_ice_candidate(struct rpc *rq)
 {
+    struct blob *to = trickled(rq->client->participant, rpc_string_opt(rq, "endpointName", ""));
+
+    if (to)
+        trickle_add(to, rpc_string_opt(rq, "candidate", ""), rpc_string_opt(rq, "sdpMid", ""),
+                    json_integer_value(json_object_get(rq->message.params, "sdpMLineIndex")));
     rpc_reply(rq, NULL);
 }
 
@@ -169,7 +201,7 @@ void rpc_reconnect_stream(struct rpc *rq)
     if (!st)
         return;
     if (st->publisher == c)
-        publish_again(rq, st, sdp);
+        publish_again(rq, st);
     else if (we_offer)
         subscribe_with_answer(rq, st, sdp);
     else

@@ -6,6 +6,7 @@
 #include "signaling/listeners.h"
 #include "signaling/media.h"
 #include "signaling/media_sync.h"
+#include "signaling/metrics.h"
 #include "signaling/outbox.h"
 #include "signaling/pages.h"
 #include "signaling/reasons.h"
@@ -13,6 +14,7 @@
 #include "signaling/socket.h"
 #include "signaling/state.h"
 #include "signaling/turn_link.h"
+#include "store/store.h"
 #include "web/throttle.h"
 #include "web/web.h"
 
@@ -113,9 +115,15 @@ int server_start(struct app *app, struct loop *l)
     int error;
 
     app->loop = l;
+    rpc_waiting_init(&app->waiting);
     error = sessions_init(&app->sessions, (size_t) c->max_sessions);
+    app->sessions.stats = &app->stats;
     if (!error)
         error = clients_init(&app->clients, app, (size_t) c->max_clients + 16);
+    if (!error)
+        error = store_new(l, c->store, c->store_prefix, &state_store_handlers, app, &app->store);
+    if (!error)
+        error = outbox_new(l, c, app->store, &app->outbox);
     if (!error)
         error = state_new(app, &app->state);
     if (!error) /* whose first inventory names what was restored */
@@ -130,6 +138,12 @@ int server_start(struct app *app, struct loop *l)
         error = web_new(l, &limits, on_request, app, &app->web);
     if (!error)
         web_before_sending(app->web, before_sending, app);
+    if (!error)
+        web_on_answer(app->web, rest_answered, app);
+    if (!error)
+        error = metrics_new(app, &app->metrics);
+    if (!error)
+        error = rest_init(app->web);
     if (!error)
         error = loop_timer_start(&app->sweep_timer, app->loop, SWEEP_US, on_sweep);
     if (!error)
@@ -203,11 +217,15 @@ void server_done(struct app *app)
     app->throttle = throttle_free(app->throttle);
     app->media = media_free(app->media);
     app->web = web_free(app->web);
+    app->metrics = metrics_free(app->metrics);
+    app->outbox = outbox_free(app->outbox);
     if (state_outlives(app->state))
         app->sessions.turn = NULL; /* their credentials live on, too */
     app->state = state_free(app->state);
+    app->store = store_free(app->store);
     sessions_done(&app->sessions);
     clients_done(&app->clients);
+    rpc_waiting_done(&app->waiting);
     app->turn = turn_link_free(app->turn); /* which has been told of their ends */
     loop_timer_done(&app->sweep_timer);
     loop_timer_done(&app->gc_timer);

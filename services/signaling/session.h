@@ -12,6 +12,7 @@
 #include "signaling/session_options.h"
 
 struct state;
+struct stats;
 struct turn_link;
 
 struct sessions {
@@ -20,6 +21,7 @@ struct sessions {
     struct turn_link *turn; /* hears of the participants' credentials; NULL: nobody does */
     struct state *state;    /* hears of every change; NULL: nobody does */
     uint64_t last_order;
+    struct stats *stats; /* NULL: nobody counts */
 };
 
 struct session {

@@ -44,8 +44,10 @@ int session_options_parse(const struct config *c, json_t *body, struct session_o
         .custom_id = strdup(id),
         .media_mode = strdup(body_string(body, "mediaMode", "ROUTED")),
         .recording_mode = strdup(body_string(body, "recordingMode", "MANUAL")),
-        .forced_codec = strdup(body_string(body, "forcedVideoCodec", c->forced_codec)),
-        .allow_transcoding = body_bool(body, "allowTranscoding", c->allow_transcoding),
+        .forced_codec = strdup(body ? body_string(body, "forcedVideoCodec", c->forced_codec)
+                                    : "MEDIA_SERVER_PREFERRED"),
+        .unforced = !body,
+        .allow_transcoding = body && body_bool(body, "allowTranscoding", c->allow_transcoding),
         .mediasoup = config_is_mediasoup(c),
         .recording = recording,
         .media_node = node,
@@ -70,6 +72,8 @@ void session_options_done(struct session_options *o)
 
 const char *session_options_codec(const struct session_options *o)
 {
+    if (o->unforced)
+        return NULL;
     if (strcmp(o->forced_codec, "MEDIA_SERVER_PREFERRED") == 0)
         return o->mediasoup ? NULL : "VP8";
     return strcmp(o->forced_codec, "NONE") == 0 ? NULL : o->forced_codec;

@@ -9,6 +9,7 @@ struct session_options {
     char *media_mode;
     char *recording_mode;
     char *forced_codec; /* as asked for, not as resolved */
+    bool unforced;      /* made without a body: no codec is forced, whatever forced_codec says */
     bool allow_transcoding;
     bool mediasoup;     /* the server offers; as the configuration was when the session was made */
     json_t *recording;  /* defaultRecordingProperties, in the shape of the session object */

@@ -7,7 +7,8 @@
 
 struct shape_options {
     bool pending;      /* list pending connections as well */
-    bool webrtc_stats; /* the endpoints' extra keys */
+    bool webrtc_stats; /* the endpoints' extra keys … */
+    json_t *endpoints; /* … from here (endpoints.h); null where it has nothing. Borrowed */
 };
 
 /* ---- REST ---- */
@@ -16,6 +17,10 @@ json_t *shape_sessions(const struct sessions *all, const struct shape_options *o
 json_t *shape_connection(const struct connection *c, const struct shape_options *o);
 json_t *shape_connections(const struct session *s, const struct shape_options *o);
 json_t *shape_token(const struct connection *c);
+
+/* Adds what webRtcStats=true adds to a publisher or subscriber. */
+void shape_add_stats(json_t *to, const struct shape_options *o, const char *room,
+                     const char *endpoint, const struct blob *trickled);
 
 /* {"numberOfElements": n, "content": list}; steals list. */
 json_t *shape_list(json_t *list);

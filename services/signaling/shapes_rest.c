@@ -11,16 +11,6 @@ static json_t *string_or_null(const char *s)
     return s && *s ? json_string(s) : json_null();
 }
 
-static void add_stats(json_t *to, const char *endpoint)
-{
-    json_t *extra = json_pack("{s:s,s:n,s:n,s:[],s:[],s:n,s:n,s:[]}", "webrtcEndpointName",
-                              endpoint, "remoteSdp", "localSdp", "clientIceCandidates",
-                              "serverIceCandidates", "localCandidate", "remoteCandidate", "events");
-
-    json_object_update(to, extra);
-    json_decref(extra);
-}
-
 static json_t *media_options(const struct stream *st)
 {
     json_t *o = json_pack("{s:b}", "hasAudio", st->has_audio);
@@ -49,7 +39,7 @@ static json_t *publishers(const struct connection *c, const struct shape_options
                               st->id, "mediaOptions", media_options(st));
 
         if (o->webrtc_stats)
-            add_stats(p, st->id);
+            shape_add_stats(p, o, c->session->unique_id, st->id, &st->trickled);
         json_array_append_new(list, p);
     }
     return list;
@@ -67,7 +57,7 @@ static json_t *subscribers(const struct connection *c, const struct shape_option
 
         subscriber_id(c->id, sub->stream->id, name);
         if (o->webrtc_stats)
-            add_stats(s, name);
+            shape_add_stats(s, o, c->session->unique_id, name, &sub->trickled);
         json_array_append_new(list, s);
     }
     return list;

@@ -3,18 +3,29 @@
 #include "signaling/app.h"
 #include "web/web.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
+#define CLOSE_GOING 1001
+#define CLOSE_WITHOUT_CODE 1005
+#define CLOSE_ABNORMAL 1006
+#define CLOSE_TOO_LONG 1009
 #define CLOSE_TRY_LATER 1013
 
 struct ws_socket {
     struct client_socket base;
+    struct app *app;
     struct ws *ws;
+    bool slow; /* it is being dropped: more is waiting for the client than may */
 };
 
 static int send_text(struct client_socket *base, struct bytes text)
 {
-    return ws_send(container_of(base, struct ws_socket, base)->ws, text);
+    struct ws_socket *s = container_of(base, struct ws_socket, base);
+    int r = ws_send(s->ws, text);
+
+    s->slow |= r == -ENOBUFS;
+    return r;
 }
 
 static void close_socket(struct client_socket *base, unsigned code, const char *reason)
@@ -30,12 +41,26 @@ static void on_text(struct ws *ws, struct bytes text, void *arg)
     client_receive(&s->base, text);
 }
 
+/* Of a socket that was not closed by us. */
+static enum stats_drop cause(const struct ws_socket *s, unsigned code)
+{
+    if (s->slow)
+        return STATS_SLOW;
+    if (code == CLOSE_ABNORMAL)
+        return STATS_LOST;
+    if (code == CLOSE_TOO_LONG)
+        return STATS_TOO_LONG;
+    return code <= CLOSE_GOING || code == CLOSE_WITHOUT_CODE || code >= 3000 ? STATS_CLOSED
+                                                                             : STATS_PROTOCOL;
+}
+
 static void on_closed(struct ws *ws, unsigned code, const char *reason, void *arg)
 {
     struct ws_socket *s = arg;
 
     (void) ws;
-    (void) code;
+    if (s->base.client)
+        s->app->stats.dropped[cause(s, code)]++;
     client_socket_closed(&s->base, reason);
     free(s);
 }
@@ -46,6 +71,7 @@ void socket_accept(struct app *app, struct web_request *rq)
     struct ws_socket *s = calloc(1, sizeof(*s));
     const struct addr *a = web_client(rq);
     char ip[ADDR_TEXT_SIZE] = "";
+    int error;
 
     if (!s) {
         web_reply(rq, 503, NULL, bytes_str(NULL));
@@ -53,11 +79,17 @@ void socket_accept(struct app *app, struct web_request *rq)
     }
     if (a->family)
         addr_format_ip(a, ip);
+    s->app = app;
     s->base = (struct client_socket){.send = send_text, .close = close_socket};
-    if (web_upgrade(rq, &handlers, s, &s->ws) < 0) {
+    error = web_upgrade(rq, &handlers, s, &s->ws);
+    if (error) {
+        if (error == -ENOSPC)
+            stats_refused(&app->stats, STATS_MAX_CLIENTS);
         free(s);
         return;
     }
-    if (client_open(&app->clients, &s->base, ip) < 0)
+    if (client_open(&app->clients, &s->base, ip) < 0) {
+        stats_refused(&app->stats, STATS_MAX_CLIENTS);
         ws_close(s->ws, CLOSE_TRY_LATER, "Too many clients");
+    }
 }

@@ -37,8 +37,7 @@
 
 struct state {
     struct app *app;
-    struct store *store;
-    bool outlives;
+    struct store *store; /* the app's */
     struct loop_defer defer;
     /* changed since the last commit, by their field "changed" */
     struct list sessions, connections, streams, subscriptions;
@@ -71,12 +70,6 @@ static const char *field_of_view(const struct subscription *sub, char ret[static
 static void on_defer(struct loop_defer *d)
 {
     state_commit(container_of(d, struct state, defer));
-}
-
-void state_touch(struct state *st)
-{
-    if (st)
-        loop_defer_arm(&st->defer);
 }
 
 static void mark(struct state *st, struct list *changed, struct list *node)
@@ -199,15 +192,15 @@ static void put_subscription(struct state *st, struct subscription *sub)
         record_of_subscription(sub));
 }
 
-void state_commit(struct state *st)
+/* Whoever commits: events never go without the change that they tell of. */
+static void before_commit(void *arg)
 {
+    struct state *st = arg;
     struct subscription *sub;
     struct connection *c;
     struct stream *published;
     struct session *s;
 
-    if (!st)
-        return;
     list_for_each (s, &st->sessions, changed)
         put_session(st, s);
     list_for_each (c, &st->connections, changed)
@@ -216,8 +209,15 @@ void state_commit(struct state *st)
         put_stream(st, published);
     list_for_each (sub, &st->subscriptions, changed)
         put_subscription(st, sub);
+}
+
+void state_commit(struct state *st)
+{
+    if (!st)
+        return;
     store_commit(st->store);
-    outbox_committed(st->app->outbox);
+    if (st->app->outbox)
+        outbox_committed(st->app->outbox);
 }
 
 static void put_all_of_connection(struct state *st, struct connection *c)
@@ -234,13 +234,16 @@ static void put_all_of_connection(struct state *st, struct connection *c)
 /* The store begins and commits. */
 static void on_rewrite(struct store *store, void *arg)
 {
-    struct state *st = arg;
+    const struct app *app = arg;
+    struct state *st = app->state;
     struct connection *c;
     struct session *s;
 
     (void) store;
-    outbox_rewrite(st->app->outbox);
-    list_for_each (s, &st->app->sessions.all, node) {
+    if (!st)
+        return;
+    outbox_rewrite(app->outbox);
+    list_for_each (s, &app->sessions.all, node) {
         put_session(st, s);
         list_for_each (c, &s->participants, node)
             put_all_of_connection(st, c);
@@ -249,57 +252,41 @@ static void on_rewrite(struct store *store, void *arg)
     }
 }
 
+const struct store_handlers state_store_handlers = {.on_rewrite = on_rewrite};
+
 /* ---- from the store ---- */
 
 struct loading {
-    struct outbox *outbox;
     struct restore *restore;
+    struct outbox *outbox;
 };
 
 static int on_field(struct bytes hash, struct bytes field, struct bytes value, void *arg)
 {
-    const struct loading *to = arg;
+    const struct loading *l = arg;
 
     if (!bytes_eq_str(hash, OUTBOX_HASH))
-        return restore_field(to->restore, hash, field, value);
-    outbox_restore(to->outbox, field, value);
+        return restore_field(l->restore, hash, field, value);
+    outbox_restore(l->outbox, field, value);
     return 0;
 }
 
 static int load(struct state *st)
 {
-    struct restore *r;
-    int error = restore_new(st->app, &r);
+    struct loading l = {.outbox = st->app->outbox};
+    int error = restore_new(st->app, &l.restore);
 
     if (error)
         return error;
-    error = store_load(st->store, LOAD_TIMEOUT_MS, on_field, &(struct loading){st->app->outbox, r});
-    if (error == -ENOMEM) {
-        restore_free(r);
-        return error;
-    }
-    if (error)
+    error = store_load(st->store, LOAD_TIMEOUT_MS, on_field, &l);
+    if (error && error != -ENOMEM)
         log_error("the store cannot be read: %s; going on without the sessions of before, whose "
                   "clients will have to join anew",
                   strerror(-error));
-    else
-        restore_build(r, st->store);
-    restore_free(r);
-    return 0;
-}
-
-static int open_store(struct state *st)
-{
-    static const struct store_handlers handlers = {.on_rewrite = on_rewrite};
-    const struct config *c = &st->app->config;
-
-    st->outlives = strcmp(c->store, "memory") != 0;
-    return store_new(st->app->loop, c->store, c->store_prefix, &handlers, st, &st->store);
-}
-
-static void commit(void *arg)
-{
-    state_commit(arg);
+    else if (!error)
+        restore_build(l.restore, st->store);
+    restore_free(l.restore);
+    return error == -ENOMEM ? error : 0;
 }
 
 /* Sessions whose participants were all left out. */
@@ -323,17 +310,15 @@ int state_new(struct app *app, struct state **ret_state)
     list_init(&st->connections);
     list_init(&st->streams);
     list_init(&st->subscriptions);
+    st->store = app->store;
     error = loop_defer_init(&st->defer, app->loop, on_defer);
-    if (!error)
-        error = open_store(st);
-    if (!error)
-        error = outbox_new(app->loop, &app->config, st->store, commit, st, &app->outbox);
     if (!error)
         error = load(st);
     if (error) {
         state_free(st);
         return error;
     }
+    store_before_commit(st->store, before_commit, st);
     app->sessions.state = st;
     end_deserted(app);
     *ret_state = st;
@@ -344,22 +329,17 @@ struct state *state_free(struct state *st)
 {
     if (!st)
         return NULL;
-    if (st->store)
+    if (st->app->sessions.state) {
         state_commit(st);
-    st->app->outbox = outbox_free(st->app->outbox);
-    st->app->sessions.state = NULL;
-    store_free(st->store);
+        store_before_commit(st->store, NULL, NULL);
+        st->app->sessions.state = NULL;
+    }
     loop_defer_done(&st->defer);
     free(st);
     return NULL;
 }
 
-struct store *state_store(struct state *st)
-{
-    return st->store;
-}
-
 bool state_outlives(const struct state *st)
 {
-    return st && st->outlives;
+    return st && strcmp(st->app->config.store, "memory") != 0;
 }

@@ -19,20 +19,19 @@ struct app;
 struct connection;
 struct session;
 struct state;
-struct store;
 struct stream;
 struct subscription;
 
-/* Opens the store as configured, with the app's outbox, reads it, makes what it tells of, and waits
- * for the clients to come back: the grace periods begin now. A store that is not there is logged;
- * we go on without what it has. */
+/* For app->store; their argument is the app. */
+extern const struct store_handlers state_store_handlers;
+
+/* Reads app->store, makes what it tells of (sessions, and the events of app->outbox), and waits for
+ * the clients to come back: the grace periods begin now. A store that is not there is logged; we go
+ * on without what it has. */
 int state_new(struct app *app, struct state **ret_state);
 
-/* What is known of the store's contents stays there. NULL is fine; returns NULL. */
+/* The records stay. NULL is fine; returns NULL. */
 struct state *state_free(struct state *st);
-
-/* For the records of others. */
-struct store *state_store(struct state *st);
 
 /* Will there be a next life that reads it? */
 bool state_outlives(const struct state *st);
@@ -48,9 +47,6 @@ void state_session_gone(struct state *st, struct session *s);
 void state_connection_gone(struct state *st, struct connection *c);
 void state_stream_gone(struct state *st, struct stream *published);
 void state_subscription_gone(struct state *st, struct subscription *sub);
-
-/* Something of others was put into the store: it is committed with the rest. */
-void state_touch(struct state *st);
 
 /* All of it is handed over; then the events that go with it may leave. Cheap when nothing has
  * changed. */

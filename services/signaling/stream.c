@@ -23,6 +23,7 @@ struct stream *stream_alloc(void)
 
     if (!st)
         return NULL;
+    st->trickled = trickle_init();
     list_init(&st->changed);
     list_init(&st->subscriptions);
     return st;
@@ -72,6 +73,7 @@ struct stream *stream_free(struct stream *st)
     free(st->video_dimensions);
     json_decref(st->frame_rate);
     json_decref(st->filter);
+    blob_clear(&st->trickled);
     free(st);
     return NULL;
 }
@@ -119,6 +121,7 @@ struct subscription *subscription_add(struct stream *st, struct connection *subs
     sub->subscriber = subscriber;
     sub->created_ms = created_ms;
     sub->order = order;
+    sub->trickled = trickle_init();
     list_init(&sub->changed);
     list_append(&st->subscriptions, &sub->of_stream);
     list_append(&subscriber->subscriptions, &sub->of_subscriber);
@@ -128,19 +131,20 @@ struct subscription *subscription_add(struct stream *st, struct connection *subs
 struct subscription *subscription_make(struct stream *st, struct connection *subscriber)
 {
     struct subscription *sub = subscription_find(st, subscriber);
-    struct sessions *all = sessions_of(subscriber);
 
-    if (sub)
+    if (sub) {
+        blob_clear(&sub->trickled); /* they were of the transport before */
         return sub;
-    sub = subscription_add(st, subscriber, clock_wall_ms(), sessions_next_order(all));
+    }
+    sub = subscription_add(st, subscriber, clock_wall_ms(),
+                           sessions_next_order(sessions_of(subscriber)));
     if (sub)
-        state_subscription(all->state, sub);
+        subscription_changed(sub);
     return sub;
 }
 
-void subscription_watched(struct subscription *sub)
+void subscription_changed(struct subscription *sub)
 {
-    sub->watched = true;
     state_subscription(sessions_of(sub->subscriber)->state, sub);
 }
 
@@ -151,6 +155,7 @@ struct subscription *subscription_free(struct subscription *sub)
     state_subscription_gone(sessions_of(sub->subscriber)->state, sub);
     list_del(&sub->of_stream);
     list_del(&sub->of_subscriber);
+    blob_clear(&sub->trickled);
     free(sub);
     return NULL;
 }

@@ -6,6 +6,7 @@
 #include "base/list.h"
 
 #include "signaling/ids.h"
+#include "signaling/trickle.h"
 
 #include <jansson.h>
 #include <stdint.h>
@@ -20,10 +21,12 @@ struct stream {
     bool has_audio, has_video;
     bool audio_active, video_active;
     bool loopback;
+    bool other_codec;       /* its publisher lacks the one that the session asks for */
     char *type_of_video;    /* CAMERA, SCREEN, CUSTOM; NULL when audio only */
     char *video_dimensions; /* the client's JSON text, or NULL */
     json_t *frame_rate;     /* the client's number, or NULL */
     json_t *filter;         /* {} when none */
+    struct blob trickled;
     struct list subscriptions;
 };
 
@@ -36,6 +39,7 @@ struct subscription {
     uint64_t order;      /* among those of both lists */
     uint64_t created_ms;
     bool watched; /* negotiated to its end, and announced as a connection of its own */
+    struct blob trickled;
 };
 
 /* An unattached stream, "CAM"era and so on by type_of_video; strings are copied. NULL without
@@ -65,8 +69,9 @@ struct subscription *subscription_add(struct stream *st, struct connection *subs
                                       uint64_t created_ms, uint64_t order);
 struct subscription *subscription_find(const struct stream *st,
                                        const struct connection *subscriber);
-/* From now on watched. */
-void subscription_watched(struct subscription *sub);
+
+/* Something of it has changed that its record holds. */
+void subscription_changed(struct subscription *sub);
 struct subscription *subscription_free(struct subscription *sub);
 
 /* The media daemon's name for a subscriber. */

@@ -385,6 +385,11 @@ int turn_link_new(struct loop *l, const char *path, turn_link_all_fn *fn, void *
     return 0;
 }
 
+bool turn_link_is_up(const struct turn_link *t)
+{
+    return t->greeted;
+}
+
 void turn_link_end(struct turn_link *t)
 {
     if (t)

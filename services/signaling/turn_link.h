@@ -19,6 +19,9 @@ int turn_link_new(struct loop *l, const char *path, turn_link_all_fn *fn, void *
 /* What is still to be told is, as far as the socket takes it. NULL is fine; returns NULL. */
 struct turn_link *turn_link_free(struct turn_link *t);
 
+/* Does the server hear what we say? */
+bool turn_link_is_up(const struct turn_link *t);
+
 /* We stop soon, and the server perhaps as well: that it goes is not remarked on. NULL is fine. */
 void turn_link_end(struct turn_link *t);
 

@@ -1,9 +1,9 @@
 #include "turn/metrics.h"
 
 #include "base/log.h"
+#include "base/prom.h"
 #include "files/files.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 struct metrics {
@@ -51,18 +51,10 @@ static const struct row rows[] = {
      NULL, STAT_CONNECTIONS_DROPPED},
 };
 
-static void put_head(struct wr *w, const char *name, const char *type, const char *help)
-{
-    wr_fmt(w, "# HELP visavis_turn_%s %s\n# TYPE visavis_turn_%s %s\n", name, help, name, type);
-}
-
-static void put_value(struct wr *w, const char *name, const char *label, const char *value,
+static void put_value(const struct prom *p, const char *name, const char *label, const char *value,
                       uint64_t n)
 {
-    if (label)
-        wr_fmt(w, "visavis_turn_%s{%s=\"%s\"} %" PRIu64 "\n", name, label, value, n);
-    else
-        wr_fmt(w, "visavis_turn_%s %" PRIu64 "\n", name, n);
+    prom_value(p, name, (struct prom_label[PROM_LABELS_MAX]){{label, value}}, n);
 }
 
 /* Threads go on counting while they are read: what came and went meanwhile may be among those that
@@ -73,33 +65,35 @@ static uint64_t difference(uint64_t made, uint64_t ended)
 }
 
 /* Each of these stands for all kinds of transport: minus the second when there is one. */
-static void put_kinds(struct wr *w, const struct stats *s, const char *name, const char *help,
-                      unsigned made, unsigned ended, enum transport_kind first)
+static void put_kinds(const struct prom *p, const struct stats *s, const char *name,
+                      const char *help, unsigned made, unsigned ended, enum transport_kind first)
 {
-    put_head(w, name, ended == N_STATS ? "counter" : "gauge", help);
+    prom_head(p, name, ended == N_STATS ? "counter" : "gauge", help);
     for (unsigned kind = first; kind < N_TRANSPORT_KINDS; kind++)
-        put_value(w, name, "transport", transport_kind_names[kind],
+        put_value(p, name, "transport", transport_kind_names[kind],
                   difference(s->n[made + kind], ended == N_STATS ? 0 : s->n[ended + kind]));
 }
 
 void metrics_render(struct wr *w, const struct stats *s, size_t n_revoked)
 {
-    put_kinds(w, s, "allocations", "Allocations now, by transport of the client.",
+    const struct prom p = {w, "visavis_turn_"};
+
+    put_kinds(&p, s, "allocations", "Allocations now, by transport of the client.",
               STAT_ALLOCATIONS_MADE, STAT_ALLOCATIONS_ENDED, TRANSPORT_UDP);
-    put_kinds(w, s, "allocations_made_total", "Allocations ever, by transport of the client.",
+    put_kinds(&p, s, "allocations_made_total", "Allocations ever, by transport of the client.",
               STAT_ALLOCATIONS_MADE, N_STATS, TRANSPORT_UDP);
-    put_kinds(w, s, "connections", "Connections of clients now, by transport.",
+    put_kinds(&p, s, "connections", "Connections of clients now, by transport.",
               STAT_CONNECTIONS_MADE, STAT_CONNECTIONS_ENDED, TRANSPORT_TCP);
-    put_kinds(w, s, "connections_made_total", "Connections of clients ever, by transport.",
+    put_kinds(&p, s, "connections_made_total", "Connections of clients ever, by transport.",
               STAT_CONNECTIONS_MADE, N_STATS, TRANSPORT_TCP);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (rows[i].help)
-            put_head(w, rows[i].name, rows[i].type, rows[i].help);
-        put_value(w, rows[i].name, rows[i].label, rows[i].value, s->n[rows[i].stat]);
+            prom_head(&p, rows[i].name, rows[i].type, rows[i].help);
+        put_value(&p, rows[i].name, rows[i].label, rows[i].value, s->n[rows[i].stat]);
     }
-    put_head(w, "revoked_credentials", "gauge",
-             "Credentials whose participants have gone before their time was over.");
-    put_value(w, "revoked_credentials", NULL, NULL, n_revoked);
+    prom_gauge(&p, "revoked_credentials",
+               "Credentials whose participants have gone before their time was over.",
+               (int64_t) n_revoked);
 }
 
 static int write_file(const struct metrics *m, const struct stats *s)

@@ -1,9 +1,11 @@
-// What the tests do again and again: people in a room, and whether media really flows.
+// What the tests do again and again: people in a room, what they are told, and whether media really
+// flows.
 import { afterTest, assert, equal, until } from './harness.mjs';
 
 export class Room {
-  constructor({ visavis, pages, browser, version }) {
-    Object.assign(this, { visavis, pages, browser, version, people: new Map() });
+  // onePage: all share one page, as in an app that shows several users at once; it is much cheaper.
+  constructor({ visavis, pages, browser, version = '2.32.2', onePage = false }) {
+    Object.assign(this, { visavis, pages, browser, version, onePage, people: new Map(), opened: [] });
   }
 
   async create(properties) {
@@ -12,16 +14,30 @@ export class Room {
     return this;
   }
 
-  // options: role, publish (false: subscribe only), advanced, browser, version, data
+  async openPage({ browser = this.browser, version = this.version, pages = this.pages } = {}) {
+    const page = await browser.open(pages.url(version));
+    this.opened.push(page);
+    return page;
+  }
+
+  async pageFor(options) {
+    if (options.page) return options.page;
+    if (!this.onePage || options.browser || options.version) return this.openPage(options);
+    this.page ??= await this.openPage();
+    return this.page;
+  }
+
+  // options: role, publish (false: subscribe only), connection (more REST properties of it), token
+  // (made already), advanced, loopback, autoSubscribe, browser, version, pages, page, data
   async join(name, options = {}) {
-    const browser = options.browser ?? this.browser;
-    const page = await browser.open(this.pages.url(options.version ?? this.version));
-    const token = await this.visavis.token(this.id, { role: options.role ?? 'PUBLISHER' });
-    const person = { name, page, publishes: options.publish !== false };
+    const page = await this.pageFor(options);
+    const token = options.token
+      ?? await this.visavis.token(this.id, { role: options.role ?? 'PUBLISHER', ...options.connection });
+    const { advanced, data, autoSubscribe, loopback } = options;
+    const publish = options.publish === false ? null : options.publish ?? {};
+    const person = { name, page, publishes: publish !== null };
     this.people.set(name, person);
-    person.id = await page.e2e('join', name, {
-      token, publish: options.publish === false ? null : options.publish ?? {}, advanced: options.advanced, data: options.data,
-    });
+    person.id = await page.e2e('join', name, { token, publish, advanced, data, autoSubscribe, loopback });
     return person;
   }
 
@@ -44,7 +60,7 @@ export class Room {
   async leave(name, { keepPage = false } = {}) {
     const person = this.people.get(name);
     await this.e2e(name, 'leave');
-    if (!keepPage) await person.page.close();
+    if (!keepPage && person.page !== this.page) await person.page.close();
     this.people.delete(name);
     return person;
   }
@@ -55,8 +71,52 @@ export class Room {
     this.people.set(person.name, person);
   }
 
+  // What a user was told; those about its own stream count as in an app that shows them all.
   async events(name, type) {
     return (await this.e2e(name, 'events')).filter((e) => e.type === type);
+  }
+
+  // The number of events of each type, over all users since they joined.
+  async counts(types) {
+    const all = (await Promise.all([...this.people.keys()].map((name) => this.e2e(name, 'events')))).flat();
+    return Object.fromEntries(types.map((type) => [type, all.filter((e) => e.type === type).length]));
+  }
+
+  // As many events of each type as given, over all users, and not one more.
+  async expect(wanted, timeoutMs = 30000) {
+    const types = Object.keys(wanted);
+    let counts;
+    await until(`events ${JSON.stringify(wanted)}`, async () => {
+      counts = await this.counts(types);
+      return types.every((type) => counts[type] >= wanted[type]);
+    }, timeoutMs).catch((e) => { throw new Error(`${e.message}, but ${JSON.stringify(counts)}`); });
+    equal(counts, wanted, 'events over all users');
+  }
+
+  // Each user has this many streams before it, with these tracks in each.
+  async expectTracks(streams, tracks, names = [...this.people.keys()]) {
+    for (const name of names) {
+      await until(`${name} has the tracks`, async () => {
+        const all = await this.e2e(name, 'tracks');
+        return all.length === streams && all.every((t) => t && t.audio === tracks.audio && t.video === tracks.video);
+      }).catch(async (e) => { throw new Error(`${e.message}: ${JSON.stringify(await this.e2e(name, 'tracks'))}`); });
+    }
+  }
+
+  // One after the other leaves; each hears that it is out, and the others of it.
+  async leaveOneByOne() {
+    const staying = [...this.people.values()];
+    while (staying.length > 0) {
+      const leaver = staying.shift();
+      const before = await Promise.all(staying.map(({ name }) => this.events(name, 'streamDestroyed')));
+      await this.e2e(leaver.name, 'leave');
+      await until(`${leaver.name} is out`, async () => (await this.events(leaver.name, 'sessionDisconnected'))[0]?.reason === 'disconnect');
+      for (const [i, { name }] of staying.entries()) {
+        await until(`${name} hears of it`, async () => (await this.events(name, 'connectionDestroyed'))
+          .some((e) => e.id === leaver.id && e.reason === 'disconnect'));
+        equal((await this.events(name, 'streamDestroyed')).length - before[i].length, leaver.publishes ? 1 : 0, `streams that ended for ${name}`);
+      }
+    }
   }
 
   // Everybody receives every other publisher: more than 30 decoded frames and audio packets each.
@@ -81,6 +141,17 @@ export class Room {
     }
   }
 
+  // Frames from now on: a stream that stood still before, or was just connected again, flows.
+  async flows(name, frames = 20, timeoutMs = 30000) {
+    const decoded = async () => Object.values((await this.e2e(name, 'stats')).remote).map((s) => s.framesDecoded);
+    let from = await decoded();
+    await until(`frames go on at ${name}`, async () => {
+      const now = await decoded();
+      from = now.map((n, i) => Math.min(n, from[i] ?? 0)); // a new connection counts from zero
+      return now.length > 0 && now.every((n, i) => n >= from[i] + frames);
+    }, timeoutMs);
+  }
+
   async noErrors() {
     for (const { name, page } of this.people.values()) {
       const exceptions = await this.events(name, 'exception');
@@ -93,9 +164,10 @@ export class Room {
   // Also called after each test; the second time does nothing.
   async close() {
     if (!this.id) return;
-    for (const { page } of this.people.values()) await page.close().catch(() => {});
-    this.people.clear();
-    await this.visavis.rest('DELETE', `/sessions/${this.id}`);
+    const { id } = this;
     this.id = null;
+    for (const page of this.opened) await page.close().catch(() => {});
+    this.people.clear();
+    await this.visavis.rest('DELETE', `/sessions/${id}`);
   }
 }

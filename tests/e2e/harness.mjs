@@ -1,5 +1,7 @@
-// A minimal runner: named tests one after another, each with a deadline and the closing line that
-// tests/run.sh counts.
+// A minimal runner: named tests with a deadline each, one after another or a few side by side, and
+// the closing line that tests/run.sh counts.
+import { AsyncLocalStorage } from 'node:async_hooks';
+
 export const sleep = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 export function assert(condition, message) {
@@ -11,25 +13,27 @@ export function equal(actual, expected, what) {
   if (a !== b) throw new Error(`${what}: ${a} instead of ${b}`);
 }
 
-// Polls until probe() gives something true; the last value is in the error.
+// Polls until probe() gives something true.
 export async function until(what, probe, timeoutMs = 15000) {
   const end = Date.now() + timeoutMs;
-  let last;
   for (;;) {
-    last = await probe();
+    const last = await probe();
     if (last) return last;
     if (Date.now() > end) throw new Error(`not within ${timeoutMs} ms: ${what}`);
     await sleep(100);
   }
 }
 
+// The text of what a promise is rejected with; '' when it is not.
+export const refusal = (promise) => promise.then(() => '', (e) => String(e.message ?? e));
+
 export const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
-const cleanups = [];
+const running = new AsyncLocalStorage();
 
-// What a test leaves to be put away, whether it passed or not.
+// What a test leaves to be put away, whether it passed or not; the last comes first.
 export function afterTest(fn) {
-  cleanups.push(fn);
+  running.getStore().unshift(fn);
 }
 
 export class Runner {
@@ -38,29 +42,41 @@ export class Runner {
     this.passed = 0;
     this.failed = 0;
     this.skipped = 0;
+    this.names = new Set(); // of all tests, wanted or not
+    this.ran = new Set();
   }
 
   wants(name) {
     return this.only.length === 0 || this.only.some((part) => name.includes(part));
   }
 
+  // Tests that mostly wait: [[name, fn, timeoutMs], ...], at the same time.
+  async together(tests) {
+    await Promise.all(tests.map((t) => this.test(...t)));
+  }
+
   async test(name, fn, timeoutMs = 90000) {
+    this.names.add(name);
     if (!this.wants(name)) return;
+    this.ran.add(name);
     const begin = Date.now();
+    const cleanups = [];
+    const errors = [];
+    const keep = (error) => { errors.push(error); };
     let timer;
-    try {
-      await Promise.race([
-        fn(),
-        new Promise((_, reject) => { timer = setTimeout(() => reject(new Error(`took over ${timeoutMs} ms`)), timeoutMs); }),
-      ]);
+    await Promise.race([
+      running.run(cleanups, fn),
+      new Promise((_, reject) => { timer = setTimeout(() => reject(new Error(`took over ${timeoutMs} ms`)), timeoutMs); }),
+    ]).catch(keep);
+    clearTimeout(timer);
+    for (const cleanup of cleanups.splice(0)) await cleanup().catch(keep);
+    const took = `${name} (${Date.now() - begin} ms)`;
+    if (errors.length === 0) {
       this.passed += 1;
-      console.log(`ok      ${name} (${Date.now() - begin} ms)`);
-    } catch (error) {
+      console.log(`ok      ${took}`);
+    } else {
       this.failed += 1;
-      console.log(`FAILED  ${name} (${Date.now() - begin} ms)\n        ${error.stack?.split('\n').slice(0, 4).join('\n        ') ?? error}`);
-    } finally {
-      clearTimeout(timer);
-      for (const fn of cleanups.splice(0)) await fn().catch(() => {});
+      console.log(`FAILED  ${took}\n        ${errors.map((e) => e?.stack?.split('\n').slice(0, 4).join('\n        ') ?? e).join('\n        ')}`);
     }
   }
 

@@ -3,13 +3,20 @@ import { Runner } from './harness.mjs';
 import { servePages } from './pages.mjs';
 import { startChromium } from './browsers.mjs';
 import { Visavis } from './visavis.mjs';
+import basic from './test_basic.mjs';
+import operations from './test_operations.mjs';
+import codecs from './test_codecs.mjs';
+import sdk from './test_sdk.mjs';
 import calls from './test_calls.mjs';
-import session from './test_session.mjs';
+import ends from './test_ends.mjs';
+import network from './test_network.mjs';
+import crash from './test_crash.mjs';
 import paths from './test_paths.mjs';
 import soak from './test_soak.mjs';
 import firefox from './test_firefox.mjs';
 import callApp from './test_call_app.mjs';
 import callLogin from './test_call_login.mjs';
+import { checkBehaviours } from './behaviours.mjs';
 
 const [buildFolder, ...rest] = process.argv.slice(2);
 const short = rest.includes('--short');
@@ -31,17 +38,20 @@ async function server(style = 'kurento') {
 }
 
 const context = { runner, pages, chromium, server, short, sanitized, buildFolder };
-for (const suite of [calls, session, paths, callApp, callLogin, firefox, soak]) await suite(context);
+for (const suite of [basic, operations, codecs, sdk, calls, ends, paths, callApp, callLogin, firefox]) await suite(context);
+await Promise.all([network, crash].map((suite) => suite(context))); // these wait more than they work
+await soak(context);
 
 await chromium.close();
-const ends = [];
-for (const v of servers) ends.push([v, await v.stop()]);
+const exits = [];
+for (const v of servers) exits.push([v, await v.stop()]);
 await runner.test('the servers end with status 0 and nothing on stderr that names a bug', async () => {
-  for (const [v, code] of ends) {
+  for (const [v, code] of exits) {
     if (code !== 0) throw new Error(`visavis dev ended with ${code}:\n${v.output.slice(-3000)}`);
     const bad = v.output.split('\n').filter((l) => /Sanitizer|runtime error|ended by itself|assert/i.test(l));
     if (bad.length) throw new Error(bad.join('\n'));
   }
 });
+await checkBehaviours(runner, short);
 pages.close();
 process.exit(runner.finish() ? 0 : 1);

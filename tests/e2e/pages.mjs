@@ -1,4 +1,4 @@
-// Bundles the page once for each client version and serves it on a loopback port of its own.
+// Bundles the page once for each client version and serves it on a port of its own.
 import { build } from 'esbuild';
 import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
@@ -24,14 +24,18 @@ export async function servePages() {
     files.set(`/${version}/`, ['text/html', html]);
     files.set(`/${version}/client.js`, ['text/javascript', await bundle(version)]);
   }
-  const server = createServer((request, response) => {
-    const [type, content] = files.get(request.url) ?? [];
-    response.writeHead(content ? 200 : 404, { 'Content-Type': type ?? 'text/plain' });
-    response.end(content);
-  });
-  await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
-  return {
-    url: (version) => `http://localhost:${server.address().port}/${version}/`,
-    close: () => server.close(),
+  const servers = [];
+  // The pages as those who reach us at this address have them: url(version), origin.
+  const at = async (host, name = host) => {
+    const server = createServer((request, response) => {
+      const [type, content] = files.get(request.url) ?? [];
+      response.writeHead(content ? 200 : 404, { 'Content-Type': type ?? 'text/plain' });
+      response.end(content);
+    });
+    await new Promise((resolve) => { server.listen(0, host, resolve); });
+    servers.push(server);
+    const origin = `http://${name}:${server.address().port}`;
+    return { origin, url: (version) => `${origin}/${version}/` };
   };
+  return { ...await at('127.0.0.1', 'localhost'), at, close: () => servers.forEach((s) => s.close()) };
 }

@@ -1,17 +1,45 @@
-// A `visavis dev` of the test's own, on free ports, and its REST API.
+// A server of the test's own, on free ports, and its REST API: `visavis dev`.
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { readFileSync, readdirSync } from 'node:fs';
 
-export async function freePort() {
+export async function freePort(host = '127.0.0.1') {
   const server = createServer();
-  await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+  await new Promise((resolve) => { server.listen(0, host, resolve); });
   const { port } = server.address();
   await new Promise((resolve) => { server.close(resolve); });
   return port;
 }
 
-export class Visavis {
+// What has a url answers to the REST API.
+export class Api {
+  async rest(method, path, body) {
+    const response = await fetch(`${this.url}/openvidu/api${path}`, {
+      method,
+      headers: {
+        Authorization: `Basic ${Buffer.from('OPENVIDUAPP:MY_SECRET').toString('base64')}`,
+        ...(body ? { 'Content-Type': 'application/json' } : {}),
+      },
+      body: body ? JSON.stringify(body) : undefined,
+    });
+    const text = await response.text();
+    return { status: response.status, body: text ? JSON.parse(text) : null };
+  }
+
+  async session(properties = {}) {
+    const { status, body } = await this.rest('POST', '/sessions', properties);
+    if (status !== 200) throw new Error(`POST sessions: ${status} ${JSON.stringify(body)}`);
+    return body.id;
+  }
+
+  async token(sessionId, properties = {}) {
+    const { status, body } = await this.rest('POST', `/sessions/${sessionId}/connection`, properties);
+    if (status !== 200) throw new Error(`POST connection: ${status} ${JSON.stringify(body)}`);
+    return body.token;
+  }
+}
+
+export class Visavis extends Api {
   static async start(build, settings = {}) {
     const v = new Visavis();
     v.port = await freePort();
@@ -45,31 +73,6 @@ export class Visavis {
   async stop() {
     this.process.kill('SIGTERM');
     return this.exited;
-  }
-
-  async rest(method, path, body) {
-    const response = await fetch(`${this.url}/openvidu/api${path}`, {
-      method,
-      headers: {
-        Authorization: `Basic ${Buffer.from('OPENVIDUAPP:MY_SECRET').toString('base64')}`,
-        ...(body ? { 'Content-Type': 'application/json' } : {}),
-      },
-      body: body ? JSON.stringify(body) : undefined,
-    });
-    const text = await response.text();
-    return { status: response.status, body: text ? JSON.parse(text) : null };
-  }
-
-  async session(properties = {}) {
-    const { status, body } = await this.rest('POST', '/sessions', properties);
-    if (status !== 200) throw new Error(`POST sessions: ${status} ${JSON.stringify(body)}`);
-    return body.id;
-  }
-
-  async token(sessionId, properties = {}) {
-    const { status, body } = await this.rest('POST', `/sessions/${sessionId}/connection`, properties);
-    if (status !== 200) throw new Error(`POST connection: ${status} ${JSON.stringify(body)}`);
-    return body.token;
   }
 
   // {name: {pid, rssKiB, fds}} of the daemons.

@@ -175,6 +175,8 @@ struct peer {
     char id[128];    /* the connection id, after joining */
     char rpc_id[32];
     unsigned close_code;
+    char close_reason[128];
+    unsigned n_pongs;
 };
 
 static struct peer *peer_open(struct kit *k)
@@ -210,12 +212,13 @@ static void peer_close(struct peer *p)
     free(p);
 }
 
-static void peer_send_frame(struct peer *p, uint8_t opcode, const void *data, size_t len)
+/* A frame whose first byte is this. */
+static void peer_send_part(struct peer *p, unsigned first, const void *data, size_t len)
 {
     uint8_t *frame = malloc(len + 14);
     size_t n = 0;
 
-    frame[n++] = (uint8_t) (0x80 | opcode);
+    frame[n++] = (uint8_t) first;
     if (len < 126) {
         frame[n++] = (uint8_t) (0x80 | len);
     } else {
@@ -232,17 +235,21 @@ static void peer_send_frame(struct peer *p, uint8_t opcode, const void *data, si
     free(frame);
 }
 
+static void peer_send_frame(struct peer *p, uint8_t opcode, const void *data, size_t len)
+{
+    peer_send_part(p, 0x80u | opcode, data, len);
+}
+
 static void peer_send_text(struct peer *p, const char *text)
 {
     peer_send_frame(p, 1, text, strlen(text));
 }
 
-/* The next message, or NULL when the server has closed (close_code tells how). */
-static json_t *peer_read(struct peer *p)
+/* The next frame; its payload, free() it. NULL: the connection has ended. */
+static char *peer_read_frame(struct peer *p, unsigned *ret_opcode, size_t *ret_len)
 {
     uint8_t head[10];
     uint64_t len;
-    json_t *j;
     char *text;
 
     if (!kit_read(p->fd, head, 2, KIT_PATIENCE_MS))
@@ -258,14 +265,36 @@ static json_t *peer_read(struct peer *p)
     }
     text = calloc(1, len + 1);
     assert_true(kit_read(p->fd, text, len, KIT_PATIENCE_MS));
-    if ((head[0] & 0x0f) == 8) {
-        p->close_code = (unsigned) ((uint8_t) text[0] << 8 | (uint8_t) text[1]);
+    *ret_opcode = head[0] & 0x0f;
+    *ret_len = len;
+    return text;
+}
+
+/* The next message, or NULL when the server has closed (close_code and close_reason tell how). */
+static json_t *peer_read(struct peer *p)
+{
+    unsigned opcode = 0;
+    size_t len = 0;
+    json_t *j;
+    char *text = peer_read_frame(p, &opcode, &len);
+
+    while (text && opcode == 10) {
+        p->n_pongs++;
+        free(text);
+        text = peer_read_frame(p, &opcode, &len);
+    }
+    if (text && opcode == 8) {
+        p->close_code = 1005; /* none */
+        if (len >= 2)
+            p->close_code = (unsigned) ((uint8_t) text[0] << 8 | (uint8_t) text[1]);
+        snprintf(p->close_reason, sizeof(p->close_reason), "%s", len > 2 ? text + 2 : "");
         free(text);
         return NULL;
     }
-    j = json_loads(text, 0, NULL);
+    j = text ? json_loads(text, 0, NULL) : NULL;
+    if (text)
+        assert_non_null(j);
     free(text);
-    assert_non_null(j);
     return j;
 }
 

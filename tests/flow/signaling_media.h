@@ -1,7 +1,7 @@
 /* signaling_media.h: a media daemon's end of the control link, played by a thread.
  *
  * The played daemon answers by what the offer says: "no-video", "no-audio", "bad" (302), "nocodec"
- * (800), "slow" (held until kit_release()). */
+ * (800), "no-H264" and the like (800 when that is forced), "slow" (held until kit_release()). */
 #pragma once
 
 #include <errno.h>
@@ -124,6 +124,15 @@ static json_t *media_result(struct kit *k, const char *method, json_t *params)
     return json_object();
 }
 
+static bool lacks_codec(const char *offer, json_t *params)
+{
+    const char *codec = json_string_value(json_object_get(params, "forcedCodec"));
+    char lack[16];
+
+    snprintf(lack, sizeof(lack), "no-%s", codec ? codec : "");
+    return strcmp(offer, "nocodec") == 0 || (codec && strstr(offer, lack));
+}
+
 static void media_answer(struct kit *k, json_t *message)
 {
     const char *method = json_string_value(json_object_get(message, "method"));
@@ -135,7 +144,7 @@ static void media_answer(struct kit *k, json_t *message)
     pthread_cond_broadcast(&k->changed);
     if (offer && strcmp(offer, "bad") == 0)
         media_send(k->peer, media_error(id, 302));
-    else if (offer && strcmp(offer, "nocodec") == 0)
+    else if (offer && lacks_codec(offer, params))
         media_send(k->peer, media_error(id, 800));
     else if (offer && strcmp(offer, "slow") == 0)
         k->held = json_incref(message);
@@ -237,10 +246,17 @@ static size_t kit_n_calls(struct kit *k, const char *method)
     return n;
 }
 
-/* Answers the "slow" publish. */
+/* Answers the "slow" publish when it has come. */
 static void kit_release(struct kit *k)
 {
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += KIT_PATIENCE_MS / 1000;
     pthread_mutex_lock(&k->lock);
+    while (!k->held && pthread_cond_timedwait(&k->changed, &k->lock, &until) == 0)
+        continue;
+    assert_non_null(k->held);
     media_send(k->peer, json_pack("{s:s,s:O,s:{s:s,s:b,s:b}}", "jsonrpc", "2.0", "id",
                                   json_object_get(k->held, "id"), "result", "answer", "LATE",
                                   "audio", 1, "video", 1));

@@ -170,6 +170,66 @@ static void sync_compares_inventories(void **state)
     wc_free(c);
 }
 
+static size_t n_transports(void)
+{
+    json_t *r = call("stats", json_object());
+    size_t n = json_array_size(json_object_get(r, "transports"));
+
+    json_decref(r);
+    return n;
+}
+
+/* {rooms: {room: {streams: [..], subscribers: [..]}}, more} */
+static json_t *sync_part(const char *text, bool more)
+{
+    json_t *rooms = json_loads(text, 0, NULL);
+
+    assert_non_null(rooms);
+    return json_pack("{s:o, s:b}", "rooms", rooms, "more", more);
+}
+
+/* Nothing is dropped before the last part, and nothing at all when one of them is wrong. */
+static void sync_comes_in_parts(void **state)
+{
+    struct wc *c = publish("sendonly", false);
+    json_t *r, *missing;
+    int fd;
+
+    (void) state;
+    call_and_forget("offer", subscriber_params("a"));
+    call_and_forget("offer", subscriber_params("b"));
+    r = call(
+        "sync",
+        sync_part("{\"r\":{\"subscribers\":[\"a\",\"q\"]},\"x\":{\"streams\":[\"y\"]}}", true));
+    missing = json_object_get(r, "missing");
+    assert_int_equal(json_object_size(missing), 2);
+    assert_int_equal(json_array_size(json_object_get(json_object_get(missing, "r"), "subscribers")),
+                     1);
+    json_decref(r);
+    assert_int_equal(n_transports(), 3);
+    r = call("sync", sync_part("{\"r\":{\"streams\":[\"s\"]}}", false));
+    assert_int_equal(json_object_size(json_object_get(r, "missing")), 0);
+    json_decref(r);
+    assert_int_equal(n_transports(), 2); /* "b" was in no part */
+
+    call_and_forget("sync", sync_part("{}", true));
+    assert_int_equal(call_error("sync", sync_part("{\"r\":[]}", true)), -32602);
+    assert_int_equal(call_error("sync", sync_part("{}", true)), 303);
+    assert_int_equal(call_error("sync", sync_part("{}", false)), 303);
+    assert_int_equal(n_transports(), 2);
+
+    /* the link ends in between */
+    call_and_forget("sync", sync_part("{}", true));
+    fd = control_fd;
+    control_fd = connect_control();
+    call_and_forget("hello", json_pack("{s:s, s:s}", "client", "signaling", "instance", "w"));
+    close(fd);
+    assert_int_equal(n_transports(), 2);
+    call_and_forget("sync", sync_part("{}", false));
+    assert_int_equal(n_transports(), 0);
+    wc_free(c);
+}
+
 static void a_new_signaling_peer_replaces_the_old(void **state)
 {
     struct wc *pub = connected_publisher(), *sub = connected_subscriber("a");
@@ -203,6 +263,7 @@ int main(void)
         TEST(limits_are_errors),
         TEST(hello_comes_first),
         TEST(sync_compares_inventories),
+        TEST(sync_comes_in_parts),
         TEST(a_new_signaling_peer_replaces_the_old),
     };
 

@@ -7,26 +7,19 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static struct outbox *outbox;
-
-static void commit(void *arg)
-{
-    store_commit(arg);
-    outbox_committed(outbox);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static char nowhere[] = "/dev/null/cdr", nobody[] = "http://192.0.2.1/", secret[] = "s";
     struct config config = {.cdr_path = nowhere, .webhook_endpoint = nobody, .secret = secret};
     const uint8_t *end = size ? memchr(data, '\n', size) : NULL;
     size_t len = end ? (size_t) (end - data) : size;
+    struct outbox *outbox;
     struct store *store;
     struct loop *l;
 
     log_set_level(LOG_LEVEL_ERROR - 1);
     if (loop_new(&l) < 0 || store_new(l, "memory", "p", NULL, NULL, &store) < 0 ||
-        outbox_new(l, &config, store, commit, store, &outbox) < 0)
+        outbox_new(l, &config, store, &outbox) < 0)
         return -1;
     outbox_stop(outbox, false); /* it sends nothing */
     outbox_restore(outbox, bytes_of(data, len),

@@ -297,6 +297,15 @@ static void show_log(const struct child *c)
         fclose(f);
 }
 
+/* Nobody reads what it says of itself any more, and with the queue full it would wait for that. */
+static void drop_told(const struct child *c)
+{
+    char text[256];
+
+    while (recv(c->notify_fd, text, sizeof(text), 0) >= 0)
+        ;
+}
+
 int child_stop(struct child *c)
 {
     int status = 0;
@@ -304,6 +313,7 @@ int child_stop(struct child *c)
     if (c->pid)
         kill(c->pid, SIGTERM);
     for (unsigned waited = 0; c->pid && waited < STOP_MS; waited += POLL_MS) {
+        drop_told(c);
         if (!has_ended(c, &status))
             (void) poll(NULL, 0, POLL_MS);
     }
@@ -402,6 +412,7 @@ int child_usage(const struct child *c, struct child_usage *ret)
     clockid_t clock;
     int r;
 
+    drop_told(c);
     *ret = (struct child_usage){0};
     if (c->pid == 0 || clock_getcpuclockid(c->pid, &clock) != 0 || clock_gettime(clock, &t) < 0)
         return -ESRCH;

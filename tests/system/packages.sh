@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.." || exit 1
 work=$(mktemp -d)
 passed=0
 failed=0
-version=$(sed -n 's/^#define VISAVIS_VERSION "\(.*\)"/\1/p' installer/host/version.h)
+version=$(sed -n 's/^#define VISAVIS_VERSION "\(.*\)"/\1/p' services/common/base/version.h)
 arch=$(dpkg --print-architecture)
 
 cleanup() {

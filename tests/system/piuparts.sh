@@ -7,7 +7,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-version=$(sed -n 's/^#define VISAVIS_VERSION "\(.*\)"/\1/p' installer/host/version.h)
+version=$(sed -n 's/^#define VISAVIS_VERSION "\(.*\)"/\1/p' services/common/base/version.h)
 deb=build/packages/visavis_${version}_$(dpkg --print-architecture).deb
 # shellcheck source=/dev/null
 release=$(. /etc/os-release && echo "$VERSION_CODENAME")

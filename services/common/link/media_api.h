@@ -13,18 +13,26 @@
  *                    address of this machine that such an ip leads to which no interface has (1:1
  *                    NAT), on the same port. See "peers" below.
  *                    Must come first. A "signaling" peer takes the place of the one before it.
- *   sync         {rooms: {room: {streams: [..], subscribers: [..]}}}   {missing: {room: {...}}}
- *                    Media drops what is not named, and returns what is named but not there.
+ *   sync         {rooms: {room: {streams: [..], subscribers: [..]}},   {missing: {room: {...}}}
+ *                 more?}
+ *                    Media returns what is named but not there, and drops what is not named. With
+ *                    "more" the inventory goes on in the next sync, with other rooms or more of
+ *                    the same, and nothing is dropped before the last; a part that fails takes all
+ *                    the others along.
  *   publish      {room, stream, offer, loopback?, forcedCodec?,        {answer, audio, video}
  *                 maxRecvKbps?, minRecvKbps?}
  *                    Rates up to MEDIA_KBPS_MAX.
  *                    audio, video: does the offer really send them? With a stream id that exists
  *                    the transport is replaced and the subscribers stay (reconnection).
  *   unpublish    {room, stream}                                        {}   drops its subscribers
- *   subscribe    {room, stream, subscriber, offer, forcedCodec?}       {answer}
- *   offer        {room, stream, subscriber, forcedCodec?}              {offer}
+ *   subscribe    {room, stream, subscriber, offer, forcedCodec?,       {answer}
+ *                 maxSendKbps?, minSendKbps?}
+ *   offer        {room, stream, subscriber, forcedCodec?,              {offer}
+ *                 maxSendKbps?, minSendKbps?}
  *   answer       {room, subscriber, answer}                            {}
  *                    subscribe, and offer + answer, replace an existing subscriber of that name.
+ *                    A publisher is asked for no more than the highest maxSendKbps of those who
+ *                    watch it (one encoding serves them all).
  *   unsubscribe  {room, subscriber}                                    {}
  *   closeRoom    {room}                                                {}
  *   stats        {room?}                                               {transports: [{room,
@@ -33,6 +41,14 @@
  *                 workers: [{port, transports, rooms, packetsIn,
  *                 packetsOut, messagesOut, droppedOut, junk, gso}]}
  *                    connectMs: first check to media keys; rooms: how many.
+ *   describe     {room, stream | subscriber}                           {remoteSdp, localSdp,
+ *                 clientCandidates: [{candidate, sdpMid, sdpMLineIndex}], serverCandidates: [..],
+ *                 localCandidate, remoteCandidate, events: [{type, timestamp}]}
+ *                    One transport for a person to look at. SDPs: null before there is one, and
+ *                    when it is longer than MEDIA_SDP_KEPT_MAX; candidates: those in the SDPs.
+ *                    localCandidate, remoteCandidate: the selected pair, null before it is there;
+ *                    that of the client as its check showed it ("typ prflx"). events: the latest
+ *                    states and since when, in ms of the clock on the wall.
  *   Removing what is not there succeeds. forcedCodec: "VP8", "VP9" or "H264".
  *
  * Errors
@@ -52,6 +68,7 @@
 #define MEDIA_ORPHAN_S 60
 #define MEDIA_CALL_TIMEOUT_MS 5000
 #define MEDIA_KBPS_MAX 1000000
+#define MEDIA_SDP_KEPT_MAX 16384 /* browsers' have 2,000 to 10,000 bytes */
 
 enum media_error {
     MEDIA_ERR_NO_STREAM = 105,

@@ -63,7 +63,8 @@ int redis_format(struct blob *out, const struct bytes *words, size_t n)
     const char *argv[WORDS_MAX];
     size_t lens[WORDS_MAX];
     char *text = NULL;
-    int len, r;
+    long long len; /* hiredis 0.14 says int, 1.x long long */
+    int r;
 
     if (n > WORDS_MAX)
         return -E2BIG;

@@ -17,6 +17,12 @@ int store_new(struct loop *l, const char *address, const char *prefix,
     return r;
 }
 
+void store_before_commit(struct store *st, store_commit_fn *fn, void *arg)
+{
+    st->before_commit = fn;
+    st->before_commit_arg = arg;
+}
+
 struct store *store_free(struct store *st)
 {
     if (st)
@@ -46,6 +52,8 @@ void store_drop(struct store *st, const char *hash)
 
 void store_commit(struct store *st)
 {
+    if (st->before_commit)
+        st->before_commit(st->before_commit_arg);
     st->kind->commit(st);
 }
 

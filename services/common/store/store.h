@@ -2,7 +2,8 @@
  *
  * Changes are collected and take effect together, in their order, at store_commit(), which hands
  * them to the kernel: who is killed after it has lost nothing. Nothing here waits for an answer but
- * store_load(). Values are bytes; names are NUL-terminated, without spaces and control characters.
+ * store_load(). Values are bytes; names are NUL-terminated, at most 200 characters, without spaces
+ * and control characters.
  *
  * While the store's server is away changes are dropped: when it is back (perhaps empty, perhaps
  * with what it had before) the owner puts everything anew (on_rewrite), which takes the place of
@@ -31,6 +32,10 @@ struct store_handlers {
  * found. prefix comes before each of its keys, with a colon. handlers must stay valid. */
 int store_new(struct loop *l, const char *address, const char *prefix,
               const struct store_handlers *handlers, void *arg, struct store **ret_store);
+
+/* fn is called first by each store_commit(), and puts what was only noted up to then. */
+typedef void store_commit_fn(void *arg);
+void store_before_commit(struct store *st, store_commit_fn *fn, void *arg);
 
 /* Commits what was put, and waits a moment for the server to have it. NULL is fine; returns NULL.
  */

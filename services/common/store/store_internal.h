@@ -18,11 +18,11 @@ struct store_kind {
 /* The first field of every kind's struct. */
 struct store {
     const struct store_kind *kind;
+    store_commit_fn *before_commit; /* or NULL */
+    void *before_commit_arg;
 };
 
 int store_new_memory(struct store **ret_store);
 
-/* -EINVAL: the prefix has other characters than letters, digits, '_', '-', '.' and ':', or more
- * than 64. */
 int store_new_redis(struct loop *l, const struct store_address *address, const char *prefix,
                     const struct store_handlers *handlers, void *arg, struct store **ret_store);

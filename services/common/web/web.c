@@ -13,6 +13,9 @@
 #define PUMP_ROUNDS 4
 /* The daemon's own limit is never met: it stands above ours. */
 #define CONNECTION_SLACK 64
+/* The daemon's memory for a connection: a head that is somewhat too long is refused by us, with the
+ * headers of every answer, and the answer's own head finds room. 32 KiB by default. */
+#define POOL_FOR(header_bytes) ((header_bytes) + (header_bytes) / 3)
 
 static void on_daemon_timer(struct loop_timer *t);
 
@@ -112,7 +115,7 @@ static int start_daemon(struct web *w)
         web_request_on_completed, w, MHD_OPTION_URI_LOG_CALLBACK, web_request_on_uri, w,
         MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_CONNECTION_LIMIT,
         w->limits.connections + CONNECTION_SLACK, MHD_OPTION_CONNECTION_TIMEOUT, w->limits.idle_s,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, w->limits.header_bytes, MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, POOL_FOR(w->limits.header_bytes), MHD_OPTION_END);
     if (!w->daemon)
         return -EIO;
     info = MHD_get_daemon_info(w->daemon, MHD_DAEMON_INFO_EPOLL_FD);
@@ -126,7 +129,7 @@ static struct web_limits with_defaults(const struct web_limits *given)
     struct web_limits l = given ? *given : (struct web_limits){0};
 
 #define DEFAULT(field, value) l.field = l.field ? l.field : (value)
-    DEFAULT(header_bytes, 32768);
+    DEFAULT(header_bytes, 24576);
     DEFAULT(body_bytes, 1048576);
     DEFAULT(bodies_bytes, 67108864);
     DEFAULT(connections, 4096);
@@ -163,7 +166,14 @@ static void before_sending(void *owner)
 
 static void release_count(void *owner, void *ticket)
 {
-    web_count_release(owner, ticket);
+    (void) owner;
+    addr_count_release(ticket);
+}
+
+void web_struck(struct web *w, enum web_limit which, const struct addr *from)
+{
+    if (w->limits.struck)
+        w->limits.struck(which, from, w->arg);
 }
 
 int web_new(struct loop *l, const struct web_limits *limits, web_handler_fn *handler, void *arg,
@@ -193,7 +203,7 @@ int web_new(struct loop *l, const struct web_limits *limits, web_handler_fn *han
         .before_sending = before_sending,
         .owner = w,
     };
-    r = map_new((size_t) w->limits.connections + w->limits.websockets, &w->addresses);
+    r = addr_counts_new((size_t) w->limits.connections + w->limits.websockets, &w->addresses);
     if (r == 0)
         r = ws_group_new(l, &config, &w->sockets);
     if (r == 0)
@@ -206,6 +216,17 @@ int web_new(struct loop *l, const struct web_limits *limits, web_handler_fn *han
     }
     *ret_web = w;
     return 0;
+}
+
+void web_on_answer(struct web *w, web_answer_fn *fn, void *arg)
+{
+    w->on_answer = fn;
+    w->on_answer_arg = arg;
+}
+
+void web_counts(const struct web *w, struct web_counts *ret)
+{
+    *ret = (struct web_counts){.connections = w->n_conns, .refused = w->n_refused};
 }
 
 struct web *web_free(struct web *w)
@@ -225,7 +246,8 @@ struct web *web_free(struct web *w)
     }
     web_request_free_late(w);
     ws_group_free(w->sockets);
-    map_free(w->addresses);
+    addr_counts_free(w->addresses);
+    web_headers_clear(&w->always);
     loop_timer_done(&w->daemon_timer);
     loop_timer_done(&w->sweep);
     loop_defer_done(&w->pump);

@@ -14,8 +14,10 @@ struct web; /* a server: several listeners, one handler */
 struct web_request;
 struct ws; /* one WebSocket */
 
+enum web_limit { WEB_CONNECTIONS, WEB_PER_ADDRESS, WEB_WEBSOCKETS };
+
 struct web_limits {       /* 0 takes the default named here */
-    size_t header_bytes;  /* 32768; over it 431 (or 414) */
+    size_t header_bytes;  /* 24576; over it 431 (or 414) */
     size_t body_bytes;    /* 1048576; over it 413 */
     size_t bodies_bytes;  /* 67108864 kept for the bodies of all requests together; over it 503 */
     unsigned connections; /* 4096 HTTP connections at a time; over it the new one is closed */
@@ -25,14 +27,18 @@ struct web_limits {       /* 0 takes the default named here */
     unsigned websockets;  /* 10000; over it 503 */
     size_t ws_message_bytes; /* 65536; over it close 1009 */
     size_t ws_queue_bytes;   /* 1048576 waiting to be sent; over it the socket is dropped */
-    size_t ws_queues_bytes;  /* 268435456 in all these queues; over it each may hold 65536 */
+    size_t ws_queues_bytes;  /* 268435456 in all these queues; over it each may hold an equal share */
     unsigned request_s;      /* 75 to receive a whole request; then the connection is cut */
     unsigned idle_s;         /* 75 of keep-alive without a request */
     unsigned answer_s;       /* 60 for the handler to answer; then 504 */
+
+    /* One of these has struck, for somebody from there (family 0: not known). May be NULL. */
+    void (*struck)(enum web_limit which, const struct addr *from, void *arg);
 };
 
 typedef void web_handler_fn(struct web_request *rq, void *arg);
 
+/* arg: of handler, and of limits->struck. */
 int web_new(struct loop *l, const struct web_limits *limits, web_handler_fn *handler, void *arg,
             struct web **ret_web);
 
@@ -47,6 +53,22 @@ int web_add_listener(struct web *w, int fd, bool trusted_proxy);
 
 /* Closes the listening sockets; connections go on. */
 void web_stop_listening(struct web *w);
+
+/* Hears of every answer as it is given, also of those that no handler gave; rq is borrowed. At most
+ * one may. */
+typedef void web_answer_fn(const struct web_request *rq, unsigned status, void *arg);
+void web_on_answer(struct web *w, web_answer_fn *fn, void *arg);
+
+struct web_counts {
+    unsigned connections; /* now, without WebSockets */
+    uint64_t refused;     /* ever: they were too many, of one address or in all */
+};
+void web_counts(const struct web *w, struct web_counts *ret);
+
+/* A header of every answer, those included that the server gives by itself (413, 504, ...; not when
+ * a request is no HTTP at all, or has far too long a head). Before requests come. Errors as
+ * web_reply_header(). */
+int web_always(struct web *w, const char *name, const char *value);
 
 /* Open requests are answered 503 and are gone: web_reply() may not be called for them any more.
  * WebSockets are closed with 1001 without waiting (their on_closed is called). Not from inside a
@@ -129,8 +151,11 @@ struct ws_handlers {
 int web_upgrade(struct web_request *rq, const struct ws_handlers *handlers, void *arg,
                 struct ws **ret_ws);
 
-/* Queues a text message (UTF-8); it is sent when the events at hand are done. -ENOBUFS: the queue
- * is full, the socket is being dropped; -ENOTCONN: it is closing. */
+#define WS_TOO_SLOW "Reads too slowly" /* with 1008 */
+
+/* Queues a text message (UTF-8); it is sent when the events at hand are done, or at once when much
+ * is queued. -ENOBUFS: the peer does not read, the queue is full, the socket is being closed for
+ * that (WS_TOO_SLOW; what is queued is lost); -ENOTCONN: it is closing. */
 int ws_send(struct ws *s, struct bytes text);
 
 /* Sends what is queued, then the close frame; gives the peer 2 s to answer. */

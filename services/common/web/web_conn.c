@@ -20,50 +20,20 @@ struct web_listener {
     bool trusted;
 };
 
-/* ---- counts by address ---- */
-
-int web_count_take(struct web *w, const struct addr *a, struct web_count **ret)
+int web_count_take(struct web *w, const struct addr *a, struct addr_count **ret)
 {
-    uint8_t key[ADDR_HOST_KEY_SIZE];
-    struct web_count *c;
-    int r;
+    int r = addr_count_take(w->addresses, a, w->limits.per_address, ret);
 
-    *ret = NULL;
-    if (w->limits.per_address == 0 || a->family == 0 || addr_is_loopback(a))
-        return 0;
-    addr_host_key(a, key);
-    c = map_get(w->addresses, bytes_of(key, sizeof(key)));
-    if (c && c->n >= w->limits.per_address)
-        return -ENOSPC;
-    if (!c) {
-        c = calloc(1, sizeof(*c));
-        if (!c)
-            return -ENOMEM;
-        memcpy(c->key, key, sizeof(key));
-        r = map_put(w->addresses, bytes_of(key, sizeof(key)), c);
-        if (r < 0) {
-            free(c);
-            return r;
-        }
-    }
-    c->n++;
-    *ret = c;
-    return 0;
-}
-
-void web_count_release(struct web *w, struct web_count *c)
-{
-    if (!c || --c->n > 0)
-        return;
-    map_del(w->addresses, bytes_of(c->key, sizeof(c->key)));
-    free(c);
+    if (r == -ENOSPC)
+        web_struck(w, WEB_PER_ADDRESS, a);
+    return r;
 }
 
 /* ---- connections ---- */
 
 static void conn_free(struct web_conn *c)
 {
-    web_count_release(c->web, c->count);
+    addr_count_release(c->count);
     c->web->n_conns--;
     list_del(&c->node);
     free(c);
@@ -142,8 +112,13 @@ static void take_connection(struct web_listener *l, int fd, const struct sockadd
 {
     struct web *w = l->web;
     struct web_conn *c = w->n_conns < w->limits.connections ? calloc(1, sizeof(*c)) : NULL;
+    struct addr peer;
 
+    if (addr_from_sockaddr((const struct sockaddr *) ss, len, &peer) < 0)
+        peer = (struct addr){0};
     if (!c) {
+        w->n_refused++;
+        web_struck(w, WEB_CONNECTIONS, &peer);
         close(fd);
         return;
     }
@@ -152,9 +127,9 @@ static void take_connection(struct web_listener *l, int fd, const struct sockadd
     c->trusted = l->trusted;
     w->n_conns++;
     list_append(&w->accepted, &c->node);
-    if (addr_from_sockaddr((const struct sockaddr *) ss, len, &c->peer) < 0)
-        c->peer = (struct addr){0};
+    c->peer = peer;
     if (!c->trusted && web_count_take(w, &c->peer, &c->count) < 0) {
+        w->n_refused++;
         conn_free(c);
         close(fd);
         return;

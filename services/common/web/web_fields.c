@@ -92,7 +92,7 @@ bool web_wants_upgrade(const struct web_request *rq)
     return strcmp(rq->method, "GET") == 0 && upgrade && web_token_in_list(upgrade, "websocket");
 }
 
-int web_reply_header(struct web_request *rq, const char *name, const char *value)
+static int add_header(struct web_headers *to, const char *name, const char *value)
 {
     struct web_header h, *p;
 
@@ -100,10 +100,10 @@ int web_reply_header(struct web_request *rq, const char *name, const char *value
         strcasecmp(name, "Content-Length") == 0 || strcasecmp(name, "Transfer-Encoding") == 0 ||
         strcasecmp(name, "Connection") == 0)
         return -EINVAL;
-    p = reallocarray(rq->headers, rq->n_headers + 1, sizeof(*p));
+    p = reallocarray(to->items, to->n + 1, sizeof(*p));
     if (!p)
         return -ENOMEM;
-    rq->headers = p;
+    to->items = p;
     h.name = strdup(name);
     h.value = strdup(value);
     if (!h.name || !h.value) {
@@ -111,6 +111,26 @@ int web_reply_header(struct web_request *rq, const char *name, const char *value
         free(h.value);
         return -ENOMEM;
     }
-    rq->headers[rq->n_headers++] = h;
+    to->items[to->n++] = h;
     return 0;
+}
+
+int web_reply_header(struct web_request *rq, const char *name, const char *value)
+{
+    return add_header(&rq->headers, name, value);
+}
+
+int web_always(struct web *w, const char *name, const char *value)
+{
+    return add_header(&w->always, name, value);
+}
+
+void web_headers_clear(struct web_headers *h)
+{
+    for (size_t i = 0; i < h->n; i++) {
+        free(h->items[i].name);
+        free(h->items[i].value);
+    }
+    free(h->items);
+    *h = (struct web_headers){.items = NULL};
 }

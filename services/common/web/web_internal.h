@@ -1,9 +1,9 @@
 /* web_internal.h: what the files of the server share. */
 #pragma once
 
+#include "base/addr_count.h"
 #include "base/blob.h"
 #include "base/list.h"
-#include "base/map.h"
 #include "web/web.h"
 #include "web/web_target.h"
 #include "web/ws_group.h"
@@ -12,6 +12,16 @@
 
 #define SECOND_US UINT64_C(1000000)
 
+struct web_header {
+    char *name;
+    char *value;
+};
+
+struct web_headers {
+    struct web_header *items;
+    size_t n;
+};
+
 struct web {
     struct loop *loop;
     struct web_limits limits;
@@ -19,6 +29,8 @@ struct web {
     void *arg;
     web_before_fn *before; /* sending; may be NULL */
     void *before_arg;
+    web_answer_fn *on_answer; /* NULL: nobody wants to know */
+    void *on_answer_arg;
     struct MHD_Daemon *daemon;
     struct loop_io daemon_io;
     struct loop_timer daemon_timer;
@@ -31,17 +43,13 @@ struct web {
     struct list waiting;  /* requests that the handler keeps, by deadline */
     struct list late;     /* answered for the handler, which still holds them */
     unsigned n_conns;
+    uint64_t n_refused;
     size_t bodies;         /* bytes kept for the bodies of requests */
-    struct map *addresses; /* struct web_count */
+    struct addr_counts *addresses;
     struct ws_group *sockets;
+    struct web_headers always; /* on every answer */
     bool accept_paused;
     bool stopping;
-};
-
-/* What one address has open. */
-struct web_count {
-    unsigned n;
-    uint8_t key[ADDR_HOST_KEY_SIZE];
 };
 
 enum web_conn_state {
@@ -58,14 +66,9 @@ struct web_conn {
     int fd; /* the daemon's */
     bool trusted;
     struct addr peer;
-    struct web_count *count;
+    struct addr_count *count;
     enum web_conn_state state;
     uint64_t deadline_us; /* 0: none */
-};
-
-struct web_header {
-    char *name;
-    char *value;
 };
 
 struct web_request {
@@ -76,9 +79,10 @@ struct web_request {
     char *method;
     char *version;
     struct web_target target;
+    size_t target_len;
     bool target_is_bad;
     struct addr client;
-    struct web_count *count;
+    struct addr_count *count;
     struct blob body;
     size_t received; /* of the body, kept or not */
     unsigned
@@ -88,13 +92,16 @@ struct web_request {
     bool suspended;   /* in the daemon, until the answer */
     bool answered;
     uint64_t deadline_us;
-    struct web_header *headers;
-    size_t n_headers;
+    struct web_headers headers; /* of the answer */
     unsigned status;
     struct MHD_Response *response;
     size_t response_len;
     struct ws *socket; /* made, but not connected yet */
 };
+
+/* ---- web_fields.c ---- */
+
+void web_headers_clear(struct web_headers *h);
 
 /* ---- web.c ---- */
 
@@ -104,7 +111,10 @@ void web_pump_later(struct web *w);
 /* The sweep has something to watch. */
 void web_sweep_later(struct web *w);
 
-/* ---- web_conn.c: connections, listeners and counts by address ---- */
+/* A limit has struck. */
+void web_struck(struct web *w, enum web_limit which, const struct addr *from);
+
+/* ---- web_conn.c: connections and listeners ---- */
 
 struct web_conn *web_conn_of(struct MHD_Connection *mhd);
 void web_conn_set(struct web_conn *c, enum web_conn_state state, uint64_t seconds);
@@ -119,9 +129,8 @@ void web_conn_sweep(struct web *w);
 void web_listeners_resume(struct web *w);
 void web_listeners_free(struct web *w);
 
-/* *ret is NULL when the address is not counted. -ENOSPC over the limit. */
-int web_count_take(struct web *w, const struct addr *a, struct web_count **ret);
-void web_count_release(struct web *w, struct web_count *c);
+/* One more of the address. A negative errno where it may not have that, after telling so. */
+int web_count_take(struct web *w, const struct addr *a, struct addr_count **ret);
 
 /* ---- web_request.c ---- */
 
@@ -142,6 +151,7 @@ void web_request_free_late(struct web *w);
 /* Ends the handler's hold. False when the request was answered without it: rq may be gone. */
 bool web_request_take(struct web_request *rq);
 
-/* With rq's own reply headers; takes over response, NULL stands for "out of memory". */
+/* With the headers of every answer and rq's own; takes over response, NULL stands for "out of
+ * memory". */
 void web_request_answer(struct web_request *rq, unsigned status, struct MHD_Response *response,
                         size_t len);

@@ -22,14 +22,10 @@ static void drop_body(struct web_request *rq)
 
 static void free_request(struct web_request *rq)
 {
-    for (size_t i = 0; i < rq->n_headers; i++) {
-        free(rq->headers[i].name);
-        free(rq->headers[i].value);
-    }
-    free(rq->headers);
+    web_headers_clear(&rq->headers);
     if (rq->response)
         MHD_destroy_response(rq->response);
-    web_count_release(rq->web, rq->count);
+    addr_count_release(rq->count);
     web_target_done(&rq->target);
     list_del(&rq->node);
     free(rq->method);
@@ -54,6 +50,7 @@ void *web_request_on_uri(void *arg, const char *uri, struct MHD_Connection *mhd)
     rq->mhd = mhd;
     rq->body = blob_init(w->limits.body_bytes);
     list_init(&rq->node);
+    rq->target_len = strlen(uri);
     r = web_target_parse(uri, &rq->target);
     if (r == -ENOMEM) {
         free(rq);
@@ -94,10 +91,11 @@ static void find_client(struct web_request *rq)
         rq->client = rq->conn->peer;
 }
 
-/* What the headers say about the body. */
+/* What the headers say about the body, and how long they are. */
 struct framing {
     unsigned n_lengths, n_encodings;
     bool is_odd;
+    size_t size;
 };
 
 static enum MHD_Result see_header(void *arg, enum MHD_ValueKind kind, const char *name,
@@ -106,6 +104,7 @@ static enum MHD_Result see_header(void *arg, enum MHD_ValueKind kind, const char
     struct framing *f = arg;
 
     (void) kind;
+    f->size += strlen(name) + (value ? strlen(value) : 0) + 4; /* ": ", CR, LF */
     if (!web_token_is_token(name)) {
         f->is_odd = true;
     } else if (strcasecmp(name, "Content-Length") == 0) {
@@ -120,21 +119,39 @@ static enum MHD_Result see_header(void *arg, enum MHD_ValueKind kind, const char
 
 /* Says the request in exactly one way where its body ends? A proxy in front of us might otherwise
  * see another end than the daemon, which picks one (RFC 9112 section 6.3). */
-static bool framing_is_clear(const struct web_request *rq)
+static bool framing_is_clear(const struct web_request *rq, const struct framing *f)
 {
+    if (f->n_encodings > 0 && strcmp(rq->version, "HTTP/1.1") != 0)
+        return false;
+    return !f->is_odd && f->n_lengths + f->n_encodings <= 1;
+}
+
+/* Why the request is refused as soon as its head is there; 0: it is not. */
+static unsigned refusal_of_head(struct web_request *rq)
+{
+    size_t max = rq->web->limits.header_bytes;
+    const char *length = web_header(rq, "Content-Length");
     struct framing f = {0};
+    uint64_t n;
 
     (void) MHD_get_connection_values(rq->mhd, MHD_HEADER_KIND, see_header, &f);
-    if (f.n_encodings > 0 && strcmp(rq->version, "HTTP/1.1") != 0)
-        return false;
-    return !f.is_odd && f.n_lengths + f.n_encodings <= 1;
+    if (rq->target_len > max)
+        return 414;
+    if (rq->target_len + f.size > max)
+        return 431;
+    if (!framing_is_clear(rq, &f))
+        return 400;
+    if (rq->conn->trusted && web_count_take(rq->web, &rq->client, &rq->count) < 0)
+        return 429;
+    if (length && bytes_to_u64(bytes_str(length), rq->web->limits.body_bytes, &n) < 0)
+        return 413;
+    return 0;
 }
 
 /* The headers are there. An answer given now ends the connection: for refusals only. */
 static enum MHD_Result begin(struct web_request *rq, const char *method, const char *version)
 {
-    const char *length = web_header(rq, "Content-Length");
-    uint64_t n;
+    unsigned refusal;
 
     rq->begun = true;
     rq->method = strdup(method);
@@ -142,13 +159,8 @@ static enum MHD_Result begin(struct web_request *rq, const char *method, const c
     if (!rq->method || !rq->version)
         return MHD_NO;
     find_client(rq);
-    if (!framing_is_clear(rq))
-        return answer_now(rq, 400);
-    if (rq->conn->trusted && web_count_take(rq->web, &rq->client, &rq->count) < 0)
-        return answer_now(rq, 429);
-    if (length && bytes_to_u64(bytes_str(length), rq->web->limits.body_bytes, &n) < 0)
-        return answer_now(rq, 413);
-    return MHD_YES;
+    refusal = refusal_of_head(rq);
+    return refusal ? answer_now(rq, refusal) : MHD_YES;
 }
 
 static bool append_body(struct web_request *rq, const char *data, size_t len)
@@ -265,19 +277,28 @@ bool web_request_take(struct web_request *rq)
     return false;
 }
 
-void web_request_answer(struct web_request *rq, unsigned status, struct MHD_Response *response,
-                        size_t len)
+/* NULL without memory. */
+static struct MHD_Response *with_headers(struct MHD_Response *response, const struct web_headers *h)
 {
-    for (size_t i = 0; response && i < rq->n_headers; i++) {
-        if (MHD_add_response_header(response, rq->headers[i].name, rq->headers[i].value) == MHD_YES)
+    for (size_t i = 0; response && i < h->n; i++) {
+        if (MHD_add_response_header(response, h->items[i].name, h->items[i].value) == MHD_YES)
             continue;
         MHD_destroy_response(response);
         response = NULL;
     }
+    return response;
+}
+
+void web_request_answer(struct web_request *rq, unsigned status, struct MHD_Response *response,
+                        size_t len)
+{
+    response = with_headers(with_headers(response, &rq->web->always), &rq->headers);
     rq->response = response;
     rq->response_len = len;
     rq->status = status;
     rq->answered = true;
+    if (rq->web->on_answer)
+        rq->web->on_answer(rq, status, rq->web->on_answer_arg);
     if (!rq->suspended)
         return;
     rq->suspended = false;
@@ -309,11 +330,7 @@ void web_reply(struct web_request *rq, unsigned status, const char *type, struct
 /* The handler keeps its hold: its own answer, if it ever comes, is dropped. */
 static void answer_for_handler(struct web_request *rq, unsigned status)
 {
-    for (size_t i = 0; i < rq->n_headers; i++) {
-        free(rq->headers[i].name);
-        free(rq->headers[i].value);
-    }
-    rq->n_headers = 0;
+    web_headers_clear(&rq->headers);
     answer_bytes(rq, status, NULL, bytes_of(NULL, 0));
 }
 

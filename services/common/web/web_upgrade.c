@@ -106,6 +106,8 @@ int web_upgrade(struct web_request *rq, const struct ws_handlers *handlers, void
         return refuse(rq, 503, -ENOMEM);
     r = ws_new(rq->web->sockets, handlers, arg, &rq->client, &rq->socket);
     if (r < 0) {
+        if (r == -ENOSPC)
+            web_struck(rq->web, WEB_WEBSOCKETS, &rq->client);
         MHD_destroy_response(response);
         return refuse(rq, 503, r);
     }

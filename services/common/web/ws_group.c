@@ -16,6 +16,8 @@
 #define REASON_MAX 123
 /* What wslay keeps for a queued message besides its bytes, rounded up. */
 #define MESSAGE_COST 128
+/* A queue as long as this does not wait for the end of the turn. */
+#define QUEUE_PROMPT 16384
 #define READ_SIZE 65536
 #define SLICE_SIZE 4096
 /* Messages (pongs, mostly) that may pile up within one read before they are sent. */
@@ -253,15 +255,16 @@ static void count_queue(struct ws *s)
     s->counted = cost;
 }
 
-/* Is the queue too long, with so many bytes more? Clients that read hardly have one, so a crowd of
- * those that do not is kept short at their cost. */
-static bool is_over_limit(const struct ws *s, size_t more)
+/* Clients that read hardly have a queue, so a crowd of those that do not is kept short at their
+ * cost. */
+static bool is_over_limit(const struct ws *s)
 {
-    const struct ws_group_config *c = &s->group->config;
-    bool crowded = c->all_queues_bytes && s->group->queued + more > c->all_queues_bytes;
-    size_t max = crowded && c->queue_bytes > WS_QUEUE_SHARE ? WS_QUEUE_SHARE : c->queue_bytes;
+    const struct ws_group *g = s->group;
+    size_t all = g->config.all_queues_bytes, max = g->config.queue_bytes;
 
-    return s->counted + more > max;
+    if (all && g->queued > all && max > all / g->n)
+        max = all / g->n;
+    return s->counted > max;
 }
 
 static void send_queued(struct ws *s)
@@ -299,7 +302,7 @@ static void feed(struct ws *s, struct bytes b)
         if (wslay_event_get_queued_msg_count(s->ctx) > UNSENT_MAX)
             send_queued(s);
         count_queue(s);
-        if (is_over_limit(s, 0))
+        if (is_over_limit(s) && !s->close_asked)
             s->state = WS_DEAD;
     }
 }
@@ -441,9 +444,14 @@ struct ws_group *ws_group_free(struct ws_group *g)
     return NULL;
 }
 
-bool ws_group_is_full(const struct ws_group *g)
+/* Those that are closing wait for nothing but their peers' manners. */
+static bool make_room(struct ws_group *g)
 {
-    return g->n >= g->config.max;
+    struct ws *oldest = list_first(&g->closing, struct ws, closing_node);
+
+    if (g->n >= g->config.max && oldest)
+        destroy(oldest);
+    return g->n < g->config.max;
 }
 
 int ws_new(struct ws_group *g, const struct ws_handlers *handlers, void *arg,
@@ -457,7 +465,7 @@ int ws_new(struct ws_group *g, const struct ws_handlers *handlers, void *arg,
     };
     struct ws *s;
 
-    if (ws_group_is_full(g))
+    if (!make_room(g))
         return -ENOSPC;
     s = calloc(1, sizeof(*s));
     if (!s)
@@ -510,19 +518,35 @@ void ws_abort(struct ws *s)
 
 /* ---- for the owners of sockets (web.h) ---- */
 
+/* It does not read. A close frame says so, where the socket still takes it: it overtakes what is
+ * queued, which is not sent any more. */
+static void drop(struct ws *s)
+{
+    s->close_asked = true;
+    s->close_code = WSLAY_CODE_POLICY_VIOLATION;
+    strcpy(s->close_reason, WS_TOO_SLOW);
+    if (s->state == WS_OPEN)
+        send_close(s);
+    else
+        s->state = WS_DEAD;
+    mark_dirty(s);
+}
+
 int ws_send(struct ws *s, struct bytes text)
 {
     struct wslay_event_msg msg = {WSLAY_TEXT_FRAME, text.p, text.len};
 
     if ((s->state != WS_OPENING && s->state != WS_OPEN) || s->close_asked || !s->handlers)
         return -ENOTCONN;
-    if (is_over_limit(s, MESSAGE_COST + text.len)) {
-        kill_later(s);
-        return -ENOBUFS;
-    }
     if (wslay_event_queue_msg(s->ctx, &msg) != 0)
         return -ENOTCONN;
     count_queue(s);
+    if (s->counted > QUEUE_PROMPT || is_over_limit(s))
+        send_queued(s);
+    if (is_over_limit(s)) {
+        drop(s);
+        return -ENOBUFS;
+    }
     mark_dirty(s);
     return 0;
 }

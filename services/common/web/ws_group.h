@@ -6,15 +6,13 @@
 #include "loop/loop.h"
 #include "web/web.h"
 
-#define WS_QUEUE_SHARE 65536
-
 struct ws_group; /* all WebSockets of a server; one epoll set */
 
 struct ws_group_config {
     size_t message_bytes;
     size_t queue_bytes;
-    size_t all_queues_bytes; /* 0: no limit. While the queues together are over it, each may hold
-                              * WS_QUEUE_SHARE at most */
+    size_t all_queues_bytes; /* 0: no limit. While the queues together are over it, each may hold an
+                              * equal share of it at most */
     unsigned max;
     /* Called with ws_new()'s ticket when the socket is freed; may be NULL. */
     void (*release)(void *owner, void *ticket);
@@ -28,9 +26,8 @@ int ws_group_new(struct loop *l, const struct ws_group_config *config, struct ws
 /* Sends what can be sent at once and a close 1001, calls each on_closed (1006), closes. */
 struct ws_group *ws_group_free(struct ws_group *g);
 
-bool ws_group_is_full(const struct ws_group *g);
-
-/* A WebSocket without a connection: what is sent is kept for ws_open(). -ENOSPC, -ENOMEM. */
+/* A WebSocket without a connection: what is sent is kept for ws_open(). In a full group it takes the
+ * place of the one that has been closing for the longest; -ENOSPC when none is. -ENOMEM. */
 int ws_new(struct ws_group *g, const struct ws_handlers *handlers, void *arg,
            const struct addr *client, struct ws **ret_ws);
 void ws_set_ticket(struct ws *s, void *ticket);

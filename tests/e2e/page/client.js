@@ -1,8 +1,11 @@
-// The page under test: an ordinary openvidu-browser app that the tests drive by window.e2e.
-// esbuild resolves "openvidu-browser" to the version that this bundle is made for.
-import { OpenVidu } from 'openvidu-browser';
+// The page under test: an ordinary openvidu-browser app that the tests drive by window.e2e. One page
+// can hold many users.
+import { averageColour, colourTrack, resizeTrack } from './picture.js';
+import { rtcStats } from './stats.js';
+import { User } from './user.js';
 
 const users = new Map();
+let screenTrack = null;
 
 // The sockets that the library opens, so that a test can cut them as a network would.
 const sockets = [];
@@ -13,136 +16,39 @@ window.WebSocket = class extends window.WebSocket {
   }
 };
 
-function box(id) {
-  const div = document.createElement('div');
-  div.id = id;
-  document.getElementById('videos').append(div);
-  return div;
-}
+// The library rejects with its own kind of object, which would lose its text on the way to node.
+const readable = (promise) => promise.catch((e) => {
+  throw new Error(`${e.name ?? ''} ${e.code ?? ''} ${e.message ?? e}`);
+});
 
-// What the tests look at afterwards; objects of the library do not survive the way to node.
-function note(user, type, details = {}) {
-  user.events.push({ type, at: performance.now(), ...details });
-}
-
-function listen(user) {
-  const { session } = user;
-  session.on('connectionCreated', (e) => note(user, 'connectionCreated', { id: e.connection.connectionId, data: e.connection.data }));
-  session.on('connectionDestroyed', (e) => note(user, 'connectionDestroyed', { id: e.connection.connectionId, reason: e.reason }));
-  session.on('sessionDisconnected', (e) => note(user, 'sessionDisconnected', { reason: e.reason }));
-  session.on('streamDestroyed', (e) => {
-    note(user, 'streamDestroyed', { id: e.stream.streamId, reason: e.reason });
-    user.subscribers.delete(e.stream.streamId);
-  });
-  session.on('streamPropertyChanged', (e) => note(user, 'streamPropertyChanged', { property: e.changedProperty, value: e.newValue, reason: e.reason }));
-  session.on('signal', (e) => note(user, 'signal', { name: e.type, data: e.data, from: e.from?.connectionId }));
-  session.on('reconnecting', () => note(user, 'reconnecting'));
-  session.on('reconnected', () => note(user, 'reconnected'));
-  session.on('exception', (e) => note(user, 'exception', { name: e.name, message: e.message }));
-  session.on('streamCreated', (e) => {
-    note(user, 'streamCreated', { id: e.stream.streamId, video: e.stream.hasVideo, audio: e.stream.hasAudio, typeOfVideo: e.stream.typeOfVideo });
-    if (!user.autoSubscribe) return;
-    const target = box(`${user.name}-${e.stream.streamId}`);
-    const subscriber = session.subscribe(e.stream, target);
-    user.subscribers.set(e.stream.streamId, subscriber);
-    subscriber.on('videoElementCreated', (v) => watchFirstFrame(user, e.stream.streamId, v.element));
-    subscriber.on('streamPlaying', () => note(user, 'streamPlaying', { id: e.stream.streamId }));
-  });
-}
-
-function watchFirstFrame(user, streamId, element) {
-  element.muted = true;
-  const once = () => {
-    if (user.firstFrame === undefined) user.firstFrame = performance.now() - user.joinStarted;
-    note(user, 'firstFrame', { id: streamId });
-  };
-  if (element.requestVideoFrameCallback) element.requestVideoFrameCallback(once);
-  else element.addEventListener('loadeddata', once, { once: true });
-}
-
-async function rtcStats(stream) {
-  const pc = stream.getWebRtcPeer()?.pc;
-  if (!pc) return { state: 'new' }; // it is made when the server's offer is there
-  const all = [...(await pc.getStats()).values()];
-  const byId = new Map(all.map((s) => [s.id, s]));
-  const transport = all.find((s) => s.type === 'transport');
-  const pair = byId.get(transport?.selectedCandidatePairId)
-    ?? all.find((s) => s.type === 'candidate-pair' && (s.selected || s.nominated));
-  const rtp = (type, kind) => all.find((s) => s.type === type && s.kind === kind);
-  const codec = (s) => (s ? byId.get(s.codecId)?.mimeType : undefined);
-  const inVideo = rtp('inbound-rtp', 'video');
-  const outVideo = rtp('outbound-rtp', 'video');
-  return {
-    state: pc.connectionState,
-    gathering: pc.iceGatheringState,
-    srtp: transport?.srtpCipher,
-    dtls: transport?.dtlsState,
-    local: byId.get(pair?.localCandidateId)?.candidateType,
-    remote: byId.get(pair?.remoteCandidateId)?.candidateType,
-    rtt: pair?.currentRoundTripTime,
-    framesDecoded: inVideo?.framesDecoded ?? 0,
-    keyFramesDecoded: inVideo?.keyFramesDecoded ?? 0,
-    videoLost: inVideo?.packetsLost ?? 0,
-    videoReceived: inVideo?.packetsReceived ?? 0,
-    width: inVideo?.frameWidth,
-    audioReceived: rtp('inbound-rtp', 'audio')?.packetsReceived ?? 0,
-    audioLevel: rtp('inbound-rtp', 'audio')?.totalAudioEnergy ?? 0,
-    framesEncoded: outVideo?.framesEncoded ?? 0,
-    audioSent: rtp('outbound-rtp', 'audio')?.packetsSent ?? 0,
-    targetBitrate: outVideo?.targetBitrate,
-    codec: codec(inVideo ?? outVideo),
-  };
-}
+const pcOf = (manager) => manager.stream.getWebRtcPeer().pc;
 
 window.e2e = {
-  // options: token, publish (publisher options, or null), advanced (setAdvancedConfiguration),
-  // data, autoSubscribe. Answers with the connection's id.
+  // options: token, publish (publisher options, or null), loopback, advanced
+  // (setAdvancedConfiguration), data, autoSubscribe. Answers with the connection's id.
   async join(name, options) {
-    const OV = new OpenVidu();
-    OV.enableProdMode();
-    if (options.advanced) OV.setAdvancedConfiguration(options.advanced);
-    const user = {
-      name, OV, session: OV.initSession(), subscribers: new Map(), events: [],
-      autoSubscribe: options.autoSubscribe !== false, joinStarted: performance.now(),
-    };
+    const user = new User(name, options);
     users.set(name, user);
-    listen(user);
-    // The library rejects with its own kind of object, which would lose its text on the way to node.
-    await user.session.connect(options.token, options.data ?? { nickname: name })
-      .catch((e) => { throw new Error(`${e.name ?? ''} ${e.code ?? ''} ${e.message ?? e}`); });
-    if (options.publish) await this.publish(name, options.publish);
+    await readable(user.session.connect(options.token, options.data ?? { nickname: name }));
+    if (options.publish) await this.publish(name, options.publish, options);
     return user.session.connection.connectionId;
   },
 
-  async publish(name, options) {
-    const user = users.get(name);
-    const publisher = await user.OV.initPublisherAsync(box(`${name}-own`), {
-      publishAudio: true, publishVideo: true, resolution: '640x480', frameRate: 30, mirror: false, ...options,
-    });
-    publisher.on('accessDenied', (e) => note(user, 'accessDenied', { message: String(e) }));
-    publisher.on('streamDestroyed', (e) => note(user, 'streamDestroyed', { id: e.stream.streamId, reason: e.reason, own: true }));
-    publisher.on('streamPropertyChanged', (e) => note(user, 'streamPropertyChanged', { property: e.changedProperty, value: e.newValue, reason: e.reason, own: true }));
-    user.publisher = publisher;
-    await user.session.publish(publisher);
-    return publisher.stream.streamId;
-  },
-
-  async unpublish(name) {
-    const user = users.get(name);
-    await user.session.unpublish(user.publisher);
-    user.publisher = null;
-  },
-
-  async leave(name) {
-    const user = users.get(name);
-    user.session.disconnect();
-    users.delete(name);
-    document.getElementById('videos').replaceChildren();
-  },
+  publish: (name, options, { loopback } = {}) => readable(users.get(name).publish(options, { loopback })),
+  unpublish: (name) => users.get(name).unpublish(),
+  leave: (name) => users.get(name).leave(),
+  subscribe: (name, streamId) => users.get(name).subscribe(streamId),
+  unsubscribe: (name, streamId) => users.get(name).unsubscribe(streamId),
 
   mute(name, kind, on) {
     const { publisher } = users.get(name);
     return kind === 'audio' ? publisher.publishAudio(on) : publisher.publishVideo(on);
+  },
+
+  muteRemote(name, streamId, kind, on) {
+    const subscriber = users.get(name).subscribers.get(streamId);
+    if (kind === 'audio') subscriber.subscribeToAudio(on);
+    else subscriber.subscribeToVideo(on);
   },
 
   signal(name, signal) {
@@ -154,14 +60,26 @@ window.e2e = {
 
   forceDisconnect(name, connectionId) {
     const { session } = users.get(name);
-    return session.forceDisconnect(session.remoteConnections.get(connectionId))
-      .catch((e) => { throw new Error(`${e.name ?? ''} ${e.code ?? ''} ${e.message ?? e}`); });
+    return readable(session.forceDisconnect(session.remoteConnections.get(connectionId)));
   },
 
   forceUnpublish(name, connectionId) {
     const { session } = users.get(name);
-    return session.forceUnpublish(session.remoteConnections.get(connectionId).stream);
+    return readable(session.forceUnpublish(session.remoteConnections.get(connectionId).stream));
   },
+
+  replaceVideo: (name, colour) => readable(users.get(name).publisher.replaceTrack(colourTrack(colour))),
+  stopVideoTrack: (name) => users.get(name).publisher.stream.getMediaStream().getVideoTracks()[0].stop(),
+
+  // Whoever shares the screen from now on gets this one, of a size that the test decides.
+  fakeScreen(width, height) {
+    navigator.mediaDevices.getDisplayMedia = async () => {
+      screenTrack = colourTrack('#555', width, height);
+      return new MediaStream([screenTrack]);
+    };
+  },
+
+  resizeScreen: (width, height) => resizeTrack(screenTrack, width, height),
 
   // Cuts this page's WebSockets; the library is not told and reconnects by itself.
   dropSockets() {
@@ -170,8 +88,39 @@ window.e2e = {
     return open.length;
   },
 
+  // Records what a stream shows, without any server; answers with the recording's size and type.
+  async record(name, streamId, ms) {
+    const user = users.get(name);
+    const recorder = user.OV.initLocalRecorder(user.manager(streamId).stream);
+    const states = [recorder.state];
+    await recorder.record();
+    states.push(recorder.state);
+    await new Promise((resolve) => { setTimeout(resolve, ms); });
+    await recorder.pause();
+    states.push(recorder.state);
+    await recorder.resume();
+    await recorder.stop();
+    states.push(recorder.state);
+    const blob = recorder.getBlob();
+    recorder.clean();
+    return { size: blob.size, type: blob.type, states };
+  },
+
   events: (name) => users.get(name)?.events ?? [],
   firstFrame: (name) => users.get(name)?.firstFrame,
+  colour: (name, streamId) => averageColour(users.get(name).manager(streamId).videos[0]?.video),
+  iceServers: (name, streamId) => pcOf(users.get(name).manager(streamId)).getConfiguration().iceServers,
+
+  // How many enabled tracks of each kind the video elements of this user have.
+  tracks(name) {
+    const enabled = (list) => list.filter((t) => t.enabled && t.readyState === 'live').length;
+    return users.get(name).managers().map(({ videos }) => {
+      const media = videos[0]?.video.srcObject;
+      return media ? { audio: enabled(media.getAudioTracks()), video: enabled(media.getVideoTracks()) } : null;
+    });
+  },
+
+  videos: () => document.querySelectorAll('video').length,
 
   async stats(name) {
     const user = users.get(name);

@@ -93,6 +93,7 @@ async function report(pages) {
     frames: all.map((w) => w.frames),
     relayed: all.map((w) => w.relayed),
     relayProtocols: [...new Set(all.flatMap((w) => w.relayProtocols))],
+    socketsOpened: all.reduce((n, w) => n + w.socketsOpen, 0),
     socketsClosed: all.reduce((n, w) => n + w.socketsClosed, 0),
     statesLost: all.flatMap((w) => w.statesLost),
     longestPauseMs: Math.max(...all.map((w) => w.longestPauseMs)),

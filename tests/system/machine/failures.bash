@@ -2,6 +2,7 @@
 
 run_failures() {
     test_case 'kill -9 of each daemon: back within a second, and told' killed_daemons
+    test_case 'signaling restarted and killed under a call: media runs on, nobody has left' signaling_restarted
     test_case 'a crash loop ends in a stated degraded state, and heals' crash_loop
     test_case 'a visitor sees a page of ours while a daemon is away' away_page
     test_case 'reboot with a wrong .env: the last good one serves, loudly' reboot_with_wrong_env
@@ -25,6 +26,38 @@ killed_daemons() {
         [ "$(unit_says "${d#visavis-}" restarts)" -gt 0 ] || { echo "    status does not tell the restart of $d"; bad=1; }
     done
     expect 'all are back, and status tells' [ $bad -eq 0 ] && expect 'it serves' within 100 serves
+}
+
+# Who is in which session, who publishes and who watches what: ids alone.
+who_is_there() {
+    fetch -u "OPENVIDUAPP:$secret" "$(url /openvidu/api/sessions)" | node -e '
+        const all = JSON.parse(require("fs").readFileSync(0, "utf8"));
+        console.log(JSON.stringify(all.content.map((s) => [s.id, s.createdAt, s.connections.content.map((c) =>
+            [c.id, c.activeAt, c.publishers.map((p) => p.streamId), c.subscribers.map((x) => x.streamId)])])));'
+}
+
+# How often the pages have connected to signaling.
+sockets_opened() {
+    [ "$(call_report | node -e 'console.log(JSON.parse(require("fs").readFileSync(0, "utf8")).socketsOpened)')" -ge "$1" ]
+}
+
+signaling_restarted() {
+    local before report status=0
+    call_start || return 1
+    before=$(who_is_there)
+    machine systemctl restart visavis-signaling || status=1
+    expect 'both come back after the restart' within 300 sockets_opened 4 || status=1
+    machine systemctl kill -s KILL visavis-signaling
+    expect 'and after kill -9' within 300 sockets_opened 6 || status=1
+    sleep 12 # longer than the grace period
+    expect 'the same people, streams and subscriptions' [ "$(who_is_there)" = "$before" ] || { echo "    $before"; who_is_there; status=1; }
+    report=$(call_report)
+    echo "    $report"
+    expect 'media was never interrupted' node -e '
+        const r = JSON.parse(process.argv[1]);
+        process.exit(r.statesLost.length === 0 && r.longestPauseMs < 5000 && r.playing.every((n) => n === 2) ? 0 : 1);' "$report" || status=1
+    call_end
+    return $status
 }
 
 is_degraded() {

@@ -16,9 +16,9 @@ leader=
 
 # What an operator's machine has before ours comes: the packages we depend on, and what the tests use in it.
 machine_packages="systemd,systemd-sysv,dbus,sudo,passwd,apt,iproute2,procps,ca-certificates,debconf,openssl,curl,nftables"
-machine_dependencies="nginx,libnginx-mod-stream,redis-tools,libmicrohttpd12,libwslay1,libjansson4,libcurl4,libssl3,libconfig9,libsrtp2-1"
+machine_dependencies="nginx,libnginx-mod-stream,redis-tools,libmicrohttpd12,libwslay1,libjansson4,libcurl4,libssl3,libconfig9,libsrtp2-1,libhiredis0.14"
 
-machine_build_packages="build-essential,pkgconf,debhelper,po-debconf,libsystemd-dev,libmicrohttpd-dev,libwslay-dev,libjansson-dev,libcurl4-openssl-dev,libssl-dev,libconfig-dev,libsrtp2-dev"
+machine_build_packages="build-essential,pkgconf,debhelper,po-debconf,libsystemd-dev,libmicrohttpd-dev,libwslay-dev,libjansson-dev,libcurl4-openssl-dev,libssl-dev,libconfig-dev,libsrtp2-dev,libhiredis-dev"
 
 # The archive this machine itself installs from.
 machine_mirror() {
@@ -30,8 +30,8 @@ machine_base() {
     mkdir -p "$machine_folder" || return 1
     case $suite in
     bookworm) list="$machine_packages,$machine_dependencies" ;;
-    *) # the 64-bit time_t transition gave some of them other names
-        list="$machine_packages,$(sed 's/libmicrohttpd12,/libmicrohttpd12t64,/; s/libcurl4,/libcurl4t64,/; s/libssl3,/libssl3t64,/; s/libconfig9,/libconfig11,/' <<<"$machine_dependencies")" ;;
+    *) # there some of them have other names, mostly by the 64-bit time_t transition
+        list="$machine_packages,$(sed 's/libmicrohttpd12,/libmicrohttpd12t64,/; s/libcurl4,/libcurl4t64,/; s/libssl3,/libssl3t64,/; s/libconfig9,/libconfig11,/; s/libhiredis0.14/libhiredis1.1.0/' <<<"$machine_dependencies")" ;;
     esac
     key=$(sha256sum <<<"$suite $list" | cut -c1-12)
     base=$machine_folder/$suite-$key.tar

@@ -42,7 +42,8 @@ static void assert_has(const char *text, const char *part)
 static void folders_of_the_operator(void **state)
 {
     const char *text = text_of(DROPIN_SIGNALING, "OPENVIDU_RECORDING_PATH=/srv/a-b\n"
-                                                 "OPENVIDU_CDR_PATH=/srv/cdr\n");
+                                                 "OPENVIDU_CDR_PATH=/srv/cdr\n"
+                                                 "METRICS_PORT=0\n");
 
     (void) state;
     assert_has(text, "[Service]\n");
@@ -56,6 +57,10 @@ static void ports(void **state)
     (void) state;
     assert_has(text_of(DROPIN_TURN, "COTURN_PORT=443\nHTTPS_PORT=8443\n"),
                "AmbientCapabilities=CAP_NET_BIND_SERVICE\n");
+    assert_string_equal(strstr(text_of(DROPIN_SIGNALING, "METRICS_PORT=9446\n"), "[Service]\n"),
+                        "[Service]\nSocketBindAllow=\nSocketBindAllow=tcp:9446\n");
+    assert_string_equal(strstr(text_of(DROPIN_SIGNALING, "METRICS_PORT=0\n"), "[Service]\n"),
+                        "[Service]\nSocketBindAllow=\n");
     assert_has(text_of(DROPIN_SIGNALING_SOCKET, "SERVER_PORT=6443\n"),
                "[Socket]\nListenStream=\nListenStream=127.0.0.1:6443\n"
                "ListenStream=[::1]:6443\n");

@@ -64,6 +64,7 @@ static void usual(void **state)
     assert_string_equal(p.layouts, "/var/lib/visavis/custom-layout");
     assert_list(p.signaling_listen,
                 LIST("unix:/run/visavis/signaling.sock", "tcp:127.0.0.1:5443", "tcp:[::1]:5443"));
+    assert_list(p.metrics_listen, LIST("tcp:127.0.0.1:5446", "tcp:[::1]:5446"));
     assert_list(p.call_listen, LIST("tcp:127.0.0.1:5442", "tcp:[::1]:5442"));
     assert_list(p.turn_listen,
                 LIST("udp:0.0.0.0:3478", "udp:[::]:3478", "tcp:0.0.0.0:3478", "tcp:[::]:3478",
@@ -75,7 +76,9 @@ static void usual(void **state)
     assert_string_equal(p.turn_web_listen, "/run/visavis/nginx/turn.sock");
     assert_string_equal(p.turn_web_backend, "/run/visavis/turn/site.sock");
     assert_string_equal(p.turn_metrics, "/run/visavis/metrics/turn.prom");
-    assert_null(p.turns_url); /* its certificate is self-signed */
+    assert_string_equal(p.store, "unix:/run/visavis/redis/redis.sock");
+    assert_null(p.store_prefix); /* it is ours alone */
+    assert_null(p.turns_url);    /* its certificate is self-signed */
     assert_null(p.selfsigned_mark);
     assert_true(p.accel && p.call_login);
     assert_int_equal(p.turn_threads, 4);
@@ -101,6 +104,12 @@ static void otherwise(void **state)
     assert_list(p.turn_listen, LIST("udp:0.0.0.0:443", "tcp:0.0.0.0:443", "tls:0.0.0.0:5349",
                                     "dtls:0.0.0.0:5349"));
     assert_string_equal(p.turn_external_ip, "203.0.113.5");
+    assert_list(p.metrics_listen, LIST("tcp:127.0.0.1:5446"));
+    p = places("REDIS_URL=redis://:pw@10.0.0.9/2\n", true, "203.0.113.5", t);
+    assert_string_equal(p.store, "redis://:pw@10.0.0.9/2");
+    assert_string_equal(p.store_prefix, "visavis:a.example.org");
+    p = places("METRICS_PORT=0\n", true, "203.0.113.5", t);
+    assert_list(p.metrics_listen, ((const char *const[]){NULL}));
     p = places("COTURN_INTERNAL_RELAY=true\n", false, "203.0.113.5", t);
     assert_null(p.turn_external_ip);
     p = places("", false, "turn.example.org", t);

@@ -134,6 +134,8 @@ static const struct places installed = {
     .layouts = "/srv/lay",
     .cdr = "/srv/cdr",
     .accel = true,
+    .store = "redis://:p\"w@10.0.0.9",
+    .store_prefix = "visavis:a.example.org",
     .call_login = true,
 };
 
@@ -173,6 +175,8 @@ static void test_installed_signaling(void **state)
                      "OPENVIDU_WEBRTC_ICE_SERVERS=[\"url=stun:stun.example.org:3478\","
                      "\"url=turn:turn.example.org,username=u,credential=c\"]\n"),
         &c);
+    assert_text(&c, "store", installed.store);
+    assert_text(&c, "store_prefix", installed.store_prefix);
     assert_text(&c, "secret", "a-long-enough-secret");
     assert_text(&c, "recordings_path", "/srv/rec");
     assert_text(&c, "layouts_path", "/srv/lay");

@@ -350,6 +350,9 @@ static void test_ports_that_collide(void **state)
     assert_told("HTTPS_PORT=5442", "HTTPS_PORT", SETTING_ERROR, "the Call app");
     assert_told("HTTP_PORT=5443", "HTTP_PORT", SETTING_ERROR, "SERVER_PORT");
     assert_told("SERVER_PORT=443", "SERVER_PORT", SETTING_ERROR, "HTTPS_PORT");
+    assert_told("METRICS_PORT=5443", "METRICS_PORT", SETTING_ERROR, "SERVER_PORT");
+    assert_told("METRICS_PORT=1023", "METRICS_PORT", SETTING_ERROR, "1024");
+    assert_told("METRICS_PORT=0", NULL, SETTING_NOTICE, "");
     assert_told("HTTPS_PORT=3478", "HTTPS_PORT", SETTING_ERROR, "COTURN_PORT");
     assert_told("HTTPS_PORT=40063", "HTTPS_PORT", SETTING_ERROR, "40000 to 40063");
     assert_told("HTTPS_PORT=40064", NULL, SETTING_NOTICE, "");

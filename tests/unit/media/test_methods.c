@@ -77,6 +77,12 @@ static void every_wrong_parameter_is_named(void **state)
     assert_string_equal(refused("publish", json_pack("{s:s, s:s, s:s, s:s}", "room", "r", "stream",
                                                      "s", "offer", "v=0", "minRecvKbps", "x")),
                         "minRecvKbps");
+    assert_string_equal(refused("offer", json_pack("{s:s, s:s, s:s, s:f}", "room", "r", "stream",
+                                                   "s", "subscriber", "x", "maxSendKbps", 1.5)),
+                        "maxSendKbps");
+    assert_string_equal(refused("offer", json_pack("{s:s, s:s, s:s, s:i}", "room", "r", "stream",
+                                                   "s", "subscriber", "x", "minSendKbps", 1000001)),
+                        "minSendKbps");
 }
 
 static void the_longest_sdp(void **state)

@@ -113,13 +113,6 @@ static struct config kit_config;
 static struct loop *kit_loop;
 static struct outbox *kit_outbox;
 
-static void kit_commit(void *arg)
-{
-    (void) arg;
-    store_commit(NULL);
-    outbox_committed(kit_outbox);
-}
-
 static void kit_start(const char *cdr_path, const char *endpoint)
 {
     static char secret[] = "MY_SECRET", path[128];
@@ -127,8 +120,7 @@ static void kit_start(const char *cdr_path, const char *endpoint)
     snprintf(path, sizeof(path), "%s", cdr_path);
     snprintf(kit_url, sizeof(kit_url), "%s", endpoint);
     kit_config = (struct config){.secret = secret, .cdr_path = path, .webhook_endpoint = kit_url};
-    if (loop_new(&kit_loop) < 0 ||
-        outbox_new(kit_loop, &kit_config, NULL, kit_commit, NULL, &kit_outbox) < 0)
+    if (loop_new(&kit_loop) < 0 || outbox_new(kit_loop, &kit_config, NULL, &kit_outbox) < 0)
         abort();
 }
 

@@ -154,19 +154,30 @@ static void test_ice_urls(void **state)
                                       "turn:-a.com",
                                       "turn:a-.com",
                                       "turn:a.c0m",
+                                      "turn:a.corp",
+                                      "turn:com",
+                                      "turn:999.1.1.1",
                                       "turn:a.com/x",
                                       "turn:[::1",
                                       "turn:a.com:1x"};
 
     (void) state;
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-        if (!ice_url_is_valid(good[i]))
+        if (!ice_url_is_valid(good[i], ICE_NAMES_PUBLIC) ||
+            !ice_url_is_valid(good[i], ICE_NAMES_ANY))
             fail_msg("%s", good[i]);
     }
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        if (ice_url_is_valid(bad[i]))
+        if (ice_url_is_valid(bad[i], ICE_NAMES_PUBLIC))
             fail_msg("%s", bad[i]);
     }
+    /* the operator's own */
+    assert_true(ice_url_is_valid("turn:relay", ICE_NAMES_ANY));
+    assert_true(ice_url_is_valid("turn:relay.corp:3478", ICE_NAMES_ANY));
+    assert_true(ice_url_is_valid("turn:a.c0m", ICE_NAMES_ANY));
+    assert_false(ice_url_is_valid("turn:999.1.1.1", ICE_NAMES_ANY));
+    assert_false(ice_url_is_valid("turn:-a", ICE_NAMES_ANY));
+    assert_false(ice_url_is_valid("turn:a b", ICE_NAMES_ANY));
 }
 
 static void test_ice_servers(void **state)

@@ -102,7 +102,7 @@ static void server_stop(int signo)
 /* As if the machine had a new disk. */
 static inline void server_forget(void)
 {
-    char command[128];
+    char command[256];
 
     snprintf(command, sizeof(command), "rm -rf %s/appendonlydir %s/*.rdb %s/*.aof", kit_folder,
              kit_folder, kit_folder);
@@ -215,7 +215,8 @@ static inline void assert_has(const char *hash, const char *field, const char *v
         fail_msg("%s %s is \"%.*s\", not \"%s\"", hash, field, (int) f->len, f->value, value);
 }
 
-static inline void put_text(struct store *st, const char *hash, const char *field, const char *value)
+static inline void put_text(struct store *st, const char *hash, const char *field,
+                            const char *value)
 {
     store_put(st, hash, field, bytes_str(value));
 }

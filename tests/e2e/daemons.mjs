@@ -1,0 +1,86 @@
+// The daemons by themselves, with configurations of the test's own: what `visavis dev` starts, but
+// each can be stopped, killed and started again.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterTest, assert, until } from './harness.mjs';
+import { Api, freePort } from './visavis.mjs';
+
+const SECRET = 'MY_SECRET';
+const STOP_MS = 10000;
+
+const quoted = (value) => (Array.isArray(value) ? `[${value.map(quoted).join(', ')}]` : JSON.stringify(value));
+const configText = (settings) => Object.entries(settings).map(([key, value]) => `${key} = ${quoted(value)};\n`).join('');
+
+export class Daemons extends Api {
+  // signaling: further settings of it. host: where it listens, and is found by clients. The test
+  // that makes it need not stop it.
+  static async start(build, { signaling = {}, host = '127.0.0.1' } = {}) {
+    const d = new Daemons();
+    Object.assign(d, { build, running: new Map(), output: '', dir: mkdtempSync(join(tmpdir(), 'visavis-e2e-')) });
+    const port = await freePort(host);
+    const turnPort = await freePort(host);
+    d.url = `http://${host}:${port}`;
+    const [media, turn] = [`${d.dir}/media.sock`, `${d.dir}/turn.sock`];
+    d.configs = {
+      media: { control: media, port: 41000, port_search: true },
+      turn: {
+        listen: [`udp:${host}:${turnPort}`, `tcp:${host}:${turnPort}`], secret: SECRET, realm: 'openvidu', media: [media], api: turn,
+      },
+      signaling: {
+        listen: [`tcp:${host}:${port}`], public_url: d.url, secret: SECRET, media_control: media, turn_api: turn,
+        coturn_ip: host, coturn_port: turnPort, turn_secret: SECRET, ...signaling,
+      },
+    };
+    afterTest(() => d.stop());
+    for (const name of Object.keys(d.configs)) d.spawn(name);
+    await d.ready();
+    return d;
+  }
+
+  spawn(name) {
+    const config = `${this.dir}/${name}.cfg`;
+    writeFileSync(config, configText(this.configs[name]), { mode: 0o600 });
+    const child = spawn(`${this.build}/bin/visavis-${name}`, ['--config', config], { stdio: ['ignore', 'ignore', 'pipe'] });
+    child.stderr.on('data', (text) => { this.output += text; });
+    child.exited = new Promise((resolve) => { child.on('exit', (code, signal) => resolve(code ?? signal)); });
+    this.running.set(name, child);
+  }
+
+  // Signaling answers and has its media daemon: it takes no session's first participant before.
+  // since: a place in the output.
+  async ready(since = 0) {
+    await until('signaling has the media daemon', () => this.output.includes('media: ready', since))
+      .catch((e) => { throw new Error(`${e.message}\n${this.output.slice(since)}`); });
+    await until('signaling answers', () => this.rest('GET', '/sessions').then((r) => r.status === 200, () => false));
+  }
+
+  // Ends a daemon; answers with its status or the signal's name.
+  async end(name, signal = 'SIGTERM') {
+    const child = this.running.get(name);
+    this.running.delete(name);
+    child.kill(signal);
+    const last = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+    const status = await child.exited;
+    clearTimeout(last);
+    return status;
+  }
+
+  async restart(name, signal) {
+    const status = await this.end(name, signal);
+    const since = this.output.length;
+    this.spawn(name);
+    await this.ready(since);
+    return status;
+  }
+
+  // Each daemon ends with status 0, and no sanitizer said anything.
+  async stop() {
+    const statuses = [];
+    for (const name of ['signaling', 'turn', 'media']) if (this.running.has(name)) statuses.push([name, await this.end(name)]);
+    rmSync(this.dir, { recursive: true, force: true });
+    const bad = this.output.split('\n').filter((l) => /Sanitizer|runtime error/i.test(l));
+    assert(bad.length === 0 && statuses.every(([, s]) => s === 0), `the daemons ended: ${JSON.stringify(statuses)} ${bad.join('\n')}`);
+  }
+}

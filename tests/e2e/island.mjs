@@ -1,0 +1,56 @@
+// A network namespace behind a router that can stop to forward: to cut a browser off as a network
+// would, silently and in both directions. Needs root.
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterTest } from './harness.mjs';
+
+const ip = (...args) => execFileSync('ip', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+
+export class Island {
+  // Goes away with the test.
+  constructor() {
+    const net = `10.77.${process.pid % 256}`; // another run beside this one has another
+    Object.assign(this, { name: `visavis-island-${process.pid}`, router: `visavis-router-${process.pid}`, host: `${net}.1` });
+    const [near, far] = [`vvh${process.pid}`, `vvi${process.pid}`];
+    this.dir = mkdtempSync(join(tmpdir(), 'visavis-island-'));
+    afterTest(async () => this.remove());
+    for (const ns of [this.router, this.name]) ip('netns', 'add', ns);
+    ip('link', 'add', near, 'type', 'veth', 'peer', 'name', 'here', 'netns', this.router);
+    ip('-n', this.router, 'link', 'add', 'there', 'type', 'veth', 'peer', 'name', far, 'netns', this.name);
+    ip('addr', 'add', `${net}.1/30`, 'dev', near);
+    ip('-n', this.router, 'addr', 'add', `${net}.2/30`, 'dev', 'here');
+    ip('-n', this.router, 'addr', 'add', `${net}.5/30`, 'dev', 'there');
+    ip('-n', this.name, 'addr', 'add', `${net}.6/30`, 'dev', far);
+    ip('link', 'set', near, 'up');
+    for (const [ns, device] of [[this.router, 'here'], [this.router, 'there'], [this.name, far], [this.name, 'lo']]) {
+      ip('-n', ns, 'link', 'set', device, 'up');
+    }
+    ip('route', 'add', `${net}.4/30`, 'via', `${net}.2`);
+    ip('-n', this.name, 'route', 'add', 'default', 'via', `${net}.5`);
+    this.connect();
+  }
+
+  forward(on) {
+    ip('netns', 'exec', this.router, 'sh', '-c', `echo ${on ? 1 : 0} >/proc/sys/net/ipv4/ip_forward`);
+  }
+
+  connect() { this.forward(true); }
+
+  cut() { this.forward(false); }
+
+  // A command that runs the program in there.
+  wrapper(program) {
+    const path = join(this.dir, 'run');
+    writeFileSync(path, `#!/bin/sh\nexec ip netns exec ${this.name} ${program} "$@"\n`);
+    chmodSync(path, 0o755);
+    return path;
+  }
+
+  // The links go with the namespaces.
+  remove() {
+    for (const ns of [this.name, this.router]) ip('netns', 'del', ns);
+    rmSync(this.dir, { recursive: true });
+  }
+}

@@ -1,0 +1,35 @@
+// What WebRTC's own statistics say of one stream.
+export async function rtcStats(stream) {
+  const pc = stream.getWebRtcPeer()?.pc;
+  if (!pc) return { state: 'new' }; // it is made when the server's offer is there
+  const all = [...(await pc.getStats()).values()];
+  const byId = new Map(all.map((s) => [s.id, s]));
+  const transport = all.find((s) => s.type === 'transport');
+  const pair = byId.get(transport?.selectedCandidatePairId)
+    ?? all.find((s) => s.type === 'candidate-pair' && (s.selected || s.nominated));
+  const rtp = (type, kind) => all.find((s) => s.type === type && s.kind === kind);
+  const codec = (s) => (s ? byId.get(s.codecId)?.mimeType : undefined);
+  const inVideo = rtp('inbound-rtp', 'video');
+  const outVideo = rtp('outbound-rtp', 'video');
+  return {
+    state: pc.connectionState,
+    gathering: pc.iceGatheringState,
+    lines: (pc.localDescription?.sdp.match(/^m=\w+/gm) ?? []).map((m) => m.slice(2)),
+    srtp: transport?.srtpCipher,
+    dtls: transport?.dtlsState,
+    local: byId.get(pair?.localCandidateId)?.candidateType,
+    remote: byId.get(pair?.remoteCandidateId)?.candidateType,
+    rtt: pair?.currentRoundTripTime,
+    framesDecoded: inVideo?.framesDecoded ?? 0,
+    keyFramesDecoded: inVideo?.keyFramesDecoded ?? 0,
+    videoLost: inVideo?.packetsLost ?? 0,
+    videoReceived: inVideo?.packetsReceived ?? 0,
+    width: inVideo?.frameWidth,
+    audioReceived: rtp('inbound-rtp', 'audio')?.packetsReceived ?? 0,
+    audioLevel: rtp('inbound-rtp', 'audio')?.totalAudioEnergy ?? 0,
+    framesEncoded: outVideo?.framesEncoded ?? 0,
+    audioSent: rtp('outbound-rtp', 'audio')?.packetsSent ?? 0,
+    targetBitrate: outVideo?.targetBitrate,
+    codec: codec(inVideo ?? outVideo),
+  };
+}

@@ -1,0 +1,153 @@
+#include "tests/lib/signaling_server.h"
+
+#include "link/link.h"
+#include "tests/lib/ask.h"
+#include "tests/lib/measure.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define START_US 20000000
+#define TAKE_US 50000 /* for the daemon to take what the control socket said */
+
+struct signaling_server {
+    struct loop *loop;
+    struct child *child;
+    struct signaling_floor floor;
+    struct link_listener *listener; /* the media daemon's control socket */
+    struct link *link;
+    bool synced;
+    char api[CHILD_PATH_SIZE];
+};
+
+/* ---- the media daemon ---- */
+
+static void on_request(struct link *k, const char *method, json_t *params, struct link_request *rq,
+                       void *arg)
+{
+    struct signaling_server *s = arg;
+
+    (void) k, (void) params;
+    if (strcmp(method, "hello") == 0) {
+        link_reply(rq, json_pack("{s:s, s:s, s:[]}", "node", "bench", "instance", "bench", "peers"));
+        return;
+    }
+    if (strcmp(method, "sync") != 0) {
+        link_reply(rq, NULL);
+        return;
+    }
+    link_reply(rq, json_pack("{s:{}}", "missing"));
+    s->synced = true;
+    loop_quit(s->loop, 0);
+}
+
+static void on_accept(struct link_listener *ls, int fd, void *arg)
+{
+    static const struct link_handlers handlers = {.on_request = on_request};
+    struct signaling_server *s = arg;
+
+    (void) ls;
+    s->link = link_free(s->link);
+    measure_check(link_new(s->loop, fd, &handlers, s, &s->link), "control link");
+}
+
+/* ---- either ---- */
+
+static int new_server(struct loop *l, const char *name, struct signaling_server **ret)
+{
+    struct signaling_server *s = calloc(1, sizeof(*s));
+    int r;
+
+    if (!s)
+        return -ENOMEM;
+    s->loop = l;
+    r = child_new(name, &s->child);
+    if (r < 0) {
+        free(s);
+        return r;
+    }
+    child_path(s->child, "api", s->api);
+    *ret = s;
+    return 0;
+}
+
+static int start_daemon(struct signaling_server *s, const char *settings)
+{
+    char media[CHILD_PATH_SIZE];
+    int r;
+
+    child_path(s->child, "media", media);
+    r = link_listen(s->loop, media, on_accept, s, &s->listener);
+    if (r == 0)
+        r = child_write(s->child, "config",
+                        "listen = [\"unix:%s\"];\npublic_url = \"https://calls.example.org\";\n"
+                        "secret = \"MY_SECRET\";\nmedia_control = \"%s\";\n%s",
+                        s->api, media, settings);
+    if (r == 0)
+        r = child_start_daemon(s->child, "visavis-signaling");
+    if (r == 0)
+        r = measure_pause(s->loop, START_US); /* on_request() ends it early */
+    if (r == 0 && !s->synced)
+        r = -ETIMEDOUT;
+    return r < 0 ? r : measure_pause(s->loop, TAKE_US);
+}
+
+int signaling_server_new(struct loop *l, const char *settings, struct signaling_server **ret)
+{
+    struct signaling_server *s;
+    int r = new_server(l, "visavis-signaling", &s);
+
+    if (r == 0)
+        r = start_daemon(s, settings);
+    if (r < 0) {
+        signaling_server_free(s);
+        return r;
+    }
+    *ret = s;
+    return 0;
+}
+
+int signaling_server_new_floor(struct loop *l, const struct signaling_floor *floor,
+                               struct signaling_server **ret)
+{
+    struct signaling_server *s;
+    int r = new_server(l, "floor", &s);
+
+    if (r < 0)
+        return r;
+    s->floor = *floor;
+    s->floor.listener = ask_listen_unix(s->api);
+    r = s->floor.listener < 0 ? s->floor.listener
+                              : child_fork(s->child, signaling_floor_run, &s->floor);
+    if (s->floor.listener >= 0)
+        close(s->floor.listener);
+    if (r < 0) {
+        signaling_server_free(s);
+        return r;
+    }
+    *ret = s;
+    return 0;
+}
+
+struct signaling_server *signaling_server_free(struct signaling_server *s)
+{
+    if (!s)
+        return NULL;
+    child_free(s->child);
+    link_free(s->link);
+    link_listener_free(s->listener);
+    free(s);
+    return NULL;
+}
+
+const struct child *signaling_server_child(const struct signaling_server *s)
+{
+    return s->child;
+}
+
+const char *signaling_server_api(const struct signaling_server *s)
+{
+    return s->api;
+}
