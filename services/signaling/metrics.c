@@ -5,6 +5,7 @@
 #include "signaling/app.h"
 #include "signaling/connection.h"
 #include "signaling/media.h"
+#include "signaling/outbox.h"
 #include "signaling/rest.h"
 #include "signaling/rpc.h"
 #include "signaling/stream.h"
@@ -161,6 +162,24 @@ static void put_web(const struct prom *p, const struct app *app)
                  "Connections that were too many, of one address or in all.", w.refused);
 }
 
+static void put_outbox(const struct prom *p, const struct app *app)
+{
+    static const char *const lines[] = {"written", "lost"};
+    static const char *const posts[] = {"sent", "refused", "given_up"};
+    struct outbox_counts c = {0};
+
+    if (app->outbox)
+        outbox_count(app->outbox, &c);
+    put_named(p, "cdr_lines_total", "Lines of the CDR files, by outcome.", "outcome", lines,
+              (const uint64_t[]){c.cdr_written, c.cdr_lost}, 2);
+    prom_gauge(p, "cdr_lines_waiting", "Lines that could not be written yet.",
+               (int64_t) c.cdr_waiting);
+    put_named(p, "webhook_events_total", "Events for the webhook, by outcome.", "outcome", posts,
+              (const uint64_t[]){c.webhook_sent, c.webhook_refused, c.webhook_given_up}, 3);
+    prom_gauge(p, "webhook_events_waiting", "Events that were not sent to the webhook yet.",
+               (int64_t) c.webhook_waiting);
+}
+
 void metrics_render(struct wr *w, const struct app *app)
 {
     const struct stats *st = &app->stats;
@@ -176,6 +195,7 @@ void metrics_render(struct wr *w, const struct app *app)
               stats_event_names, st->events, STATS_EVENTS_MAX);
     put_named(&p, "participants_left_total", "Participants that left, by reason.", "reason",
               stats_reason_names, st->left, STATS_REASONS_MAX);
+    put_outbox(&p, app);
     put_media(&p, app);
     process_figures(w);
 }
