@@ -6,7 +6,8 @@
 // auth: 'none', 'wrong' (default: right). type: Content-Type. headers: more of the request.
 // status; shape: 'E0' empty, 'E1' explained, 'E2' of the framework; keys: those of the JSON, in their
 //   order. text: the whole body. answer: headers of the answer (null: absent). is: more, given the
-//   answer and the memory; soon: asked again until this is so of the answer; remember: the name under which the JSON is kept in the memory.
+//   answer and the memory. soon: asked again until this is so of the answer. remember: the name under
+//   which the JSON is kept in the memory.
 import assert from 'node:assert/strict';
 import { SECRET, basic } from './kit.mjs';
 
