@@ -136,6 +136,7 @@ AREA_turn := turn
 AREA_dtls_hello := turn
 AREA_rpc := signaling
 AREA_rest := signaling
+AREA_outbox := signaling
 AREA_settings := installer
 AREA_scrub := installer
 AREA_nginx_conf := installer

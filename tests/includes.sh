@@ -26,7 +26,7 @@ media: base loop net codec conf notify link rtc daemon
 turn: base files loop net codec conf notify link rtc daemon
 text: base
 host: base files
-settings: base files text host
+settings: base files store text host
 nginx: base files host settings
 firewall: base host
 units: base files loop text host

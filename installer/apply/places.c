@@ -95,6 +95,24 @@ static bool is_translated(const struct installation *in)
            !network_is_local(in->network, in->turn_ip->text);
 }
 
+/* Our own Redis, or another one, which several machines may share. */
+static void put_store(const struct settings *s, struct places_texts *t, struct places *p)
+{
+    const char *url = settings_text(s, SET_REDIS_URL);
+    char socket[PATH_MAX];
+
+    if (*url) {
+        snprintf(t->store, sizeof(t->store), "%s", url);
+        snprintf(t->store_prefix, sizeof(t->store_prefix), "visavis:%s",
+                 settings_text(s, SET_DOMAIN_OR_PUBLIC_IP));
+        p->store_prefix = t->store_prefix;
+    } else {
+        snprintf(t->store, sizeof(t->store), "unix:%s",
+                 path_join(socket, PATH_RUN, "redis/redis.sock"));
+    }
+    p->store = t->store;
+}
+
 void places_of(const struct installation *in, struct places_texts *t, struct places *ret)
 {
     const struct settings *s = in->settings;
@@ -127,6 +145,7 @@ void places_of(const struct installation *in, struct places_texts *t, struct pla
                      p.metrics_listen);
     put_turn(&t->listen[6], ipv6, s, p.turn_listen);
     put_turn_places(in, t, &p);
+    put_store(s, t, &p);
     *ret = p;
 }
 

@@ -23,6 +23,7 @@ struct installation {
 struct places_texts {
     char public_url[SETTINGS_URL_SIZE], openvidu_url[64];
     char control_socket[PATH_MAX], recordings[PATH_MAX], layouts[PATH_MAX], cdr[PATH_MAX];
+    char store[PATH_MAX + 8], store_prefix[NETWORK_HOST_SIZE + 16];
     char proxy_listen[PATH_MAX + 8];
     char turn_api[PATH_MAX], turn_certificate[PATH_MAX], turn_certificate_key[PATH_MAX];
     char turn_web_listen[PATH_MAX], turn_web_backend[PATH_MAX], turn_metrics[PATH_MAX];

@@ -122,6 +122,8 @@ void render_signaling(struct wr *w, const struct settings *s, const struct place
     put_bool(w, "recordings_public", settings_bool(s, SET_RECORDING_PUBLIC_ACCESS));
     put_text_if(w, "layouts_path", p->layouts);
     put_bool(w, "accel", p->accel);
+    put_text_if(w, "store", p->store);
+    put_text_if(w, "store_prefix", p->store_prefix);
     put_events(w, s, p);
 }
 

@@ -28,9 +28,11 @@ struct places {
     const char *recordings;       /* folder; NULL: signaling has none to serve */
     const char *layouts;          /* folder of the operator's recording layouts, or NULL */
     const char *cdr;              /* folder of the call detail records, or NULL */
-    bool accel;                   /* nginx sends files for signaling */
-    bool call_login;              /* Call asks for one, unless CALL_PRIVATE_ACCESS says no */
-    bool media_port_search;       /* a taken media port: the next free base */
+    const char *store;        /* where signaling keeps state (store_address.h); NULL: in memory */
+    const char *store_prefix; /* of its keys there; NULL: the daemon's default */
+    bool accel;               /* nginx sends files for signaling */
+    bool call_login;          /* Call asks for one, unless CALL_PRIVATE_ACCESS says no */
+    bool media_port_search;   /* a taken media port: the next free base */
     /* "tcp:127.0.0.1:4443", "unix:/run/...", "udp:0.0.0.0:3478", "tls:..."; NULL-terminated */
     const char *signaling_listen[RENDER_LISTEN_MAX + 1];
     const char *metrics_listen[RENDER_LISTEN_MAX + 1]; /* of signaling */

@@ -134,7 +134,7 @@ enum setting_type {
     SETTING_ENDPOINT,  /* IP:port of another machine */
     SETTING_PATH,      /* a folder: absolute, without "..", not one of the system's */
     SETTING_URL,       /* http:// or https:// */
-    SETTING_REDIS,     /* redis://, rediss:// or unix:// */
+    SETTING_REDIS,     /* redis:// or unix:// */
     SETTING_SIZE,      /* nginx: 200M */
     SETTING_PROTOCOLS, /* nginx: TLS versions with blanks between */
     SETTING_CIPHERS,   /* OpenSSL's cipher list */

@@ -242,7 +242,6 @@ static int check_text(const struct setting_def *d, struct setting_value *val,
                       struct setting_verdict *v)
 {
     static const char *const web[] = {"http://", "https://", NULL};
-    static const char *const redis[] = {"redis://", "rediss://", "unix://", NULL};
 
     switch (d->type) {
     case SETTING_DOMAIN:
@@ -280,7 +279,7 @@ static int check_text(const struct setting_def *d, struct setting_value *val,
     case SETTING_URL:
         return setting_check_url(val->text, web, v);
     case SETTING_REDIS:
-        return setting_check_url(val->text, redis, v);
+        return setting_check_redis(val->text, v);
     case SETTING_SIZE:
         return setting_check_size(val->text, v);
     case SETTING_PROTOCOLS:
@@ -374,7 +373,7 @@ const char *setting_wanted(const struct setting_def *d, char *buf, size_t cap)
         [SETTING_ENDPOINT] = "an IP address with a port: 192.0.2.6:3478, [2001:db8::6]:3478",
         [SETTING_PATH] = "an absolute path of a folder that is not the system's",
         [SETTING_URL] = "an address that begins with http:// or https://",
-        [SETTING_REDIS] = "an address that begins with redis://, rediss:// or unix://",
+        [SETTING_REDIS] = "redis://[[USER]:PASSWORD@]HOST[:PORT][/DB], or unix:// with the path of a socket",
         [SETTING_SIZE] = "digits, with k, m or g behind them",
         [SETTING_PROTOCOLS] = "TLSv1.2, TLSv1.3 or both, a blank between them",
         [SETTING_CIPHERS] = "OpenSSL's names of ciphers with colons between them",

@@ -39,6 +39,7 @@ int setting_check_domain(const char *text, struct setting_verdict *v);
 int setting_check_address(const char *text, struct setting_verdict *v);
 int setting_check_email(const char *text, struct setting_verdict *v);
 int setting_check_url(const char *text, const char *const *schemes, struct setting_verdict *v);
+int setting_check_redis(const char *text, struct setting_verdict *v);
 int setting_check_networks(const struct setting_list *l, struct setting_verdict *v);
 int setting_check_pairs(const struct setting_list *l, struct setting_verdict *v);
 int setting_check_ice(const struct setting_list *l, struct setting_verdict *v);

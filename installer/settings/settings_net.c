@@ -3,6 +3,7 @@
 
 #include "settings/allow_list.h"
 #include "settings/punycode.h"
+#include "store/store_address.h"
 #include "text/text.h"
 
 #include <arpa/inet.h>
@@ -250,6 +251,21 @@ int setting_check_url(const char *text, const char *const *schemes, struct setti
         return check_authority(bytes_of(rest, strcspn(rest, "/?#")), v);
     }
     return setting_refuse(v, "does not begin as it has to");
+}
+
+int setting_check_redis(const char *text, struct setting_verdict *v)
+{
+    static const char *const schemes[] = {"redis://", "unix://", NULL};
+    char why[160];
+    int r;
+
+    if (strncmp(text, "rediss://", 9) == 0)
+        return setting_refuse(v, "asks for TLS, which is not spoken with Redis; a tunnel (stunnel) "
+                                 "on this machine can do that");
+    r = setting_check_url(text, schemes, v);
+    if (r == 0 && !store_address_check(text, why, sizeof(why)))
+        return setting_refuse(v, "%s", why);
+    return r;
 }
 
 /* ---- lists of addresses ---- */

@@ -1063,6 +1063,14 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .value = "false",
             .example = "true",
             .doc = "Posts events to OPENVIDU_WEBHOOK_ENDPOINT",
+            .more = "One after the other, in their order, as JSON. Where nobody answers it is "
+                    "tried "
+                    "5 times in all; any answer but status 200 is logged and not asked again; over "
+                    "10,000 that wait (or 32 MiB) the oldest are given up. Beside OpenVidu's "
+                    "headers each request has X-Visavis-Event-Id, which stays the same if an event "
+                    "comes twice (after a crash), and X-Visavis-Signature: t=SECONDS,v1=HEX, where "
+                    "HEX is HMAC-SHA256 of \"SECONDS.BODY\" with OPENVIDU_SECRET. Any certificate "
+                    "of the endpoint is accepted.",
         },
     [SET_WEBHOOK_ENDPOINT] =
         {
@@ -1105,6 +1113,8 @@ const struct setting_def setting_defs[N_SETTINGS] = {
                              "broadcastStopped,mediaNodeStatusChanged,nodeCrashed,nodeRecovered]",
             .example = "[sessionCreated, sessionDestroyed]",
             .doc = "Which events are posted",
+            .more = "An empty list is none. Events of OpenVidu's other editions may be named, and "
+                    "are never sent.",
         },
     [SET_CDR] =
         {
@@ -1116,6 +1126,8 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .value = "false",
             .example = "true",
             .doc = "Writes call detail records",
+            .more = "A file for each start and each day, CDR.<date>_<time>.log, a line of JSON for "
+                    "each event. GET /openvidu/cdr lists them, with the API's secret.",
         },
     [SET_CDR_PATH] =
         {
@@ -1224,7 +1236,7 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .restarts = SIGNALING | REDIS,
             .value = "",
             .example = "redis://10.0.0.9:6379",
-            .doc = "Redis that keeps the state; empty: an instance of our own",
+            .doc = "Redis that keeps the state of sessions over a restart; empty: an instance of our own",
         },
     [SET_METRICS_PORT] =
         {

@@ -7,6 +7,7 @@
 
 #include "signaling/client.h"
 #include "signaling/config.h"
+#include "signaling/rpc_wait.h"
 #include "signaling/session.h"
 #include "signaling/stats.h"
 
@@ -26,8 +27,9 @@ struct app {
     struct sessions sessions;
     struct clients clients;
     struct media *media;
-    unsigned n_inquiries;   /* endpoints.h */
-    struct turn_link *turn; /* NULL: there is no TURN server of ours */
+    struct rpc_waiting waiting; /* for media */
+    unsigned n_inquiries;       /* endpoints.h */
+    struct turn_link *turn;     /* NULL: there is no TURN server of ours */
     struct store *store;
     struct state *state;
     struct outbox *outbox; /* of events for the CDR and the webhook; NULL: nobody wants them */

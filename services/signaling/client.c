@@ -33,10 +33,16 @@ int clients_init(struct clients *all, struct app *app, size_t max)
     if (error)
         return error;
     all->app = app;
-    all->log_busy.interval_ms = BUSY_LOG_MS;
+    all->log_busy.interval_ms = all->log_mail.interval_ms = BUSY_LOG_MS;
     list_init(&all->all);
     list_init(&all->ready);
     return loop_defer_init(&all->defer, app->loop, on_defer);
+}
+
+static void drop_mail(struct client *c)
+{
+    c->owner->mail_bytes -= c->mail.cap;
+    blob_clear(&c->mail);
 }
 
 /* A request under way outlives its client: whoever works on it finds client NULL. */
@@ -50,6 +56,7 @@ static void client_free(struct client *c)
         rpc_free(rq);
     if (c->participant)
         c->participant->client = NULL;
+    drop_mail(c);
     map_del(c->owner->by_id, bytes_str(c->id));
     list_del(&c->node);
     list_del(&c->ready);
@@ -105,6 +112,7 @@ static int add(struct clients *all, const struct client_record *r, struct client
         return error;
     }
     c->owner = all;
+    c->mail = blob_init(CLIENT_MAIL_BYTES);
     c->ping_interval_ms = r->ping_interval_ms;
     memcpy(c->id, r->id, sizeof(c->id));
     memcpy(c->user_id, r->user_id, sizeof(c->user_id));
@@ -175,6 +183,42 @@ void client_send(struct client *c, const char *text)
 {
     if (c->socket)
         (void) c->socket->send(c->socket, bytes_str(text));
+}
+
+static void keep(struct client *c, struct bytes text)
+{
+    struct clients *all = c->owner;
+    size_t others = all->mail_bytes - c->mail.cap;
+
+    if (others + blob_cap_for(&c->mail, text.len) > CLIENTS_MAIL_BYTES ||
+        blob_append(&c->mail, text) < 0)
+        log_limited(&all->log_mail, LOG_LEVEL_NOTICE,
+                    "session %s: too much has happened while %s was away, it is not told all",
+                    c->participant->session->id, c->participant->id);
+    all->mail_bytes = others + c->mail.cap;
+}
+
+void client_tell(struct client *c, const char *text)
+{
+    if (c->socket)
+        client_send(c, text);
+    else if (c->participant)
+        keep(c, bytes_of(text, strlen(text) + 1));
+}
+
+void client_deliver(struct client *c)
+{
+    const char *text = (const char *) c->mail.p;
+    size_t left = c->mail.len;
+
+    while (left > 0) {
+        size_t len = strlen(text) + 1;
+
+        client_send(c, text);
+        text += len;
+        left -= len;
+    }
+    drop_mail(c);
 }
 
 /* Runs requests in their order until one has to wait. */

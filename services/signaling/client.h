@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/addr.h"
+#include "base/blob.h"
 #include "base/bytes.h"
 #include "base/list.h"
 #include "base/log.h"
@@ -19,6 +20,11 @@
 #define CLIENT_FIRST_PING_MS 30000 /* for a new socket to say something useful */
 #define CLIENT_PING_MS 5000        /* the interval that clients announce */
 #define CLIENT_PINGS_MISSED 3
+
+/* Notifications for one that is away: what a lively session of ten has in the grace period. And for
+ * all of them together: after our restart all are away. */
+#define CLIENT_MAIL_BYTES 65536
+#define CLIENTS_MAIL_BYTES (UINT64_C(64) << 20)
 
 struct app;
 struct client;
@@ -46,7 +52,8 @@ struct clients {
     struct list all;
     struct list ready;       /* clients whose next request may run */
     struct loop_defer defer; /* runs them */
-    struct log_limit log_busy;
+    uint64_t mail_bytes;     /* of all clients */
+    struct log_limit log_busy, log_mail;
 };
 
 struct client {
@@ -57,6 +64,7 @@ struct client {
     char user_id[USER_ID_SIZE];
     char ip[ADDR_TEXT_SIZE];
     struct client_socket *socket; /* NULL: lost */
+    struct blob mail;             /* kept notifications, a NUL behind each */
     uint64_t ping_interval_ms;    /* as the client told it */
     unsigned socket_serial;       /* counts its sockets: late answers stay off a new one */
     struct connection *participant;
@@ -91,8 +99,15 @@ void client_socket_closed(struct client_socket *socket, const char *reason);
 
 struct client *clients_find(const struct clients *all, const char *id);
 
-/* Without a socket the text is lost. */
+/* An answer. Without a socket the text is lost: who comes back does not wait for it any more. */
 void client_send(struct client *c, const char *text);
+
+/* A notification. Without a socket it is kept for a participant that may come back, up to
+ * CLIENT_MAIL_BYTES of them. */
+void client_tell(struct client *c, const char *text);
+
+/* Sends what was kept. */
+void client_deliver(struct client *c);
 
 /* The socket of newcomer becomes that of c; newcomer ends. */
 void client_take_over(struct client *c, struct client *newcomer);

@@ -11,8 +11,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define PREFIX_MAX 64
-
 static bool check_public_url(const char *text, char *why, size_t why_size)
 {
     struct public_url u;
@@ -39,16 +37,6 @@ static bool check_folder(const char *text, char *why, size_t why_size)
 {
     snprintf(why, why_size, "must be an absolute path, or empty");
     return *text == '\0' || *text == '/';
-}
-
-static bool check_prefix(const char *text, char *why, size_t why_size)
-{
-    size_t len = strlen(text);
-
-    snprintf(why, why_size, "must be 1 to %d of [a-zA-Z0-9_.:-]", PREFIX_MAX);
-    return len > 0 && len <= PREFIX_MAX &&
-           text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                             "0123456789_.:-")] == '\0';
 }
 
 /* Its secrets are in no message. */
@@ -134,7 +122,7 @@ static const struct conf_key keys[] = {
      .live = true},
     {KEY("store", CONF_STRING, store), .string_default = "memory", .check = store_address_check},
     {KEY("store_prefix", CONF_STRING, store_prefix), .string_default = "visavis",
-     .check = check_prefix},
+     .check = store_prefix_check},
     {KEY("cdr_path", CONF_STRING, cdr_path), .string_default = "", .check = check_folder,
      .live = true},
     {KEY("webhook_endpoint", CONF_STRING, webhook_endpoint), .string_default = "",

@@ -82,6 +82,7 @@ static void become_ready(struct media *m)
     json_array_foreach (missing, i, part)
         m->handlers->on_missing(part, m->arg);
     json_decref(missing);
+    m->handlers->on_ready(m->arg);
 }
 
 static void on_synced(const struct link_answer *a, void *arg)

@@ -16,6 +16,8 @@ struct media_handlers {
     /* Of such a part, what the daemon does not have (any more); one call for each, when all of them
      * are answered. */
     void (*on_missing)(json_t *missing, void *arg);
+    /* Afterwards: it can be called (again). */
+    void (*on_ready)(void *arg);
     /* The daemon has been away for the given time, or did not come at first; told once. */
     void (*on_lost)(void *arg);
 };

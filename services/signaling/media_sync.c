@@ -141,5 +141,10 @@ static void on_lost(void *arg)
     lifecycle_close_all(arg, true, REASON_NODE_CRASHED);
 }
 
+static void on_ready(void *arg)
+{
+    rpc_wait_over(arg);
+}
+
 const struct media_handlers media_sync_handlers = {
-    .inventory = inventory, .on_missing = on_missing, .on_lost = on_lost};
+    .inventory = inventory, .on_missing = on_missing, .on_ready = on_ready, .on_lost = on_lost};

@@ -12,7 +12,7 @@ void notice_client(struct client *c, const char *method, json_t *params)
     char *text = jsonrpc_notification_text(method, params);
 
     if (c && text)
-        client_send(c, text);
+        client_tell(c, text);
     free(text);
 }
 
@@ -31,7 +31,7 @@ void notice_session(struct session *s, const struct connection *except, const ch
         return;
     list_for_each (c, &s->participants, node) {
         if (c != except && c->client)
-            client_send(c->client, text);
+            client_tell(c->client, text);
     }
     free(text);
 }
@@ -59,7 +59,7 @@ void notice_named(struct session *s, json_t *ids, const char *method, json_t *pa
         return;
     list_for_each (c, &s->participants, node) {
         if (c->client && is_named(ids, c->id))
-            client_send(c->client, text);
+            client_tell(c->client, text);
     }
     free(text);
 }

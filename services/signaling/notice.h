@@ -1,5 +1,5 @@
-/* notice.h: notifications to the sockets of participants. What is sent while a client has no socket
- * is lost, as clients expect. */
+/* notice.h: notifications to the sockets of participants. Who has lost its socket gets them when it
+ * comes back (client_tell()). */
 #pragma once
 
 #include "signaling/session.h"

@@ -20,6 +20,7 @@ struct rpc_method {
     rpc_fn *fn;
     bool immediate; /* not in the client's queue */
     bool before_join;
+    bool media; /* nothing without the media daemon: worth waiting for it */
     enum role role;
 };
 
@@ -31,17 +32,17 @@ static const struct rpc_method methods[] = {
     {"closeSession", .fn = rpc_close_session, .immediate = true, .before_join = true},
     {"joinRoom", .fn = rpc_join_room, .before_join = true},
     {"leaveRoom", .fn = rpc_leave_room},
-    {"publishVideo", .fn = rpc_publish_video, .role = ROLE_PUBLISHER},
+    {"publishVideo", .fn = rpc_publish_video, .media = true, .role = ROLE_PUBLISHER},
     {"unpublishVideo", .fn = rpc_unpublish_video, .role = ROLE_PUBLISHER},
-    {"prepareReceiveVideoFrom", .fn = rpc_prepare_receive_video_from},
-    {"receiveVideoFrom", .fn = rpc_receive_video_from},
+    {"prepareReceiveVideoFrom", .fn = rpc_prepare_receive_video_from, .media = true},
+    {"receiveVideoFrom", .fn = rpc_receive_video_from, .media = true},
     {"unsubscribeFromVideo", .fn = rpc_unsubscribe_from_video},
     {"onIceCandidate", .fn = rpc_on_ice_candidate},
     {"sendMessage", .fn = rpc_send_message},
     {"streamPropertyChanged", .fn = rpc_stream_property_changed},
     {"forceDisconnect", .fn = rpc_force_disconnect, .role = ROLE_MODERATOR},
     {"forceUnpublish", .fn = rpc_force_unpublish, .role = ROLE_MODERATOR},
-    {"reconnectStream", .fn = rpc_reconnect_stream},
+    {"reconnectStream", .fn = rpc_reconnect_stream, .media = true},
     {"videoData", .fn = rpc_video_data},
     {"echo", .fn = rpc_echo},
     {"applyFilter", .fn = rpc_apply_filter},
@@ -159,7 +160,7 @@ void rpc_run(struct rpc *rq)
     else if (c && !role_allows(m, c))
         rpc_error(rq, RPC_USER_UNAUTHORIZED, "Unable to call %s. The role of %s does not allow it",
                   m->name, c->id);
-    else
+    else if (!m->media || !rpc_wait(rq))
         m->fn(rq);
 }
 

@@ -150,10 +150,12 @@ static json_t *join_result(struct rpc *rq, const struct connection *c)
     return r;
 }
 
-/* May another one come in? */
+/* May another one come in? Else rq is answered, or waits. */
 static bool has_room(struct rpc *rq, const struct session *s)
 {
     if (!media_is_ready(rq->app->media)) {
+        if (rpc_wait(rq))
+            return false;
         rpc_error(rq, RPC_ROOM_CANNOT_BE_CREATED,
                   "There is no available Media Node where to initialize session '%s'", s->id);
         return false;

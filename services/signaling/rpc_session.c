@@ -47,6 +47,7 @@ void rpc_connect(struct rpc *rq)
     rq->client = c;
     rq->socket_serial = c->socket_serial;
     rpc_reply(rq, json_pack("{s:s}", "value", "reconnection successful"));
+    client_deliver(c);
 }
 
 void rpc_close_session(struct rpc *rq)

@@ -115,6 +115,7 @@ int server_start(struct app *app, struct loop *l)
     int error;
 
     app->loop = l;
+    rpc_waiting_init(&app->waiting);
     error = sessions_init(&app->sessions, (size_t) c->max_sessions);
     app->sessions.stats = &app->stats;
     if (!error)
@@ -224,6 +225,7 @@ void server_done(struct app *app)
     app->store = store_free(app->store);
     sessions_done(&app->sessions);
     clients_done(&app->clients);
+    rpc_waiting_done(&app->waiting);
     app->turn = turn_link_free(app->turn); /* which has been told of their ends */
     loop_timer_done(&app->sweep_timer);
     loop_timer_done(&app->gc_timer);

@@ -7,6 +7,7 @@ import basic from './test_basic.mjs';
 import operations from './test_operations.mjs';
 import codecs from './test_codecs.mjs';
 import sdk from './test_sdk.mjs';
+import tutorial from './test_tutorial.mjs';
 import calls from './test_calls.mjs';
 import ends from './test_ends.mjs';
 import network from './test_network.mjs';
@@ -38,7 +39,7 @@ async function server(style = 'kurento') {
 }
 
 const context = { runner, pages, chromium, server, short, sanitized, buildFolder };
-for (const suite of [basic, operations, codecs, sdk, calls, ends, paths, callApp, callLogin, firefox]) await suite(context);
+for (const suite of [basic, operations, codecs, sdk, tutorial, calls, ends, paths, callApp, callLogin, firefox]) await suite(context);
 await Promise.all([network, crash].map((suite) => suite(context))); // these wait more than they work
 await soak(context);
 

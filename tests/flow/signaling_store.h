@@ -86,7 +86,7 @@ static const char *redis_do(struct redis *r, const char *const words[])
 
 static struct kit *kit_start_stored(const struct redis *r, const char *settings)
 {
-    char all[1024];
+    char all[4096];
 
     snprintf(all, sizeof(all), "store = \"unix:%s\";\n%s", r->socket, settings);
     return kit_start(all);
@@ -144,4 +144,34 @@ static void peer_come_back(struct peer *p)
     p->next_id = again->next_id;
     json_decref(again->notices);
     free(again);
+}
+
+/* Until Redis has this field in a session's hash, or (there false) has it no more. */
+static void redis_expect(struct redis *r, const char *session, const char *field, bool there)
+{
+    char pattern[160], key[256];
+
+    snprintf(pattern, sizeof(pattern), "visavis:s:%s_*", session);
+    for (int i = 0; i < KIT_PATIENCE_MS / 20; i++) {
+        const char *keys = REDIS(r, "KEYS", pattern);
+        const char *found = strstr(keys, "visavis:");
+        bool has = false;
+
+        if (found) {
+            snprintf(key, sizeof(key), "%.*s", (int) strcspn(found, "\r"), found);
+            has = strstr(REDIS(r, "HEXISTS", key, field), ":1") != NULL;
+        }
+        if (has == there)
+            return;
+        usleep(20000);
+    }
+    fail_msg("%s of %s is %s in Redis", field, session, there ? "not" : "still");
+}
+
+static void redis_expect_peer(struct redis *r, const char *session, const struct peer *p)
+{
+    char field[160];
+
+    snprintf(field, sizeof(field), "c:%s", p->id);
+    redis_expect(r, session, field, true);
 }

@@ -2,7 +2,8 @@
  *
  * Changes are collected and take effect together, in their order, at store_commit(), which hands
  * them to the kernel: who is killed after it has lost nothing. Nothing here waits for an answer but
- * store_load(). Values are bytes; names are NUL-terminated, without spaces and control characters.
+ * store_load(). Values are bytes; names are NUL-terminated, at most 200 characters, without spaces
+ * and control characters.
  *
  * While the store's server is away changes are dropped: when it is back (perhaps empty, perhaps
  * with what it had before) the owner puts everything anew (on_rewrite), which takes the place of

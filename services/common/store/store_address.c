@@ -127,7 +127,7 @@ int store_address_parse(const char *text, struct store_address *ret, char *why, 
     if (bytes_starts_with(in, "unix:/")) {
         a.place = STORE_UNIX;
         if (in.len - 5 > STORE_PATH_MAX)
-            return refuse(why, why_size, "the path of a socket has at most 107 characters");
+            return refuse(why, why_size, "has a socket's path of more than 107 characters");
         memcpy(a.path, in.p + 5, in.len - 5);
     } else if (bytes_starts_with(in, "redis://")) {
         r = parse_redis(bytes_of(in.p + 8, in.len - 8), &a, why, why_size);
@@ -145,4 +145,13 @@ bool store_address_check(const char *text, char *why, size_t why_size)
     struct store_address a;
 
     return store_address_parse(text, &a, why, why_size) == 0;
+}
+
+bool store_prefix_check(const char *text, char *why, size_t why_size)
+{
+    size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:");
+
+    snprintf(why, why_size, "must be 1 to %d letters, digits, and characters of \"_-.:\"",
+             STORE_PREFIX_MAX);
+    return len > 0 && len <= STORE_PREFIX_MAX && text[len] == '\0';
 }

@@ -10,8 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define STORE_TEXT_MAX 255 /* characters of a host, a user, a password */
-#define STORE_PATH_MAX 107 /* of a Unix socket: as the kernel has it */
+#define STORE_TEXT_MAX 255   /* characters of a host, a user, a password */
+#define STORE_PREFIX_MAX 280 /* a word and the name of a host */
+#define STORE_PATH_MAX 107   /* of a Unix socket: as the kernel has it */
 
 enum store_place { STORE_MEMORY, STORE_UNIX, STORE_TCP };
 
@@ -30,3 +31,6 @@ int store_address_parse(const char *text, struct store_address *ret, char *why, 
 
 /* The same, for tables of settings. */
 bool store_address_check(const char *text, char *why, size_t why_size);
+
+/* What comes before each key of a store, and names its client: letters, digits and "_-.:". */
+bool store_prefix_check(const char *text, char *why, size_t why_size);

@@ -24,7 +24,5 @@ struct store {
 
 int store_new_memory(struct store **ret_store);
 
-/* -EINVAL: the prefix has other characters than letters, digits, '_', '-', '.' and ':', or more
- * than 64. */
 int store_new_redis(struct loop *l, const struct store_address *address, const char *prefix,
                     const struct store_handlers *handlers, void *arg, struct store **ret_store);

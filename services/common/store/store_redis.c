@@ -16,8 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define PREFIX_MAX 64
-#define KEY_SIZE 320 /* of a prefix, a colon, a name; longer ones are nobody's */
+#define KEY_SIZE 512 /* of a prefix, a colon, a name; longer ones are nobody's */
 #define OTHERS_MAX 16
 #define FREE_WAIT_MS 1000
 #define CHANGES_MAX ((size_t) 128 << 20)
@@ -55,7 +54,7 @@ struct redis {
     struct store_handlers handlers;
     void *arg;
     struct store_address address;
-    char prefix[PREFIX_MAX + 1];
+    char prefix[STORE_PREFIX_MAX + 1];
     char place[STORE_TEXT_MAX + 32]; /* the address as it is logged */
     enum phase phase;
     struct redis_conn *conn;   /* not while AWAY */
@@ -248,7 +247,7 @@ static void ask_who(struct redis *rd)
 static size_t find_others(const struct redis *rd, const char *list,
                           long long ret[static OTHERS_MAX])
 {
-    char name[PREFIX_MAX + 16];
+    char name[STORE_PREFIX_MAX + 16];
     size_t n = 0;
 
     snprintf(name, sizeof(name), " name=%s ", rd->prefix);
@@ -550,14 +549,6 @@ static void redis_free(struct store *st)
     free(rd);
 }
 
-/* As it may be a part of keys and a client's name. */
-static bool is_prefix(const char *text)
-{
-    size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:");
-
-    return len > 0 && len <= PREFIX_MAX && text[len] == '\0';
-}
-
 int store_new_redis(struct loop *l, const struct store_address *address, const char *prefix,
                     const struct store_handlers *handlers, void *arg, struct store **ret_store)
 {
@@ -571,8 +562,9 @@ int store_new_redis(struct loop *l, const struct store_address *address, const c
         .is_up = redis_is_up,
     };
     struct redis *rd;
+    char why[128];
 
-    if (!is_prefix(prefix))
+    if (!store_prefix_check(prefix, why, sizeof(why)))
         return -EINVAL;
     rd = calloc(1, sizeof(*rd));
     if (!rd)

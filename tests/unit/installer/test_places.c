@@ -76,7 +76,9 @@ static void usual(void **state)
     assert_string_equal(p.turn_web_listen, "/run/visavis/nginx/turn.sock");
     assert_string_equal(p.turn_web_backend, "/run/visavis/turn/site.sock");
     assert_string_equal(p.turn_metrics, "/run/visavis/metrics/turn.prom");
-    assert_null(p.turns_url); /* its certificate is self-signed */
+    assert_string_equal(p.store, "unix:/run/visavis/redis/redis.sock");
+    assert_null(p.store_prefix); /* it is ours alone */
+    assert_null(p.turns_url);    /* its certificate is self-signed */
     assert_null(p.selfsigned_mark);
     assert_true(p.accel && p.call_login);
     assert_int_equal(p.turn_threads, 4);
@@ -103,6 +105,9 @@ static void otherwise(void **state)
                                     "dtls:0.0.0.0:5349"));
     assert_string_equal(p.turn_external_ip, "203.0.113.5");
     assert_list(p.metrics_listen, LIST("tcp:127.0.0.1:5446"));
+    p = places("REDIS_URL=redis://:pw@10.0.0.9/2\n", true, "203.0.113.5", t);
+    assert_string_equal(p.store, "redis://:pw@10.0.0.9/2");
+    assert_string_equal(p.store_prefix, "visavis:a.example.org");
     p = places("METRICS_PORT=0\n", true, "203.0.113.5", t);
     assert_list(p.metrics_listen, ((const char *const[]){NULL}));
     p = places("COTURN_INTERNAL_RELAY=true\n", false, "203.0.113.5", t);

@@ -176,7 +176,9 @@ static void test_urls(void **state)
             {"http://a/\"x\"", "character"});
     kit_taken(SET_REDIS_URL, "redis://:secret@10.0.0.9:6379/0", "redis://:secret@10.0.0.9:6379/0");
     kit_taken(SET_REDIS_URL, "unix:///run/redis.sock", "unix:///run/redis.sock");
-    REFUSED(SET_REDIS_URL, {"http://a", "does not begin"}, {"unix://run", "absolute path"});
+    REFUSED(SET_REDIS_URL, {"http://a", "does not begin"}, {"unix://run", "absolute path"},
+            {"rediss://10.0.0.9", "asks for TLS"}, {"redis://secret@10.0.0.9", "PASSWORD"},
+            {"redis://10.0.0.9/x", "database"});
 }
 
 static void test_what_nginx_reads(void **state)

@@ -60,6 +60,14 @@ static void every_wrong_parameter_is_named(void **state)
     assert_string_equal(refused("closeRoom", json_array()), "room");
     assert_string_equal(refused("unpublish", json_pack("{s:s}", "room", "r")), "stream");
     assert_string_equal(refused("unsubscribe", json_pack("{s:s}", "room", "r")), "subscriber");
+    assert_string_equal(refused("describe", json_pack("{s:s}", "room", "r")), "stream");
+    assert_string_equal(refused("describe", json_pack("{s:s, s:s}", "room", "r", "stream", "s")),
+                        "");
+    assert_string_equal(
+        refused("describe", json_pack("{s:s, s:s}", "room", "r", "subscriber", "s")), "");
+    assert_string_equal(refused("describe", json_pack("{s:s, s:i, s:s}", "room", "r", "subscriber",
+                                                      1, "stream", "s")),
+                        "subscriber");
     assert_string_equal(refused("publish", json_pack("{s:s, s:s}", "room", "r", "stream", "s")),
                         "offer");
     assert_string_equal(refused("answer", json_pack("{s:s, s:s, s:i}", "room", "r", "subscriber",

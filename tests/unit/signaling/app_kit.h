@@ -37,6 +37,12 @@ bool media_is_ready(const struct media *m)
     return kit_media_ready;
 }
 
+uint64_t media_away_ms(const struct media *m)
+{
+    (void) m;
+    return 0;
+}
+
 int media_call(struct media *m, const char *method, json_t *params, link_answer_fn *fn, void *arg)
 {
     (void) m;
@@ -131,6 +137,7 @@ static void app_kit_start(void)
     c->max_participants = 10;
     c->max_queued_requests = 4;
     (void) public_url_parse("http://localhost:4443", &c->public_url);
+    rpc_waiting_init(&app.waiting);
     if (loop_new(&app.loop) < 0 || sessions_init(&app.sessions, 10) < 0 ||
         clients_init(&app.clients, &app, 10) < 0 ||
         throttle_new(app.loop, &(struct throttle_limits){0}, &app.throttle) < 0)

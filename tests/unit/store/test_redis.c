@@ -575,11 +575,12 @@ static void a_process_that_stays_is_put_out(void **state)
 
 static void strange_prefixes(void **state)
 {
-    static const char *const bad[] = {
-        "", "a b", "a\n", "a*",
-        "12345678901234567890123456789012345678901234567890123456789012345"};
+    char long_one[282];
+    const char *const bad[] = {"", "a b", "a\n", "a*", long_one};
 
     (void) state;
+    memset(long_one, 'a', sizeof(long_one));
+    long_one[281] = '\0';
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_int_equal(store_new(kit_loop, kit_address, bad[i], &handlers, NULL, &store),
                          -EINVAL);
