@@ -7,6 +7,7 @@
 
 #include "signaling/client.h"
 #include "signaling/config.h"
+#include "signaling/limits.h"
 #include "signaling/rpc_wait.h"
 #include "signaling/session.h"
 #include "signaling/stats.h"
@@ -36,6 +37,7 @@ struct app {
     struct web *web;
     struct metrics *metrics; /* NULL: nobody may look */
     struct stats stats;
+    struct limits limits;
     const struct recording_module *recording; /* NULL: this server does not record */
     struct throttle *throttle;                /* of those who guess the secret */
     struct log_limit log_guessing;

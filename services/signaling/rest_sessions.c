@@ -27,6 +27,8 @@ void rest_sessions_post(struct rest *r)
         rest_reply_empty(r, 409);
         return;
     }
+    if (error == -ENOSPC)
+        limit_struck(r->app, STATS_MAX_SESSIONS, "POST sessions: refused");
     if (error) {
         problem_set(&p, 500,
                     error == -ENOSPC ? "The server has too many sessions" : "out of memory");

@@ -300,13 +300,17 @@ static void test_too_many(void **state)
             (void) hook_request(hook, 2);
     }
     hook_set(hook, 200, 0, false);
-    for (n = 0; before != MANY - 1; n++) {
-        int number = atoi(string_of(hook_event(hook, 2 + n), "type"));
+    n = 0;
+    for (size_t i = 2; before != MANY - 1; i++) {
+        int number = atoi(string_of(hook_event(hook, i), "type"));
 
+        if (number == before) /* it was held for so long that it came again */
+            continue;
         assert_true(number > before);
         assert_true(n != 0 || number == 0);
         assert_true(n != 1 || number > 1);
         before = number;
+        n++;
     }
     assert_true(n > 500 && n < MANY);
     free(message);

@@ -12,7 +12,7 @@ static struct peer *witness; /* in the same session all the time */
 static int setup(void **state)
 {
     (void) state;
-    kit = kit_start("max_queued_requests = 8;\n");
+    kit = kit_start("max_queued_requests = 8;\nmax_messages_per_s = 1000;\n");
     kit_make_session(kit, "S");
     witness = peer_join(kit, "S", "SUBSCRIBER", NULL);
     return 0;

@@ -137,6 +137,10 @@ static void app_kit_start(void)
     c->max_data_bytes = 1000;
     c->max_participants = 10;
     c->max_queued_requests = 4;
+    c->max_clients = 10;
+    c->max_waiting = 10;
+    c->max_participants_per_address = 10;
+    c->max_messages_per_s = 50;
     (void) public_url_parse("http://localhost:4443", &c->public_url);
     rpc_waiting_init(&app.waiting);
     if (loop_new(&app.loop) < 0 || sessions_init(&app.sessions, 10) < 0 ||
