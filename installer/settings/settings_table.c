@@ -964,6 +964,190 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .doc = "Age in seconds at which such a session is removed",
         },
 
+    /* ---- limits of the signaling server ---- */
+    [SET_SIGNALING_MAX_SESSIONS] =
+        {
+            .key = "SIGNALING_MAX_SESSIONS",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_LIMITS,
+            .ours = true,
+            .restarts = SIGNALING,
+            .value = "10000",
+            .min = 1,
+            .max = 1000000,
+            .example = "20000",
+            .doc = "Most sessions at a time",
+        },
+    [SET_SIGNALING_MAX_CONNECTIONS] =
+        {
+            .key = "SIGNALING_MAX_CONNECTIONS",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_LIMITS,
+            .ours = true,
+            .reloads = SIGNALING,
+            .value = "5000",
+            .min = 1,
+            .max = 100000,
+            .example = "20000",
+            .doc = "Most connections of a session: participants, and tokens that wait for theirs",
+            .more = "In force for sessions made from then on.",
+        },
+    [SET_SIGNALING_MAX_PARTICIPANTS] =
+        {
+            .key = "SIGNALING_MAX_PARTICIPANTS",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_LIMITS,
+            .ours = true,
+            .reloads = SIGNALING,
+            .value = "1000",
+            .min = 1,
+            .max = 10000,
+            .example = "2000",
+            .doc = "Most participants of a session at a time",
+        },
+    [SET_SIGNALING_MAX_CLIENTS] =
+        {
+            .key = "SIGNALING_MAX_CLIENTS",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_LIMITS,
+            .ours = true,
+            .restarts = SIGNALING,
+            .value = "10000",
+            .min = 1,
+            .max = 1000000,
+            .example = "20000",
+            .doc = "Most clients (WebSockets) at a time, those included that may still come back",
+            .more = "Behind nginx each takes two of its connections: see WORKER_CONNECTIONS.",
+        },
+    [SET_SIGNALING_MAX_WAITING_CLIENTS] =
+        {
+            .key = "SIGNALING_MAX_WAITING_CLIENTS",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_LIMITS,
+            .ours = true,
+            .reloads = SIGNALING,
+            .value = "1000",
+            .min = 1,
+            .max = 1000000,
+            .example = "2000",
+            .doc = "Most clients that have a WebSocket and have not joined a session yet",
+            .more = "Another one takes the place of the one that has waited longest; after 30 s "
+                    "each is closed.",
+        },
+    [SET_SIGNALING_MAX_HTTP_CONNECTIONS] =
+        {
+            .key = "SIGNALING_MAX_HTTP_CONNECTIONS",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_LIMITS,
+            .ours = true,
+            .restarts = SIGNALING,
+            .value = "4096",
+            .min = 1,
+            .max = 100000,
+            .example = "8192",
+            .doc = "Most HTTP connections to the signaling server at a time, WebSockets not among "
+                   "them",
+            .more = "Behind nginx those of nginx count.",
+        },
+    [SET_SIGNALING_MAX_CONNECTIONS_PER_ADDRESS] =
+        {
+            .key = "SIGNALING_MAX_CONNECTIONS_PER_ADDRESS",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_LIMITS,
+            .ours = true,
+            .restarts = SIGNALING,
+            .value = "256",
+            .min = 1,
+            .max = 1000000,
+            .example = "1000",
+            .doc = "Most HTTP connections and WebSockets of one client address (IPv6: of a /64)",
+            .more = "Raise it where a whole office, or a load test, is behind one address.",
+        },
+    [SET_SIGNALING_MAX_PARTICIPANTS_PER_ADDRESS] =
+        {
+            .key = "SIGNALING_MAX_PARTICIPANTS_PER_ADDRESS",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_LIMITS,
+            .ours = true,
+            .reloads = SIGNALING,
+            .value = "256",
+            .min = 1,
+            .max = 1000000,
+            .example = "1000",
+            .doc = "Most participants that join from one client address (IPv6: from a /64)",
+            .more = "Those whose connection is lost count while they may still come back.",
+        },
+    [SET_SIGNALING_MAX_QUEUED_REQUESTS] =
+        {
+            .key = "SIGNALING_MAX_QUEUED_REQUESTS",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_LIMITS,
+            .ours = true,
+            .reloads = SIGNALING,
+            .value = "256",
+            .min = 1,
+            .max = 10000,
+            .example = "512",
+            .doc = "Most requests of a client that wait for the one before them",
+            .more = "A client with more loses its WebSocket, and may come back.",
+        },
+    [SET_SIGNALING_MAX_MESSAGES] =
+        {
+            .key = "SIGNALING_MAX_MESSAGES",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_LIMITS,
+            .ours = true,
+            .reloads = SIGNALING,
+            .value = "200",
+            .min = 1,
+            .max = 100000,
+            .example = "500",
+            .doc = "Most messages that a client sends in a second, over ten seconds",
+            .more = "A client that sends more loses its WebSocket, and may come back.",
+        },
+    [SET_SIGNALING_MAX_DATA] =
+        {
+            .key = "SIGNALING_MAX_DATA",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_LIMITS,
+            .ours = true,
+            .reloads = SIGNALING,
+            .value = "10000",
+            .min = 16,
+            .max = 60000,
+            .example = "20000",
+            .doc = "Most bytes of a participant's data, of the client's and of the server's each",
+            .more = "All others in the session get them.",
+        },
+    [SET_SIGNALING_MAX_UNREAD] =
+        {
+            .key = "SIGNALING_MAX_UNREAD",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_LIMITS,
+            .ours = true,
+            .restarts = SIGNALING,
+            .value = "1024",
+            .min = 64,
+            .max = 1048576,
+            .example = "4096",
+            .doc = "Most KiB that wait for one client which reads slowly",
+            .more = "A client with more loses its WebSocket, and may come back.",
+        },
+    [SET_SIGNALING_MAX_UNREAD_TOTAL] =
+        {
+            .key = "SIGNALING_MAX_UNREAD_TOTAL",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_LIMITS,
+            .ours = true,
+            .restarts = SIGNALING,
+            .value = "256",
+            .min = 1,
+            .max = 65536,
+            .example = "1024",
+            .doc = "MiB that wait for all clients together; beyond, each may have an equal share "
+                   "of it",
+        },
+
     /* ---- recording ---- */
     [SET_RECORDING] =
         {
@@ -1063,6 +1247,14 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .value = "false",
             .example = "true",
             .doc = "Posts events to OPENVIDU_WEBHOOK_ENDPOINT",
+            .more = "One after the other, in their order, as JSON. Where nobody answers it is "
+                    "tried "
+                    "5 times in all; any answer but status 200 is logged and not asked again; over "
+                    "10,000 that wait (or 32 MiB) the oldest are given up. Beside OpenVidu's "
+                    "headers each request has X-Visavis-Event-Id, which stays the same if an event "
+                    "comes twice (after a crash), and X-Visavis-Signature: t=SECONDS,v1=HEX, where "
+                    "HEX is HMAC-SHA256 of \"SECONDS.BODY\" with OPENVIDU_SECRET. Any certificate "
+                    "of the endpoint is accepted.",
         },
     [SET_WEBHOOK_ENDPOINT] =
         {
@@ -1105,6 +1297,8 @@ const struct setting_def setting_defs[N_SETTINGS] = {
                              "broadcastStopped,mediaNodeStatusChanged,nodeCrashed,nodeRecovered]",
             .example = "[sessionCreated, sessionDestroyed]",
             .doc = "Which events are posted",
+            .more = "An empty list is none. Events of OpenVidu's other editions may be named, and "
+                    "are never sent.",
         },
     [SET_CDR] =
         {
@@ -1116,6 +1310,8 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .value = "false",
             .example = "true",
             .doc = "Writes call detail records",
+            .more = "A file for each start and each day, CDR.<date>_<time>.log, a line of JSON for "
+                    "each event. GET /openvidu/cdr lists them, with the API's secret.",
         },
     [SET_CDR_PATH] =
         {
@@ -1273,6 +1469,7 @@ static const char *const group_titles[N_SETTING_GROUPS] = {
     [SETTING_GROUP_ACME] = "Certificates from an authority (CERTIFICATE_TYPE=letsencrypt)",
     [SETTING_GROUP_TURN] = "TURN and addresses",
     [SETTING_GROUP_MEDIA] = "Media and sessions",
+    [SETTING_GROUP_LIMITS] = "Limits of the signaling server",
     [SETTING_GROUP_RECORDING] = "Recording",
     [SETTING_GROUP_EVENTS] = "Webhook and call detail records",
     [SETTING_GROUP_CALL] = "Call app",

@@ -1,6 +1,8 @@
 #include "signaling/cdr.h"
 
 #include "base/clock.h"
+#include "base/log.h"
+#include "signaling/cdr_prune.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -53,7 +55,10 @@ static int day_of(const struct tm *tm)
 static void begin_file(struct cdr *c, const struct tm *tm)
 {
     char file[CDR_FILE_SIZE];
+    unsigned n_old = cdr_prune(c->folder, clock_wall_ms(), CDR_KEEP_BYTES);
 
+    if (n_old)
+        log_info("CDR: %u old files are removed", n_old);
     (void) strftime(file, sizeof(file), "CDR.%Y-%m-%d_%H-%M-%S.log", tm);
     c->day = day_of(tm);
     if (strcmp(file, c->next.file) == 0)

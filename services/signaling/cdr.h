@@ -1,5 +1,5 @@
 /* cdr.h: the files of call detail records, CDR.<date>_<time>.log in a folder, a line per event; a
- * new file each day and with each start of the daemon.
+ * new file each day and with each start of the daemon, when the oldest go (cdr_prune.h).
  *
  * A line's place is fixed before it is written: written once more, after a crash, it is the same
  * bytes at the same place. No loop and no queue: the caller tries again. */

@@ -1,6 +1,6 @@
 #include "signaling/events.h"
 
-#include "base/log.h"
+#include "signaling/about.h"
 #include "signaling/app.h"
 #include "signaling/connection.h"
 #include "signaling/event_shapes.h"
@@ -12,10 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Into the outbox first: it is committed with the change when the first one is told of it. Steals
- * fields. */
+/* Committed with the change, when the events at hand are done. Steals fields. */
 static void record(const struct session *s, const char *name, json_t *fields)
 {
+    stats_event(s->owner->stats, name);
     outbox_add(container_of(s->owner, struct app, sessions)->outbox, name, fields);
 }
 
@@ -27,19 +27,19 @@ static bool is_seen(const struct connection *c)
 
 void events_session_created(const struct session *s)
 {
-    log_info("session %s: created", s->id);
+    log_about(about_session(s), LOG_LEVEL_INFO, "created");
     record(s, "sessionCreated", event_session(s, NULL));
 }
 
 void events_session_destroyed(const struct session *s, const char *reason)
 {
-    log_info("session %s: destroyed (%s)", s->id, reason);
+    log_about(about_session(s), LOG_LEVEL_INFO, "destroyed (%s)", reason);
     record(s, "sessionDestroyed", event_session(s, reason));
 }
 
 void events_participant_joined(struct connection *c)
 {
-    log_info("session %s: %s joined from %s", c->session->id, c->id, *c->ip ? c->ip : "?");
+    log_about(about_connection(c), LOG_LEVEL_INFO, "joined from %s", *c->ip ? c->ip : "?");
     if (!is_seen(c))
         return;
     record(c->session, "participantJoined", event_participant(c, NULL));
@@ -59,7 +59,7 @@ void events_participant_left(struct connection *c, const char *reason)
 {
     struct subscription *sub;
 
-    log_info("session %s: %s left (%s)", c->session->id, c->id, reason);
+    log_about(about_connection(c), LOG_LEVEL_INFO, "left (%s)", reason);
     stats_left(c->session->owner->stats, reason);
     if (!is_seen(c))
         return;
@@ -93,7 +93,7 @@ void events_stream_published(struct stream *st)
 {
     struct connection *c = st->publisher;
 
-    log_info("session %s: %s publishes %s", c->session->id, c->id, st->id);
+    log_about(about_stream(st), LOG_LEVEL_INFO, "published");
     notice_session(c->session, c, "participantPublished",
                    json_pack("{s:s,s:[o]}", "id", c->id, "streams", shape_stream(st)));
 }
@@ -102,7 +102,7 @@ void events_stream_unpublished(struct stream *st, bool forced, const char *reaso
 {
     struct connection *c = st->publisher;
 
-    log_info("session %s: %s is not published any more (%s)", c->session->id, st->id, reason);
+    log_about(about_stream(st), LOG_LEVEL_INFO, "is not published any more (%s)", reason);
     if (is_seen(c))
         record(c->session, "webrtcConnectionDestroyed", event_published(st, reason));
     record_subscribers_end(st, reason);

@@ -1,11 +1,10 @@
 /* outbox.h: events on their way out: to the CDR file and to the webhook, each exactly in their
  * order, each kept in the store until both have it.
  *
- * An event is put into the store in the same commit as the change that it tells of (add it before
- * anybody is told); only then is it written and sent, when the events at hand are done. Its place
- * in the CDR file (name and offset) is fixed when it is added, so writing it once more after a
- * crash writes the same bytes to the same place. The webhook gets it at least once, with an id that
- * stays the same and counts up.
+ * An event is put into the store in the same commit as the change that it tells of; only then is it
+ * written and sent, when the events at hand are done. Its place in the CDR file (name and offset)
+ * is fixed when it is added, so writing it once more after a crash writes the same bytes to the
+ * same place. The webhook gets it at least once, with an id that stays the same and counts up.
  *
  * Commits by itself, from the loop, what nobody else has committed. */
 #pragma once

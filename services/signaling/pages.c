@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "signaling/access.h"
 #include "signaling/app.h"
+#include "signaling/cdr_pages.h"
 #include "signaling/rest.h"
 
 #include <stdio.h>
@@ -65,11 +66,11 @@ static void dashboard(struct app *app, struct web_request *rq)
 
 /* ---- files ---- */
 
-/* What is below the path that leads here: from the recordings' or the layouts' folder on. */
+/* What is below the path that leads here: from the folder of recordings, layouts or CDR on. */
 static const char *below(const struct web_request *rq)
 {
     const char *first = web_segment(rq, 0);
-    bool one = strcmp(first, "recordings") == 0;
+    bool one = strcmp(first, "recordings") == 0 || strcmp(first, "cdr") == 0;
 
     return web_rest(rq, one ? 1 : 2);
 }
@@ -141,6 +142,16 @@ static void recordings(struct app *app, struct web_request *rq)
         access_admit(app, rq, send_recording);
 }
 
+static void send_cdr(struct app *app, struct web_request *rq)
+{
+    cdr_pages_reply(rq, app->config.cdr_path, below(rq));
+}
+
+static void cdr(struct app *app, struct web_request *rq)
+{
+    access_admit(app, rq, send_cdr);
+}
+
 /* ---- routes ---- */
 
 static const struct {
@@ -151,6 +162,8 @@ static const struct {
 } routes[] = {
     {{"openvidu", "recordings"}, .fn = recordings},
     {{"recordings"}, .old = true, .fn = recordings},
+    {{"openvidu", "cdr"}, .fn = cdr},
+    {{"cdr"}, .old = true, .fn = cdr},
     {{"openvidu", "layouts"}, .fn = layouts},
     {{"layouts", "custom"}, .old = true, .fn = layouts},
     {{"openvidu", "accept-certificate"}, .whole = true, .fn = accept_certificate},

@@ -27,12 +27,18 @@ struct hook {
 /* From a connection up to and with the empty line; false at its end. */
 static bool hook_read_head(int fd, char *head, size_t size)
 {
-    size_t n = 0;
+    ssize_t n;
 
-    while (n + 1 < size && kit_read(fd, head + n, 1, -1)) {
-        head[++n] = '\0';
-        if (n >= 4 && memcmp(head + n - 4, "\r\n\r\n", 4) == 0)
-            return true;
+    while ((n = recv(fd, head, size - 1, MSG_PEEK)) > 0) {
+        char *end;
+
+        head[n] = '\0';
+        end = strstr(head, "\r\n\r\n");
+        if (end) {
+            end[4] = '\0';
+            return kit_read(fd, head, (size_t) (end + 4 - head), -1);
+        }
+        usleep(100); /* the rest of it is on its way */
     }
     return false;
 }

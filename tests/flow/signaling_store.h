@@ -86,7 +86,7 @@ static const char *redis_do(struct redis *r, const char *const words[])
 
 static struct kit *kit_start_stored(const struct redis *r, const char *settings)
 {
-    char all[1024];
+    char all[4096];
 
     snprintf(all, sizeof(all), "store = \"unix:%s\";\n%s", r->socket, settings);
     return kit_start(all);

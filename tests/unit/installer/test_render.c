@@ -132,6 +132,7 @@ static const struct places installed = {
     .turn_threads = 4,
     .recordings = "/srv/rec",
     .layouts = "/srv/lay",
+    .cdr = "/srv/cdr",
     .accel = true,
     .store = "redis://:p\"w@10.0.0.9",
     .store_prefix = "visavis:a.example.org",
@@ -188,6 +189,29 @@ static void test_installed_signaling(void **state)
     assert_items(&c, "ice_servers",
                  LIST("url=stun:stun.example.org:3478",
                       "url=turn:turn.example.org,username=u,credential=c"));
+    config_destroy(&c);
+}
+
+/* The switches are in the keys that they switch. */
+static void test_events(void **state)
+{
+    static const char on[] = "OPENVIDU_CDR=true\nOPENVIDU_WEBHOOK=true\n"
+                             "OPENVIDU_WEBHOOK_ENDPOINT=https://u:p@hooks.example.org/x?y\n"
+                             "OPENVIDU_WEBHOOK_HEADERS=[\"A: b, \\\"c\\\"\"]\n"
+                             "OPENVIDU_WEBHOOK_EVENTS=[sessionCreated, signalSent]\n";
+    static const char off[] = "OPENVIDU_WEBHOOK_ENDPOINT=https://hooks.example.org/\n";
+    config_t c;
+
+    (void) state;
+    read_back_with(render_signaling, &installed, kit_settings(on), &c);
+    assert_text(&c, "cdr_path", "/srv/cdr");
+    assert_text(&c, "webhook_endpoint", "https://u:p@hooks.example.org/x?y");
+    assert_items(&c, "webhook_headers", LIST("A: b, \"c\""));
+    assert_items(&c, "webhook_events", LIST("sessionCreated", "signalSent"));
+    config_destroy(&c);
+    read_back_with(render_signaling, &installed, kit_settings(off), &c);
+    assert_text(&c, "cdr_path", "");
+    assert_text(&c, "webhook_endpoint", "");
     config_destroy(&c);
 }
 
@@ -293,13 +317,10 @@ static void test_installed_call(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_signaling),
-        cmocka_unit_test(test_media_and_turn),
-        cmocka_unit_test(test_text_is_quoted),
-        cmocka_unit_test(test_installed_signaling),
-        cmocka_unit_test(test_installed_media),
-        cmocka_unit_test(test_installed_turn),
-        cmocka_unit_test(test_turn_of_the_operator),
+        cmocka_unit_test(test_signaling),      cmocka_unit_test(test_media_and_turn),
+        cmocka_unit_test(test_text_is_quoted), cmocka_unit_test(test_installed_signaling),
+        cmocka_unit_test(test_events),         cmocka_unit_test(test_installed_media),
+        cmocka_unit_test(test_installed_turn), cmocka_unit_test(test_turn_of_the_operator),
         cmocka_unit_test(test_installed_call),
     };
 

@@ -57,6 +57,9 @@ static void test_defaults(void **state)
     assert_false(c.deprecated_api);
     assert_false(c.allow_transcoding);
     assert_string_equal(c.public_url.host, "a.example");
+    assert_string_equal(c.cdr_path, "");
+    assert_string_equal(c.webhook_endpoint, "");
+    assert_null(c.webhook_events.items);
     config_done(&c);
 }
 
@@ -72,6 +75,11 @@ static void test_problems(void **state)
         {NEEDED "coturn_ip = \"1.2.3.4\";", "turn_secret"},
         {NEEDED "ice_servers = [\"url=turn:bad\"];", "ice_servers"},
         {NEEDED "turns_url = \"turn:a.example:443\";", "turns_url"},
+        {NEEDED "cdr_path = \"cdr\";", "cdr_path"},
+        {NEEDED "webhook_endpoint = \"ftp://a\";", "webhook_endpoint"},
+        {NEEDED "webhook_headers = [\"no colon\"];", "webhook_headers"},
+        {NEEDED "webhook_headers = [\"A: b\\r\\nC: d\"];", "webhook_headers"},
+        {NEEDED "webhook_events = [\"sessionCreated\", \"other\"];", "webhook_events"},
         {"listen = [\"x\"]; public_url = \"nonsense\"; secret = \"s\"; media_control = \"m\";",
          "public_url"},
         {"listen = [\"x\"]; public_url = \"http://a\"; secret = \"\"; media_control = \"m\";",
