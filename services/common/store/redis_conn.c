@@ -93,7 +93,7 @@ void redis_conn_ask(struct redis_conn *c, const char *const *words)
     size_t n = 0;
     int r;
 
-    for (; words[n] && n < WORDS_MAX; n++)
+    for (; n < WORDS_MAX && words[n]; n++)
         list[n] = bytes_str(words[n]);
     r = redis_format(&c->out, list, n);
     if (r < 0)

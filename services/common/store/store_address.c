@@ -96,9 +96,10 @@ static int parse_host(struct bytes in, struct store_address *a)
     return 0;
 }
 
-static int parse_redis(struct bytes in, struct store_address *a, char *why, size_t why_size)
+static int parse_redis(const char *text, struct store_address *a, char *why, size_t why_size)
 {
-    const uint8_t *at = in.len ? memrchr(in.p, '@', in.len) : NULL;
+    struct bytes in = bytes_str(text);
+    const uint8_t *at = memrchr(text, '@', in.len);
     const uint8_t *slash;
     uint64_t db = 0;
 
@@ -130,7 +131,7 @@ int store_address_parse(const char *text, struct store_address *ret, char *why, 
             return refuse(why, why_size, "has a socket's path of more than 107 characters");
         memcpy(a.path, in.p + 5, in.len - 5);
     } else if (bytes_starts_with(in, "redis://")) {
-        r = parse_redis(bytes_of(in.p + 8, in.len - 8), &a, why, why_size);
+        r = parse_redis(text + 8, &a, why, why_size);
     } else if (strcmp(text, "memory") != 0) {
         return refuse(why, why_size,
                       "must be memory, unix:/path or redis://[[USER]:PASSWORD@]HOST[:PORT][/DB]");

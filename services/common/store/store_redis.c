@@ -256,7 +256,7 @@ static size_t find_others(const struct redis *rd, const char *list,
     for (const char *line = list; *line && n < OTHERS_MAX;) {
         size_t len = strcspn(line, "\n");
         const char *at = memmem(line, len, name, strlen(name));
-        long long id = at && strncmp(line, "id=", 3) == 0 ? atoll(line + 3) : 0;
+        long long id = at && strncmp(line, "id=", 3) == 0 ? strtoll(line + 3, NULL, 10) : 0;
 
         if (id && id != rd->own_id)
             ret[n++] = id;
@@ -406,9 +406,7 @@ static void on_reply(struct redis *rd, redisReply *r)
     } else if (rd->phase == READING && r->type == REDIS_REPLY_ARRAY) {
         rd->load->fields[rd->load->n_read++] = r;
         return;
-    } else if (rd->phase == READING) {
-        up(rd);
-    } else if (rd->phase == REWRITING && r->type == REDIS_REPLY_ARRAY) {
+    } else if (rd->phase == READING || (rd->phase == REWRITING && r->type == REDIS_REPLY_ARRAY)) {
         up(rd);
     }
     freeReplyObject(r);
