@@ -12,10 +12,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+static struct outbox *outbox_of(const struct session *s)
+{
+    return container_of(s->owner, struct app, sessions)->outbox;
+}
+
 /* Committed with the change, when the events at hand are done. Steals fields. */
 static void record(const struct session *s, const char *name, json_t *fields)
 {
-    outbox_add(container_of(s->owner, struct app, sessions)->outbox, name, fields);
+    outbox_add(outbox_of(s), name, fields);
 }
 
 /* Recorders and the like are seen by nobody. */
@@ -148,7 +153,8 @@ void events_signal(struct session *s, const struct connection *from, json_t *to,
 {
     json_t *params = json_object();
 
-    record(s, "signalSent", event_signal(s, from, to, type, data));
+    if (outbox_wants(outbox_of(s), "signalSent")) /* it names everybody, each time */
+        record(s, "signalSent", event_signal(s, from, to, type, data));
     if (type)
         json_object_set_new(params, "type", json_string(type));
     if (data)

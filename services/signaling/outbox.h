@@ -39,6 +39,9 @@ int outbox_new(struct loop *l, const struct config *config, struct store *store,
  * is left stays in the store. NULL is fine; returns NULL. */
 struct outbox *outbox_free(struct outbox *o);
 
+/* Does anybody want events of that name? */
+bool outbox_wants(const struct outbox *o, const char *name);
+
 /* Steals fields, the event's keys in their order. o may be NULL: nobody wants it. */
 void outbox_add(struct outbox *o, const char *name, json_t *fields);
 
