@@ -23,6 +23,13 @@ static const char *const names[] = {
     "HANodeDeregistered",
 };
 
+#define N_DEFAULTS 15 /* but those of the original's clusters */
+
+const char *event_name_default(size_t i)
+{
+    return i < N_DEFAULTS ? names[i] : NULL;
+}
+
 const char *event_name_find(const char *name)
 {
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

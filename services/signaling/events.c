@@ -1,6 +1,6 @@
 #include "signaling/events.h"
 
-#include "base/log.h"
+#include "signaling/about.h"
 #include "signaling/app.h"
 #include "signaling/connection.h"
 #include "signaling/event_shapes.h"
@@ -20,6 +20,7 @@ static struct outbox *outbox_of(const struct session *s)
 /* Committed with the change, when the events at hand are done. Steals fields. */
 static void record(const struct session *s, const char *name, json_t *fields)
 {
+    stats_event(s->owner->stats, name);
     outbox_add(outbox_of(s), name, fields);
 }
 
@@ -31,19 +32,19 @@ static bool is_seen(const struct connection *c)
 
 void events_session_created(const struct session *s)
 {
-    log_info("session %s: created", s->id);
+    log_about(about_session(s), LOG_LEVEL_INFO, "created");
     record(s, "sessionCreated", event_session(s, NULL));
 }
 
 void events_session_destroyed(const struct session *s, const char *reason)
 {
-    log_info("session %s: destroyed (%s)", s->id, reason);
+    log_about(about_session(s), LOG_LEVEL_INFO, "destroyed (%s)", reason);
     record(s, "sessionDestroyed", event_session(s, reason));
 }
 
 void events_participant_joined(struct connection *c)
 {
-    log_info("session %s: %s joined from %s", c->session->id, c->id, *c->ip ? c->ip : "?");
+    log_about(about_connection(c), LOG_LEVEL_INFO, "joined from %s", *c->ip ? c->ip : "?");
     if (!is_seen(c))
         return;
     record(c->session, "participantJoined", event_participant(c, NULL));
@@ -63,7 +64,7 @@ void events_participant_left(struct connection *c, const char *reason)
 {
     struct subscription *sub;
 
-    log_info("session %s: %s left (%s)", c->session->id, c->id, reason);
+    log_about(about_connection(c), LOG_LEVEL_INFO, "left (%s)", reason);
     stats_left(c->session->owner->stats, reason);
     if (!is_seen(c))
         return;
@@ -97,7 +98,7 @@ void events_stream_published(struct stream *st)
 {
     struct connection *c = st->publisher;
 
-    log_info("session %s: %s publishes %s", c->session->id, c->id, st->id);
+    log_about(about_stream(st), LOG_LEVEL_INFO, "published");
     notice_session(c->session, c, "participantPublished",
                    json_pack("{s:s,s:[o]}", "id", c->id, "streams", shape_stream(st)));
 }
@@ -106,7 +107,7 @@ void events_stream_unpublished(struct stream *st, bool forced, const char *reaso
 {
     struct connection *c = st->publisher;
 
-    log_info("session %s: %s is not published any more (%s)", c->session->id, st->id, reason);
+    log_about(about_stream(st), LOG_LEVEL_INFO, "is not published any more (%s)", reason);
     if (is_seen(c))
         record(c->session, "webrtcConnectionDestroyed", event_published(st, reason));
     record_subscribers_end(st, reason);
@@ -153,8 +154,9 @@ void events_signal(struct session *s, const struct connection *from, json_t *to,
 {
     json_t *params = json_object();
 
-    if (outbox_wants(outbox_of(s), "signalSent")) /* it names everybody, each time */
-        record(s, "signalSent", event_signal(s, from, to, type, data));
+    /* It names everybody, so it is made only when it is wanted. */
+    record(s, "signalSent",
+           outbox_wants(outbox_of(s), "signalSent") ? event_signal(s, from, to, type, data) : NULL);
     if (type)
         json_object_set_new(params, "type", json_string(type));
     if (data)

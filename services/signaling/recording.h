@@ -5,6 +5,7 @@
  * an object. */
 #pragma once
 
+#include "signaling/config.h"
 #include "signaling/rest.h"
 
 struct recording_module {
@@ -13,4 +14,6 @@ struct recording_module {
     rest_fn *list;   /* GET recordings */
     rest_fn *get;    /* GET recordings/ID: args[0] */
     rest_fn *remove; /* DELETE recordings/ID: args[0] */
+    /* Adds the keys of GET config that follow OPENVIDU_RECORDING: true. */
+    void (*put_config)(const struct config *c, json_t *to);
 };

@@ -1,6 +1,5 @@
 #include "signaling/rest.h"
 
-#include "base/clock.h"
 #include "signaling/access.h"
 #include "signaling/app.h"
 #include "signaling/endpoints.h"
@@ -8,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
-#include <time.h>
 
 enum body { BODY_NONE, BODY_OPTIONAL, BODY_REQUIRED };
 
@@ -63,90 +61,48 @@ const char *rest_route_path(size_t i)
     return routes[i].path;
 }
 
-/* ---- answers ---- */
+/* ---- CORS and credentials ---- */
 
-static const char *status_text(unsigned status)
+/* Of every answer: pages of other origins read errors, too. */
+int rest_init(struct web *w)
 {
-    switch (status) {
-    case 400:
-        return "Bad Request";
-    case 401:
-        return "Unauthorized";
-    case 404:
-        return "Not Found";
-    case 405:
-        return "Method Not Allowed";
-    case 406:
-        return "Not Acceptable";
-    case 409:
-        return "Conflict";
-    case 415:
-        return "Unsupported Media Type";
-    case 422:
-        return "Unprocessable Entity";
-    case 429:
-        return "Too Many Requests";
-    case 501:
-        return "Not Implemented";
-    case 503:
-        return "Service Unavailable";
-    default:
-        return "Internal Server Error";
-    }
+    int error = web_always(w, "Access-Control-Allow-Origin", "*");
+
+    if (error)
+        return error;
+    return web_always(w, "Vary",
+                      "Origin, Access-Control-Request-Method, Access-Control-Request-Headers");
 }
 
-/* Steals j (NULL: memory was out). */
-static void send_json(struct web_request *rq, unsigned status, json_t *j)
+static bool is_method(const struct web_request *rq, const char *method)
 {
-    char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
-
-    json_decref(j);
-    if (text)
-        web_reply(rq, status, "application/json", bytes_str(text));
-    else
-        web_reply(rq, status == 200 ? 500 : status, NULL, bytes_str(NULL));
-    free(text);
+    return strcmp(web_method(rq), method) == 0;
 }
 
-void rest_reply_json(struct rest *r, json_t *j)
+static void add_headers(struct web_request *rq)
 {
-    send_json(r->rq, 200, j);
+    web_reply_header(rq, "X-Content-Type-Options", "nosniff");
+    web_reply_header(rq, "X-XSS-Protection", "0");
+    web_reply_header(rq, "Cache-Control", "no-cache, no-store, max-age=0, must-revalidate");
+    web_reply_header(rq, "Pragma", "no-cache");
+    web_reply_header(rq, "Expires", "0");
+    web_reply_header(rq, "X-Frame-Options", "DENY");
 }
 
-void rest_reply_text(struct rest *r, const char *text)
+static void reply_preflight(struct web_request *rq)
 {
-    web_reply(r->rq, 200, "text/plain;charset=UTF-8", bytes_str(text));
+    const char *method = web_header(rq, "Access-Control-Request-Method");
+    const char *headers = web_header(rq, "Access-Control-Request-Headers");
+
+    web_reply_header(rq, "Access-Control-Allow-Methods",
+                     method ? method : "GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS");
+    if (headers)
+        web_reply_header(rq, "Access-Control-Allow-Headers", headers);
+    web_reply_header(rq, "Access-Control-Max-Age", "1800");
+    web_reply(rq, 200, NULL, bytes_str(NULL));
 }
 
-void rest_reply_empty(struct rest *r, unsigned status)
-{
-    web_reply(r->rq, status, NULL, bytes_str(NULL));
-}
-
-void rest_reply_problem(struct rest *r, const struct problem *p)
-{
-    send_json(r->rq, p->status,
-              json_pack("{s:I,s:i,s:s,s:s,s:s}", "timestamp", (json_int_t) clock_wall_ms(),
-                        "status", (int) p->status, "error", status_text(p->status), "message",
-                        p->text, "path", web_path(r->rq)));
-}
-
-/* Shape E2. */
-void rest_refuse(struct web_request *rq, unsigned status)
-{
-    uint64_t ms = clock_wall_ms();
-    time_t seconds = (time_t) (ms / 1000);
-    char when[64];
-    struct tm tm;
-    size_t len;
-
-    gmtime_r(&seconds, &tm);
-    len = strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm);
-    snprintf(when + len, sizeof(when) - len, ".%03u+00:00", (unsigned) (ms % 1000));
-    send_json(rq, status,
-              json_pack("{s:s,s:i,s:s,s:s}", "timestamp", when, "status", (int) status, "error",
-                        status_text(status), "path", web_path(rq)));
-}
+/* ---- for the handlers ---- */
 
 /* The words that the original takes. */
 static bool bool_of(const char *text, bool *ret)
@@ -225,47 +181,6 @@ bool rest_has_endpoints(struct rest *r, const struct session *s, rest_fn *again)
         rest_free(kept);
     }
     return false;
-}
-
-/* ---- CORS and credentials ---- */
-
-/* Of every answer: pages of other origins read errors, too. */
-int rest_init(struct web *w)
-{
-    int error = web_always(w, "Access-Control-Allow-Origin", "*");
-
-    if (error)
-        return error;
-    return web_always(w, "Vary",
-                      "Origin, Access-Control-Request-Method, Access-Control-Request-Headers");
-}
-
-static bool is_method(const struct web_request *rq, const char *method)
-{
-    return strcmp(web_method(rq), method) == 0;
-}
-
-static void add_headers(struct web_request *rq)
-{
-    web_reply_header(rq, "X-Content-Type-Options", "nosniff");
-    web_reply_header(rq, "X-XSS-Protection", "0");
-    web_reply_header(rq, "Cache-Control", "no-cache, no-store, max-age=0, must-revalidate");
-    web_reply_header(rq, "Pragma", "no-cache");
-    web_reply_header(rq, "Expires", "0");
-    web_reply_header(rq, "X-Frame-Options", "DENY");
-}
-
-static void reply_preflight(struct web_request *rq)
-{
-    const char *method = web_header(rq, "Access-Control-Request-Method");
-    const char *headers = web_header(rq, "Access-Control-Request-Headers");
-
-    web_reply_header(rq, "Access-Control-Allow-Methods",
-                     method ? method : "GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS");
-    if (headers)
-        web_reply_header(rq, "Access-Control-Allow-Headers", headers);
-    web_reply_header(rq, "Access-Control-Max-Age", "1800");
-    web_reply(rq, 200, NULL, bytes_str(NULL));
 }
 
 /* ---- routing ---- */

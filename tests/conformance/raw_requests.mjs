@@ -6,8 +6,10 @@
 // auth: 'none', 'wrong' (default: right). type: Content-Type. headers: more of the request.
 // status; shape: 'E0' empty, 'E1' explained, 'E2' of the framework; keys: those of the JSON, in their
 //   order. text: the whole body. answer: headers of the answer (null: absent). is: more, given the
-//   answer and the memory; remember: the name under which the JSON is kept in the memory.
+//   answer and the memory. soon: asked again until this is so of the answer. remember: the name under
+//   which the JSON is kept in the memory.
 import assert from 'node:assert/strict';
+import { SECRET, basic } from './kit.mjs';
 
 const SESSION = ['id', 'object', 'sessionId', 'createdAt', 'recording', 'broadcasting', 'mediaMode', 'recordingMode',
   'defaultRecordingProperties', 'customSessionId', 'forcedVideoCodec', 'allowTranscoding', 'connections'];
@@ -56,6 +58,9 @@ export const EMPTY = [
   { name: '1.2 401 before the body is read', rq: session('{'), auth: 'wrong', status: 401, shape: 'E2' },
   { name: '1.2 another scheme: 401', rq: ['GET', 'config'], auth: 'none', headers: { Authorization: 'Bearer MY_SECRET' }, status: 401, shape: 'E2' },
   { name: '1.2 another user: 401', rq: ['GET', 'config'], auth: 'none', headers: { Authorization: `Basic ${Buffer.from('admin:MY_SECRET').toString('base64')}` }, status: 401, shape: 'E2' },
+  { name: '1.2 what is no base64: 401', rq: ['GET', 'config'], auth: 'none', headers: { Authorization: 'Basic %%%' }, status: 401, shape: 'E2' },
+  { name: '1.2 an empty header: 401', rq: ['GET', 'config'], auth: 'none', headers: { Authorization: '' }, status: 401, shape: 'E2' },
+  { name: '1.2 the scheme in lower case: 200', rq: ['GET', 'config'], auth: 'none', headers: { Authorization: basic(SECRET).replace('Basic', 'basic') }, status: 200 },
   { name: '1.2 openvidu-publicurl is public', rq: ['GET', 'config/openvidu-publicurl'], auth: 'none', status: 200 },
   { name: '1.2 and 9: so is HEAD of it', rq: ['HEAD', 'config/openvidu-publicurl'], auth: 'none', status: 200, text: '' },
   { name: '1.2 POST of it is not', rq: ['POST', 'config/openvidu-publicurl'], auth: 'none', status: 401, shape: 'E2' },
@@ -331,6 +336,30 @@ export const DEPRECATED = [
   { name: '3.2 a list in the request wins', rq: ice({ url: 'stun:1.2.3.4' }), status: 200, is: (a) => assert.deepEqual(a.json.customIceServers, [{ url: 'stun:1.2.3.4' }]) },
   { name: '2.2 defaults of the configuration', rq: session({}), status: 200, is: (a) => assert.deepEqual([a.json.forcedVideoCodec, a.json.allowTranscoding], ['VP9', true]) },
   { name: '2.2 quirk: not without a body', rq: session(), status: 200, is: (a) => assert.deepEqual([a.json.forcedVideoCodec, a.json.allowTranscoding], ['MEDIA_SERVER_PREFERRED', false]) },
+];
+
+const WEBHOOK_EVENTS = ['sessionCreated', 'sessionDestroyed', 'participantJoined', 'participantLeft', 'webrtcConnectionCreated',
+  'webrtcConnectionDestroyed', 'recordingStatusChanged', 'filterEventDispatched', 'signalSent', 'broadcastStarted', 'broadcastStopped',
+  'mediaNodeStatusChanged', 'autoscaling', 'nodeCrashed', 'nodeRecovered'];
+
+// With OPENVIDU_CDR and OPENVIDU_WEBHOOK on.
+export const EVENTS = [
+  { name: '6.1 GET config with CDR and webhook: their keys, in their places', rq: ['GET', 'config'], status: 200, keys: [...CONFIG.slice(0, 5), 'OPENVIDU_CDR_PATH', ...CONFIG.slice(5), 'OPENVIDU_WEBHOOK_ENDPOINT', 'OPENVIDU_WEBHOOK_HEADERS', 'OPENVIDU_WEBHOOK_EVENTS'], is: (a, m) => {
+    assert.deepEqual([a.json.OPENVIDU_CDR, a.json.OPENVIDU_CDR_PATH, a.json.OPENVIDU_WEBHOOK, a.json.OPENVIDU_WEBHOOK_ENDPOINT], [true, m.cdr, true, 'http://127.0.0.1:9/hook']);
+    assert.deepEqual([a.json.OPENVIDU_WEBHOOK_HEADERS, a.json.OPENVIDU_WEBHOOK_EVENTS], [['Authorization: Basic eDp5'], WEBHOOK_EVENTS]);
+  } },
+  { name: '6.2 openvidu-cdr', rq: ['GET', 'config/openvidu-cdr'], status: 200, text: 'true' },
+  { name: '7.3 a session for the file', rq: session({ customSessionId: 'C' }), status: 200 },
+  { name: '7.3 GET cdr: names of files', rq: ['GET', '/openvidu/cdr'], soon: (a) => a.json.length > 0, status: 200, remember: 'files', answer: { 'content-type': 'application/json' }, is: (a) => {
+    assert.equal(a.json.length, 1);
+    assert.match(a.json[0], /^[^/]+\.log$/);
+  } },
+  { name: '7.3 each of them', rq: ['GET', (m) => `/openvidu/cdr/${m.files[0]}`], status: 200, is: (a) => assert.match(a.text, /"sessionId":"C"/) },
+  { name: '7.3 another: 404', rq: ['GET', '/openvidu/cdr/CDR-none.log'], status: 404 },
+  { name: '7.3 nothing beside the folder: 404', rq: ['GET', '/openvidu/cdr/..%2fsignaling.cfg'], status: 404 },
+  ...refused('7.3 credentials are needed: 401', 'E2', 401, { names: ['GET', '/openvidu/cdr'], 'a file': ['GET', (m) => `/openvidu/cdr/${m.files[0]}`], 'before SUPPORT_DEPRECATED_API\'s path': ['GET', '/cdr'] }).map((row) => ({ ...row, auth: 'none' })),
+  { name: '1.1 /cdr', rq: ['GET', '/cdr'], status: 200, is: (a, m) => assert.deepEqual(a.json, m.files) },
+  { name: '1.1 /cdr/...', rq: ['GET', (m) => `/cdr/${m.files[0]}`], status: 200, is: (a) => assert.match(a.text, /sessionCreated/) },
 ];
 
 // With participants: m.ann publishes, m.ben watches, in session L.

@@ -119,6 +119,10 @@ static json_t *media_result(struct kit *k, const char *method, json_t *params)
                          "video", !strstr(offer, "no-video"));
     if (strcmp(method, "subscribe") == 0)
         return json_pack("{s:s}", "answer", "SUBANSWER");
+    if (strcmp(method, "describe") == 0)
+        return json_pack("{s:s,s:s,s:[],s:[],s:n,s:n,s:[]}", "remoteSdp", "THEIRS", "localSdp",
+                         "OURS", "clientCandidates", "serverCandidates", "localCandidate",
+                         "remoteCandidate", "events");
     if (strcmp(method, "offer") == 0)
         return json_pack("{s:s}", "offer", "SERVEROFFER");
     return json_object();

@@ -251,6 +251,111 @@ static void a_new_signaling_peer_replaces_the_old(void **state)
     wc_free(sub);
 }
 
+static const char *text_of(json_t *j, const char *key)
+{
+    return json_string_value(json_object_get(j, key));
+}
+
+/* "candidate:N 1 udp N IP PORT typ TYPE" of the loopback */
+static bool is_candidate(const char *text, const char *type, unsigned *ret_port)
+{
+    char ip[64], kind[16];
+
+    return text &&
+           sscanf(text, "candidate:%*u 1 udp %*u %63s %u typ %15s", ip, ret_port, kind) == 3 &&
+           strcmp(ip, "127.0.0.1") == 0 && strcmp(kind, type) == 0;
+}
+
+static void an_endpoint_is_described(void **state)
+{
+    struct wc *pub = connected_publisher();
+    json_t *r = call("describe", json_pack("{s:s, s:s}", "room", "r", "stream", "s")), *events;
+    unsigned port, other;
+
+    (void) state;
+    assert_memory_equal(text_of(r, "remoteSdp"), "v=0\r\n", 5);
+    assert_non_null(strstr(text_of(r, "remoteSdp"), "a=sendonly"));
+    assert_non_null(strstr(text_of(r, "localSdp"), "a=recvonly"));
+    assert_true(is_candidate(text_of(r, "remoteCandidate"), "prflx", &port));
+    assert_true(is_candidate(text_of(r, "localCandidate"), "host", &other));
+    assert_true(port != 0 && other != 0 && port != other);
+    assert_true(json_array_size(json_object_get(r, "serverCandidates")) > 0);
+    events = json_object_get(r, "events");
+    assert_int_equal(json_array_size(events), 2);
+    assert_string_equal(text_of(json_array_get(events, 0), "type"), "connecting");
+    assert_string_equal(text_of(json_array_get(events, 1), "type"), "connected");
+    assert_true(json_integer_value(json_object_get(json_array_get(events, 1), "timestamp")) >=
+                json_integer_value(json_object_get(json_array_get(events, 0), "timestamp")));
+    json_decref(r);
+
+    assert_int_equal(call_error("describe", json_pack("{s:s, s:s}", "room", "r", "stream", "x")),
+                     105);
+    assert_int_equal(call_error("describe", json_pack("{s:s, s:s}", "room", "x", "stream", "s")),
+                     105);
+    assert_int_equal(
+        call_error("describe", json_pack("{s:s, s:s}", "room", "r", "subscriber", "a")), 105);
+    wc_free(pub);
+}
+
+static void the_description_grows_with_the_negotiation(void **state)
+{
+    struct wc *pub = connected_publisher(), *sub = wc_new();
+    struct wc_numbers numbers = {.level = 9, .orientation = 9};
+    json_t *r, *offer = call("offer", subscriber_params("a"));
+    char *answer;
+
+    (void) state;
+    r = call("describe", json_pack("{s:s, s:s}", "room", "r", "subscriber", "a"));
+    assert_string_equal(text_of(r, "localSdp"), text_of(offer, "offer"));
+    assert_true(json_is_null(json_object_get(r, "remoteSdp")));
+    assert_true(json_is_null(json_object_get(r, "localCandidate")));
+    assert_true(json_is_null(json_object_get(r, "remoteCandidate")));
+    assert_int_equal(json_array_size(json_object_get(r, "clientCandidates")), 0);
+    json_decref(r);
+    wc_take(sub, text_of(offer, "offer"));
+    numbers.opus = wc_remote.media[0].codecs[0].pt;
+    numbers.vp8 = wc_remote.media[1].codecs[0].pt;
+    numbers.rtx = sdp_find_rtx(&wc_remote.media[1], (uint8_t) numbers.vp8)->pt;
+    answer = wc_describe(sub, &numbers, "active", "recvonly", 0, 0);
+    call_and_forget("answer",
+                    json_pack("{s:s, s:s, s:s}", "room", "r", "subscriber", "a", "answer", answer));
+    r = call("describe", json_pack("{s:s, s:s}", "room", "r", "subscriber", "a"));
+    assert_string_equal(text_of(r, "remoteSdp"), answer);
+    assert_string_equal(text_of(r, "localSdp"), text_of(offer, "offer"));
+    json_decref(r);
+    json_decref(offer);
+    free(answer);
+    wc_free(pub);
+    wc_free(sub);
+}
+
+static void a_long_offer_is_not_kept(void **state)
+{
+    struct wc *pub = wc_new();
+    char *offer = wc_describe(pub, &alice, "actpass", "sendonly", AUDIO_SSRC, VIDEO_SSRC);
+    size_t len = strlen(offer);
+    char *longer = malloc(len + 17000);
+    json_t *r;
+
+    (void) state;
+    memcpy(longer, offer, len);
+    memset(longer + len, 'x', 16990);
+    memcpy(longer + len, "a=x:", 4);
+    memcpy(longer + len + 16990, "\r\n", 3);
+    call_and_forget("publish", publish_params("s", longer));
+    r = call("describe", json_pack("{s:s, s:s}", "room", "r", "stream", "s"));
+    assert_true(json_is_null(json_object_get(r, "remoteSdp")));
+    assert_non_null(text_of(r, "localSdp"));
+    json_decref(r);
+    call_and_forget("publish", publish_params("s", offer)); /* the transport is another one */
+    r = call("describe", json_pack("{s:s, s:s}", "room", "r", "stream", "s"));
+    assert_string_equal(text_of(r, "remoteSdp"), offer);
+    json_decref(r);
+    free(longer);
+    free(offer);
+    wc_free(pub);
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, close_room)
 
 int main(void)
@@ -265,6 +370,9 @@ int main(void)
         TEST(sync_compares_inventories),
         TEST(sync_comes_in_parts),
         TEST(a_new_signaling_peer_replaces_the_old),
+        TEST(an_endpoint_is_described),
+        TEST(the_description_grows_with_the_negotiation),
+        TEST(a_long_offer_is_not_kept),
     };
 
     return cmocka_run_group_tests(tests, setup_daemon, stop_daemon);

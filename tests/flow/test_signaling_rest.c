@@ -340,6 +340,71 @@ static void test_active_connection(void **state)
     peer_close(p);
 }
 
+static json_t *endpoint_of(json_t *connection, const char *list)
+{
+    return json_array_get(json_object_get(connection, list), 0);
+}
+
+static void test_statistics(void **state)
+{
+    struct peer *ann, *ben;
+    json_t *j, *content;
+    bool known;
+
+    (void) state;
+    kit_make_session(kit, "S");
+    ann = peer_join(kit, "S", "PUBLISHER", NULL);
+    json_decref(peer_publish(ann, "offer"));
+    ben = peer_join(kit, "S", "SUBSCRIBER", NULL);
+    assert_int_equal(kit_rest(kit, "GET", "sessions/S?webRtcStats=true", "", &j), 200);
+    content = json_object_get(json_object_get(j, "connections"), "content");
+    assert_string_equal(json_string_value(json_object_get(
+                            endpoint_of(json_array_get(content, 0), "publishers"), "remoteSdp")),
+                        "THEIRS");
+    json_decref(j);
+
+    /* without a media daemon there is an answer, too */
+    kit_end_media(kit);
+    do {
+        assert_int_equal(kit_rest(kit, "GET", "sessions?webRtcStats=true", "", &j), 200);
+        content = json_object_get(json_array_get(json_object_get(j, "content"), 0), "connections");
+        content = json_object_get(
+            endpoint_of(json_array_get(json_object_get(content, "content"), 0), "publishers"),
+            "remoteSdp");
+        known = !json_is_null(content);
+        json_decref(j);
+    } while (known);
+    peer_close(ann);
+    peer_close(ben);
+}
+
+/* The codec that the media daemon is told to force on the next stream of S, "" for none; S ends. */
+static void expect_forced(const char *body, const char *codec, size_t nth)
+{
+    json_t *j, *params;
+    struct peer *p;
+
+    assert_int_equal(kit_rest(kit, "POST", "sessions", body, &j), 200);
+    p = peer_join(kit, json_string_value(json_object_get(j, "id")), "PUBLISHER", NULL);
+    json_decref(peer_publish(p, "offer"));
+    params = kit_call(kit, "publish", nth);
+    assert_string_equal(json_string_value(json_object_get(params, "forcedCodec"))
+                            ? json_string_value(json_object_get(params, "forcedCodec"))
+                            : "",
+                        codec);
+    json_decref(params);
+    json_decref(j);
+    peer_close(p);
+}
+
+static void test_forced_codecs(void **state)
+{
+    (void) state;
+    expect_forced("{}", "VP8", 0);
+    expect_forced("{\"forcedVideoCodec\":\"NONE\"}", "", 1);
+    expect_forced("", "", 2); /* a quirk of the original */
+}
+
 static void test_limits(void **state)
 {
     char body[256], data[102];
@@ -373,6 +438,8 @@ int main(void)
         FLOW(test_custom_connection_id),
         FLOW(test_deleted_token),
         FLOW(test_active_connection),
+        FLOW(test_statistics),
+        FLOW(test_forced_codecs),
         FLOW(test_limits),
     };
 

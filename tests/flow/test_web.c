@@ -289,6 +289,45 @@ static void head_over_the_limit(void **state)
     assert_int_equal(a.status, 414);
 }
 
+/* Also on those that no handler has seen. */
+static void every_answer_has_the_headers_of_all(void **state)
+{
+    static const struct {
+        const char *text;
+        unsigned status;
+    } cases[] = {
+        {"GET /echo HTTP/1.1\r\nHost: h\r\n\r\n", 200},
+        {"GET /empty HTTP/1.1\r\nHost: h\r\n\r\n", 204},
+        {"GET /%zz HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+        {"POST /body HTTP/1.1\r\nHost: h\r\nContent-Length: 1001\r\n\r\n", 413},
+        {"POST /body HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n"
+         "\r\n1\r\nx\r\n0\r\n\r\n",
+         400},
+    };
+    static char filler[4096], text[5000];
+
+    (void) state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        ask(cases[i].text, &a);
+        assert_int_equal(a.status, cases[i].status);
+        assert_non_null(strcasestr(a.head, "\r\nX-Always: yes\r\n"));
+    }
+    memset(filler, 'a', sizeof(filler) - 1);
+    snprintf(text, sizeof(text), "GET /echo HTTP/1.1\r\nHost: h\r\nX: %s\r\n\r\n", filler);
+    ask(text, &a);
+    assert_int_equal(a.status, 431);
+    assert_non_null(strcasestr(a.head, "\r\nX-Always: yes\r\n"));
+    filler[4000] = '\0'; /* with what belongs to it it fits just so */
+    snprintf(text, sizeof(text), "GET /echo HTTP/1.1\r\nHost: h\r\nX: %s\r\n\r\n", filler);
+    ask(text, &a);
+    assert_int_equal(a.status, 200);
+    memset(filler, 'a', sizeof(filler) - 1);
+    snprintf(text, sizeof(text), "GET /%s0 HTTP/1.1\r\nHost: h\r\n\r\n", filler);
+    ask(text, &a);
+    assert_int_equal(a.status, 414);
+    assert_non_null(strcasestr(a.head, "\r\nX-Always: yes\r\n"));
+}
+
 static void connections_over_the_limit_are_closed(void **state)
 {
     int fds[3], fd;
@@ -582,6 +621,7 @@ int main(void)
         TEST(stopping_answers_503),
         TEST_SMALL(body_over_the_limit),
         TEST_SMALL(head_over_the_limit),
+        TEST_SMALL(every_answer_has_the_headers_of_all),
         TEST_SMALL(connections_over_the_limit_are_closed),
         TEST_SMALL(requests_of_one_address_are_limited),
         TEST(only_the_proxy_is_believed),

@@ -296,6 +296,9 @@ static void server_start(const struct web_limits *limits)
     signal(SIGPIPE, SIG_IGN);
     assert_int_equal(loop_new(&server.loop), 0);
     assert_int_equal(web_new(server.loop, limits, on_request, NULL, &server.web), 0);
+    assert_int_equal(web_always(server.web, "X-Always", "yes"), 0);
+    assert_int_equal(web_always(server.web, "X-Always", "a\r\nX-Forged: 1"), -EINVAL);
+    assert_int_equal(web_always(server.web, "Content-Length", "1"), -EINVAL);
     assert_int_equal(addr_parse_ip("127.0.0.1", 0, &a), 0);
     fd = web_listen_tcp(&a);
     assert_true(fd >= 0);

@@ -77,9 +77,13 @@ static enum MHD_Result queue_response(struct web_request *rq)
     return r;
 }
 
+static void answer_bytes(struct web_request *rq, unsigned status, const char *type,
+                         struct bytes body);
+
+/* No handler has it. */
 static enum MHD_Result answer_now(struct web_request *rq, unsigned status)
 {
-    web_reply(rq, status, NULL, bytes_of(NULL, 0));
+    answer_bytes(rq, status, NULL, bytes_of(NULL, 0));
     return queue_response(rq);
 }
 
@@ -355,6 +359,6 @@ void web_request_free_late(struct web *w)
 {
     struct web_request *rq;
 
-    while ((rq = list_first(&w->late, struct web_request, node)))
+    list_for_each (rq, &w->late, node)
         free_request(rq);
 }
