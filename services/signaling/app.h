@@ -16,6 +16,7 @@ struct media;
 struct metrics;
 struct outbox;
 struct recording_module;
+struct rest_lists;
 struct state;
 struct store;
 struct throttle;
@@ -30,7 +31,8 @@ struct app {
     struct media *media;
     struct rpc_waiting waiting; /* for media */
     unsigned n_inquiries;       /* endpoints.h */
-    struct turn_link *turn;     /* NULL: there is no TURN server of ours */
+    struct rest_lists *lists;
+    struct turn_link *turn; /* NULL: there is no TURN server of ours */
     struct store *store;
     struct state *state;
     struct outbox *outbox; /* of events for the CDR and the webhook; NULL: nobody wants them */

@@ -11,6 +11,7 @@
 #include "signaling/pages.h"
 #include "signaling/reasons.h"
 #include "signaling/rest.h"
+#include "signaling/rest_list.h"
 #include "signaling/socket.h"
 #include "signaling/state.h"
 #include "signaling/turn_link.h"
@@ -166,6 +167,8 @@ int server_start(struct app *app, struct loop *l)
     if (!error)
         error = rest_init(app->web);
     if (!error)
+        error = rest_lists_new(app, &app->lists);
+    if (!error)
         error = loop_timer_start(&app->sweep_timer, app->loop, SWEEP_US, on_sweep);
     if (!error)
         error = start_gc_timer(app);
@@ -237,6 +240,7 @@ void server_done(struct app *app)
 {
     app->throttle = throttle_free(app->throttle);
     app->media = media_free(app->media);
+    app->lists = rest_lists_free(app->lists);
     app->web = web_free(app->web);
     app->metrics = metrics_free(app->metrics);
     app->outbox = outbox_free(app->outbox);
