@@ -11,6 +11,7 @@
 #include "signaling/session.h"
 #include "signaling/stats.h"
 
+struct info;
 struct media;
 struct metrics;
 struct outbox;
@@ -34,6 +35,7 @@ struct app {
     struct state *state;
     struct outbox *outbox; /* of events for the CDR and the webhook; NULL: nobody wants them */
     struct web *web;
+    struct info *info;       /* those who look on */
     struct metrics *metrics; /* NULL: nobody may look */
     struct stats stats;
     const struct recording_module *recording; /* NULL: this server does not record */
