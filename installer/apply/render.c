@@ -93,6 +93,31 @@ static void put_events(struct wr *w, const struct settings *s, const struct plac
     put_items(w, "webhook_events", s, SET_WEBHOOK_EVENTS);
 }
 
+static void put_signaling_limits(struct wr *w, const struct settings *s)
+{
+    static const struct {
+        const char *key;
+        enum setting from;
+    } limits[] = {
+        {"max_sessions", SET_SIGNALING_MAX_SESSIONS},
+        {"max_connections", SET_SIGNALING_MAX_CONNECTIONS},
+        {"max_participants", SET_SIGNALING_MAX_PARTICIPANTS},
+        {"max_clients", SET_SIGNALING_MAX_CLIENTS},
+        {"max_waiting", SET_SIGNALING_MAX_WAITING_CLIENTS},
+        {"max_http", SET_SIGNALING_MAX_HTTP_CONNECTIONS},
+        {"max_per_address", SET_SIGNALING_MAX_CONNECTIONS_PER_ADDRESS},
+        {"max_participants_per_address", SET_SIGNALING_MAX_PARTICIPANTS_PER_ADDRESS},
+        {"max_queued_requests", SET_SIGNALING_MAX_QUEUED_REQUESTS},
+        {"max_messages_per_s", SET_SIGNALING_MAX_MESSAGES},
+        {"max_data_bytes", SET_SIGNALING_MAX_DATA},
+        {"max_unread_kib", SET_SIGNALING_MAX_UNREAD},
+        {"max_unread_total_mib", SET_SIGNALING_MAX_UNREAD_TOTAL},
+    };
+
+    for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+        put_int(w, limits[i].key, settings_int(s, limits[i].from));
+}
+
 void render_signaling(struct wr *w, const struct settings *s, const struct places *p)
 {
     put_head(w, "signaling.cfg", s);
@@ -123,6 +148,7 @@ void render_signaling(struct wr *w, const struct settings *s, const struct place
     put_text_if(w, "dashboard_path", p->dashboard_pages);
     put_text_if(w, "layouts_path", p->layouts);
     put_bool(w, "accel", p->accel);
+    put_signaling_limits(w, s);
     put_text_if(w, "store", p->store);
     put_text_if(w, "store_prefix", p->store_prefix);
     put_events(w, s, p);

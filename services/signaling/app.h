@@ -7,6 +7,7 @@
 
 #include "signaling/client.h"
 #include "signaling/config.h"
+#include "signaling/limits.h"
 #include "signaling/rpc_wait.h"
 #include "signaling/session.h"
 #include "signaling/stats.h"
@@ -16,6 +17,7 @@ struct media;
 struct metrics;
 struct outbox;
 struct recording_module;
+struct rest_lists;
 struct state;
 struct store;
 struct throttle;
@@ -30,7 +32,8 @@ struct app {
     struct media *media;
     struct rpc_waiting waiting; /* for media */
     unsigned n_inquiries;       /* endpoints.h */
-    struct turn_link *turn;     /* NULL: there is no TURN server of ours */
+    struct rest_lists *lists;
+    struct turn_link *turn; /* NULL: there is no TURN server of ours */
     struct store *store;
     struct state *state;
     struct outbox *outbox; /* of events for the CDR and the webhook; NULL: nobody wants them */
@@ -38,6 +41,7 @@ struct app {
     struct info *info;       /* those who look on */
     struct metrics *metrics; /* NULL: nobody may look */
     struct stats stats;
+    struct limits limits;
     const struct recording_module *recording; /* NULL: this server does not record */
     struct throttle *throttle;                /* of those who guess the secret */
     struct log_limit log_guessing;

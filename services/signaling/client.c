@@ -13,9 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BUSY_LOG_MS 10000
+#define MAIL_LOG_MS 10000
 #define CLOSE_NORMAL 1000
 #define CLOSE_POLICY 1008
+#define CLOSE_TRY_LATER 1013
 #define WATCHDOG_TEXT "Close for not receive ping from client"
 #define RECONNECTION_TEXT "Connection closed for reconnection"
 #define MIN_PING_MS 500
@@ -33,10 +34,25 @@ int clients_init(struct clients *all, struct app *app, size_t max)
     if (error)
         return error;
     all->app = app;
-    all->log_busy.interval_ms = all->log_mail.interval_ms = BUSY_LOG_MS;
+    all->log_mail.interval_ms = MAIL_LOG_MS;
     list_init(&all->all);
+    list_init(&all->waiting);
     list_init(&all->ready);
-    return loop_defer_init(&all->defer, app->loop, on_defer);
+    error = addr_counts_new(max, &all->participants);
+    return error ? error : loop_defer_init(&all->defer, app->loop, on_defer);
+}
+
+static void stop_waiting(struct client *c)
+{
+    if (!list_empty(&c->waiting))
+        c->owner->n_waiting--;
+    list_del(&c->waiting);
+}
+
+static void give_place(struct client *c)
+{
+    addr_count_release(c->place);
+    c->place = NULL;
 }
 
 static void drop_mail(struct client *c)
@@ -60,6 +76,8 @@ static void client_free(struct client *c)
     map_del(c->owner->by_id, bytes_str(c->id));
     list_del(&c->node);
     list_del(&c->ready);
+    stop_waiting(c);
+    give_place(c);
     free(c);
 }
 
@@ -96,6 +114,22 @@ void clients_done(struct clients *all)
     }
     loop_defer_done(&all->defer);
     all->by_id = map_free(all->by_id);
+    all->participants = addr_counts_free(all->participants);
+}
+
+/* Who has a token joins at once. Under a flood of sockets that never do, they make way. */
+static void make_room(struct clients *all)
+{
+    struct client *oldest = list_first(&all->waiting, struct client, waiting);
+    const struct config *config = &all->app->config;
+    bool many = all->n_waiting >= (size_t) config->max_waiting;
+
+    if (!oldest || (!many && map_count(all->by_id) < (size_t) config->max_clients))
+        return;
+    limit_struck(all->app, many ? STATS_MAX_WAITING : STATS_MAX_CLIENTS,
+                 "client %s: closed, it has not joined", oldest->ip);
+    drop_socket(oldest, STATS_WAITING, CLOSE_TRY_LATER, "Too many clients");
+    client_free(oldest);
 }
 
 /* id, user_id and ip as of r. */
@@ -119,6 +153,7 @@ static int add(struct clients *all, const struct client_record *r, struct client
     memcpy(c->ip, r->ip, sizeof(c->ip));
     list_init(&c->queue);
     list_init(&c->ready);
+    list_init(&c->waiting);
     list_append(&all->all, &c->node);
     *ret_client = c;
     return 0;
@@ -130,6 +165,7 @@ int client_open(struct clients *all, struct client_socket *socket, const char *i
     struct client *c;
     int error;
 
+    make_room(all);
     rpc_id_new(r.id);
     user_id_new(r.user_id);
     snprintf(r.ip, sizeof(r.ip), "%s", ip);
@@ -139,6 +175,9 @@ int client_open(struct clients *all, struct client_socket *socket, const char *i
     c->socket = socket;
     socket->client = c;
     c->ping_by_ms = clock_ms() + CLIENT_FIRST_PING_MS;
+    c->close_at_ms = clock_ms() + CLIENT_JOIN_MS;
+    list_append(&all->waiting, &c->waiting);
+    all->n_waiting++;
     return 0;
 }
 
@@ -181,8 +220,10 @@ struct client *clients_find(const struct clients *all, const char *id)
 
 void client_send(struct client *c, const char *text)
 {
-    if (c->socket)
-        (void) c->socket->send(c->socket, bytes_str(text));
+    if (!c->socket || c->socket->send(c->socket, bytes_str(text)) != -ENOBUFS)
+        return;
+    limit_struck(c->owner->app, STATS_MAX_UNREAD, "client %s: closed, it does not read", c->ip);
+    cut_off(c, STATS_SLOW, CLOSE_POLICY, "Reads too slowly");
 }
 
 static void keep(struct client *c, struct bytes text)
@@ -253,6 +294,18 @@ void client_request_done(struct client *c)
     loop_defer_arm(&c->owner->defer);
 }
 
+/* At the highest rate, or for a while faster. */
+static bool may_say_more(struct client *c)
+{
+    uint64_t now = clock_us();
+    uint64_t cost = 1000000 / (uint64_t) c->owner->app->config.max_messages_per_s;
+
+    if (c->messages_us < now)
+        c->messages_us = now;
+    c->messages_us += cost;
+    return c->messages_us <= now + CLIENT_BURST_S * UINT64_C(1000000);
+}
+
 void client_receive(struct client_socket *socket, struct bytes text)
 {
     struct client *c = socket->client;
@@ -260,6 +313,11 @@ void client_receive(struct client_socket *socket, struct bytes text)
 
     if (!c)
         return;
+    if (!may_say_more(c)) {
+        limit_struck(c->owner->app, STATS_MAX_MESSAGES, "client %s: closed", c->ip);
+        cut_off(c, STATS_FLOOD, CLOSE_POLICY, "Too many messages");
+        return;
+    }
     rq = rpc_read(c, text);
     if (!rq)
         return;
@@ -269,9 +327,7 @@ void client_receive(struct client_socket *socket, struct bytes text)
     }
     if (c->n_queued >= (size_t) c->owner->app->config.max_queued_requests) {
         rpc_free(rq);
-        if (log_limit_passes(&c->owner->log_busy))
-            log_about(about_client(c), LOG_LEVEL_NOTICE,
-                      "client %s: too many requests at once, closing", c->ip);
+        limit_struck(c->owner->app, STATS_MAX_QUEUED, "client %s: closed", c->ip);
         cut_off(c, STATS_FLOOD, CLOSE_POLICY, "Too many requests");
         return;
     }
@@ -347,8 +403,22 @@ void client_ping(struct client *c)
     c->ping_by_ms = clock_ms() + CLIENT_PINGS_MISSED * interval_ms;
 }
 
+int client_take_place(struct client *c)
+{
+    const struct clients *all = c->owner;
+    struct addr a = {0};
+
+    if (c->place)
+        return 0;
+    (void) addr_parse_ip(c->ip, 0, &a);
+    return addr_count_take(all->participants, &a,
+                           (size_t) all->app->config.max_participants_per_address, &c->place);
+}
+
 void client_joined(struct client *c, struct connection *participant)
 {
+    stop_waiting(c);
+    (void) client_take_place(c); /* one of before a restart is not turned away */
     c->participant = participant;
     participant->client = c;
     c->close_at_ms = 0;
@@ -359,12 +429,13 @@ void client_left(struct client *c)
     if (c->participant)
         c->participant->client = NULL;
     c->participant = NULL;
+    give_place(c);
     c->close_at_ms = clock_ms() + CLIENT_LEAVING_MS;
 }
 
 void client_end(struct client *c)
 {
-    drop_socket(c, STATS_LEFT, CLOSE_NORMAL, "");
+    drop_socket(c, list_empty(&c->waiting) ? STATS_LEFT : STATS_WAITING, CLOSE_NORMAL, "");
     client_free(c);
 }
 

@@ -5,7 +5,7 @@
  * strictly one after the other. Deadlines are looked at by clients_sweep(). */
 #pragma once
 
-#include "base/addr.h"
+#include "base/addr_count.h"
 #include "base/blob.h"
 #include "base/bytes.h"
 #include "base/list.h"
@@ -18,6 +18,8 @@
 #define CLIENT_GRACE_MS 10000      /* from the loss of a socket to eviction */
 #define CLIENT_LEAVING_MS 10000    /* from leaving to the close of the socket by us */
 #define CLIENT_FIRST_PING_MS 30000 /* for a new socket to say something useful */
+#define CLIENT_JOIN_MS 30000       /* for it to join, or come back */
+#define CLIENT_BURST_S 10          /* of messages at the highest rate may come at once */
 #define CLIENT_PING_MS 5000        /* the interval that clients announce */
 #define CLIENT_PINGS_MISSED 3
 
@@ -50,16 +52,20 @@ struct clients {
     struct app *app;
     struct map *by_id;
     struct list all;
-    struct list ready;       /* clients whose next request may run */
-    struct loop_defer defer; /* runs them */
-    uint64_t mail_bytes;     /* of all clients */
-    struct log_limit log_busy, log_mail;
+    struct list waiting; /* clients that have not joined yet, in the order in which they came */
+    size_t n_waiting;
+    struct addr_counts *participants; /* by address */
+    struct list ready;                /* clients whose next request may run */
+    struct loop_defer defer;          /* runs them */
+    uint64_t mail_bytes;              /* of all clients */
+    struct log_limit log_mail;
 };
 
 struct client {
     struct clients *owner;
     struct list node;
     struct list ready;
+    struct list waiting;
     char id[RPC_ID_SIZE];
     char user_id[USER_ID_SIZE];
     char ip[ADDR_TEXT_SIZE];
@@ -70,7 +76,9 @@ struct client {
     struct connection *participant;
     struct list queue; /* struct rpc, waiting */
     size_t n_queued;
-    struct rpc *current; /* under way, or NULL */
+    struct rpc *current;  /* under way, or NULL */
+    uint64_t messages_us; /* its messages are paid for up to here: each costs a part of a second */
+    struct addr_count *place; /* among the participants of its address, or NULL */
     /* deadlines by clock_ms(); 0: none */
     uint64_t ping_by_ms;
     uint64_t back_by_ms;
@@ -81,7 +89,8 @@ struct client {
 int clients_init(struct clients *all, struct app *app, size_t max);
 void clients_done(struct clients *all);
 
-/* A new RPC session on a socket. -ENOSPC, -ENOMEM. */
+/* A new RPC session on a socket. Where there are too many, the one that has been waiting longest
+ * without joining makes way. -ENOSPC, -ENOMEM. */
 int client_open(struct clients *all, struct client_socket *socket, const char *ip);
 
 /* The client of a participant of before a restart; it has no socket yet, and until
@@ -99,7 +108,8 @@ void client_socket_closed(struct client_socket *socket, const char *reason);
 
 struct client *clients_find(const struct clients *all, const char *id);
 
-/* An answer. Without a socket the text is lost: who comes back does not wait for it any more. */
+/* An answer. Without a socket the text is lost: who comes back does not wait for it any more. A
+ * client that does not read loses its socket. */
 void client_send(struct client *c, const char *text);
 
 /* A notification. Without a socket it is kept for a participant that may come back, up to
@@ -117,6 +127,9 @@ void client_set_ping_interval(struct client *c, uint64_t interval_ms);
 
 /* It is alive: the watchdog starts anew. */
 void client_ping(struct client *c);
+
+/* Before it joins: -ENOSPC when its address has too many participants. */
+int client_take_place(struct client *c);
 
 /* Has joined; has left or was thrown out: its socket is closed CLIENT_LEAVING_MS later. */
 void client_joined(struct client *c, struct connection *participant);

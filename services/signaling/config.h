@@ -31,8 +31,12 @@ struct config {
     int64_t media_lost_s; /* without a media daemon for so long, running sessions end */
     int64_t max_recv_kbps, min_recv_kbps, max_send_kbps, min_send_kbps;
     int64_t max_sessions, max_connections, max_participants, max_data_bytes, max_clients;
+    int64_t max_waiting; /* clients that have not joined yet */
+    int64_t max_http;
     int64_t max_per_address; /* connections and WebSockets of one client address */
-    int64_t max_queued_requests;
+    int64_t max_participants_per_address;
+    int64_t max_queued_requests, max_messages_per_s; /* of a client */
+    int64_t max_unread_kib, max_unread_total_mib;    /* waiting to be read: by one, by all */
     char *recordings_path;  /* served as /openvidu/recordings/...; "" none */
     bool recordings_public; /* without credentials */
     bool accel;             /* recordings are sent by nginx, which we tell the place

@@ -5,7 +5,6 @@
 #include "signaling/client.h"
 #include "signaling/session.h"
 #include "signaling/state.h"
-#include "signaling/stats.h"
 #include "signaling/stream.h"
 #include "signaling/turn_link.h"
 
@@ -76,8 +75,6 @@ static int add(const struct config *config, struct connection *c, struct session
         turn_cred_new(config->turn_secret, clock_wall_ms(), c->join, &c->turn);
     c->order = sessions_next_order(s->owner);
     error = connection_add(s, c);
-    if (error == -ENOSPC)
-        stats_refused(s->owner->stats, STATS_MAX_CONNECTIONS);
     if (!error && c->token) /* one without is recorded once it is active */
         connection_changed(c);
     return error;

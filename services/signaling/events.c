@@ -13,8 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Into the outbox first: it is committed with the change when the first one is told of it. Steals
- * fields. */
+/* Committed with the change, when the events at hand are done. Steals fields. */
 static void record(const struct session *s, const char *name, json_t *fields)
 {
     stats_event(s->owner->stats, name);

@@ -2,7 +2,7 @@
 #include "daemon/daemon.h"
 #include "signaling/server.h"
 
-#define DESCRIPTORS_BESIDE 256 /* those that are no client's */
+#define DESCRIPTORS_BESIDE 256 /* those that are nobody's connections */
 
 static int read_config(void *self, const char *path, conf_problem_fn *fn, void *arg)
 {
@@ -38,7 +38,8 @@ static int start(void *self, struct loop *l)
 {
     struct app *app = self;
 
-    daemon_raise_descriptors((size_t) app->config.max_clients + DESCRIPTORS_BESIDE);
+    daemon_raise_descriptors((size_t) app->config.max_clients + (size_t) app->config.max_http +
+                             DESCRIPTORS_BESIDE);
     return server_start(app, l);
 }
 

@@ -348,8 +348,6 @@ void outbox_committed(struct outbox *o)
 {
     struct outbox_event *e;
 
-    if (!o)
-        return;
     take_up_restored(o);
     while ((e = list_first(&o->added, struct outbox_event, node))) {
         list_del(&e->node);

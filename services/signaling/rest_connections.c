@@ -23,13 +23,15 @@ static struct connection *make(struct rest *r, struct session *s)
     error = connection_new(&r->app->config, s, &options, &c);
     if (!error)
         return c;
-    if (error == -EINVAL || error == -EEXIST)
+    if (error == -EINVAL || error == -EEXIST) {
         problem_set(&p, 400, "The connection id that 'data' asks for is %s",
                     error == -EINVAL ? "not valid" : "in use");
-    else if (error == -ENOSPC)
+    } else if (error == -ENOSPC) {
+        limit_struck(r->app, STATS_MAX_CONNECTIONS, "session %s: a connection refused", s->id);
         problem_set(&p, 500, "The session has too many connections");
-    else
+    } else {
         problem_set(&p, 500, "out of memory");
+    }
     rest_reply_problem(r, &p);
     return NULL;
 }

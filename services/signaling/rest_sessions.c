@@ -5,6 +5,7 @@
 #include "signaling/events.h"
 #include "signaling/lifecycle.h"
 #include "signaling/reasons.h"
+#include "signaling/rest_list.h"
 #include "signaling/shapes.h"
 
 #include <errno.h>
@@ -27,6 +28,8 @@ void rest_sessions_post(struct rest *r)
         rest_reply_empty(r, 409);
         return;
     }
+    if (error == -ENOSPC)
+        limit_struck(r->app, STATS_MAX_SESSIONS, "POST sessions: refused");
     if (error) {
         problem_set(&p, 500,
                     error == -ENOSPC ? "The server has too many sessions" : "out of memory");
@@ -52,7 +55,7 @@ void rest_sessions_get(struct rest *r)
     if (!read_options(r, &o))
         return;
     if (!o.webrtc_stats || rest_has_endpoints(r, NULL, rest_sessions_get))
-        rest_reply_json(r, shape_sessions(&r->app->sessions, &o));
+        rest_list_sessions(r, &o);
 }
 
 void rest_session_get(struct rest *r)

@@ -63,7 +63,12 @@ static int make_internal(struct rpc *rq, struct session *s, struct connection **
     body = json_pack("{s:s}", "role", "SUBSCRIBER");
     error = connection_options_parse(&app->config, body, &options, &p);
     json_decref(body);
-    return error ? error : connection_new_internal(&app->config, s, kind, &options, ret);
+    if (!error)
+        error = connection_new_internal(&app->config, s, kind, &options, ret);
+    if (error == -ENOSPC)
+        limit_struck(app, STATS_MAX_CONNECTIONS, "session %s: client %s refused", s->id,
+                     rq->client->ip);
+    return error;
 }
 
 /* A token from before TURN was configured has no credentials for it. */
@@ -161,8 +166,16 @@ static bool has_room(struct rpc *rq, const struct session *s)
         return false;
     }
     if (session_n_participants(s) >= (size_t) rq->app->config.max_participants) {
-        stats_refused(&rq->app->stats, STATS_MAX_PARTICIPANTS);
+        limit_struck(rq->app, STATS_MAX_PARTICIPANTS, "session %s: client %s refused", s->id,
+                     rq->client->ip);
         rpc_error(rq, RPC_ROOM_GENERIC, "Unable to join session %s. It is full", s->id);
+        return false;
+    }
+    if (client_take_place(rq->client) < 0) {
+        limit_struck(rq->app, STATS_MAX_PARTICIPANTS_PER_ADDRESS, "session %s: client %s refused",
+                     s->id, rq->client->ip);
+        rpc_error(rq, RPC_ROOM_GENERIC,
+                  "Unable to join session %s. Your address has too many participants", s->id);
         return false;
     }
     return true;

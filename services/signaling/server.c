@@ -12,6 +12,7 @@
 #include "signaling/pages.h"
 #include "signaling/reasons.h"
 #include "signaling/rest.h"
+#include "signaling/rest_list.h"
 #include "signaling/socket.h"
 #include "signaling/state.h"
 #include "signaling/turn_link.h"
@@ -25,6 +26,7 @@
 #define STATUS_WAITING 100 /* events: a few are on their way all the time */
 #define SWEEP_US 500000
 #define LOG_GUESSING_MS 10000
+#define CLIENTS_BESIDE 16 /* those that come back, until they have the place of before */
 #define STOP_US 200000    /* for the last words to leave */
 #define STOP_MAX_MS 10000 /* for those to the webhook; systemd is patient for 15 s */
 #define CLOSE_SERVICE_RESTART 1012
@@ -117,13 +119,33 @@ static int start_turn(struct app *app)
     return error;
 }
 
+/* ---- limits ---- */
+
+static void on_web_limit(enum web_limit which, const struct addr *from, void *arg)
+{
+    static const enum stats_limit limits[] = {
+        [WEB_CONNECTIONS] = STATS_MAX_HTTP,
+        [WEB_PER_ADDRESS] = STATS_MAX_PER_ADDRESS,
+        [WEB_WEBSOCKETS] = STATS_MAX_CLIENTS,
+    };
+    char ip[ADDR_TEXT_SIZE] = "?";
+
+    if (from->family)
+        addr_format_ip(from, ip);
+    limit_struck(arg, limits[which], "client %s: refused", ip);
+}
+
 /* ---- all of it ---- */
 
 int server_start(struct app *app, struct loop *l)
 {
     const struct config *c = &app->config;
-    struct web_limits limits = {.websockets = (unsigned) c->max_clients,
-                                .per_address = (unsigned) c->max_per_address};
+    struct web_limits limits = {.connections = (unsigned) c->max_http,
+                                .websockets = (unsigned) c->max_clients + CLIENTS_BESIDE,
+                                .per_address = (unsigned) c->max_per_address,
+                                .ws_queue_bytes = (size_t) c->max_unread_kib << 10,
+                                .ws_queues_bytes = (size_t) c->max_unread_total_mib << 20,
+                                .struck = on_web_limit};
     int error;
 
     app->loop = l;
@@ -131,7 +153,7 @@ int server_start(struct app *app, struct loop *l)
     error = sessions_init(&app->sessions, (size_t) c->max_sessions);
     app->sessions.stats = &app->stats;
     if (!error)
-        error = clients_init(&app->clients, app, (size_t) c->max_clients + 16);
+        error = clients_init(&app->clients, app, (size_t) c->max_clients + CLIENTS_BESIDE);
     if (!error)
         error = store_new(l, c->store, c->store_prefix, &state_store_handlers, app, &app->store);
     if (!error)
@@ -158,6 +180,8 @@ int server_start(struct app *app, struct loop *l)
         error = metrics_new(app, &app->metrics);
     if (!error)
         error = rest_init(app->web);
+    if (!error)
+        error = rest_lists_new(app, &app->lists);
     if (!error)
         error = loop_timer_start(&app->sweep_timer, app->loop, SWEEP_US, on_sweep);
     if (!error)
@@ -230,6 +254,7 @@ void server_done(struct app *app)
 {
     app->throttle = throttle_free(app->throttle);
     app->media = media_free(app->media);
+    app->lists = rest_lists_free(app->lists);
     app->web = web_free(app->web);
     app->info = info_free(app->info);
     app->metrics = metrics_free(app->metrics);

@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "signaling/connection.h"
 #include "signaling/state.h"
-#include "signaling/stats.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -87,8 +86,6 @@ int session_new(struct sessions *all, struct session_options *options, size_t ma
         session_id_new(s->id);
     snprintf(s->unique_id, sizeof(s->unique_id), "%s_%" PRIu64, s->id, s->created_ms);
     error = session_add(all, s, max_connections);
-    if (error == -ENOSPC)
-        stats_refused(all->stats, STATS_MAX_SESSIONS);
     if (error)
         return error;
     state_session(all->state, s);

@@ -3,7 +3,6 @@
 #include "signaling/app.h"
 #include "web/web.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 #define CLOSE_GOING 1001
@@ -16,16 +15,11 @@ struct ws_socket {
     struct client_socket base;
     struct app *app;
     struct ws *ws;
-    bool slow; /* it is being dropped: more is waiting for the client than may */
 };
 
 static int send_text(struct client_socket *base, struct bytes text)
 {
-    struct ws_socket *s = container_of(base, struct ws_socket, base);
-    int r = ws_send(s->ws, text);
-
-    s->slow |= r == -ENOBUFS;
-    return r;
+    return ws_send(container_of(base, struct ws_socket, base)->ws, text);
 }
 
 static void close_socket(struct client_socket *base, unsigned code, const char *reason)
@@ -42,10 +36,8 @@ static void on_text(struct ws *ws, struct bytes text, void *arg)
 }
 
 /* Of a socket that was not closed by us. */
-static enum stats_drop cause(const struct ws_socket *s, unsigned code)
+static enum stats_drop cause(unsigned code)
 {
-    if (s->slow)
-        return STATS_SLOW;
     if (code == CLOSE_ABNORMAL)
         return STATS_LOST;
     if (code == CLOSE_TOO_LONG)
@@ -60,7 +52,7 @@ static void on_closed(struct ws *ws, unsigned code, const char *reason, void *ar
 
     (void) ws;
     if (s->base.client)
-        s->app->stats.dropped[cause(s, code)]++;
+        s->app->stats.dropped[cause(code)]++;
     client_socket_closed(&s->base, reason);
     free(s);
 }
@@ -71,7 +63,6 @@ void socket_accept(struct app *app, struct web_request *rq)
     struct ws_socket *s = calloc(1, sizeof(*s));
     const struct addr *a = web_client(rq);
     char ip[ADDR_TEXT_SIZE] = "";
-    int error;
 
     if (!s) {
         web_reply(rq, 503, NULL, bytes_str(NULL));
@@ -81,15 +72,12 @@ void socket_accept(struct app *app, struct web_request *rq)
         addr_format_ip(a, ip);
     s->app = app;
     s->base = (struct client_socket){.send = send_text, .close = close_socket};
-    error = web_upgrade(rq, &handlers, s, &s->ws);
-    if (error) {
-        if (error == -ENOSPC)
-            stats_refused(&app->stats, STATS_MAX_CLIENTS);
+    if (web_upgrade(rq, &handlers, s, &s->ws) < 0) {
         free(s);
         return;
     }
     if (client_open(&app->clients, &s->base, ip) < 0) {
-        stats_refused(&app->stats, STATS_MAX_CLIENTS);
+        limit_struck(app, STATS_MAX_CLIENTS, "client %s: refused", ip);
         ws_close(s->ws, CLOSE_TRY_LATER, "Too many clients");
     }
 }

@@ -8,7 +8,7 @@ const char *const stats_drop_names[N_STATS_DROPS] = {
     [STATS_CLOSED] = "closed",     [STATS_LOST] = "lost",         [STATS_REPLACED] = "replaced",
     [STATS_LEFT] = "left",         [STATS_WATCHDOG] = "watchdog", [STATS_SLOW] = "slow",
     [STATS_FLOOD] = "flood",       [STATS_PROTOCOL] = "protocol", [STATS_TOO_LONG] = "too_long",
-    [STATS_STOPPING] = "stopping",
+    [STATS_STOPPING] = "stopping", [STATS_WAITING] = "waiting",
 };
 
 const char *const stats_limit_names[N_STATS_LIMITS] = {
@@ -16,6 +16,13 @@ const char *const stats_limit_names[N_STATS_LIMITS] = {
     [STATS_MAX_CONNECTIONS] = "max_connections",
     [STATS_MAX_PARTICIPANTS] = "max_participants",
     [STATS_MAX_CLIENTS] = "max_clients",
+    [STATS_MAX_WAITING] = "max_waiting",
+    [STATS_MAX_HTTP] = "max_http",
+    [STATS_MAX_PER_ADDRESS] = "max_per_address",
+    [STATS_MAX_PARTICIPANTS_PER_ADDRESS] = "max_participants_per_address",
+    [STATS_MAX_QUEUED] = "max_queued",
+    [STATS_MAX_MESSAGES] = "max_messages",
+    [STATS_MAX_UNREAD] = "max_unread",
 };
 
 const char *const stats_media_names[N_STATS_MEDIA] = {

@@ -22,19 +22,27 @@ enum stats_drop {
     STATS_LEFT,     /* we closed it after its participant had left */
     STATS_WATCHDOG, /* no ping came */
     STATS_SLOW,     /* it did not read */
-    STATS_FLOOD,    /* too many requests at a time */
+    STATS_FLOOD,    /* too many requests at a time, or messages */
     STATS_PROTOCOL, /* it broke the rules of WebSockets */
     STATS_TOO_LONG, /* a message was */
     STATS_STOPPING, /* the daemon stops */
+    STATS_WAITING,  /* it did not join */
     N_STATS_DROPS
 };
 
-/* What was refused because there was too much of it. */
+/* What was refused, or ended, because there was too much of it. */
 enum stats_limit {
     STATS_MAX_SESSIONS,
     STATS_MAX_CONNECTIONS,
     STATS_MAX_PARTICIPANTS,
     STATS_MAX_CLIENTS,
+    STATS_MAX_WAITING,
+    STATS_MAX_HTTP,
+    STATS_MAX_PER_ADDRESS,
+    STATS_MAX_PARTICIPANTS_PER_ADDRESS,
+    STATS_MAX_QUEUED,
+    STATS_MAX_MESSAGES,
+    STATS_MAX_UNREAD,
     N_STATS_LIMITS
 };
 

@@ -66,12 +66,13 @@ static void put_line(const char *text, size_t len, json_t *list)
 
 void trickle_put(const struct blob *t, json_t *list)
 {
-    const char *at = (const char *) t->p, *end = at + t->len;
+    size_t at = 0;
 
-    while (at < end) {
-        const char *eol = memchr(at, '\n', (size_t) (end - at));
+    while (at < t->len) {
+        const char *line = (const char *) t->p + at;
+        const char *eol = memchr(line, '\n', t->len - at);
 
-        put_line(at, (size_t) (eol - at), list);
-        at = eol + 1;
+        put_line(line, (size_t) (eol - line), list);
+        at += (size_t) (eol - line) + 1;
     }
 }

@@ -21,14 +21,20 @@
 #define REST_CONNECTIONS 8
 #define SETTLE_US 200000 /* what a server does after the answer counts, too */
 
-enum { OURS, FLOOR, N_SIDES };
+#define SETTINGS "max_clients = 12000;\nmax_messages_per_s = 100000;\n"
+
+enum { OURS, STORED, FLOOR, N_SIDES };
 
 static struct side {
     const char *name;
     struct signaling_server *server;
     struct crowd *crowd; /* LARGE in one session, then those who come and go */
     struct http_load *rest;
-} sides[N_SIDES] = {[OURS] = {.name = "visavis-signaling"}, [FLOOR] = {.name = "floor"}};
+} sides[N_SIDES] = {
+    [OURS] = {.name = "visavis-signaling"},
+    [STORED] = {.name = "visavis-signaling, with Redis"},
+    [FLOOR] = {.name = "floor"},
+};
 
 /* ---- what the daemon's answers are, so that the floor's are alike ---- */
 
@@ -43,7 +49,8 @@ static size_t make_get(char text[static HTTP_LOAD_REQUEST_MAX], size_t slot, uin
 }
 
 /* A connection is made, and deleted. */
-static size_t make_pair(char text[static HTTP_LOAD_REQUEST_MAX], size_t slot, uint64_t nr, void *arg)
+static size_t make_pair(char text[static HTTP_LOAD_REQUEST_MAX], size_t slot, uint64_t nr,
+                        void *arg)
 {
     static bool made[REST_CONNECTIONS][N_SIDES];
     const struct side *s = arg;
@@ -54,7 +61,8 @@ static size_t make_pair(char text[static HTTP_LOAD_REQUEST_MAX], size_t slot, ui
     *is_made = !*is_made;
     snprintf(body, sizeof(body), "{\"data\":\"{\\\"openviduCustomConnectionId\\\":\\\"b%zu\\\"}\"}",
              slot);
-    snprintf(path, sizeof(path), *is_made ? "sessions/%s/connection" : "sessions/%s/connection/con_b%zu",
+    snprintf(path, sizeof(path),
+             *is_made ? "sessions/%s/connection" : "sessions/%s/connection/con_b%zu",
              s->crowd->clients[LARGE].session, slot);
     return http_load_rest(text, *is_made ? "POST" : "DELETE", path, *is_made ? body : "");
 }
@@ -88,9 +96,10 @@ static void set_up(struct loop *l)
     struct side *ours = &sides[OURS];
     struct http_load *probe;
 
-    measure_check(signaling_server_new(l, "max_clients = 12000;\nlog_level = \"info\";\n",
-                                       &ours->server),
-                  "visavis-signaling");
+    for (size_t i = 0; i <= STORED; i++)
+        measure_check(signaling_server_new(l, SETTINGS, i == STORED, &sides[i].server),
+                      sides[i].name);
+    fill(l, &sides[STORED]);
     fill(l, ours);
     crowd_signal(ours->crowd, 0);
     measure_check(measure_pause(l, SETTLE_US), "pause");
@@ -190,15 +199,16 @@ static void measure_windows(struct loop *l, const char *what, const struct measu
                f[i].us_per_packet, f[i].ratio);
 }
 
-static void measure_rest(struct loop *l, const char *what, const struct http_load_handlers *handlers)
+static void measure_rest(struct loop *l, const char *what,
+                         const struct http_load_handlers *handlers)
 {
     for (size_t i = 0; i < N_SIDES; i++)
         measure_check(http_load_new(l, sides[i].crowd->api, REST_CONNECTIONS, handlers, &sides[i],
                                     &sides[i].rest),
                       "REST");
-    measure_windows(l, what,
-                    &(struct measure_contender){
-                        .start = start_rest, .stop = stop_rest, .arrived = count_rest});
+    measure_windows(
+        l, what,
+        &(struct measure_contender){.start = start_rest, .stop = stop_rest, .arrived = count_rest});
     for (size_t i = 0; i < N_SIDES; i++)
         sides[i].rest = http_load_free(sides[i].rest);
 }
@@ -212,9 +222,9 @@ int main(void)
     measure_check(loop_new(&l), "loop");
     set_up(l);
     measure_joins(l);
-    measure_windows(l, "messages to all in a session of 100, each that arrives",
-                    &(struct measure_contender){
-                        .start = start_chat, .stop = stop_chat, .arrived = count_told});
+    measure_windows(
+        l, "messages to all in a session of 100, each that arrives",
+        &(struct measure_contender){.start = start_chat, .stop = stop_chat, .arrived = count_told});
     measure_rest(l, "REST: GET a session of 10", &gets);
     measure_rest(l, "REST: POST and DELETE of a connection, each request", &pairs);
     for (size_t i = 0; i < N_SIDES; i++) {

@@ -11,7 +11,9 @@ import tutorial from './test_tutorial.mjs';
 import calls from './test_calls.mjs';
 import ends from './test_ends.mjs';
 import network from './test_network.mjs';
+import events from './test_events.mjs';
 import crash from './test_crash.mjs';
+import restart from './test_restart.mjs';
 import paths from './test_paths.mjs';
 import soak from './test_soak.mjs';
 import firefox from './test_firefox.mjs';
@@ -39,8 +41,8 @@ async function server(style = 'kurento') {
 }
 
 const context = { runner, pages, chromium, server, short, sanitized, buildFolder };
-for (const suite of [basic, operations, codecs, sdk, tutorial, calls, ends, paths, callApp, callLogin, firefox]) await suite(context);
-await Promise.all([network, crash].map((suite) => suite(context))); // these wait more than they work
+for (const suite of [basic, operations, codecs, sdk, tutorial, calls, ends, events, paths, callApp, callLogin, firefox]) await suite(context);
+await Promise.all([network, crash, restart].map((suite) => suite(context))); // these wait more than they work
 await soak(context);
 
 await chromium.close();

@@ -2,6 +2,10 @@
 import { assert, equal, refusal } from './harness.mjs';
 import { Room } from './calls.mjs';
 import { Daemons } from './daemons.mjs';
+import { Hook } from './hook.mjs';
+
+const SMALL = { resolution: '320x240', frameRate: 15 };
+const DESTROYED = 'webrtcConnectionDestroyed';
 
 export default async function crash({ runner, pages, chromium, buildFolder }) {
   const newRoom = async (visavis, properties) => new Room({ visavis, pages, browser: chromium, onePage: true }).create(properties);
@@ -9,9 +13,10 @@ export default async function crash({ runner, pages, chromium, buildFolder }) {
 
   await runner.together([
     ['the media daemon is back at once: streams end, everybody stays', async () => {
-      const visavis = await Daemons.start(buildFolder);
+      const hook = await Hook.start();
+      const visavis = await Daemons.start(buildFolder, { signaling: { webhook_endpoint: hook.url } });
       const watched = await newRoom(visavis);
-      await watched.join('ann');
+      await watched.join('ann', { publish: SMALL });
       await watched.join('ben', { publish: false });
       const silent = await newRoom(visavis);
       await silent.join('cem', { publish: false });
@@ -22,9 +27,11 @@ export default async function crash({ runner, pages, chromium, buildFolder }) {
         equal((await watched.events(name, 'streamDestroyed'))[0].reason, 'mediaServerReconnect', `what ${name} is told`);
       }
       equal((await content(watched)).map((c) => [c.status, c.publishers.length, c.subscribers.length]), [['active', 0, 0], ['active', 0, 0]], 'connections');
-      await watched.e2e('ann', 'publish', {});
+      const ended = (await hook.upTo(DESTROYED)).slice(-1).concat(await hook.next(DESTROYED));
+      equal(ended.map((e) => [e.sessionId, e.reason]), [[watched.id, 'mediaServerReconnect'], [watched.id, 'mediaServerReconnect']], 'the webhook');
+      await watched.e2e('ann', 'publish', SMALL);
       await watched.flows('ben', 5);
-      await silent.e2e('cem', 'publish', {});
+      await silent.e2e('cem', 'publish', SMALL);
       await silent.expect({ connectionCreated: 1, accessAllowed: 1, streamCreated: 1, streamPlaying: 1 });
       equal(await silent.counts(['exception', 'reconnecting', 'sessionDisconnected', 'streamDestroyed']),
         { exception: 0, reconnecting: 0, sessionDisconnected: 0, streamDestroyed: 0 }, 'what cem saw of it');
@@ -32,10 +39,11 @@ export default async function crash({ runner, pages, chromium, buildFolder }) {
     }],
 
     ['the media daemon stays away: its sessions end, the others wait', async () => {
-      const visavis = await Daemons.start(buildFolder, { signaling: { media_lost_s: 2 } });
+      const hook = await Hook.start();
+      const visavis = await Daemons.start(buildFolder, { signaling: { media_lost_s: 2, webhook_endpoint: hook.url } });
       const watched = await newRoom(visavis);
-      await watched.join('ann');
-      await watched.join('ben');
+      await watched.join('ann', { publish: SMALL });
+      await watched.join('ben', { publish: SMALL });
       const silent = await newRoom(visavis);
       await silent.join('cem', { publish: false });
       const waiting = await newRoom(visavis, { customSessionId: 'TestSession' });
@@ -46,6 +54,14 @@ export default async function crash({ runner, pages, chromium, buildFolder }) {
       for (const [room, name] of [[watched, 'ann'], [watched, 'ben'], [silent, 'cem']]) {
         equal((await room.events(name, 'sessionDisconnected'))[0].reason, 'nodeCrashed', `what ${name} is told`);
       }
+      const all = [...await hook.upTo('sessionDestroyed'), ...await hook.upTo('sessionDestroyed')];
+      const ended = all.filter((e) => e.reason);
+      const of = (room) => ended.filter((e) => e.sessionId === room.id).map((e) => e.event);
+      equal([...new Set(ended.map((e) => e.reason))], ['nodeCrashed'], 'reasons in the webhook');
+      equal([of(watched), of(silent)], [
+        [DESTROYED, DESTROYED, DESTROYED, 'participantLeft', DESTROYED, 'participantLeft', 'sessionDestroyed'],
+        ['participantLeft', 'sessionDestroyed'],
+      ], 'the webhook');
       for (const [room, status] of [[watched, 404], [silent, 404], [waiting, 200]]) {
         equal((await visavis.rest('GET', `/sessions/${room.id}`)).status, status, 'the session');
       }

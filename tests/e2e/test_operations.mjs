@@ -76,7 +76,9 @@ export default async function operations({ runner, pages, chromium, server }) {
     const room = await newRoom();
     room.page = await room.openPage();
     await room.page.e2e('fakeScreen', 800, 600);
-    await room.join('ann');
+    const ann = await room.join('ann', { publish: { publishAudio: false } });
+    const options = async () => (await room.visavis.rest('GET', `/sessions/${room.id}/connection/${ann.id}`)).body.publishers[0].mediaOptions;
+    equal([(await options()).typeOfVideo, (await options()).hasAudio, (await options()).audioActive], ['CAMERA', true, false], 'muted at first, as REST has it');
     await room.join('ben', { publish: false });
     await room.expect({ streamCreated: 2, streamPlaying: 2 });
     const steps = [[{ videoSource: 'screen', audioSource: false }, 'SCREEN', false, 'SCR'], [{}, 'CAMERA', true, 'CAM']];
@@ -88,6 +90,8 @@ export default async function operations({ runner, pages, chromium, server }) {
       equal([seen.typeOfVideo, seen.audio, seen.video, seen.id.slice(0, 8)], [type, audio, true, `str_${letters}_`], 'what ben is told');
       await room.expectTracks(1, { audio: audio ? 1 : 0, video: 1 });
       await room.flows('ben', 5);
+      const { typeOfVideo, hasAudio, audioActive } = await options();
+      equal([typeOfVideo, hasAudio, audioActive ?? null], [type, audio, audio || null], 'as REST has it');
     }
   });
 

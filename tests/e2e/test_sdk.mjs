@@ -122,6 +122,22 @@ export default async function sdkTests({ runner, pages, chromium, server }) {
     equal(fetched.map((s) => s.url).sort(), given.map((s) => s.url).sort(), 'what fetch() brings, in an order of its own');
   });
 
+  await runner.test('signals by REST: to all, to one, to nobody', async () => {
+    const visavis = await server();
+    const room = await new Room({ visavis, pages, browser: chromium, onePage: true }).create();
+    const signal = async (more) => (await visavis.rest('POST', '/signal', { session: room.id, data: 'words', ...more })).status;
+    equal(await signal({}), 406, 'nobody is there');
+    await room.join('ann', { publish: false });
+    const ben = await room.join('ben', { publish: false });
+    for (const to of [['con_None'], [ben.id, 'con_None']]) equal(await signal({ to }), 406, 'somebody who is not there');
+    equal(await signal({ type: 'server1' }), 200, 'to all');
+    await room.expect({ signal: 2 });
+    equal(await signal({ type: 'server2', to: [ben.id] }), 200, 'to one');
+    await room.expect({ signal: 3 });
+    equal((await room.events('ben', 'signal')).map((e) => [e.name, e.data, e.from ?? null]),
+      [['signal:server1', 'words', null], ['signal:server2', 'words', null]], 'what ben got');
+  });
+
   await runner.test('a token: used, deleted, of another session, and the one that is left', async () => {
     const visavis = await server();
     const room = await new Room({ visavis, pages, browser: chromium, onePage: true }).create();

@@ -172,6 +172,35 @@ static void publishers_get_receiver_reports(void **state)
     wc_free(pub);
 }
 
+/* The highest of what its subscribers may be sent, if all of them are limited. */
+static void publishers_are_asked_for_what_is_of_use(void **state)
+{
+    static const struct {
+        const char *name;
+        int kbps;
+        uint64_t bps; /* asked for once this one is there too */
+    } steps[] = {{"a", 300, 300000}, {"b", 500, 500000}};
+    struct wc *pub = connected_publisher();
+    uint8_t buf[2048];
+    struct rtcp p;
+
+    (void) state;
+    send_video(pub, 1, true);
+    for (unsigned i = 0; i < 2; i++) {
+        json_t *params = subscriber_params(steps[i].name);
+        uint64_t bps = 0;
+
+        json_object_set_new(params, "maxSendKbps", json_integer(steps[i].kbps));
+        call_and_forget("offer", params);
+        while (bps != steps[i].bps) {
+            assert_true(
+                wc_receive_rtcp(pub, WC_WAIT_MS, buf, sizeof(buf), RTCP_PSFB, RTCP_FMT_AFB, &p));
+            assert_int_equal(rtcp_remb(&p, &bps), 0);
+        }
+    }
+    wc_free(pub);
+}
+
 static void subscribers_get_sender_reports(void **state)
 {
     struct wc *pub = connected_publisher(), *sub = connected_subscriber("a");
@@ -243,6 +272,7 @@ int main(void)
         TEST(a_nack_is_answered_by_rtx),
         TEST(a_gap_is_asked_for_and_filled_by_rtx),
         TEST(publishers_get_receiver_reports),
+        TEST(publishers_are_asked_for_what_is_of_use),
         TEST(subscribers_get_sender_reports),
         TEST(publishing_again_keeps_subscribers),
         TEST(loopback_publishers_get_their_own_media),

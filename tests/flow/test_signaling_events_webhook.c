@@ -281,8 +281,8 @@ static void test_too_many(void **state)
 {
     char *message = malloc(LONG_DATA + 64);
     struct peer *a;
+    size_t n, i_request = 2;
     int before = -1;
-    size_t n;
 
     (void) state;
     make_sessions(0, 1);
@@ -300,13 +300,16 @@ static void test_too_many(void **state)
             (void) hook_request(hook, 2);
     }
     hook_set(hook, 200, 0, false);
-    for (n = 0; before != MANY - 1; n++) {
-        int number = atoi(string_of(hook_event(hook, 2 + n), "type"));
+    for (n = 0; before != MANY - 1; i_request++) {
+        int number = atoi(string_of(hook_event(hook, i_request), "type"));
 
+        if (number == before) /* a slow machine: it was held for longer than it is waited for */
+            continue;
         assert_true(number > before);
         assert_true(n != 0 || number == 0);
         assert_true(n != 1 || number > 1);
         before = number;
+        n++;
     }
     assert_true(n > 500 && n < MANY);
     free(message);

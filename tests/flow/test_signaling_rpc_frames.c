@@ -12,7 +12,7 @@ static struct peer *witness; /* in the same session all the time */
 static int setup(void **state)
 {
     (void) state;
-    kit = kit_start("max_queued_requests = 8;\n");
+    kit = kit_start("max_queued_requests = 8;\nmax_messages_per_s = 1000;\n");
     kit_make_session(kit, "S");
     witness = peer_join(kit, "S", "SUBSCRIBER", NULL);
     return 0;
@@ -155,7 +155,9 @@ static void test_sizes(void **state)
     json_decref(peer_notice(witness, "participantJoined"));
     memset(text, 'x', MESSAGE_MAX);
     text[60000] = '\0';
-    data = json_dumps(json_pack("{s:s}", "data", text), 0);
+    r = json_pack("{s:s}", "data", text);
+    data = json_dumps(r, 0);
+    json_decref(r);
     peer_do(p, "sendMessage", json_pack("{s:s}", "message", data));
     free(data);
     for (int i = 0; i < 2; i++) {

@@ -1,38 +1,39 @@
-/* Text frames, one a line, into the dispatcher of RPC methods: by a moderator in a session of two.
- */
-#include "tests/unit/signaling/app_kit.h"
+/* A script of script_kit.h into the dispatcher of RPC methods. A line begins with what it is:
+ * '0'..'3' that client sends the rest as a text frame; '-' and a digit: its socket breaks; '+' so
+ * many characters, so many seconds pass; '=' the media daemon answers what it has been asked (it
+ * does so after every other line too, but not after one that ends in a space); '!' with errors. */
+#include "tests/unit/signaling/script_kit.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void join(struct channel *c, struct connection *pending)
+static void answer(struct bytes line)
 {
-    channel_open(c);
-    (void) connection_activate(pending, "", "p", "");
-    client_joined(c->base.client, pending);
+    static const int codes[] = {302, 800, 105, -32602};
+
+    if (line.len > 0 && line.p[0] == '!')
+        kit_answer_all(line.len % 2 ? -EREMOTEIO : -ETIMEDOUT, codes[line.len / 2 % 4]);
+    else if (line.len == 0 || line.p[line.len - 1] != ' ')
+        kit_answer_all(0, 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct bytes rest = bytes_of(data, size);
-    struct channel a, b;
-    struct session *s;
+    struct bytes rest = bytes_of(data, size), line;
+    uint64_t now_us = 1000000;
 
-    app_kit_start();
-    s = app_kit_session("S");
-    snprintf(app_kit_connection(s)->options.role, 10, "MODERATOR");
-    join(&a, list_first(&s->pending, struct connection, node));
-    join(&b, app_kit_connection(s));
-    while (rest.len > 0) {
-        const uint8_t *end = memchr(rest.p, '\n', rest.len);
-        size_t len = end ? (size_t) (end - rest.p) : rest.len;
+    script_start();
+    while (script_next(&rest, &line)) {
+        uint8_t kind = line.len ? line.p[0] : 0, who = line.len > 1 ? line.p[1] & 3 : 0;
 
-        client_receive(&a.base, bytes_of(rest.p, len));
-        kit_answer_all(len % 7 ? 0 : -ETIMEDOUT, 0);
-        len += end != NULL;
-        rest = bytes_of(rest.p + len, rest.len - len);
+        if (kind >= '0' && kind <= '3')
+            actor_say(&actors[kind - '0'], script_line(bytes_of(line.p + 1, line.len - 1)));
+        else if (kind == '-' && actors[who].open)
+            actor_close(&actors[who]);
+        else if (kind == '+')
+            clock_fake(now_us += line.len * 1000000);
+        clients_sweep(&app.clients);
+        answer(line);
     }
-    channel_done(&a);
-    channel_done(&b);
-    app_kit_stop();
+    script_stop();
     return 0;
 }

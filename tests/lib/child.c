@@ -112,16 +112,24 @@ int child_new(const char *name, struct child **ret_c)
     return 0;
 }
 
-static void remove_folder(const struct child *c)
+/* With folders that the process has made in it. */
+static void remove_folder(const char *path)
 {
-    DIR *dir = opendir(c->dir);
+    DIR *dir = opendir(path);
     const struct dirent *e;
 
-    while (dir && (e = readdir(dir)))
-        (void) unlinkat(dirfd(dir), e->d_name, 0);
+    while (dir && (e = readdir(dir))) {
+        char inner[512];
+
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 ||
+            unlinkat(dirfd(dir), e->d_name, 0) == 0 || (errno != EISDIR && errno != EPERM))
+            continue;
+        snprintf(inner, sizeof(inner), "%s/%s", path, e->d_name);
+        remove_folder(inner);
+    }
     if (dir)
         closedir(dir);
-    (void) rmdir(c->dir);
+    (void) rmdir(path);
 }
 
 bool child_has_logged(const struct child *c, const char *text)
@@ -337,7 +345,7 @@ struct child *child_free(struct child *c)
     (void) child_stop(c);
     if (c->notify_fd >= 0)
         close(c->notify_fd);
-    remove_folder(c);
+    remove_folder(c->dir);
     free(c);
     return NULL;
 }

@@ -140,12 +140,15 @@ static void on_frame(unsigned opcode, struct bytes begin, uint64_t len, void *ar
         k->crowd->told_bytes = len;
     } else {
         k->n_notices++;
+        k->crowd->n_notices++;
     }
 }
 
-/* The handshake's answer comes alone: the server has nothing to say before joinRoom. */
+/* Its answer comes in one piece, perhaps with a close frame behind it. */
 static void on_handshake(struct crowd_client *k, struct bytes b)
 {
+    const uint8_t *end = memmem(b.p, b.len, "\r\n\r\n", 4);
+
     if (!bytes_starts_with(b, "HTTP/1.1 101 ")) {
         fail(k, "no handshake", b);
         loop_quit(k->crowd->loop, -EIO);
@@ -154,6 +157,9 @@ static void on_handshake(struct crowd_client *k, struct bytes b)
     k->state = CROWD_OPEN;
     if (*k->session)
         ask_to_join(k);
+    if (end)
+        ws_reader_feed(&k->reader, bytes_of(end + 4, (size_t) (b.p + b.len - end) - 4), on_frame,
+                       k);
 }
 
 static void on_readable(struct loop_fd *f, uint32_t revents)
@@ -217,7 +223,13 @@ void crowd_close(struct crowd *c, size_t which)
 
 void crowd_stall(struct crowd *c, size_t which, bool on)
 {
-    (void) loop_fd_set_events(&c->clients[which].fd, on ? 0 : EPOLLIN);
+    struct crowd_client *k = &c->clients[which];
+
+    /* A hang-up would be told of with no events asked for, too. */
+    if (on)
+        loop_fd_stop(&k->fd);
+    else
+        (void) loop_fd_start(&k->fd, c->set, k->socket, EPOLLIN, on_readable);
 }
 
 int crowd_new(struct loop *l, const char *api, size_t n, struct crowd **ret)
@@ -321,8 +333,7 @@ static int run_tokens(struct crowd *c, struct tokens *t, size_t n)
 int crowd_make_tokens(struct crowd *c, size_t first, size_t n, size_t per_session)
 {
     static unsigned serial; /* no session of before */
-    struct tokens t = {
-        .crowd = c, .first = first, .per_session = per_session, .of_sessions = true};
+    struct tokens t = {.crowd = c, .first = first, .per_session = per_session, .of_sessions = true};
     int r;
 
     serial++;

@@ -39,8 +39,8 @@ struct crowd {
     const char *text; /* of messages, as JSON in a string */
 
     /* of all */
-    uint64_t n_joined, n_failed, n_answers, n_told; /* n_told: messages that came */
-    uint64_t join_bytes, answer_bytes, told_bytes;  /* of the last of each */
+    uint64_t n_joined, n_failed, n_answers, n_notices, n_told; /* n_told: messages that came */
+    uint64_t join_bytes, answer_bytes, told_bytes;             /* of the last of each */
     uint64_t bytes;
 
     /* a run of joins */

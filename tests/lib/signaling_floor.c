@@ -16,7 +16,7 @@
 #define CONNS_MAX 16384
 #define EVENTS 64
 #define HANDSHAKE                                                                                  \
-    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"           \
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"            \
     "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
 
 struct conn {
@@ -78,15 +78,17 @@ static void answer(struct floor *f, const struct conn *c, const char *text)
     const char *method = text + strlen(CROWD_TEXT_BEGIN);
     char begin[16];
 
-    snprintf(begin, sizeof(begin), "{\"id\":%d,", *method == 'j'   ? CROWD_JOIN
-                                                  : *method == 'p' ? CROWD_PING
-                                                  : *method == 's' ? CROWD_SIGNAL
-                                                                   : CROWD_LEAVE);
+    snprintf(begin, sizeof(begin), "{\"id\":%d,",
+             *method == 'j'   ? CROWD_JOIN
+             : *method == 'p' ? CROWD_PING
+             : *method == 's' ? CROWD_SIGNAL
+                              : CROWD_LEAVE);
     if (*method == 'j')
         tell_group(f, c, false);
     else if (*method == 's')
         tell_group(f, c, true);
-    put(c->fd, f->out, make_frame(f, begin, *method == 'j' ? f->config->joined : f->config->answered));
+    put(c->fd, f->out,
+        make_frame(f, begin, *method == 'j' ? f->config->joined : f->config->answered));
 }
 
 /* Loads write a frame at a time, so that those read are whole. */

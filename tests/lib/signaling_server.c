@@ -10,11 +10,13 @@
 #include <unistd.h>
 
 #define START_US 20000000
+#define REDIS_MS 10000
 #define TAKE_US 50000 /* for the daemon to take what the control socket said */
 
 struct signaling_server {
     struct loop *loop;
     struct child *child;
+    struct child *redis; /* NULL: none */
     struct signaling_floor floor;
     struct link_listener *listener; /* the media daemon's control socket */
     struct link *link;
@@ -31,7 +33,8 @@ static void on_request(struct link *k, const char *method, json_t *params, struc
 
     (void) k, (void) params;
     if (strcmp(method, "hello") == 0) {
-        link_reply(rq, json_pack("{s:s, s:s, s:[]}", "node", "bench", "instance", "bench", "peers"));
+        link_reply(rq,
+                   json_pack("{s:s, s:s, s:[]}", "node", "bench", "instance", "bench", "peers"));
         return;
     }
     if (strcmp(method, "sync") != 0) {
@@ -73,18 +76,43 @@ static int new_server(struct loop *l, const char *name, struct signaling_server 
     return 0;
 }
 
-static int start_daemon(struct signaling_server *s, const char *settings)
+/* As visavis configures it. */
+static int start_redis(struct signaling_server *s, char ret_socket[static CHILD_PATH_SIZE])
 {
-    char media[CHILD_PATH_SIZE];
-    int r;
+    char program[] = SIGNALING_REDIS, config[CHILD_PATH_SIZE], dir[CHILD_PATH_SIZE];
+    char *argv[] = {program, config, NULL};
+    int r = child_new("redis-server", &s->redis);
+
+    if (r < 0)
+        return r;
+    child_path(s->redis, "socket", ret_socket);
+    child_path(s->redis, "", dir);
+    child_path(s->redis, "config", config);
+    r = child_write(
+        s->redis, "config",
+        "port 0\nunixsocket %s\ndir %s\nappendonly yes\nappendfsync everysec\n"
+        "appenddirname aof\nsave \"\"\nmaxmemory-policy noeviction\nsupervised systemd\n",
+        ret_socket, dir);
+    if (r == 0)
+        r = child_start(s->redis, argv);
+    return r < 0 ? r : child_wait_ready(s->redis, REDIS_MS);
+}
+
+static int start_daemon(struct signaling_server *s, const char *settings, bool stored)
+{
+    char media[CHILD_PATH_SIZE], store[CHILD_PATH_SIZE + 5] = "unix:";
+    int r = stored ? start_redis(s, store + 5) : 0;
+
+    if (r < 0)
+        return r;
 
     child_path(s->child, "media", media);
     r = link_listen(s->loop, media, on_accept, s, &s->listener);
     if (r == 0)
         r = child_write(s->child, "config",
                         "listen = [\"unix:%s\"];\npublic_url = \"https://calls.example.org\";\n"
-                        "secret = \"MY_SECRET\";\nmedia_control = \"%s\";\n%s",
-                        s->api, media, settings);
+                        "secret = \"MY_SECRET\";\nmedia_control = \"%s\";\nstore = \"%s\";\n%s",
+                        s->api, media, stored ? store : "memory", settings);
     if (r == 0)
         r = child_start_daemon(s->child, "visavis-signaling");
     if (r == 0)
@@ -94,13 +122,14 @@ static int start_daemon(struct signaling_server *s, const char *settings)
     return r < 0 ? r : measure_pause(s->loop, TAKE_US);
 }
 
-int signaling_server_new(struct loop *l, const char *settings, struct signaling_server **ret)
+int signaling_server_new(struct loop *l, const char *settings, bool stored,
+                         struct signaling_server **ret)
 {
     struct signaling_server *s;
     int r = new_server(l, "visavis-signaling", &s);
 
     if (r == 0)
-        r = start_daemon(s, settings);
+        r = start_daemon(s, settings, stored);
     if (r < 0) {
         signaling_server_free(s);
         return r;
@@ -136,6 +165,7 @@ struct signaling_server *signaling_server_free(struct signaling_server *s)
     if (!s)
         return NULL;
     child_free(s->child);
+    child_free(s->redis);
     link_free(s->link);
     link_listener_free(s->listener);
     free(s);
@@ -145,6 +175,11 @@ struct signaling_server *signaling_server_free(struct signaling_server *s)
 const struct child *signaling_server_child(const struct signaling_server *s)
 {
     return s->child;
+}
+
+const struct child *signaling_server_redis(const struct signaling_server *s)
+{
+    return s->redis;
 }
 
 const char *signaling_server_api(const struct signaling_server *s)

@@ -9,8 +9,12 @@
 
 struct signaling_server;
 
-/* The daemon, ready for joins. settings: lines of its configuration. */
-int signaling_server_new(struct loop *l, const char *settings, struct signaling_server **ret);
+#define SIGNALING_REDIS "/usr/bin/redis-server"
+
+/* The daemon, ready for joins. settings: lines of its configuration. stored: with a Redis server of
+ * its own, which is another child process. */
+int signaling_server_new(struct loop *l, const char *settings, bool stored,
+                         struct signaling_server **ret);
 
 int signaling_server_new_floor(struct loop *l, const struct signaling_floor *floor,
                                struct signaling_server **ret);
@@ -19,6 +23,9 @@ int signaling_server_new_floor(struct loop *l, const struct signaling_floor *flo
 struct signaling_server *signaling_server_free(struct signaling_server *s);
 
 const struct child *signaling_server_child(const struct signaling_server *s);
+
+/* NULL without one. */
+const struct child *signaling_server_redis(const struct signaling_server *s);
 
 /* The path of its socket. */
 const char *signaling_server_api(const struct signaling_server *s);

@@ -27,10 +27,11 @@ struct web_limits {       /* 0 takes the default named here */
     unsigned websockets;  /* 10000; over it 503 */
     size_t ws_message_bytes; /* 65536; over it close 1009 */
     size_t ws_queue_bytes;   /* 1048576 waiting to be sent; over it the socket is dropped */
-    size_t ws_queues_bytes;  /* 268435456 in all these queues; over it each may hold an equal share */
-    unsigned request_s;      /* 75 to receive a whole request; then the connection is cut */
-    unsigned idle_s;         /* 75 of keep-alive without a request */
-    unsigned answer_s;       /* 60 for the handler to answer; then 504 */
+    size_t
+        ws_queues_bytes; /* 268435456 in all these queues; over it each may hold an equal share */
+    unsigned request_s;  /* 75 to receive a whole request; then the connection is cut */
+    unsigned idle_s;     /* 75 of keep-alive without a request */
+    unsigned answer_s;   /* 60 for the handler to answer; then 504 */
 
     /* One of these has struck, for somebody from there (family 0: not known). May be NULL. */
     void (*struck)(enum web_limit which, const struct addr *from, void *arg);

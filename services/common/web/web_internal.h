@@ -44,7 +44,7 @@ struct web {
     struct list late;     /* answered for the handler, which still holds them */
     unsigned n_conns;
     uint64_t n_refused;
-    size_t bodies;         /* bytes kept for the bodies of requests */
+    size_t bodies; /* bytes kept for the bodies of requests */
     struct addr_counts *addresses;
     struct ws_group *sockets;
     struct web_headers always; /* on every answer */

@@ -26,8 +26,8 @@ int ws_group_new(struct loop *l, const struct ws_group_config *config, struct ws
 /* Sends what can be sent at once and a close 1001, calls each on_closed (1006), closes. */
 struct ws_group *ws_group_free(struct ws_group *g);
 
-/* A WebSocket without a connection: what is sent is kept for ws_open(). In a full group it takes the
- * place of the one that has been closing for the longest; -ENOSPC when none is. -ENOMEM. */
+/* A WebSocket without a connection: what is sent is kept for ws_open(). In a full group it takes
+ * the place of the one that has been closing for the longest; -ENOSPC when none is. -ENOMEM. */
 int ws_new(struct ws_group *g, const struct ws_handlers *handlers, void *arg,
            const struct addr *client, struct ws **ret_ws);
 void ws_set_ticket(struct ws *s, void *ticket);

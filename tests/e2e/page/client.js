@@ -16,6 +16,14 @@ window.WebSocket = class extends window.WebSocket {
   }
 };
 
+let peerConnections = 0; // that the library made
+window.RTCPeerConnection = class extends window.RTCPeerConnection {
+  constructor(...args) {
+    super(...args);
+    peerConnections += 1;
+  }
+};
+
 // The library rejects with its own kind of object, which would lose its text on the way to node.
 const readable = (promise) => promise.catch((e) => {
   throw new Error(`${e.name ?? ''} ${e.code ?? ''} ${e.message ?? e}`);
@@ -120,6 +128,7 @@ window.e2e = {
     });
   },
 
+  peerConnections: () => peerConnections,
   videos: () => document.querySelectorAll('video').length,
 
   async stats(name) {

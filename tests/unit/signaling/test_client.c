@@ -209,6 +209,60 @@ static void test_coming_back_in_time(void **state)
     channel_done(&never);
 }
 
+/* What happens while a client is away waits for it, behind the answer, up to a limit. */
+static void test_mail(void **state)
+{
+    struct session *s = app_kit_session("S");
+    struct channel a, b, again;
+    char rpc_id[RPC_ID_SIZE], id[CONNECTION_ID_SIZE], text[1001];
+    struct client *away;
+    size_t n;
+
+    (void) state;
+    join(&a, s);
+    away = a.base.client;
+    memcpy(rpc_id, away->id, sizeof(rpc_id));
+    client_socket_closed(&a.base, "");
+    join(&b, s);
+    memcpy(id, b.base.client->participant->id, sizeof(id));
+    say(&b, "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"leaveRoom\"}");
+    client_send(away, "{\"an answer\":\"to nobody\"}");
+    channel_open(&again);
+    connect_as(&again, rpc_id);
+    assert_int_equal(json_array_size(again.got), 3);
+    assert_non_null(json_object_get(json_array_get(again.got, 0), "result"));
+    expect(&again, 1, "participantJoined", "id", id);
+    expect(&again, 2, "participantLeft", "connectionId", id);
+    assert_int_equal(app.clients.mail_bytes, 0);
+    json_decref(a.got);
+
+    client_socket_closed(&again.base, "");
+    json_decref(again.got);
+    memset(text, ' ', 1000);
+    memcpy(text, "{}", 2);
+    text[1000] = '\0';
+    for (int i = 0; i < 100; i++)
+        client_tell(away, text);
+    assert_in_range(app.clients.mail_bytes, 60000, CLIENT_MAIL_BYTES);
+    channel_open(&again);
+    connect_as(&again, rpc_id);
+    n = json_array_size(again.got);
+    assert_in_range(n, 60, CLIENT_MAIL_BYTES / 1001 + 1);
+
+    /* all of them together have a limit, too */
+    client_socket_closed(&again.base, "");
+    json_decref(again.got);
+    app.clients.mail_bytes = CLIENTS_MAIL_BYTES - 100;
+    client_tell(away, text);
+    assert_int_equal(app.clients.mail_bytes, CLIENTS_MAIL_BYTES - 100);
+    assert_int_equal(away->mail.len, 0);
+    app.clients.mail_bytes = 0;
+    client_tell(away, text);
+    move(10000);
+    assert_int_equal(app.clients.mail_bytes, 0);
+    channel_done(&b);
+}
+
 static void test_leaving_closes_later(void **state)
 {
     struct session *s = app_kit_session("S");
@@ -343,17 +397,177 @@ static void test_garbage(void **state)
     channel_done(&a);
 }
 
+/* ---- limits ---- */
+
+static int error_code(const struct channel *c, size_t n)
+{
+    json_t *error = json_object_get(json_array_get(c->got, n), "error");
+
+    return (int) json_integer_value(json_object_get(error, "code"));
+}
+
+static void try_to_join(struct channel *c, struct session *s)
+{
+    struct connection *pending = app_kit_connection(s);
+    char text[512];
+
+    snprintf(text, sizeof(text),
+             "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"joinRoom\",\"params\":{\"token\":\"%s\","
+             "\"session\":\"%s\",\"platform\":\"p\",\"metadata\":\"\",\"secret\":\"\"}}",
+             pending->token, s->id);
+    say(c, text);
+}
+
+/* Newcomers take the places of those who have not joined, never of those who have. */
 static void test_too_many_clients(void **state)
 {
-    struct channel c[11];
+    struct session *s = app_kit_session("S");
+    struct channel c[12];
 
     (void) state;
-    for (size_t i = 0; i < 10; i++)
+    app.config.max_waiting = 100;
+    for (size_t i = 0; i < 11; i++) {
         channel_open(&c[i]);
-    c[10] = (struct channel){.base = {.send = channel_send, .close = channel_close}};
-    assert_int_equal(client_open(&app.clients, &c[10].base, ""), -ENOSPC);
-    for (size_t i = 0; i < 10; i++)
+        assert_int_equal(map_count(app.clients.by_id), i < 10 ? i + 1 : 10);
+    }
+    assert_int_equal(c[0].close_code, 1013);
+    assert_null(c[0].base.client);
+    assert_int_equal(c[1].close_code, 0);
+    for (size_t i = 1; i < 11; i++)
+        try_to_join(&c[i], s);
+    assert_int_equal(app.clients.n_waiting, 0);
+    c[11] = (struct channel){.base = {.send = channel_send, .close = channel_close}};
+    assert_int_equal(client_open(&app.clients, &c[11].base, ""), -ENOSPC);
+    assert_int_equal(app.stats.refused[STATS_MAX_CLIENTS], 1);
+    for (size_t i = 0; i < 11; i++)
         channel_done(&c[i]);
+}
+
+static void test_waiting_clients_are_few(void **state)
+{
+    struct session *s = app_kit_session("S");
+    struct channel c[4];
+
+    (void) state;
+    app.config.max_waiting = 2;
+    for (size_t i = 0; i < 2; i++)
+        channel_open(&c[i]);
+    try_to_join(&c[0], s);
+    channel_open(&c[2]);
+    assert_int_equal(c[1].close_code, 0);
+    channel_open(&c[3]);
+    assert_int_equal(c[1].close_code, 1013);
+    assert_string_equal(c[1].close_reason, "Too many clients");
+    assert_int_equal(c[0].close_code, 0);
+    assert_int_equal(app.clients.n_waiting, 2);
+    assert_int_equal(app.stats.refused[STATS_MAX_WAITING], 1);
+    assert_int_equal(app.stats.dropped[STATS_WAITING], 1);
+    for (size_t i = 0; i < 4; i++)
+        channel_done(&c[i]);
+    assert_int_equal(app.clients.n_waiting, 0);
+}
+
+/* It says that it is alive, and nothing else. */
+static void test_waiting_has_an_end(void **state)
+{
+    struct channel a;
+
+    (void) state;
+    channel_open(&a);
+    for (int i = 0; i < 2; i++) {
+        say(&a, PING);
+        move(14000);
+    }
+    say(&a, PING);
+    move(1999);
+    assert_int_equal(a.close_code, 0);
+    move(1);
+    assert_int_equal(a.close_code, 1000);
+    assert_int_equal(map_count(app.clients.by_id), 0);
+    channel_done(&a);
+}
+
+/* Who may still come back has a place, who has left has none. */
+static void test_participants_of_an_address(void **state)
+{
+    struct session *s = app_kit_session("S");
+    struct channel a, b, c;
+
+    (void) state;
+    app.config.max_participants_per_address = 2;
+    join(&a, s);
+    join(&b, s);
+    channel_open(&c);
+    try_to_join(&c, s);
+    assert_int_equal(error_code(&c, 0), 201);
+    client_socket_closed(&a.base, "");
+    json_decref(a.got);
+    try_to_join(&c, s);
+    assert_int_equal(error_code(&c, 1), 201);
+    assert_int_equal(app.stats.refused[STATS_MAX_PARTICIPANTS_PER_ADDRESS], 2);
+    say(&b, "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"leaveRoom\"}");
+    try_to_join(&c, s);
+    assert_non_null(c.base.client->participant);
+    channel_done(&b);
+    channel_done(&c);
+}
+
+static void test_too_many_messages(void **state)
+{
+    struct channel a;
+
+    (void) state;
+    channel_open(&a);
+    for (int i = 0; i < 500; i++) /* 50 a second, over ten seconds */
+        say(&a, PING);
+    assert_int_equal(a.close_code, 0);
+    move(1000);
+    for (int i = 0; i < 50; i++)
+        say(&a, PING);
+    assert_int_equal(a.close_code, 0);
+    say(&a, PING);
+    assert_int_equal(a.close_code, 1008);
+    assert_string_equal(a.close_reason, "Too many messages");
+    assert_int_equal(json_array_size(a.got), 550);
+    assert_int_equal(app.stats.refused[STATS_MAX_MESSAGES], 1);
+    channel_done(&a);
+}
+
+static int send_to_a_full_queue(struct client_socket *base, struct bytes text)
+{
+    (void) base, (void) text;
+    return -ENOBUFS;
+}
+
+/* Its socket goes, its participant has the time to come back; the others hear everything. */
+static void test_not_reading(void **state)
+{
+    struct session *s = app_kit_session("S");
+    struct channel a, b, slow;
+
+    (void) state;
+    join(&a, s);
+    join(&slow, s);
+    join(&b, s);
+    slow.base.send = send_to_a_full_queue;
+    say(&a, "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"sendMessage\",\"params\":{\"message\":"
+            "\"{\\\"data\\\":\\\"x\\\"}\"}}");
+    assert_int_equal(slow.close_code, 1008);
+    assert_string_equal(slow.close_reason, "Reads too slowly");
+    assert_null(slow.base.client);
+    expect(&b, 0, "sendMessage", "data", "x");
+    assert_int_equal(app.stats.refused[STATS_MAX_UNREAD], 1);
+    assert_int_equal(session_n_participants(s), 3);
+    say(&a, PING);
+    say(&b, PING);
+    move(9999);
+    assert_int_equal(session_n_participants(s), 3);
+    move(1);
+    assert_int_equal(session_n_participants(s), 2);
+    expect(&b, 2, "participantLeft", "reason", "networkDisconnect");
+    channel_done(&a);
+    channel_done(&b);
+    channel_done(&slow);
 }
 
 #define TIMED(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -366,11 +580,17 @@ int main(void)
         TIMED(test_silent_socket_is_closed),
         TIMED(test_grace),
         TIMED(test_coming_back_in_time),
+        TIMED(test_mail),
         TIMED(test_leaving_closes_later),
         TIMED(test_queue),
         TIMED(test_media_away),
         TIMED(test_garbage),
         TIMED(test_too_many_clients),
+        TIMED(test_waiting_clients_are_few),
+        TIMED(test_waiting_has_an_end),
+        TIMED(test_participants_of_an_address),
+        TIMED(test_too_many_messages),
+        TIMED(test_not_reading),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

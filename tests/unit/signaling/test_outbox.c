@@ -347,8 +347,8 @@ static void test_records_that_are_none(void **state)
         "{\"name\":\"signalSent\",\"fields\":{}}",
         "{\"name\":\"signalSent\",\"fields\":[1]}",
         "{\"name\":\"signalSent\",\"fields\":{\"a\":1},\"file\":\"../x\",\"offset\":0}",
-        "{\"name\":\"signalSent\",\"fields\":{\"a\":1},\"file\":\"CDR.2024-10-04_00-00-00.log\","
-        "\"offset\":-1}",
+        ("{\"name\":\"signalSent\",\"fields\":{\"a\":1},\"file\":\"CDR.2024-10-04_00-00-00.log\","
+         "\"offset\":-1}"),
     };
     static const char *const names[] = {"",
                                         "x",
