@@ -50,4 +50,5 @@ struct app {
     int64_t gc_interval_s; /* as the timer goes by */
     struct loop_timer quit_timer;
     uint64_t quit_by_ms;
+    bool stopping; /* nothing new is begun */
 };
