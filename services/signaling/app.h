@@ -12,6 +12,7 @@
 #include "signaling/session.h"
 #include "signaling/stats.h"
 
+struct info;
 struct media;
 struct metrics;
 struct outbox;
@@ -37,6 +38,7 @@ struct app {
     struct state *state;
     struct outbox *outbox; /* of events for the CDR and the webhook; NULL: nobody wants them */
     struct web *web;
+    struct info *info;       /* those who look on */
     struct metrics *metrics; /* NULL: nobody may look */
     struct stats stats;
     struct limits limits;

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "signaling/connection.h"
+#include "signaling/info.h"
 #include "signaling/lifecycle.h"
 #include "signaling/listeners.h"
 #include "signaling/media.h"
@@ -32,6 +33,15 @@
 
 /* ---- requests ---- */
 
+/* /openvidu/info; of old /info, too. */
+static bool is_info(const struct app *app, const struct web_request *rq)
+{
+    const char *path = web_path(rq);
+
+    return strcmp(path, "/openvidu/info") == 0 ||
+           (app->config.deprecated_api && strcmp(path, "/info") == 0);
+}
+
 static void on_request(struct web_request *rq, void *arg)
 {
     struct app *app = arg;
@@ -42,6 +52,8 @@ static void on_request(struct web_request *rq, void *arg)
     else if (web_wants_upgrade(rq) && first && strcmp(first, "openvidu") == 0 &&
              web_n_segments(rq) == 1)
         socket_accept(app, rq);
+    else if (web_wants_upgrade(rq) && is_info(app, rq))
+        info_accept(app, rq);
     else if (!pages_handle(app, rq))
         rest_handle(app, rq);
 }
@@ -163,6 +175,8 @@ int server_start(struct app *app, struct loop *l)
     if (!error)
         web_on_answer(app->web, rest_answered, app);
     if (!error)
+        error = info_new(app, &app->info);
+    if (!error)
         error = metrics_new(app, &app->metrics);
     if (!error)
         error = rest_init(app->web);
@@ -242,6 +256,7 @@ void server_done(struct app *app)
     app->media = media_free(app->media);
     app->lists = rest_lists_free(app->lists);
     app->web = web_free(app->web);
+    app->info = info_free(app->info);
     app->metrics = metrics_free(app->metrics);
     app->outbox = outbox_free(app->outbox);
     if (state_outlives(app->state))
