@@ -177,8 +177,6 @@ int server_start(struct app *app, struct loop *l)
     if (!error)
         web_on_answer(app->web, rest_answered, app);
     if (!error)
-        error = info_new(app, &app->info);
-    if (!error)
         error = metrics_new(app, &app->metrics);
     if (!error)
         error = rest_init(app->web);
@@ -280,7 +278,6 @@ void server_done(struct app *app)
     app->media = media_free(app->media);
     app->lists = rest_lists_free(app->lists);
     app->web = web_free(app->web);
-    app->info = info_free(app->info);
     app->metrics = metrics_free(app->metrics);
     app->outbox = outbox_free(app->outbox);
     if (state_outlives(app->state))
