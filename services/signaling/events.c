@@ -29,7 +29,7 @@ static void record(const struct session *s, const char *name, json_t *fields)
 #define TELL(s, ids, ...)                                                                          \
     do {                                                                                           \
         log_about((ids), LOG_LEVEL_INFO, __VA_ARGS__);                                             \
-        info_tell(container_of((s)->owner, struct app, sessions)->info, (ids), __VA_ARGS__);       \
+        info_tell(&container_of((s)->owner, struct app, sessions)->info, (ids), __VA_ARGS__);      \
     } while (0)
 
 /* Recorders and the like are seen by nobody. */
@@ -53,7 +53,7 @@ void events_session_destroyed(const struct session *s, const char *reason)
 void events_participant_joined(struct connection *c)
 {
     log_about(about_connection(c), LOG_LEVEL_INFO, "joined from %s", *c->ip ? c->ip : "?");
-    info_tell(container_of(c->session->owner, struct app, sessions)->info, about_connection(c),
+    info_tell(&container_of(c->session->owner, struct app, sessions)->info, about_connection(c),
               "joined");
     if (!is_seen(c))
         return;

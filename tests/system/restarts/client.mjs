@@ -204,7 +204,8 @@ export class Client {
   }
 
   async watch(other) {
-    const stream = other.stream;
+    const { stream } = other;
+    if (!stream) return undefined;
     const got = await this.call('receiveVideoFrom', { sender: stream, sdpOffer: SUBSCRIBE });
     if (got.error && other.stream === stream && this.id) {
       await sleep(100); // somebody may have left in this very moment
