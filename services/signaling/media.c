@@ -286,6 +286,13 @@ uint64_t media_away_ms(const struct media *m)
     return media_is_ready(m) || !m ? 0 : clock_ms() - m->away_since_ms;
 }
 
+bool media_is_busy(const struct media *m)
+{
+    const struct link *k = link_dialer_link(m->dialer);
+
+    return k && link_n_calls(k) > 0;
+}
+
 int media_call(struct media *m, const char *method, json_t *params, link_answer_fn *fn, void *arg)
 {
     struct link *k = media_is_ready(m) ? link_dialer_link(m->dialer) : NULL;

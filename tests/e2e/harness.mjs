@@ -1,5 +1,5 @@
-// A minimal runner: named tests with a deadline each, one after another or a few side by side, and
-// the closing line that tests/run.sh counts.
+// A minimal runner: named tests with a deadline each, one after another or side by side, and the
+// closing line that tests/run.sh counts.
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 export const sleep = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
@@ -50,12 +50,7 @@ export class Runner {
     return this.only.length === 0 || this.only.some((part) => name.includes(part));
   }
 
-  // Tests that mostly wait: [[name, fn, timeoutMs], ...], at the same time.
-  async together(tests) {
-    await Promise.all(tests.map((t) => this.test(...t)));
-  }
-
-  async test(name, fn, timeoutMs = 90000) {
+  async test(name, fn, timeoutMs = 180000) {
     this.names.add(name);
     if (!this.wants(name)) return;
     this.ran.add(name);

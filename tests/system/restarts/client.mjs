@@ -21,8 +21,8 @@ export class Client {
     this.stream = null;
     this.videoActive = true;
     this.leaving = false;
-    this.waiting = new Map();
     this.next = 0;
+    this.reconnecting = false;
     this.back = Promise.resolve(true); // is it (again) in the session?
   }
 
@@ -31,39 +31,35 @@ export class Client {
   open() {
     return new Promise((resolve) => {
       const ws = new WebSocket(`ws://127.0.0.1:${this.world.port}/openvidu?sessionId=${this.session}`);
+      ws.waiting = new Map(); // for answers, by id
       ws.on('open', () => resolve(ws));
       ws.on('error', () => resolve(null));
-      ws.on('message', (text) => this.take(JSON.parse(text)));
+      ws.on('message', (text) => this.take(ws, JSON.parse(text)));
       ws.on('close', () => this.lost(ws));
     });
   }
 
-  take(message) {
-    const { world } = this;
+  take(ws, message) {
     if (message.method === 'participantEvicted' && message.params.connectionId === this.id) {
-      world.violation(`${this.id} was evicted: ${message.params.reason}`);
+      this.world.violation(`${this.id} was evicted: ${message.params.reason}`);
     }
-    if (message.method) return;
-    const resolve = this.waiting.get(message.id);
-    this.waiting.delete(message.id);
-    if (resolve) resolve(message);
+    if (!message.method) ws.waiting.get(message.id)?.(message);
   }
 
   lost(ws) {
-    if (ws !== this.socket) return;
-    this.socket = null;
-    const waiting = [...this.waiting.values()];
-    this.waiting.clear();
-    if (this.id && !this.over) this.back = this.reconnect();
-    for (const resolve of waiting) resolve({ lost: true });
+    if (ws === this.socket) {
+      this.socket = null;
+      if (this.id && !this.reconnecting) this.back = this.reconnect();
+    }
+    for (const resolve of ws.waiting.values()) resolve({ lost: true });
   }
 
   // {result}, {error}, or {lost}: the socket ended before the answer.
   async call(method, params = {}, ws = this.socket) {
-    if (!ws || ws.readyState !== WebSocket.OPEN) return { lost: true };
+    if (ws?.readyState !== WebSocket.OPEN) return { lost: true };
     const id = this.next;
     this.next += 1;
-    const answer = new Promise((resolve) => { this.waiting.set(id, resolve); });
+    const answer = new Promise((resolve) => { ws.waiting.set(id, resolve); });
     ws.send(JSON.stringify({ jsonrpc: '2.0', method, params, id }));
     const timer = setTimeout(() => {
       this.world.violation(`${method} of ${this.id} was not answered within ${ANSWER_MS} ms`);
@@ -71,31 +67,29 @@ export class Client {
     }, ANSWER_MS);
     const got = await answer;
     clearTimeout(timer);
-    if (got.lost) this.world.counts.unanswered += 1;
-    else this.world.counts.answered += 1;
+    ws.waiting.delete(id);
+    this.world.counts[got.lost ? 'unanswered' : 'answered'] += 1;
     return got;
   }
 
-  // Until it is known: does the server still have this participant?
+  // Until it is known: does the server still have this participant? One at a time.
   async reconnect() {
+    this.reconnecting = true;
     for (;;) {
       const ws = await this.open();
-      if (ws) {
-        this.socket = ws;
-        // lost() may begin another one meanwhile, which knows as much
-        const mine = this.back;
-        const got = await this.call('connect', { sessionId: this.rpcSession, reconnect: true }, ws);
-        if (got.result) {
-          this.world.counts.reconnected += 1;
-          void this.call('ping', { interval: PING_MS });
-          return true;
-        }
-        if (got.error) {
-          if (!this.leaving) this.world.violation(`${this.id} was lost: ${got.error.code} ${got.error.message}`);
-          this.forget();
-          return false;
-        }
-        if (this.back !== mine) return this.back;
+      this.socket = ws;
+      const got = ws ? await this.call('connect', { sessionId: this.rpcSession, reconnect: true }, ws) : { lost: true };
+      if (got.result && this.socket === ws) {
+        this.reconnecting = false;
+        this.world.counts.reconnected += 1;
+        void this.call('ping', { interval: PING_MS });
+        return true;
+      }
+      if (got.error) {
+        if (!this.leaving) this.world.violation(`${this.id} was lost: ${got.error.code} ${got.error.message}`);
+        this.reconnecting = false;
+        this.forget();
+        return false;
       }
       await sleep(RETRY_MS);
     }
@@ -107,7 +101,6 @@ export class Client {
     this.stream = null;
     this.socket?.terminate();
     this.socket = null;
-    this.over = true;
   }
 
   // The answer, asked again until there is one, and how often; null when it is not in the session any more.
@@ -123,7 +116,6 @@ export class Client {
   // ---- what people do ----
 
   async join() {
-    this.over = false;
     this.leaving = false;
     while (!this.world.stopping) {
       const made = await this.world.token(this.session);
@@ -212,7 +204,8 @@ export class Client {
   }
 
   async watch(other) {
-    const stream = other.stream;
+    const { stream } = other;
+    if (!stream) return undefined;
     const got = await this.call('receiveVideoFrom', { sender: stream, sdpOffer: SUBSCRIBE });
     if (got.error && other.stream === stream && this.id) {
       await sleep(100); // somebody may have left in this very moment

@@ -15,7 +15,7 @@ import { checkCdr, checkWebhook, readCdr } from './records.mjs';
 
 const [build, ...numbers] = process.argv.slice(2);
 const [N_CLIENTS, N_SESSIONS, N_RESTARTS, N_KILLS] = [40, 10, 5, 5].map((n, i) => Number(numbers[i] ?? n));
-const WEBHOOK_MS = 10;
+const WEBHOOK_MS = 3;
 const GHOSTS_MS = 12000; // the grace period of 10 s, and a little
 const random = (n) => Math.floor(Math.random() * n);
 const checks = new Checks();
