@@ -90,6 +90,32 @@ int web_always(struct web *w, const char *name, const char *value)
     return 0;
 }
 
+/* There are no sockets. */
+int web_upgrade(struct web_request *rq, const struct ws_handlers *handlers, void *arg,
+                struct ws **ret_ws)
+{
+    (void) rq;
+    (void) handlers;
+    (void) arg;
+    (void) ret_ws;
+    abort();
+}
+
+int ws_send(struct ws *s, struct bytes text)
+{
+    (void) s;
+    (void) text;
+    abort();
+}
+
+void ws_close(struct ws *s, unsigned code, const char *reason)
+{
+    (void) s;
+    (void) code;
+    (void) reason;
+    abort();
+}
+
 /* No configuration is read here; the real one brings sockets along. */
 bool web_listen_check(const char *text, char *why, size_t why_size)
 {
