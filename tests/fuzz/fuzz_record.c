@@ -22,6 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct bytes rest = bytes_of(data, size);
     struct restore *r;
     struct store *store;
+    struct session *s;
 
     app_kit_start();
     if (store_new(app.loop, "memory", "x", NULL, NULL, &store) < 0 || restore_new(&app, &r) < 0)
@@ -33,7 +34,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     restore_build(r, store);
     restore_free(r);
-    json_decref(shape_sessions(&app.sessions, &(struct shape_options){.pending = true}));
+    list_for_each (s, &app.sessions.all, node)
+        json_decref(shape_session(s, &(struct shape_options){.pending = true}));
     store_free(store);
     app_kit_stop();
     return 0;
