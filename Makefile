@@ -65,7 +65,7 @@ REPLAYS := $(patsubst %,$(O)/tests/fuzz/replay_%,$(FUZZERS))
 PRELOADS := $(patsubst tests/preload/%.c,$(O)/tests/%.so,$(wildcard tests/preload/*.c))
 BENCHES := $(patsubst tests/bench/bench_%.c,$(O)/bench/%,$(wildcard tests/bench/bench_*.c))
 
-.PHONY: all bins pages manual web env tests check asan tsan fuzz bench bench-turn bench-signaling analyze format install dist deb rpm clean help
+.PHONY: all bins pages manual web env tests check test-restarts asan tsan fuzz bench bench-turn bench-signaling analyze format install dist deb rpm clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -80,6 +80,7 @@ help:
 	@echo 'env      the .env template and the reference of settings, from the table'
 	@echo 'bench    the benches, bench-turn, bench-signaling: those of one daemon; analyze: clang-tidy and cppcheck; format: clang-format'
 	@echo 'install  into DESTDIR; web: Call pages alone; dist: source archive; deb, rpm: packages of it'
+	@echo 'test-restarts  signaling restarted and killed under load, at length'
 	@echo 'clean    remove build/'
 
 define lib_rule
@@ -135,6 +136,7 @@ AREA_negotiate := media
 AREA_turn := turn
 AREA_dtls_hello := turn
 AREA_rpc := signaling
+AREA_record := signaling
 AREA_outbox := signaling
 AREA_rest := signaling
 AREA_settings := installer
@@ -175,7 +177,14 @@ $(O)/share/pages/%: installer/pages/%
 	@mkdir -p $(@D)
 	@cp $< $@
 
-pages: $(O)/share/call/main.js $(O)/doc/third-party.txt $(SITE_PAGES)
+# The operator's dashboard is used as it is.
+DASHBOARD_PAGES := $(patsubst services/dashboard/%,$(O)/share/dashboard/%,$(wildcard services/dashboard/*))
+
+$(O)/share/dashboard/%: services/dashboard/%
+	@mkdir -p $(@D)
+	@cp $< $@
+
+pages: $(O)/share/call/main.js $(O)/doc/third-party.txt $(SITE_PAGES) $(DASHBOARD_PAGES)
 web: pages
 
 ifneq ($(wildcard prebuilt/call/main.js),)
@@ -240,6 +249,10 @@ $(O)/share/fish/visavis.fish: $(O)/bin/visavis
 
 check: bins tests
 	$(Q)tests/check.sh $(O)
+
+# As many as the promise says: restarts and kills of signaling under load. Some minutes.
+test-restarts: bins
+	$(Q)tests/system/restarts.sh $(O) 200 50 20 20
 
 asan tsan:
 	$(Q)$(MAKE) --no-print-directory FLAVOUR=$@ check

@@ -15,6 +15,16 @@ struct wanted {
     unsigned n_lines;
 };
 
+/* What lines may be about (base/log.h). */
+static const struct {
+    const char *option, *field;
+} filters[] = {
+    {"session", "SESSION_ID"},
+    {"connection", "CONNECTION_ID"},
+    {"join", "JOIN_ID"},
+};
+#define N_FILTERS (sizeof(filters) / sizeof(filters[0]))
+
 static int parse_lines(const struct cmd_call *call, struct wanted *w)
 {
     const char *text = cmd_value(call, "lines");
@@ -51,6 +61,19 @@ static int parse_units(const struct cmd_call *call, struct wanted *w)
     return CMD_OK;
 }
 
+static int filter(const struct cmd_call *call, struct journal *j)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < N_FILTERS; i++) {
+        const char *value = cmd_value(call, filters[i].option);
+
+        if (value)
+            r = journal_filter(j, filters[i].field, value);
+    }
+    return r;
+}
+
 static int show(const struct cmd_call *call, const struct wanted *w)
 {
     struct log_view v;
@@ -65,7 +88,9 @@ static int show(const struct cmd_call *call, const struct wanted *w)
     if (r < 0)
         return cmd_fail(call, CMD_FAILED, "cannot read the journal: %s", strerror(-r));
     log_view_init(&v, stdout, cmd_json(call));
-    r = w->all ? journal_seek_first(j) : journal_seek_last(j, w->n_lines);
+    r = filter(call, j);
+    if (r == 0)
+        r = w->all ? journal_seek_first(j) : journal_seek_last(j, w->n_lines);
     if (r == 0)
         r = w->follow ? log_view_follow(&v, j) : journal_read(j, log_view_line, &v);
     journal_close(j);
@@ -99,6 +124,9 @@ static const struct cmd_option options[] = {
      .letter = 'n',
      .arg = "LINES",
      .help = "begin so many lines before the end; all: at the beginning"},
+    {.name = "session", .arg = "ID", .help = "only what was said about this session"},
+    {.name = "connection", .arg = "ID", .help = "only about this participant, by its connection"},
+    {.name = "join", .arg = "ID", .help = "the same by the id that all daemons name a join by"},
     {0},
 };
 
@@ -115,6 +143,10 @@ const struct cmd cmd_logs = {
         "\n"
         "Warnings and errors are in colour on a terminal and begin with their level. With --json\n"
         "each line is a document: time, unit, level, pid, from (unit, or systemd about it), text.\n"
+        "Lines about sessions begin with their ids in brackets, as in [session S connection C "
+        "join\n"
+        "J]; TURN's have that of the join alone, so --join finds what all daemons did for "
+        "somebody.\n"
         "What nginx answered to visitors is in /var/log/nginx/, not here.",
 };
 

@@ -11,6 +11,7 @@ const struct cmd *const verbs[] = {
     &cmd_restart,
     &cmd_status,
     &cmd_logs,
+    &cmd_sessions,
     &cmd_doctor,
     &cmd_config,
     &cmd_cert,

@@ -17,6 +17,7 @@ extern const struct cmd cmd_proxy;
 extern const struct cmd cmd_report;
 extern const struct cmd cmd_restart;
 extern const struct cmd cmd_run;
+extern const struct cmd cmd_sessions;
 extern const struct cmd cmd_setup;
 extern const struct cmd cmd_start;
 extern const struct cmd cmd_status;

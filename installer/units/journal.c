@@ -81,6 +81,20 @@ int journal_open(const char *const *units, size_t n_units, struct journal **ret)
     return 0;
 }
 
+int journal_filter(struct journal *j, const char *name, const char *value)
+{
+    char text[300];
+    int n = snprintf(text, sizeof(text), "%s=%s", name, value);
+    int r;
+
+    if (n < 0 || (size_t) n >= sizeof(text))
+        return -ENAMETOOLONG;
+    r = sd_journal_add_conjunction(j->j);
+    if (r >= 0)
+        r = sd_journal_add_match(j->j, text, 0);
+    return r < 0 ? r : 0;
+}
+
 struct journal *journal_close(struct journal *j)
 {
     if (j) {

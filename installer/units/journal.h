@@ -24,6 +24,10 @@ typedef bool journal_line_fn(const struct journal_line *line, void *arg);
 int journal_open(const char *const *units, size_t n_units, struct journal **ret);
 struct journal *journal_close(struct journal *j); /* NULL is fine; returns NULL */
 
+/* Before a place to read from is chosen: those lines alone whose field has this value. With several
+ * fields all of them. */
+int journal_filter(struct journal *j, const char *name, const char *value);
+
 /* Where reading begins: so many lines before the end (0: what is yet to come), at a time, or at the
  * beginning. */
 int journal_seek_last(struct journal *j, unsigned n_lines);

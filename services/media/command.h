@@ -11,6 +11,8 @@
 #include <jansson.h>
 
 #define COMMAND_ID_SIZE 256 /* room, stream and subscriber ids, with NUL */
+#define WHOSE_CONNECTION_SIZE 104
+#define WHOSE_JOIN_SIZE 16
 
 enum message_type {
     COMMAND_PUBLISH,
@@ -36,6 +38,12 @@ enum transport_state {
     TRANSPORT_FAILED,
 };
 
+/* Whom something is done for, as the log has it; "": not said. */
+struct whose {
+    char connection[WHOSE_CONNECTION_SIZE];
+    char join[WHOSE_JOIN_SIZE];
+};
+
 struct message {
     struct mail mail;
     enum message_type type;
@@ -44,6 +52,7 @@ struct message {
     char subscriber[COMMAND_ID_SIZE]; /* in notes: empty for a publisher's transport */
 
     /* in */
+    struct whose whose;
     char *sdp;
     char forced_codec[8]; /* empty: none */
     bool loopback;

@@ -57,6 +57,19 @@ static bool take_id(const json_t *params, const char *key, bool required, char *
     return true;
 }
 
+/* For the log, and optional. */
+static bool take_short_id(const json_t *params, const char *key, char *ret, size_t size)
+{
+    const json_t *value = json_object_get(params, key);
+
+    if (!value || json_is_null(value))
+        return true;
+    if (!is_id(value) || json_string_length(value) >= size)
+        return false;
+    memcpy(ret, json_string_value(value), json_string_length(value) + 1);
+    return true;
+}
+
 static bool take_sdp(const json_t *params, const char *key, struct message *m)
 {
     const json_t *value = json_object_get(params, key);
@@ -116,6 +129,10 @@ static const char *take_all(const struct method *method, const json_t *params, s
         return "stream";
     if (!take_id(params, "subscriber", fields & METHOD_SUBSCRIBER, m->subscriber))
         return "subscriber";
+    if (!take_short_id(params, "connection", m->whose.connection, sizeof(m->whose.connection)))
+        return "connection";
+    if (!take_short_id(params, "join", m->whose.join, sizeof(m->whose.join)))
+        return "join";
     if (method->sdp_key && !take_sdp(params, method->sdp_key, m))
         return method->sdp_key;
     if (!take_codec(json_object_get(params, "forcedCodec"), m->forced_codec))

@@ -177,14 +177,22 @@ static void on_state(struct transport *t, void *arg)
     router_note_state(p->router, p->id, "", t->state);
     if (t->state != TRANSPORT_CONNECTED)
         return;
-    log_info("room %s: stream %s connected, %s", p->router->id, p->id,
-             srtp_profile_id_name(srtp_transport_profile(t->srtp)));
+    transport_log(t, LOG_LEVEL_INFO, "transport %s connected as its publisher, %s", t->ice.ufrag,
+                  srtp_profile_id_name(srtp_transport_profile(t->srtp)));
     wheel_start(&t->worker->wheel, &p->report_timer, FIRST_REPORT_MS);
     if (p->loopback)
         subscriber_on_connected(p->loopback);
 }
 
+static void describe(struct log_ids *ret, const void *arg)
+{
+    const struct publisher *p = arg;
+
+    *ret = (struct log_ids){p->router->session, p->whose.connection, p->id, p->whose.join};
+}
+
 const struct transport_handlers publisher_transport_handlers = {
+    .describe = describe,
     .on_state = on_state,
     .on_rtp = on_rtp,
     .on_rtcp = on_rtcp,

@@ -49,6 +49,7 @@ struct publisher {
     struct router *router;
     char id[COMMAND_ID_SIZE];
     char cname[17];
+    struct whose whose;
     struct transport *transport; /* NULL only while it is being made */
     struct neg_peer neg;
     struct payload_type payload_types[128];

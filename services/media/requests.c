@@ -112,6 +112,11 @@ static json_t *text_json(const struct description *d)
     return json_stringn(d->text, d->text_len);
 }
 
+static void log_created(const struct transport *t)
+{
+    transport_log(t, LOG_LEVEL_DEBUG, "transport %s made", t->ice.ufrag);
+}
+
 /* ---- publish ---- */
 
 static bool media_loops(const struct neg_peer *p)
@@ -139,6 +144,8 @@ static void finish_publish(struct publisher *p, struct transport *t, struct desc
                            struct message *m)
 {
     p->max_recv_kbps = m->max_recv_kbps;
+    p->whose = m->whose;
+    log_created(t);
     transport_keep_sdp(t, bytes_str(m->sdp), text_bytes(d));
     publisher_set_source(p, t, &d->peer, d->feedback_ssrc);
     start_loopback(p, d);
@@ -227,6 +234,8 @@ static struct subscriber *replace_subscriber(struct publisher *p, struct transpo
         return NULL;
     }
     t->arg = s;
+    s->whose = m->whose;
+    log_created(t);
     return s;
 }
 

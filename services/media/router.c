@@ -3,6 +3,8 @@
 #include "media/publisher.h"
 #include "media/subscriber.h"
 
+#include "link/media_api.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -26,6 +28,7 @@ int router_ensure(struct worker *w, const char *id, struct router **ret_router)
         return -ENOMEM;
     r->worker = w;
     snprintf(r->id, sizeof(r->id), "%s", id);
+    snprintf(r->session, sizeof(r->session), "%.*s", (int) media_room_session_len(id), id);
     error = map_new((size_t) c->max_streams, &r->publishers);
     if (error == 0)
         error = map_new((size_t) c->max_streams * (size_t) c->max_subscribers, &r->subscribers);

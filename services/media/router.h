@@ -9,8 +9,9 @@ struct subscriber;
 struct router {
     struct worker *worker;
     char id[COMMAND_ID_SIZE];
-    struct map *publishers;  /* stream id -> struct publisher */
-    struct map *subscribers; /* subscriber id -> struct subscriber */
+    char session[COMMAND_ID_SIZE]; /* of it, that of the session, for the log */
+    struct map *publishers;        /* stream id -> struct publisher */
+    struct map *subscribers;       /* subscriber id -> struct subscriber */
 };
 
 /* Finds or makes the room. */

@@ -211,7 +211,15 @@ static void on_state(struct transport *t, void *arg)
         subscriber_on_connected(s);
 }
 
+static void describe(struct log_ids *ret, const void *arg)
+{
+    const struct subscriber *s = arg;
+
+    *ret = (struct log_ids){s->router->session, s->whose.connection, s->source->id, s->whose.join};
+}
+
 const struct transport_handlers subscriber_transport_handlers = {
+    .describe = describe,
     .on_state = on_state,
     .on_rtp = on_rtp,
     .on_rtcp = on_rtcp,
@@ -260,8 +268,10 @@ void subscriber_on_connected(struct subscriber *s)
 {
     if (!s->answered)
         return;
-    log_info("room %s: subscriber %s connected, %s", s->router->id, s->id,
-             srtp_profile_id_name(srtp_transport_profile(s->transport->srtp)));
+    transport_log(s->transport, LOG_LEVEL_INFO, "transport %s connected as %s, %s",
+                  s->transport->ice.ufrag,
+                  s->owns_transport ? "a subscriber" : "its own subscriber",
+                  srtp_profile_id_name(srtp_transport_profile(s->transport->srtp)));
     for (unsigned i = 0; i < NEG_KINDS; i++)
         start_track(&s->tracks[i]);
     wheel_start(&s->router->worker->wheel, &s->report_timer, FIRST_REPORT_MS);

@@ -31,6 +31,7 @@ struct subscriber {
     struct list node; /* among the source's subscribers */
     struct transport *transport;
     bool owns_transport;
+    struct whose whose;
     struct neg_peer neg; /* as offered, until it was answered */
     bool answered;
     struct subscriber_track tracks[NEG_KINDS];

@@ -3,12 +3,25 @@
 #include "base/clock.h"
 #include "base/crypto.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #define CONSENT_CHECK_MS 2000
 #define CONNECT_TIMEOUT_US (30 * 1000000ull)
 #define DTLS_LINGER_MS 10000 /* a lost last flight must still be answered */
 #define RTCP_MAX 1400
+
+void transport_log(const struct transport *t, enum log_level level, const char *fmt, ...)
+{
+    struct log_ids ids = {.session = NULL};
+    va_list ap;
+
+    if (t->handlers->describe && t->arg)
+        t->handlers->describe(&ids, t->arg);
+    va_start(ap, fmt);
+    log_about_v(ids, level, fmt, ap);
+    va_end(ap);
+}
 
 static void note_event(struct transport *t)
 {
@@ -22,13 +35,13 @@ static void set_state(struct transport *t, enum transport_state state, const cha
 {
     if (t->state == state)
         return;
-    log_debug("transport %s: %s -> %s%s%s", t->ice.ufrag, transport_state_name(t->state),
-              transport_state_name(state), *why ? ": " : "", why);
+    transport_log(t, LOG_LEVEL_DEBUG, "transport %s: %s -> %s%s%s", t->ice.ufrag,
+                  transport_state_name(t->state), transport_state_name(state), *why ? ": " : "",
+                  why);
     t->state = state;
     note_event(t);
-    if (state == TRANSPORT_FAILED)
-        log_limited(&t->worker->log_failed, LOG_LEVEL_INFO, "transport %s failed: %s", t->ice.ufrag,
-                    why);
+    if (state == TRANSPORT_FAILED && log_limit_passes(&t->worker->log_failed))
+        transport_log(t, LOG_LEVEL_INFO, "transport %s failed: %s", t->ice.ufrag, why);
     t->handlers->on_state(t, t->arg);
 }
 
@@ -330,6 +343,11 @@ struct transport *transport_free(struct transport *t)
     if (!t)
         return NULL;
     w = t->worker;
+    if (t->connected_us != 0)
+        transport_log(
+            t, LOG_LEVEL_INFO,
+            "transport %s ends after %" PRIu64 " s: %" PRIu64 " bytes in, %" PRIu64 " out",
+            t->ice.ufrag, (clock_us() - t->connected_us) / 1000000, t->bytes_in, t->bytes_out);
     wheel_stop(&w->wheel, &t->dtls_timer);
     wheel_stop(&w->wheel, &t->consent_timer);
     if (t->dtls && dtls_state(t->dtls) == DTLS_CONNECTED) {

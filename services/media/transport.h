@@ -24,6 +24,8 @@ struct transport_event {
  * may free the transport. */
 struct transport_handlers {
     void (*on_state)(struct transport *t, void *arg);
+    /* What the log says of whom it is for; borrowed. arg may be NULL. */
+    void (*describe)(struct log_ids *ret, const void *arg);
     void (*on_rtp)(struct transport *t, uint8_t *packet, size_t len, void *arg);
     void (*on_rtcp)(struct transport *t, struct bytes packet, void *arg);
 };
@@ -80,6 +82,10 @@ void transport_keep_sdp(struct transport *t, struct bytes remote, struct bytes l
 void transport_on_check(struct transport *t, const struct stun *m, const struct udp_datagram *d);
 void transport_on_dtls(struct transport *t, const struct udp_datagram *d);
 void transport_on_media(struct transport *t, struct udp_datagram *d);
+
+/* A line about it. */
+void transport_log(const struct transport *t, enum log_level level, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Sends the protected datagram that was written into udp_reserve()'s room. */
 void transport_commit(struct transport *t, size_t len);

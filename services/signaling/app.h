@@ -7,6 +7,7 @@
 
 #include "signaling/client.h"
 #include "signaling/config.h"
+#include "signaling/info.h"
 #include "signaling/limits.h"
 #include "signaling/rpc_wait.h"
 #include "signaling/session.h"
@@ -16,6 +17,7 @@ struct media;
 struct metrics;
 struct outbox;
 struct recording_module;
+struct rest_lists;
 struct state;
 struct store;
 struct throttle;
@@ -30,11 +32,13 @@ struct app {
     struct media *media;
     struct rpc_waiting waiting; /* for media */
     unsigned n_inquiries;       /* endpoints.h */
-    struct turn_link *turn;     /* NULL: there is no TURN server of ours */
+    struct rest_lists *lists;
+    struct turn_link *turn; /* NULL: there is no TURN server of ours */
     struct store *store;
     struct state *state;
     struct outbox *outbox; /* of events for the CDR and the webhook; NULL: nobody wants them */
     struct web *web;
+    struct info info;        /* those who look on */
     struct metrics *metrics; /* NULL: nobody may look */
     struct stats stats;
     struct limits limits;
@@ -46,4 +50,5 @@ struct app {
     int64_t gc_interval_s; /* as the timer goes by */
     struct loop_timer quit_timer;
     uint64_t quit_by_ms;
+    bool stopping; /* nothing new is begun */
 };

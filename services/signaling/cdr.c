@@ -55,16 +55,17 @@ static int day_of(const struct tm *tm)
 static void begin_file(struct cdr *c, const struct tm *tm)
 {
     char file[CDR_FILE_SIZE];
+    uint64_t size;
     unsigned n_old = cdr_prune(c->folder, clock_wall_ms(), CDR_KEEP_BYTES);
 
     if (n_old)
         log_info("CDR: %u old files are removed", n_old);
     (void) strftime(file, sizeof(file), "CDR.%Y-%m-%d_%H-%M-%S.log", tm);
     c->day = day_of(tm);
-    if (strcmp(file, c->next.file) == 0)
-        return;
+    size = size_of(c, file);
+    if (strcmp(file, c->next.file) != 0 || size > c->next.offset)
+        c->next.offset = size;
     memcpy(c->next.file, file, sizeof(file));
-    c->next.offset = size_of(c, file);
 }
 
 void cdr_next(struct cdr *c, size_t len, struct cdr_place *ret_place)

@@ -1,7 +1,7 @@
 #include "signaling/client.h"
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "signaling/about.h"
 #include "signaling/app.h"
 #include "signaling/connection.h"
 #include "signaling/lifecycle.h"
@@ -359,7 +359,7 @@ void client_socket_closed(struct client_socket *socket, const char *reason)
         client_free(c);
         return;
     }
-    log_debug("client %s: socket of %s lost", c->ip, c->participant->id);
+    log_about(about_connection(c->participant), LOG_LEVEL_DEBUG, "its socket is lost");
     c->back_by_ms = clock_ms() + CLIENT_GRACE_MS;
 }
 
@@ -443,8 +443,7 @@ void client_end(struct client *c)
 static void give_up(struct client *c)
 {
     if (c->participant) {
-        log_info("session %s: %s is gone (%s)", c->participant->session->id, c->participant->id,
-                 c->lost_reason);
+        log_about(about_connection(c->participant), LOG_LEVEL_INFO, "is gone (%s)", c->lost_reason);
         lifecycle_evict(c->owner->app, c->participant, c->lost_reason);
     }
     client_end(c);

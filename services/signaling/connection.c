@@ -1,6 +1,7 @@
 #include "signaling/connection.h"
 
 #include "base/clock.h"
+#include "signaling/about.h"
 #include "signaling/client.h"
 #include "signaling/session.h"
 #include "signaling/state.h"
@@ -71,7 +72,7 @@ static int add(const struct config *config, struct connection *c, struct session
     int error;
 
     if (config->turn_secret)
-        turn_cred_new(config->turn_secret, clock_wall_ms(), &c->turn);
+        turn_cred_new(config->turn_secret, clock_wall_ms(), c->join, &c->turn);
     c->order = sessions_next_order(s->owner);
     error = connection_add(s, c);
     if (!error && c->token) /* one without is recorded once it is active */
@@ -91,6 +92,7 @@ static struct connection *make(enum connection_kind kind, struct connection_opti
     c->options = *options;
     *options = (struct connection_options){.data = NULL};
     c->created_ms = clock_wall_ms();
+    join_id_new(c->join);
     return c;
 }
 
@@ -168,15 +170,6 @@ int connection_activate(struct connection *c, const char *client_data, const cha
     return 0;
 }
 
-/* All ways in which participants end come by here. */
-static void revoke_credential(const struct connection *c)
-{
-    char who[SESSION_ID_SIZE + CONNECTION_ID_SIZE + 32];
-
-    snprintf(who, sizeof(who), "session %s, connection %s", c->session->id, c->id);
-    turn_link_revoke(c->session->owner->turn, c->turn.username, who);
-}
-
 struct connection *connection_free(struct connection *c)
 {
     struct subscription *sub;
@@ -191,7 +184,7 @@ struct connection *connection_free(struct connection *c)
     if (c->session) {
         state_connection_gone(c->session->owner->state, c);
         if (connection_is_active(c)) /* nobody else was told the credential */
-            revoke_credential(c);
+            turn_link_revoke(c->session->owner->turn, c->turn.username, about_connection(c));
         map_del(c->session->connections, bytes_str(c->id));
         if (c->token && !connection_is_active(c))
             map_del(c->session->pending_tokens, bytes_str(c->token));

@@ -27,7 +27,8 @@ struct connection {
     uint64_t order;      /* among those of its list */
     enum connection_kind kind;
     char id[CONNECTION_ID_SIZE];
-    char *token; /* NULL: joined by the server's secret */
+    char join[JOIN_ID_SIZE]; /* names the participant in the logs of all daemons */
+    char *token;             /* NULL: joined by the server's secret */
     uint64_t created_ms;
     struct connection_options options;
     struct turn_cred turn; /* "" when the server has no TURN */

@@ -2,6 +2,7 @@
 
 #include "base/addr.h"
 #include "base/clock.h"
+#include "signaling/ids.h"
 #include "signaling/tld.h"
 #include "signaling/turn_cred.h"
 
@@ -130,13 +131,15 @@ static json_t *make(const struct given *g, enum ice_names names, char *why, size
 {
     const char *wrong = wrong_with(g, names);
     struct turn_cred cred = {.username = ""};
+    char join[JOIN_ID_SIZE];
 
     if (wrong) {
         snprintf(why, why_size, "%s", wrong);
         return NULL;
     }
     if (g->secret) {
-        turn_cred_new(g->secret, clock_wall_ms(), &cred);
+        join_id_new(join); /* nobody's: that server's log is not ours */
+        turn_cred_new(g->secret, clock_wall_ms(), join, &cred);
         return json_pack("{s:s,s:s,s:s}", "url", g->url, "username", cred.username, "credential",
                          cred.credential);
     }

@@ -109,6 +109,11 @@ void rpc_id_new(char ret[static RPC_ID_SIZE])
     ret[RPC_ID_SIZE - 1] = '\0';
 }
 
+void join_id_new(char ret[static JOIN_ID_SIZE])
+{
+    rnd_alnum(ret, JOIN_ID_SIZE - 1);
+}
+
 void user_id_new(char ret[static USER_ID_SIZE])
 {
     snprintf(ret, USER_ID_SIZE, "%016llX", (unsigned long long) rnd_u64());

@@ -13,6 +13,7 @@
 #define STREAM_ID_SIZE (CONNECTION_ID_SIZE + 16)
 #define SUBSCRIBER_ID_SIZE (CONNECTION_ID_SIZE + STREAM_ID_SIZE)
 #define RPC_ID_SIZE 27
+#define JOIN_ID_SIZE 9
 #define USER_ID_SIZE 17
 
 /* "ses_" and 10 characters; "con_" and 10 characters. */
@@ -38,6 +39,9 @@ const char *stream_id_connection(const char *stream_id);
 
 /* Of an RPC session: 26 characters [a-z0-9], a secret. */
 void rpc_id_new(char ret[static RPC_ID_SIZE]);
+
+/* Of a participant, for the logs of all daemons: 8 characters [A-Za-z0-9]. */
+void join_id_new(char ret[static JOIN_ID_SIZE]);
 
 /* 16 upper-case hexadecimal digits. */
 void user_id_new(char ret[static USER_ID_SIZE]);

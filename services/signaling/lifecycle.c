@@ -1,7 +1,7 @@
 #include "signaling/lifecycle.h"
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "signaling/about.h"
 #include "signaling/app.h"
 #include "signaling/connection.h"
 #include "signaling/events.h"
@@ -119,7 +119,7 @@ void lifecycle_collect_garbage(struct app *app, uint64_t max_age_ms)
     list_for_each (s, &app->sessions.all, node) {
         if (s->active || now < s->created_ms + max_age_ms)
             continue;
-        log_info("session %s: nobody came, dropped", s->id);
+        log_about(about_session(s), LOG_LEVEL_INFO, "nobody came, dropped");
         session_free(s);
     }
 }

@@ -4,6 +4,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/rnd.h"
+#include "signaling/ids.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -202,13 +203,16 @@ static void on_notification(struct link *k, const char *method, json_t *params, 
     const char *room = json_string_value(json_object_get(params, "room"));
     const char *state = json_string_value(json_object_get(params, "state"));
     const char *name = json_string_value(json_object_get(params, "stream"));
+    char session[SESSION_ID_SIZE];
 
     (void) k;
     (void) arg;
     if (!name)
         name = json_string_value(json_object_get(params, "subscriber"));
-    if (strcmp(method, "transport") == 0 && room && state && name)
-        log_info("media: room %s: %s is %s", room, name, state);
+    if (strcmp(method, "transport") != 0 || !room || !state || !name)
+        return;
+    snprintf(session, sizeof(session), "%.*s", (int) media_room_session_len(room), room);
+    log_about((struct log_ids){.session = session}, LOG_LEVEL_INFO, "media: %s is %s", name, state);
 }
 
 static int dial(struct media *m)
@@ -280,6 +284,13 @@ bool media_is_ready(const struct media *m)
 uint64_t media_away_ms(const struct media *m)
 {
     return media_is_ready(m) || !m ? 0 : clock_ms() - m->away_since_ms;
+}
+
+bool media_is_busy(const struct media *m)
+{
+    const struct link *k = link_dialer_link(m->dialer);
+
+    return k && link_n_calls(k) > 0;
 }
 
 int media_call(struct media *m, const char *method, json_t *params, link_answer_fn *fn, void *arg)

@@ -34,6 +34,9 @@ bool media_is_ready(const struct media *m);
 /* For how long it has not been ready; 0 while it is. */
 uint64_t media_away_ms(const struct media *m);
 
+/* Is an answer of it awaited? */
+bool media_is_busy(const struct media *m);
+
 /* As link_call(); steals params. -ENOTCONN when not ready, fn is not called then. */
 int media_call(struct media *m, const char *method, json_t *params, link_answer_fn *fn, void *arg);
 

@@ -5,10 +5,12 @@
 #include "signaling/app.h"
 #include "signaling/connection.h"
 #include "signaling/media.h"
+#include "signaling/outbox.h"
 #include "signaling/rest.h"
 #include "signaling/rpc.h"
 #include "signaling/stream.h"
 #include "signaling/turn_link.h"
+#include "store/store.h"
 #include "web/web.h"
 
 #define PREFIX "visavis_signaling_"
@@ -144,6 +146,33 @@ static void put_media(const struct prom *p, const struct app *app)
                !app->turn || turn_link_is_up(app->turn));
 }
 
+static void put_store(const struct prom *p, const struct app *app)
+{
+    struct store_counts store = {0};
+    struct outbox_counts out = {0};
+
+    if (app->store)
+        store_count(app->store, &store);
+    if (app->outbox)
+        outbox_count(app->outbox, &out);
+    prom_gauge(p, "store_up", "1 while changes reach the store.",
+               !app->store || store_is_up(app->store));
+    prom_counter(p, "store_commits_total", "Transactions with changes of state.", store.commits);
+    prom_counter(p, "store_losses_total", "How often the store's server went away.", store.losses);
+    prom_gauge(p, "cdr_waiting", "Lines that are not written yet.", (int64_t) out.cdr_waiting);
+    prom_head(p, "cdr_lines_total", "counter", "Call detail records, by what became of them.");
+    prom_value(p, "cdr_lines_total", LABELS({"result", "written"}), out.cdr_written);
+    prom_value(p, "cdr_lines_total", LABELS({"result", "lost"}), out.cdr_lost);
+    prom_gauge(p, "webhook_waiting", "Events that the webhook has not taken yet.",
+               (int64_t) out.webhook_waiting);
+    prom_head(p, "webhook_events_total", "counter",
+              "Events for the webhook, by what became of "
+              "them.");
+    prom_value(p, "webhook_events_total", LABELS({"result", "sent"}), out.webhook_sent);
+    prom_value(p, "webhook_events_total", LABELS({"result", "refused"}), out.webhook_refused);
+    prom_value(p, "webhook_events_total", LABELS({"result", "given_up"}), out.webhook_given_up);
+}
+
 static void put_web(const struct prom *p, const struct app *app)
 {
     const struct stats *st = &app->stats;
@@ -176,6 +205,7 @@ void metrics_render(struct wr *w, const struct app *app)
               stats_event_names, st->events, STATS_EVENTS_MAX);
     put_named(&p, "participants_left_total", "Participants that left, by reason.", "reason",
               stats_reason_names, st->left, STATS_REASONS_MAX);
+    put_store(&p, app);
     put_media(&p, app);
     process_figures(w);
 }

@@ -5,6 +5,7 @@
 #include "signaling/app.h"
 #include "signaling/media.h"
 #include "signaling/turn_link.h"
+#include "store/store.h"
 #include "web/web.h"
 #include "web/web_listen.h"
 
@@ -58,21 +59,22 @@ static void reply_ready(struct app *app, struct web_request *rq)
 }
 
 /* "ok"; "degraded": what runs goes on; "failed": it does not. */
-static const char *health_of(const struct app *app, bool turn)
+static const char *health_of(const struct app *app, bool turn, bool store)
 {
     bool media = media_is_ready(app->media);
 
     if (is_stopping(app) || media_away_ms(app->media) >= (uint64_t) app->config.media_lost_s * 1000)
         return "failed";
-    return media && turn ? "ok" : "degraded";
+    return media && turn && store ? "ok" : "degraded";
 }
 
 static void reply_health(struct app *app, struct web_request *rq)
 {
     bool turn = !app->turn || turn_link_is_up(app->turn);
-    const char *status = health_of(app, turn);
-    json_t *o = json_pack("{s:s,s:b,s:b}", "status", status, "media", media_is_ready(app->media),
-                          "turn", turn);
+    bool store = store_is_up(app->store);
+    const char *status = health_of(app, turn, store);
+    json_t *o = json_pack("{s:s,s:b,s:b,s:b}", "status", status, "media",
+                          media_is_ready(app->media), "turn", turn, "store", store);
     char *text = json_dumps(o, JSON_COMPACT);
 
     json_decref(o);

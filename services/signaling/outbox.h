@@ -4,7 +4,9 @@
  * An event is put into the store in the same commit as the change that it tells of; only then is it
  * written and sent, when the events at hand are done. Its place in the CDR file (name and offset)
  * is fixed when it is added, so writing it once more after a crash writes the same bytes to the
- * same place. The webhook gets it at least once, with an id that stays the same and counts up. */
+ * same place. The webhook gets it at least once, with an id that stays the same and counts up.
+ *
+ * Commits by itself, from the loop, what nobody else has committed. */
 #pragma once
 
 #include "base/bytes.h"
@@ -33,11 +35,15 @@ struct outbox_counts {
 int outbox_new(struct loop *l, const struct config *config, struct store *store,
                struct outbox **ret_outbox);
 
-/* Commits, and writes the CDR lines that are left. A webhook request under way is cut: see
- * outbox_stop(). What is left stays in the store. NULL is fine; returns NULL. */
+/* Writes the CDR lines that are left. A webhook request under way is cut: see outbox_stop(). What
+ * is left stays in the store. NULL is fine; returns NULL. */
 struct outbox *outbox_free(struct outbox *o);
 
-/* Steals fields, the event's keys in their order. o may be NULL: nobody wants it. */
+/* Does anybody want events of that name? */
+bool outbox_wants(const struct outbox *o, const char *name);
+
+/* Steals fields, the event's keys in their order; NULL will do when nobody wants it. o may be NULL:
+ * nobody does. */
 void outbox_add(struct outbox *o, const char *name, json_t *fields);
 
 /* A field of OUTBOX_HASH, in any order, before anything is added. */
@@ -46,7 +52,7 @@ void outbox_restore(struct outbox *o, struct bytes field, struct bytes value);
 /* Puts everything that waits into the store anew. */
 void outbox_rewrite(struct outbox *o);
 
-/* What was added is in the store now: off with it. Cheap when there is nothing; o may be NULL. */
+/* What was added is in the store now: off with it. Cheap when there is nothing. */
 void outbox_committed(struct outbox *o);
 
 /* Settings may have changed (webhook, CDR). */

@@ -51,13 +51,13 @@ char *record_of_connection(const struct connection *c)
 {
     const struct connection_options *o = &c->options;
 
-    return text_of(json_pack("{s:s,s:s*,s:I,s:I,s:s,s:s,s:b,s:O*,s:O,s:s,s:I,s:s*,s:s*,s:s,s:o*}",
-                             "kind", kinds[c->kind], "token", c->token, "created",
-                             (json_int_t) c->created_ms, "order", (json_int_t) c->order, "data",
-                             o->data, "role", o->role, "record", o->record, "kurento", o->kurento,
-                             "iceServers", o->ice_servers, "turn", c->turn.username, "activeAt",
-                             (json_int_t) c->active_ms, "clientData", c->client_data, "platform",
-                             c->platform, "ip", c->ip, "client", client_of(c)));
+    return text_of(json_pack(
+        "{s:s,s:s,s:s*,s:I,s:I,s:s,s:s,s:b,s:O*,s:O,s:s,s:I,s:s*,s:s*,s:s,s:o*}", "kind",
+        kinds[c->kind], "join", c->join, "token", c->token, "created", (json_int_t) c->created_ms,
+        "order", (json_int_t) c->order, "data", o->data, "role", o->role, "record", o->record,
+        "kurento", o->kurento, "iceServers", o->ice_servers, "turn", c->turn.username, "activeAt",
+        (json_int_t) c->active_ms, "clientData", c->client_data, "platform", c->platform, "ip",
+        c->ip, "client", client_of(c)));
 }
 
 char *record_of_stream(const struct stream *st)
@@ -246,6 +246,8 @@ static void read_client(struct reader *r, struct client_record *ret)
 static void read_connection(struct reader *r, struct connection *c, struct client_record *ret)
 {
     c->kind = read_kind(r);
+    read_text(r, "join", c->join, sizeof(c->join));
+    check(r, id_is_word(c->join, JOIN_ID_SIZE - 1));
     c->token = read_string_opt(r, "token");
     c->created_ms = read_u64(r, "created");
     c->order = read_u64(r, "order");

@@ -5,6 +5,7 @@
 #include "signaling/events.h"
 #include "signaling/lifecycle.h"
 #include "signaling/reasons.h"
+#include "signaling/rest_list.h"
 #include "signaling/shapes.h"
 
 #include <errno.h>
@@ -54,7 +55,7 @@ void rest_sessions_get(struct rest *r)
     if (!read_options(r, &o))
         return;
     if (!o.webrtc_stats || rest_has_endpoints(r, NULL, rest_sessions_get))
-        rest_reply_json(r, shape_sessions(&r->app->sessions, &o));
+        rest_list_sessions(r, &o);
 }
 
 void rest_session_get(struct rest *r)

@@ -85,31 +85,55 @@ static const char *reason_of(int error)
     }
 }
 
-/* field empty: all of the hash. What cannot be named stays in the store until that is written anew.
- */
+/* field without bytes at all: the whole hash. */
+static void complain(struct restore *r, struct bytes hash, struct bytes field, int error)
+{
+    const char *quote = field.p ? " \"" : "";
+
+    if (r->n_complaints++ < COMPLAINTS_MAX)
+        log_warning("store: %.*s%s%.*s%s is left out: %s", (int) (hash.len < 200 ? hash.len : 200),
+                    (const char *) hash.p, quote, (int) (field.len < 300 ? field.len : 300),
+                    field.len ? (const char *) field.p : "", field.p ? "\"" : "", reason_of(error));
+}
+
+/* What cannot be named stays in the store until that is written anew. */
 static void leave_out(struct restore *r, struct bytes hash, struct bytes field, int error)
 {
     struct unwanted *u;
 
-    if (!field.len && bytes_eq_str(hash, r->foreign))
-        return;
-    if (!field.len && is_name(hash))
-        snprintf(r->foreign, sizeof(r->foreign), "%.*s", (int) hash.len, (const char *) hash.p);
-    if (r->n_complaints++ < COMPLAINTS_MAX)
-        log_warning("store: %.*s %.*s is left out: %s", (int) (hash.len < 200 ? hash.len : 200),
-                    (const char *) hash.p, (int) (field.len < 300 ? field.len : 300),
-                    field.len ? (const char *) field.p : "", reason_of(error));
-    if (!is_name(hash) || (field.len && !is_name(field)))
-        return;
-    u = calloc(1, sizeof(*u) + hash.len + field.len + 2);
+    complain(r, hash, field, error);
+    u = is_name(hash) && is_name(field) ? calloc(1, sizeof(*u) + hash.len + field.len + 2) : NULL;
     if (!u)
         return;
     memcpy(u->names, hash.p, hash.len);
-    if (field.len) {
-        u->field = u->names + hash.len + 1;
-        memcpy(u->field, field.p, field.len);
-    }
+    u->field = u->names + hash.len + 1;
+    memcpy(u->field, field.p, field.len);
     list_append(&r->unwanted, &u->node);
+}
+
+/* Once, however many fields it has. */
+static void leave_out_hash(struct restore *r, struct bytes hash, int error)
+{
+    struct unwanted *u;
+
+    if (bytes_eq(hash, bytes_str(r->foreign)))
+        return;
+    complain(r, hash, bytes_of(NULL, 0), error);
+    if (!is_name(hash))
+        return;
+    memcpy(r->foreign, hash.p, hash.len);
+    r->foreign[hash.len] = '\0';
+    u = calloc(1, sizeof(*u) + hash.len + 1);
+    if (!u)
+        return;
+    memcpy(u->names, hash.p, hash.len);
+    list_append(&r->unwanted, &u->node);
+}
+
+static const char *hash_of(const struct found_session *fs, char ret[static UNIQUE_ID_SIZE + 2])
+{
+    snprintf(ret, UNIQUE_ID_SIZE + 2, "s:%s", fs->id);
+    return ret;
 }
 
 static void leave_out_found(struct restore *r, const struct found_session *fs, char kind,
@@ -117,9 +141,8 @@ static void leave_out_found(struct restore *r, const struct found_session *fs, c
 {
     char hash[UNIQUE_ID_SIZE + 2], field[SUBSCRIBER_ID_SIZE + 2];
 
-    snprintf(hash, sizeof(hash), "s:%s", fs->id);
     snprintf(field, sizeof(field), "%c:%s", kind, id);
-    leave_out(r, bytes_str(hash), bytes_str(kind ? field : ""), error);
+    leave_out(r, bytes_str(hash_of(fs, hash)), bytes_str(field), error);
 }
 
 static void delete_unwanted(struct restore *r, struct store *store)
@@ -253,7 +276,7 @@ int restore_field(struct restore *r, struct bytes hash, struct bytes field, stru
     fs = session_of(r, hash, &error);
     if (!fs) {
         if (error != -ENOMEM)
-            leave_out(r, hash, bytes_of(NULL, 0), error);
+            leave_out_hash(r, hash, error);
         return error == -ENOMEM ? error : 0;
     }
     if (bytes_eq_str(field, "session")) {
@@ -398,6 +421,7 @@ static void build_below(struct restore *r, struct found_session *fs, struct sess
 static void build_session(struct restore *r, struct found_session *fs)
 {
     struct session *s = fs->session;
+    char hash[UNIQUE_ID_SIZE + 2];
     int error = fs->error;
 
     fs->session = NULL;
@@ -406,7 +430,7 @@ static void build_session(struct restore *r, struct found_session *fs)
         error = session_add(&r->app->sessions, s, (size_t) r->app->config.max_connections);
     }
     if (error)
-        leave_out_found(r, fs, 0, "", error);
+        leave_out_hash(r, bytes_str(hash_of(fs, hash)), error);
     else
         build_below(r, fs, s);
 }

@@ -1,7 +1,7 @@
 #include "signaling/rpc.h"
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "signaling/about.h"
 #include "signaling/app.h"
 #include "signaling/connection.h"
 
@@ -217,7 +217,8 @@ void rpc_error(struct rpc *rq, int code, const char *fmt, ...)
         snprintf(text + len, sizeof(text) - len, ". Code: %d", code);
     }
     count(rq, STATS_ERROR);
-    log_debug("rpc %s: error %d", rq->message.method, code);
+    log_about(rq->client ? about_client(rq->client) : (struct log_ids){.session = NULL},
+              LOG_LEVEL_DEBUG, "rpc %s: error %d", rq->message.method, code);
     answer = jsonrpc_error_text(rq->message.id, code, text);
     if (!answer) /* a cut made it invalid UTF-8 */
         answer = jsonrpc_error_text(rq->message.id, code, "The request failed");

@@ -48,6 +48,8 @@ void negotiate(struct rpc *rq, struct connection *c, const char *stream_id, cons
     snprintf(n->stream, sizeof(n->stream), "%s", stream_id);
     json_object_set_new(params, "room", json_string(n->room));
     json_object_set_new(params, "stream", json_string(n->stream));
+    json_object_set_new(params, "connection", json_string(c->id));
+    json_object_set_new(params, "join", json_string(c->join));
     if (media_call(rq->app->media, method, params, fn, n) < 0) {
         negotiation_free(n);
         no_media_daemon(rq);

@@ -1,4 +1,5 @@
 /* Methods about the RPC session itself. */
+#include "signaling/about.h"
 #include "signaling/rpc.h"
 
 #include "base/log.h"
@@ -43,7 +44,7 @@ void rpc_connect(struct rpc *rq)
     }
     client_take_over(c, newcomer);
     if (c->participant)
-        log_info("session %s: %s is back", c->participant->session->id, c->participant->id);
+        log_about(about_connection(c->participant), LOG_LEVEL_INFO, "is back");
     rq->client = c;
     rq->socket_serial = c->socket_serial;
     rpc_reply(rq, json_pack("{s:s}", "value", "reconnection successful"));

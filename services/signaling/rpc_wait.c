@@ -20,6 +20,10 @@ bool rpc_wait(struct rpc *rq)
     struct rpc_waiting *w = &app->waiting;
     uint64_t away_ms;
 
+    if (app->stopping) { /* its client asks our next life again, or not at all */
+        list_append(&w->requests, &rq->node);
+        return true;
+    }
     if (!app->media || media_is_ready(app->media))
         return false;
     away_ms = media_away_ms(app->media);

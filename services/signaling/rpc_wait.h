@@ -1,6 +1,6 @@
 /* rpc_wait.h: requests that came while the media daemon's link is not up, but soon will be: right
  * after our start, or when that daemon is restarted. Clients give up what they are refused, so they
- * are kept waiting for a moment instead. */
+ * are kept waiting for a moment instead. Those that come when we are about to end wait for that. */
 #pragma once
 
 #include "base/list.h"

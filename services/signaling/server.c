@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "signaling/connection.h"
+#include "signaling/info.h"
 #include "signaling/lifecycle.h"
 #include "signaling/listeners.h"
 #include "signaling/media.h"
@@ -11,6 +12,7 @@
 #include "signaling/pages.h"
 #include "signaling/reasons.h"
 #include "signaling/rest.h"
+#include "signaling/rest_list.h"
 #include "signaling/socket.h"
 #include "signaling/state.h"
 #include "signaling/turn_link.h"
@@ -26,21 +28,34 @@
 #define LOG_GUESSING_MS 10000
 #define CLIENTS_BESIDE 16 /* those that come back, until they have the place of before */
 #define STOP_US 200000    /* for the last words to leave */
+#define DRAIN_US 10000    /* between looks whether media has answered everything */
+#define DRAIN_MAX_MS 1000 /* it does within milliseconds, unless it hangs */
 #define STOP_MAX_MS 10000 /* for those to the webhook; systemd is patient for 15 s */
 #define CLOSE_SERVICE_RESTART 1012
 
 /* ---- requests ---- */
+
+/* /openvidu/info; of old /info, too. */
+static bool is_info(const struct app *app, const struct web_request *rq)
+{
+    const char *path = web_path(rq);
+
+    return strcmp(path, "/openvidu/info") == 0 ||
+           (app->config.deprecated_api && strcmp(path, "/info") == 0);
+}
 
 static void on_request(struct web_request *rq, void *arg)
 {
     struct app *app = arg;
     const char *first = web_segment(rq, 0);
 
-    if (loop_timer_is_armed(&app->quit_timer)) /* the next life is for those who come now */
+    if (app->stopping) /* the next life is for those who come now */
         web_reply(rq, 503, NULL, bytes_str(NULL));
     else if (web_wants_upgrade(rq) && first && strcmp(first, "openvidu") == 0 &&
              web_n_segments(rq) == 1)
         socket_accept(app, rq);
+    else if (web_wants_upgrade(rq) && is_info(app, rq))
+        info_accept(app, rq);
     else if (!pages_handle(app, rq))
         rest_handle(app, rq);
 }
@@ -166,6 +181,8 @@ int server_start(struct app *app, struct loop *l)
     if (!error)
         error = rest_init(app->web);
     if (!error)
+        error = rest_lists_new(app, &app->lists);
+    if (!error)
         error = loop_timer_start(&app->sweep_timer, app->loop, SWEEP_US, on_sweep);
     if (!error)
         error = start_gc_timer(app);
@@ -218,11 +235,8 @@ static void pause_all(struct app *app)
     state_commit(app->state);
 }
 
-void server_stop(struct app *app)
+static void say_goodbye(struct app *app)
 {
-    if (loop_timer_is_armed(&app->quit_timer))
-        return;
-    web_stop_listening(app->web);
     if (state_outlives(app->state))
         pause_all(app);
     else
@@ -233,10 +247,36 @@ void server_stop(struct app *app)
     loop_timer_start(&app->quit_timer, app->loop, STOP_US, on_quit);
 }
 
+/* Clients take up again what they had, but not what they were about to have: that is finished. */
+static void on_drain(struct loop_timer *t)
+{
+    struct app *app = container_of(t, struct app, quit_timer);
+
+    if (media_is_busy(app->media) && clock_ms() < app->quit_by_ms)
+        loop_timer_start(t, app->loop, DRAIN_US, on_drain);
+    else
+        say_goodbye(app);
+}
+
+void server_stop(struct app *app)
+{
+    if (app->stopping)
+        return;
+    app->stopping = true;
+    web_stop_listening(app->web);
+    if (state_outlives(app->state)) {
+        app->quit_by_ms = clock_ms() + DRAIN_MAX_MS;
+        loop_timer_start(&app->quit_timer, app->loop, 0, on_drain);
+    } else {
+        say_goodbye(app);
+    }
+}
+
 void server_done(struct app *app)
 {
     app->throttle = throttle_free(app->throttle);
     app->media = media_free(app->media);
+    app->lists = rest_lists_free(app->lists);
     app->web = web_free(app->web);
     app->metrics = metrics_free(app->metrics);
     app->outbox = outbox_free(app->outbox);

@@ -13,7 +13,6 @@ struct shape_options {
 
 /* ---- REST ---- */
 json_t *shape_session(const struct session *s, const struct shape_options *o);
-json_t *shape_sessions(const struct sessions *all, const struct shape_options *o);
 json_t *shape_connection(const struct connection *c, const struct shape_options *o);
 json_t *shape_connections(const struct session *s, const struct shape_options *o);
 json_t *shape_token(const struct connection *c);

@@ -126,16 +126,6 @@ json_t *shape_session(const struct session *s, const struct shape_options *o)
     return j;
 }
 
-json_t *shape_sessions(const struct sessions *all, const struct shape_options *o)
-{
-    json_t *list = json_array();
-    struct session *s;
-
-    list_for_each (s, &all->all, node)
-        json_array_append_new(list, shape_session(s, o));
-    return shape_list(list);
-}
-
 json_t *shape_token(const struct connection *c)
 {
     json_t *j = json_pack("{s:s,s:s,s:I,s:s,s:s,s:s,s:s}", "id", c->token, "token", c->token,

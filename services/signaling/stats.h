@@ -65,7 +65,6 @@ struct stats {
     uint64_t refused[N_STATS_LIMITS];
     uint64_t events[STATS_EVENTS_MAX];
     uint64_t left[STATS_REASONS_MAX];
-    uint64_t commits;
     struct prom_histogram join;
     struct prom_histogram media[N_STATS_MEDIA];
     uint64_t media_failed[N_STATS_MEDIA];

@@ -19,7 +19,7 @@ struct turn_link {
     struct link_dialer *dialer;
     struct loop_defer defer;  /* sends what is below, several names in one message */
     json_t *issued, *revoked; /* user names to be told; NULL: none */
-    json_t *who;              /* {user name: words} of revoked ones, also without a link */
+    json_t *who;              /* {user name: ids} of revoked ones, also without a link */
     struct turn_names *dead;  /* all revoked ones, until their expiry */
     bool greeted;             /* by the server that the link goes to */
     bool synced;              /* it was told of all participants, and has heard it */
@@ -43,15 +43,20 @@ static long long number(json_t *usage, const char *key)
 static void log_usage(json_t *who, json_t *usage)
 {
     const char *name = json_string_value(json_object_get(usage, "username"));
-    const char *words = name ? json_string_value(json_object_get(who, name)) : NULL;
+    json_t *ids = name ? json_object_get(who, name) : NULL;
     bool any = number(usage, "packetsIn") > 0 || number(usage, "packetsOut") > 0;
+    char join[TURN_JOIN_SIZE];
 
     if (!name)
         return;
-    log_write(any ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG,
-              "%s%s: TURN relayed %lld bytes from it and %lld to it, by %lld allocations",
-              words ? "" : "user ", words ? words : name, number(usage, "bytesIn"),
-              number(usage, "bytesOut"), number(usage, "allocationsMade"));
+    turn_name_join(bytes_str(name), join);
+    log_about((struct log_ids){.session = json_string_value(json_object_get(ids, "session")),
+                               .connection = json_string_value(json_object_get(ids, "connection")),
+                               .join = join},
+              any ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG,
+              "TURN relayed %lld bytes from it and %lld to it, by %lld allocations",
+              number(usage, "bytesIn"), number(usage, "bytesOut"),
+              number(usage, "allocationsMade"));
 }
 
 /* ---- telling ---- */
@@ -197,7 +202,7 @@ void turn_link_issued(struct turn_link *t, const char *username)
         add_name(t, &t->issued, json_string(username));
 }
 
-void turn_link_revoke(struct turn_link *t, const char *username, const char *who)
+void turn_link_revoke(struct turn_link *t, const char *username, struct log_ids who)
 {
     if (!t || !*username)
         return;
@@ -206,7 +211,9 @@ void turn_link_revoke(struct turn_link *t, const char *username, const char *who
     if (!t->who)
         t->who = json_object();
     if (json_object_size(t->who) < TURN_API_NAMES_MAX)
-        (void) json_object_set_new(t->who, username, json_string(who));
+        (void) json_object_set_new(
+            t->who, username,
+            json_pack("{s:s*,s:s*}", "session", who.session, "connection", who.connection));
     if (t->greeted)
         add_name(t, &t->revoked, json_string(username));
 }
@@ -217,13 +224,13 @@ void turn_link_revoke(struct turn_link *t, const char *username, const char *who
  * it was not yet, though no new allocation can be made with it. */
 static void tell_the_dead(struct turn_link *t)
 {
-    json_t *untold = json_incref(t->who), *words;
+    json_t *untold = json_incref(t->who), *ids;
     struct bytes dead;
     const char *name;
     size_t pos = 0;
 
     turn_names_expire(t->dead, clock_wall_ms() / 1000);
-    json_object_foreach (untold, name, words) {
+    json_object_foreach (untold, name, ids) {
         if (!turn_names_has(t->dead, bytes_str(name)))
             add_name(t, &t->revoked, json_string(name));
     }

@@ -5,6 +5,7 @@
  * the link comes up the server is told everything that still counts. */
 #pragma once
 
+#include "base/log.h"
 #include "link/link.h"
 
 struct turn_link;
@@ -29,8 +30,8 @@ void turn_link_end(struct turn_link *t);
 
 void turn_link_issued(struct turn_link *t, const char *username);
 
-/* The participant is gone. What was relayed for it is logged, behind these words about it. */
-void turn_link_revoke(struct turn_link *t, const char *username, const char *who);
+/* The participant is gone. What was relayed for it is logged, as a line about who. */
+void turn_link_revoke(struct turn_link *t, const char *username, struct log_ids who);
 
 /* users: as in turn_api.h, of everybody that the server knows; borrowed; NULL on an error. */
 typedef void turn_link_usage_fn(int error, json_t *users, void *arg);

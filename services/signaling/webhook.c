@@ -46,7 +46,7 @@ static struct outbox_event *first(const struct webhook *w)
 
 static void finish(struct webhook *w, struct outbox_event *e)
 {
-    if (e == first(w)) {
+    if (w->waiting.next == &e->in_webhook) { /* the first */
         loop_timer_stop(&w->timer);
         w->attempts = 0;
     }

@@ -3,6 +3,7 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "link/turn_names.h"
 #include "turn/turn.h"
 
 #include <errno.h>
@@ -87,10 +88,32 @@ int alloc_new(struct alloc_table *t, const struct flow *flow, struct bytes usern
     return 0;
 }
 
+void alloc_log(const struct alloc *a, const char *fmt, ...)
+{
+    char join[TURN_JOIN_SIZE] = "";
+    va_list ap;
+
+    if (a->quota_user)
+        turn_name_join(quota_user_name(a->quota_user), join);
+    va_start(ap, fmt);
+    log_about_v((struct log_ids){.join = join}, LOG_LEVEL_DEBUG, fmt, ap);
+    va_end(ap);
+}
+
+static void log_end(const struct alloc *a)
+{
+    char client[ADDR_TEXT_SIZE];
+
+    alloc_log(a, "the allocation of %s ends: %s", addr_format(&a->flow.client, client),
+              a->end_reason ? a->end_reason : "it was given up, or its connection has ended");
+}
+
 struct alloc *alloc_free(struct alloc *a)
 {
     if (!a)
         return NULL;
+    if (a->expires_ms != 0) /* it was granted */
+        log_end(a);
     relay_close(&a->relays[0]);
     relay_close(&a->relays[1]);
     map_del(a->table->by_flow, flow_key(&a->flow));
@@ -99,7 +122,7 @@ struct alloc *alloc_free(struct alloc *a)
         quota_account(a->quota_user, &a->usage);
         quota_give(a->table->quota, a->quota_user);
     }
-    if (a->expires_ms != 0) /* it was granted */
+    if (a->expires_ms != 0)
         stats_add(&a->turn->stats, STAT_ALLOCATIONS_ENDED + a->flow.transport->kind, 1);
     secret_wipe(&a->key, sizeof(a->key));
     free(a);
@@ -145,23 +168,16 @@ struct alloc *alloc_end(struct alloc *a, int family)
     return a;
 }
 
-static void log_end(const struct alloc *a, const char *why)
-{
-    char client[ADDR_TEXT_SIZE];
-
-    log_debug("the allocation of %s ends: %s", addr_format(&a->flow.client, client), why);
-}
-
 static void end_revoked(struct alloc *a)
 {
-    log_end(a, "its credentials were revoked");
+    a->end_reason = "its credentials were revoked";
     alloc_free(a);
 }
 
 /* NULL when nothing is left. */
 static struct alloc *expire(struct alloc *a, uint64_t now_ms)
 {
-    log_end(a, "its time is over");
+    a->end_reason = "its time is over";
     for (size_t i = 0; i < 2 && a; i++) {
         if (a->relays[i].fn && a->relay_expires_ms[i] <= now_ms)
             a = alloc_end(a, family_of(i));

@@ -39,6 +39,7 @@ struct alloc {
     struct auth_key key;           /* of the user who made it */
     struct quota_user *quota_user; /* NULL: nothing taken yet */
     struct usage usage;            /* not yet accounted to the user */
+    const char *end_reason;        /* for the log; NULL: given up */
 
     /* The request that made it is answered again when it comes again: */
     uint8_t tid[STUN_TID_SIZE];
@@ -71,6 +72,9 @@ int alloc_new_reserved(struct alloc_table *t, const struct flow *flow, struct al
 
 /* NULL is fine; returns NULL. */
 struct alloc *alloc_free(struct alloc *a);
+
+/* A line about it, at the level debug. */
+void alloc_log(const struct alloc *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* NULL when there is none; what is over of it is closed, and if that is all, it is freed. */
 struct alloc *alloc_find(struct alloc_table *t, const struct flow *flow, uint64_t now_ms);

@@ -189,7 +189,7 @@ static void log_allocated(const struct alloc *a)
 
     for (size_t i = 0; i < 2; i++) {
         if (a->relays[i].fn)
-            log_debug("%s has %s for %u s", addr_format(&a->flow.client, client),
+            alloc_log(a, "%s has %s for %u s", addr_format(&a->flow.client, client),
                       addr_format(&a->relayed[i], relayed), a->lifetime_s);
     }
 }

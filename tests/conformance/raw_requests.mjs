@@ -6,7 +6,8 @@
 // auth: 'none', 'wrong' (default: right). type: Content-Type. headers: more of the request.
 // status; shape: 'E0' empty, 'E1' explained, 'E2' of the framework; keys: those of the JSON, in their
 //   order. text: the whole body. answer: headers of the answer (null: absent). is: more, given the
-//   answer and the memory; remember: the name under which the JSON is kept in the memory.
+//   answer and the memory. soon: asked again until this is so of the answer. remember: the name under
+//   which the JSON is kept in the memory.
 import assert from 'node:assert/strict';
 import { SECRET, basic } from './kit.mjs';
 
@@ -348,6 +349,17 @@ export const EVENTS = [
     assert.deepEqual([a.json.OPENVIDU_WEBHOOK_HEADERS, a.json.OPENVIDU_WEBHOOK_EVENTS], [['Authorization: Basic eDp5'], WEBHOOK_EVENTS]);
   } },
   { name: '6.2 openvidu-cdr', rq: ['GET', 'config/openvidu-cdr'], status: 200, text: 'true' },
+  { name: '7.3 a session for the file', rq: session({ customSessionId: 'C' }), status: 200 },
+  { name: '7.3 GET cdr: names of files', rq: ['GET', '/openvidu/cdr'], soon: (a) => a.json.length > 0, status: 200, remember: 'files', answer: { 'content-type': 'application/json' }, is: (a) => {
+    assert.equal(a.json.length, 1);
+    assert.match(a.json[0], /^[^/]+\.log$/);
+  } },
+  { name: '7.3 each of them', rq: ['GET', (m) => `/openvidu/cdr/${m.files[0]}`], status: 200, is: (a) => assert.match(a.text, /"sessionId":"C"/) },
+  { name: '7.3 another: 404', rq: ['GET', '/openvidu/cdr/CDR-none.log'], status: 404 },
+  { name: '7.3 nothing beside the folder: 404', rq: ['GET', '/openvidu/cdr/..%2fsignaling.cfg'], status: 404 },
+  ...refused('7.3 credentials are needed: 401', 'E2', 401, { names: ['GET', '/openvidu/cdr'], 'a file': ['GET', (m) => `/openvidu/cdr/${m.files[0]}`], 'before SUPPORT_DEPRECATED_API\'s path': ['GET', '/cdr'] }).map((row) => ({ ...row, auth: 'none' })),
+  { name: '1.1 /cdr', rq: ['GET', '/cdr'], status: 200, is: (a, m) => assert.deepEqual(a.json, m.files) },
+  { name: '1.1 /cdr/...', rq: ['GET', (m) => `/cdr/${m.files[0]}`], status: 200, is: (a) => assert.match(a.text, /sessionCreated/) },
 ];
 
 // With participants: m.ann publishes, m.ben watches, in session L.

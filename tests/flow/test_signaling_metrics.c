@@ -93,6 +93,9 @@ static void test_a_call(void **state)
     peer_do(b, "leaveRoom", NULL);
     peer_close(a);
     expect_figure("participants_left_total{reason=\"disconnect\"}", 1);
+    expect_figure("events_total{event=\"participantJoined\"}", 2);
+    expect_figure("store_up", 1);
+    assert_true(figure("store_commits_total") > 0);
     expect_figure("clients_in_grace", 1);
     expect_figure("websockets_ended_total{cause=\"lost\"}", 1);
     json_decref(r);

@@ -384,19 +384,19 @@ static void test_media_is_lost(void **state)
 /* What is too much for one message is told in several, and what is missing is put together. */
 static void test_large_inventory(void **state)
 {
-    enum { N = 50, LONG = 100 };
+    enum { N = 50, LONG = 92 };
     struct peer *p[N];
-    char body[256], name[LONG], streams[N][160];
+    char body[256], name[LONG + 12], streams[N][160];
     json_t *first, *second, *rooms, *list, *r;
     const char *room;
 
     (void) state;
     kit_make_session(kit, "S");
-    memset(name, 'x', sizeof(name));
+    memset(name, 'x', LONG);
     for (int i = 0; i < N; i++) {
         char *token;
 
-        snprintf(name + 92, sizeof(name) - 92, "%d", i);
+        snprintf(name + LONG, sizeof(name) - LONG, "%d", i);
         snprintf(body, sizeof(body),
                  "{\"data\":\"{\\\"openviduCustomConnectionId\\\":\\\"%s\\\"}\"}", name);
         token = kit_make_token(kit, "S", body);

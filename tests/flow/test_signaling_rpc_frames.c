@@ -155,7 +155,9 @@ static void test_sizes(void **state)
     json_decref(peer_notice(witness, "participantJoined"));
     memset(text, 'x', MESSAGE_MAX);
     text[60000] = '\0';
-    data = json_dumps(json_pack("{s:s}", "data", text), 0);
+    r = json_pack("{s:s}", "data", text);
+    data = json_dumps(r, 0);
+    json_decref(r);
     peer_do(p, "sendMessage", json_pack("{s:s}", "message", data));
     free(data);
     for (int i = 0; i < 2; i++) {

@@ -273,7 +273,7 @@ static void test_use_is_logged(void **state)
     peer_do(a.peer, "leaveRoom", NULL);
     await(n_allocated, 0);
     await(n_logged, 1);
-    assert_true(log_has("session S, connection con_"));
+    assert_true(log_has("[session S connection con_"));
     assert_false(log_has(SECRET));
     go(&a);
     close(fd);

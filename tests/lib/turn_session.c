@@ -18,15 +18,11 @@
 /* RFC 8489 section 9.2 with the user names of shared-secret servers. */
 static int make_key(struct turn_session *s)
 {
-    static unsigned nr;
-    struct bytes name;
+    struct bytes name = bytes_str(s->username);
     uint8_t mac[SHA1_SIZE];
     char password[BASE64_SIZE(SHA1_SIZE)];
     int r;
 
-    snprintf(s->username, sizeof(s->username), "%" PRIu64 ":bench%u",
-             clock_wall_ms() / 1000 + LIFETIME_S, nr++);
-    name = bytes_str(s->username);
     r = hmac_sha1(bytes_str(TURN_SECRET), &name, 1, mac);
     if (r == 0)
         r = base64_encode(bytes_of(mac, sizeof(mac)), password, sizeof(password));
@@ -35,7 +31,7 @@ static int make_key(struct turn_session *s)
     return r;
 }
 
-int turn_session_init(struct turn_session *s, int fd)
+int turn_session_init_as(struct turn_session *s, int fd, const char *username)
 {
     struct timeval patience = {.tv_usec = ANSWER_US};
 
@@ -44,7 +40,18 @@ int turn_session_init(struct turn_session *s, int fd)
     *s = (struct turn_session){.fd = fd};
     if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0)
         return -errno;
+    snprintf(s->username, sizeof(s->username), "%s", username);
     return make_key(s);
+}
+
+int turn_session_init(struct turn_session *s, int fd)
+{
+    static unsigned nr;
+    char username[sizeof(s->username)];
+
+    snprintf(username, sizeof(username), "%" PRIu64 ":bench%u", clock_wall_ms() / 1000 + LIFETIME_S,
+             nr++);
+    return turn_session_init_as(s, fd, username);
 }
 
 static int put_request(const struct turn_session *s, enum stun_method method,

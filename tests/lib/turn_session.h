@@ -18,6 +18,7 @@ struct turn_session {
 
 /* -EMFILE or the like: fd, a negative errno, is returned. */
 int turn_session_init(struct turn_session *s, int fd);
+int turn_session_init_as(struct turn_session *s, int fd, const char *username);
 
 /* 0, the error code of the answer, or -ETIMEDOUT. All of them learn a nonce by being refused. */
 int turn_session_allocate(struct turn_session *s);

@@ -157,7 +157,7 @@ COTURN_MAX_PORT=60000|turn restart,
 OPENVIDU_STREAMS_VIDEO_MAX_RECV_BANDWIDTH=700|signaling reload,
 LOG_LEVEL=debug|redis restart,media reload,turn reload,signaling reload,call reload,
 CALL_APP=off|call stop,
-REDIS_URL=redis://10.0.0.9:6379|redis stop,
+REDIS_URL=redis://:a-secret@10.0.0.9:6379/1|redis stop,signaling restart,
 REDIRECT_WWW=false|
 ALLOWED_ACCESS_TO_RESTAPI=192.0.2.0/24|nginx reload,
 CALL_PRIVATE_ACCESS=DISABLED CALL_USER=somebody|call reload,

@@ -61,7 +61,8 @@ starts() {
     "$visavis" run >"$work/text" 2>"$log" &
     run=$!
     wait_for logged 'ready$' || return 1
-    wait_for serves_live
+    wait_for serves_live || return 1
+    expect 'state is in our own Redis' logged 'keeping state in Redis at '
 }
 
 # Whoever changes the pair.

@@ -267,6 +267,11 @@ fail_params:
     return r;
 }
 
+size_t link_n_calls(const struct link *k)
+{
+    return k->calls_by_id ? map_count(k->calls_by_id) : 0;
+}
+
 /* ---- the peer's requests ---- */
 
 static void request_unlink(struct link_request *rq)

@@ -39,6 +39,9 @@ int link_new(struct loop *l, int fd, const struct link_handlers *handlers, void 
  * later is allowed and does nothing. NULL is fine; returns NULL. on_closed is not called. */
 struct link *link_free(struct link *k);
 
+/* How many of our requests wait for their answer. */
+size_t link_n_calls(const struct link *k);
+
 /* error: 0, or a negative errno; -EREMOTEIO: the peer's error, then code and message are set.
  * result is borrowed, non-NULL exactly when error is 0. */
 struct link_answer {

@@ -3,8 +3,11 @@
  * The media daemon listens; signaling and TURN dial. Error codes are those of the clients' RPC
  * (OpenViduException), so signaling passes code and message on as they are.
  *
- * Ids: room = the session's unique id; stream = the stream id; subscriber = the name of a
- * subscribing endpoint, "<connection id>_<stream id>". All are [A-Za-z0-9_~-]{1,255}.
+ * Ids: room = the session's unique id, "<session id>_<number>"; stream = the stream id; subscriber
+ * = the name of a subscribing endpoint, "<connection id>_<stream id>". All are
+ * [A-Za-z0-9_~-]{1,255}.
+ *
+ * What sets up a transport may say about whom it is, for the log: join?, connection? (ids).
  *
  * Requests                                                             results
  *   hello        {client: "signaling"|"turn", instance}                {node, instance, peers}
@@ -20,15 +23,15 @@
  *                    the same, and nothing is dropped before the last; a part that fails takes all
  *                    the others along.
  *   publish      {room, stream, offer, loopback?, forcedCodec?,        {answer, audio, video}
- *                 maxRecvKbps?, minRecvKbps?}
+ *                 maxRecvKbps?, minRecvKbps?, join?, connection?}
  *                    Rates up to MEDIA_KBPS_MAX.
  *                    audio, video: does the offer really send them? With a stream id that exists
  *                    the transport is replaced and the subscribers stay (reconnection).
  *   unpublish    {room, stream}                                        {}   drops its subscribers
  *   subscribe    {room, stream, subscriber, offer, forcedCodec?,       {answer}
- *                 maxSendKbps?, minSendKbps?}
+ *                 maxSendKbps?, minSendKbps?, join?, connection?}
  *   offer        {room, stream, subscriber, forcedCodec?,              {offer}
- *                 maxSendKbps?, minSendKbps?}
+ *                 maxSendKbps?, minSendKbps?, join?, connection?}
  *   answer       {room, subscriber, answer}                            {}
  *                    subscribe, and offer + answer, replace an existing subscriber of that name.
  *                    A publisher is asked for no more than the highest maxSendKbps of those who
@@ -65,10 +68,20 @@
  * a signaling daemon has said hello and sync. */
 #pragma once
 
+#include <string.h>
+
 #define MEDIA_ORPHAN_S 60
 #define MEDIA_CALL_TIMEOUT_MS 5000
 #define MEDIA_KBPS_MAX 1000000
 #define MEDIA_SDP_KEPT_MAX 16384 /* browsers' have 2,000 to 10,000 bytes */
+
+/* How much of a room's id is the session's. */
+static inline size_t media_room_session_len(const char *room)
+{
+    const char *tail = strrchr(room, '_');
+
+    return tail ? (size_t) (tail - room) : strlen(room);
+}
 
 enum media_error {
     MEDIA_ERR_NO_STREAM = 105,

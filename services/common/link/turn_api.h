@@ -3,6 +3,8 @@
  * TURN listens, signaling dials. All is about the user names of time-limited credentials,
  * "<expiry in Unix seconds>:<anything>" (turn_names.h): one for each participant. A message names
  * at most TURN_API_NAMES_MAX of them, each of at most TURN_NAME_MAX bytes; more go in parts.
+ * What is behind the colon, of letters and digits, is the id by which all daemons' logs name the
+ * participant's join.
  *
  * Requests                                                             results
  *   hello        {client: "signaling", instance}                       {node, instance, sha256}

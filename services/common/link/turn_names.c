@@ -3,6 +3,7 @@
 
 #include "base/map.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -30,6 +31,22 @@ int turn_name_expiry(struct bytes name, uint64_t *ret_s)
     if (colon)
         name.len = (size_t) (colon - name.p);
     return bytes_to_u64(name, EXPIRY_MAX_S, ret_s);
+}
+
+void turn_name_join(struct bytes name, char ret[static TURN_JOIN_SIZE])
+{
+    const uint8_t *colon = name.len ? memchr(name.p, ':', name.len) : NULL;
+    size_t len = colon ? (size_t) (name.p + name.len - colon) - 1 : 0;
+
+    ret[0] = '\0';
+    if (len >= TURN_JOIN_SIZE)
+        return;
+    for (size_t i = 0; i < len; i++)
+        if (!isalnum(colon[1 + i]))
+            return;
+    if (len)
+        memcpy(ret, colon + 1, len);
+    ret[len] = '\0';
 }
 
 int turn_names_new(size_t max, struct turn_names **ret_names)

@@ -10,6 +10,10 @@
 /* The time in front of the first colon, or all of it. -EBADMSG when there is none. */
 int turn_name_expiry(struct bytes name, uint64_t *ret_s);
 
+/* The id of the participant's join (turn_api.h), as text; "" when the name has none. */
+#define TURN_JOIN_SIZE 33
+void turn_name_join(struct bytes name, char ret[static TURN_JOIN_SIZE]);
+
 struct turn_names;
 
 int turn_names_new(size_t max, struct turn_names **ret_names);

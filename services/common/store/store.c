@@ -57,6 +57,11 @@ void store_commit(struct store *st)
     st->kind->commit(st);
 }
 
+void store_count(const struct store *st, struct store_counts *ret)
+{
+    *ret = st->counts;
+}
+
 bool store_is_up(const struct store *st)
 {
     return st->kind->is_up(st);

@@ -56,5 +56,11 @@ void store_drop(struct store *st, const char *hash); /* with all its fields */
 /* Cheap when nothing was changed. */
 void store_commit(struct store *st);
 
+struct store_counts {
+    uint64_t commits; /* of changes */
+    uint64_t losses;  /* how often the server went away */
+};
+void store_count(const struct store *st, struct store_counts *ret);
+
 /* Are commits reaching the server at this time? A memory store's always do. */
 bool store_is_up(const struct store *st);

@@ -20,6 +20,7 @@ struct store {
     const struct store_kind *kind;
     store_commit_fn *before_commit; /* or NULL */
     void *before_commit_arg;
+    struct store_counts counts; /* the kind counts */
 };
 
 int store_new_memory(struct store **ret_store);

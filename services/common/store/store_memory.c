@@ -153,6 +153,7 @@ static void memory_commit(struct store *st)
     struct memory *m = (struct memory *) st;
     struct change *c;
 
+    st->counts.commits += !list_empty(&m->changes);
     list_for_each (c, &m->changes, node) {
         if (c->kind == CHANGE_PUT) {
             apply_put(m, c->hash, c->field);

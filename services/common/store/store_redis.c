@@ -136,6 +136,7 @@ static void lost(struct redis *rd, const char *why)
     if (rd->phase == AWAY)
         return;
     tell_away(rd, why);
+    rd->store.counts.losses += rd->phase == UP;
     if (rd->phase == REWRITING)
         rd->retry_ms = RETRY_REFUSED_MS;
     end_contact(rd);
@@ -217,6 +218,7 @@ static void send_transaction(struct redis *rd)
     redis_conn_send(rd->conn, bytes_str(end), answered ? 1 : 0);
     forget_changes(rd);
     redis_conn_flush(rd->conn, WRITE_PATIENCE_MS);
+    rd->store.counts.commits++;
     if (redis_conn_error(rd->conn))
         lost(rd, redis_conn_error(rd->conn));
 }

@@ -6,12 +6,16 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -112,6 +116,80 @@ static void long_messages_stay_one_line(void **state)
     free(big);
 }
 
+static void a_line_says_what_it_is_about(void **state)
+{
+    char big[3000];
+
+    (void) state;
+    log_init("t", LOG_LEVEL_INFO);
+    errno = ENOENT;
+    log_about((struct log_ids){.session = "S", .connection = "con_A", .join = "k3"}, LOG_LEVEL_INFO,
+              "joined, %d", 5);
+    assert_int_equal(errno, ENOENT);
+    assert_non_null(strstr(logged(), "info t: [session S connection con_A join k3] joined, 5\n"));
+    log_about((struct log_ids){.stream = "str", .session = ""}, LOG_LEVEL_INFO, "x");
+    assert_non_null(strstr(logged(), "info t: [stream str] x\n"));
+    log_about((struct log_ids){.session = NULL}, LOG_LEVEL_INFO, "x");
+    assert_non_null(strstr(logged(), "info t: x\n"));
+    log_about((struct log_ids){.session = "S"}, LOG_LEVEL_DEBUG, "x");
+    assert_string_equal(logged(), "");
+    memset(big, 'i', sizeof(big) - 1);
+    big[sizeof(big) - 1] = '\0';
+    log_about((struct log_ids){big, big, big, big}, LOG_LEVEL_INFO, "%s", big);
+    assert_true(strlen(logged()) <= 2048);
+    assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
+}
+
+/* A journal of our own, in a mount namespace of our own; -1: may not be. */
+static int make_journal(void)
+{
+    struct sockaddr_un sa = {.sun_family = AF_UNIX, .sun_path = "/run/systemd/journal/socket"};
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+        mount("none", "/run", "tmpfs", 0, NULL) < 0)
+        return -1;
+    mkdir("/run/systemd", 0755);
+    mkdir("/run/systemd/journal", 0755);
+    return bind(fd, (struct sockaddr *) &sa, sizeof(sa)) == 0 ? fd : -1;
+}
+
+static void the_journal_gets_fields(void **state)
+{
+    int fd = make_journal();
+    struct stat st;
+    char stream[64];
+    ssize_t n;
+
+    (void) state;
+    if (fd < 0)
+        skip();
+    assert_int_equal(fstat(STDERR_FILENO, &st), 0);
+    snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long) st.st_dev,
+             (unsigned long long) st.st_ino);
+    setenv("JOURNAL_STREAM", stream, 1);
+    log_init("visavis-test", LOG_LEVEL_INFO);
+    log_about(
+        (struct log_ids){
+            .session = "S", .connection = "c\nMESSAGE=forged", .stream = "s", .join = "k3"},
+        LOG_LEVEL_WARNING, "a\nb");
+    n = recv(fd, text, sizeof(text) - 1, 0);
+    text[n > 0 ? n : 0] = '\0';
+    assert_string_equal(text, "PRIORITY=4\nSYSLOG_FACILITY=3\nSYSLOG_IDENTIFIER=visavis-test\n"
+                              "SESSION_ID=S\nCONNECTION_ID=c\\x0aMESSAGE=forged\nSTREAM_ID=s\n"
+                              "JOIN_ID=k3\n"
+                              "MESSAGE=[session S connection c\\x0aMESSAGE=forged stream s join "
+                              "k3] a\\x0ab\n");
+    assert_string_equal(logged(), "");
+    /* who says nothing of the kind goes the usual way */
+    log_info("x");
+    assert_string_equal(logged(), "<6>x\n");
+    /* as all do when the journal does not take it */
+    close(fd);
+    log_about((struct log_ids){.session = "S"}, LOG_LEVEL_INFO, "x");
+    assert_string_equal(logged(), "<6>[session S] x\n");
+}
+
 static void strangers_are_limited(void **state)
 {
     struct log_limit limit = {.interval_ms = 1000};
@@ -186,6 +264,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(journal_gets_the_level_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(lines_cannot_be_forged, setup, teardown),
         cmocka_unit_test_setup_teardown(long_messages_stay_one_line, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_line_says_what_it_is_about, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_journal_gets_fields, setup, teardown),
         cmocka_unit_test_setup_teardown(strangers_are_limited, setup, teardown),
         cmocka_unit_test(clock_can_be_moved),
         cmocka_unit_test(ids_have_their_shape),

@@ -35,6 +35,23 @@ static void test_expiry(void **state)
     assert_int_equal(turn_name_expiry(bytes_of(NULL, 0), &s), -EBADMSG);
 }
 
+static void test_join(void **state)
+{
+    static const char *const none[] = {
+        "", "5", "5:", "5:a b", "5:a\nb", "5:\xc3\xa9", "5:123456789012345678901234567890123"};
+    char join[TURN_JOIN_SIZE];
+
+    (void) state;
+    turn_name_join(bytes_str("1700000000:Ab12Cd34"), join);
+    assert_string_equal(join, "Ab12Cd34");
+    turn_name_join(bytes_str("5:12345678901234567890123456789012"), join);
+    assert_string_equal(join, "12345678901234567890123456789012");
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+        turn_name_join(bytes_str(none[i]), join);
+        assert_string_equal(join, "");
+    }
+}
+
 static void test_until_their_time(void **state)
 {
     char name[TURN_NAME_MAX + 2];
@@ -126,6 +143,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_expiry),
+        cmocka_unit_test(test_join),
         cmocka_unit_test(test_until_their_time),
         cmocka_unit_test(test_full),
         cmocka_unit_test(test_many),

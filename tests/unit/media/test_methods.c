@@ -27,6 +27,7 @@ static void a_whole_publish(void **state)
     json_t *params = json_pack("{s:s, s:s, s:s, s:b, s:s, s:i, s:n}", "room", "ses_A", "stream",
                                "str_CAM_x~1", "offer", "v=0", "loopback", 1, "forcedCodec", "VP8",
                                "maxRecvKbps", 1000, "minRecvKbps");
+
     const char *what;
     struct message *m;
 
@@ -39,6 +40,13 @@ static void a_whole_publish(void **state)
     assert_string_equal(m->forced_codec, "VP8");
     assert_true(m->loopback);
     assert_int_equal(m->max_recv_kbps, 1000);
+    assert_string_equal(m->whose.join, "");
+    message_free(m);
+    json_object_set_new(params, "join", json_string("Ab12Cd34"));
+    json_object_set_new(params, "connection", json_string("con_A"));
+    assert_int_equal(method_parse(method_find("publish"), params, &m, &what), 0);
+    assert_string_equal(m->whose.join, "Ab12Cd34");
+    assert_string_equal(m->whose.connection, "con_A");
     message_free(m);
     json_decref(params);
 }
@@ -60,6 +68,13 @@ static void every_wrong_parameter_is_named(void **state)
     assert_string_equal(refused("closeRoom", json_array()), "room");
     assert_string_equal(refused("unpublish", json_pack("{s:s}", "room", "r")), "stream");
     assert_string_equal(refused("unsubscribe", json_pack("{s:s}", "room", "r")), "subscriber");
+    assert_string_equal(
+        refused("offer", json_pack("{s:s, s:s, s:s, s:s}", "room", "r", "stream", "s", "subscriber",
+                                   "x", "join", "12345678901234567")),
+        "join");
+    assert_string_equal(refused("offer", json_pack("{s:s, s:s, s:s, s:i}", "room", "r", "stream",
+                                                   "s", "subscriber", "x", "connection", 1)),
+                        "connection");
     assert_string_equal(refused("describe", json_pack("{s:s}", "room", "r")), "stream");
     assert_string_equal(refused("describe", json_pack("{s:s, s:s}", "room", "r", "stream", "s")),
                         "");

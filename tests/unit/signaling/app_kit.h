@@ -124,7 +124,7 @@ static void channel_done(struct channel *c)
 
 static void app_kit_start(void)
 {
-    static char server[] = "kurento", codec[] = "NONE", secret[] = "MY_SECRET";
+    static char server[] = "kurento", codec[] = "NONE", secret[] = "MY_SECRET", off[] = "";
     struct config *c = &app.config;
 
     log_init("test", LOG_LEVEL_ERROR);
@@ -133,8 +133,10 @@ static void app_kit_start(void)
     c->media_server = server;
     c->forced_codec = codec;
     c->secret = secret;
+    c->recordings_path = c->layouts_path = c->cdr_path = c->webhook_endpoint = off;
     c->max_data_bytes = 1000;
     c->max_participants = 10;
+    c->max_connections = 100;
     c->max_queued_requests = 4;
     c->max_clients = 10;
     c->max_waiting = 10;

@@ -209,6 +209,60 @@ static void test_coming_back_in_time(void **state)
     channel_done(&never);
 }
 
+/* What happens while a client is away waits for it, behind the answer, up to a limit. */
+static void test_mail(void **state)
+{
+    struct session *s = app_kit_session("S");
+    struct channel a, b, again;
+    char rpc_id[RPC_ID_SIZE], id[CONNECTION_ID_SIZE], text[1001];
+    struct client *away;
+    size_t n;
+
+    (void) state;
+    join(&a, s);
+    away = a.base.client;
+    memcpy(rpc_id, away->id, sizeof(rpc_id));
+    client_socket_closed(&a.base, "");
+    join(&b, s);
+    memcpy(id, b.base.client->participant->id, sizeof(id));
+    say(&b, "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"leaveRoom\"}");
+    client_send(away, "{\"an answer\":\"to nobody\"}");
+    channel_open(&again);
+    connect_as(&again, rpc_id);
+    assert_int_equal(json_array_size(again.got), 3);
+    assert_non_null(json_object_get(json_array_get(again.got, 0), "result"));
+    expect(&again, 1, "participantJoined", "id", id);
+    expect(&again, 2, "participantLeft", "connectionId", id);
+    assert_int_equal(app.clients.mail_bytes, 0);
+    json_decref(a.got);
+
+    client_socket_closed(&again.base, "");
+    json_decref(again.got);
+    memset(text, ' ', 1000);
+    memcpy(text, "{}", 2);
+    text[1000] = '\0';
+    for (int i = 0; i < 100; i++)
+        client_tell(away, text);
+    assert_in_range(app.clients.mail_bytes, 60000, CLIENT_MAIL_BYTES);
+    channel_open(&again);
+    connect_as(&again, rpc_id);
+    n = json_array_size(again.got);
+    assert_in_range(n, 60, CLIENT_MAIL_BYTES / 1001 + 1);
+
+    /* all of them together have a limit, too */
+    client_socket_closed(&again.base, "");
+    json_decref(again.got);
+    app.clients.mail_bytes = CLIENTS_MAIL_BYTES - 100;
+    client_tell(away, text);
+    assert_int_equal(app.clients.mail_bytes, CLIENTS_MAIL_BYTES - 100);
+    assert_int_equal(away->mail.len, 0);
+    app.clients.mail_bytes = 0;
+    client_tell(away, text);
+    move(10000);
+    assert_int_equal(app.clients.mail_bytes, 0);
+    channel_done(&b);
+}
+
 static void test_leaving_closes_later(void **state)
 {
     struct session *s = app_kit_session("S");
@@ -526,6 +580,7 @@ int main(void)
         TIMED(test_silent_socket_is_closed),
         TIMED(test_grace),
         TIMED(test_coming_back_in_time),
+        TIMED(test_mail),
         TIMED(test_leaving_closes_later),
         TIMED(test_queue),
         TIMED(test_media_away),

@@ -23,7 +23,7 @@ static void test_turn_credentials(void **state)
     (void) state;
     turn_cred_sign("MY_SECRET", "1690086402:Ab12Cd34", again);
     assert_string_equal(again, "YmsZg0hx8HxgiQrJJd+cMX452/U=");
-    turn_cred_new("s", 1690000002999, &cred);
+    turn_cred_new("s", 1690000002999, "Ab12Cd34", &cred);
     assert_memory_equal(cred.username, "1690086402:", 11);
     assert_int_equal(strlen(cred.username), 19);
     turn_cred_sign("s", cred.username, again);

@@ -184,9 +184,9 @@ static void test_comes_up(void **state)
     turn_link_issued(turn, "9999999999:d");
     run_until("issued");
     assert_string_equal(heard, "issued 9999999999:c 9999999999:d");
-    turn_link_revoke(turn, "9999999999:c", "c");
-    turn_link_revoke(turn, "9999999999:d", "d");
-    turn_link_revoke(turn, "", "nobody");
+    turn_link_revoke(turn, "9999999999:c", (struct log_ids){.connection = "c"});
+    turn_link_revoke(turn, "9999999999:d", (struct log_ids){.connection = "d"});
+    turn_link_revoke(turn, "", (struct log_ids){.connection = "nobody"});
     run_until("revoke");
     assert_string_equal(heard, "revoke 9999999999:c 9999999999:d");
 }
@@ -195,7 +195,7 @@ static void test_nobody(void **state)
 {
     (void) state;
     turn_link_issued(NULL, "9999999999:a");
-    turn_link_revoke(NULL, "9999999999:a", "a");
+    turn_link_revoke(NULL, "9999999999:a", (struct log_ids){.connection = "a"});
     serve();
     run_until("synced");
     assert_string_equal(heard, "hello; synced");
@@ -207,13 +207,13 @@ static void test_comes_back(void **state)
 {
     (void) state;
     arrive("9999999999:a");
-    turn_link_revoke(turn, "9999999999:x", "x");
-    turn_link_revoke(turn, "5:over", "over");
+    turn_link_revoke(turn, "9999999999:x", (struct log_ids){.connection = "x"});
+    turn_link_revoke(turn, "5:over", (struct log_ids){.connection = "over"});
     serve();
     run_until("synced");
     assert_string_equal(heard, "hello; revoke 5:over 9999999999:x; issued 9999999999:a; synced");
     go_away();
-    turn_link_revoke(turn, "9999999998:y", "y");
+    turn_link_revoke(turn, "9999999998:y", (struct log_ids){.connection = "y"});
     serve();
     run_until("synced");
     assert_non_null(strstr(heard, "hello; revoke 9999999998:y 9999999999:x; issued"));
@@ -230,7 +230,7 @@ static void test_a_part_fails(void **state)
     assert_string_equal(heard, "hello; issued 9999999999:a no; "
                                "hello; issued 9999999999:a; synced");
     refuse = "revoke";
-    turn_link_revoke(turn, "9999999999:b", "b");
+    turn_link_revoke(turn, "9999999999:b", (struct log_ids){.connection = "b"});
     run_until("synced");
     assert_string_equal(heard, "revoke 9999999999:b no; "
                                "hello; revoke 9999999999:b; issued 9999999999:a; synced");
@@ -253,7 +253,7 @@ static void test_many(void **state)
     (void) state;
     for (unsigned i = 0; i < MANY; i++) {
         snprintf(name, sizeof(name), "9999999999:%u", i);
-        turn_link_revoke(turn, name, "somebody");
+        turn_link_revoke(turn, name, (struct log_ids){.connection = "somebody"});
     }
     serve();
     run_until("synced");
@@ -261,7 +261,7 @@ static void test_many(void **state)
     assert_int_equal(n_names, MANY);
     for (unsigned i = 0; i < TURN_API_NAMES_MAX; i++) {
         snprintf(name, sizeof(name), "9999999999:more%u", i);
-        turn_link_revoke(turn, name, "somebody");
+        turn_link_revoke(turn, name, (struct log_ids){.connection = "somebody"});
     }
     run_until("revoke");
     assert_int_equal(n_names, TURN_API_NAMES_MAX);
@@ -273,7 +273,7 @@ static void test_last_words(void **state)
     (void) state;
     serve();
     run_until("synced");
-    turn_link_revoke(turn, "9999999999:a", "a");
+    turn_link_revoke(turn, "9999999999:a", (struct log_ids){.connection = "a"});
     turn = turn_link_free(turn);
     run_until(NULL);
     assert_string_equal(heard, "revoke 9999999999:a");
