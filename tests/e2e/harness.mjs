@@ -29,6 +29,12 @@ export const refusal = (promise) => promise.then(() => '', (e) => String(e.messa
 
 export const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
+// Its message, and where in the tests it came up.
+function described(error) {
+  const frames = (error?.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)).slice(0, 3).map((line) => line.trim());
+  return [...String(error?.message ?? error).split('\n'), ...frames].map((line) => `        ${line}`).join('\n');
+}
+
 const running = new AsyncLocalStorage();
 
 // What a test leaves to be put away, whether it passed or not; the last comes first.
@@ -71,7 +77,7 @@ export class Runner {
       console.log(`ok      ${took}`);
     } else {
       this.failed += 1;
-      console.log(`FAILED  ${took}\n        ${errors.map((e) => e?.stack?.split('\n').slice(0, 4).join('\n        ') ?? e).join('\n        ')}`);
+      console.log(`FAILED  ${took}\n${errors.map(described).join('\n')}`);
     }
   }
 
