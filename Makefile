@@ -177,7 +177,14 @@ $(O)/share/pages/%: installer/pages/%
 	@mkdir -p $(@D)
 	@cp $< $@
 
-pages: $(O)/share/call/main.js $(O)/doc/third-party.txt $(SITE_PAGES)
+# The operator's dashboard is used as it is.
+DASHBOARD_PAGES := $(patsubst services/dashboard/%,$(O)/share/dashboard/%,$(wildcard services/dashboard/*))
+
+$(O)/share/dashboard/%: services/dashboard/%
+	@mkdir -p $(@D)
+	@cp $< $@
+
+pages: $(O)/share/call/main.js $(O)/doc/third-party.txt $(SITE_PAGES) $(DASHBOARD_PAGES)
 web: pages
 
 ifneq ($(wildcard prebuilt/call/main.js),)

@@ -36,6 +36,7 @@ install: all
 	$(Q)chmod 644 $(DESTDIR)$(LIBDIR)/sysusers.d/visavis.conf
 	$(Q)install -d -m 755 $(DESTDIR)$(DATADIR)/visavis
 	$(Q)cp -R $(O)/share/call $(DESTDIR)$(DATADIR)/visavis/
+	$(call put,$(DATADIR)/visavis/dashboard,644,$(wildcard services/dashboard/*))
 	$(Q)chmod -R u=rwX,go=rX $(DESTDIR)$(DATADIR)/visavis
 	$(call put,$(DATADIR)/visavis,644,env/env.template)
 	$(call put,$(DATADIR)/visavis/pages,644,$(wildcard installer/pages/*))

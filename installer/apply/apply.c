@@ -35,7 +35,7 @@ struct apply {
     struct network network;
     struct nginx_facts nginx;
     struct decided decided;
-    char turn_secret[SECRET_SIZE], pages[PATH_MAX];
+    char turn_secret[SECRET_SIZE], pages[PATH_MAX], dashboard[PATH_MAX];
     struct before before;
     struct desired desired;
     struct generation_file files[N_DESIRED];
@@ -304,6 +304,8 @@ static enum apply_end find_parts(struct apply *a)
         tell(a, LOG_LEVEL_ERROR, "the pages of Call are missing; install the package again");
         return APPLY_FAILED;
     }
+    if (program_find_pages("dashboard", path) < 0 || !realpath(path, a->dashboard))
+        a->dashboard[0] = '\0'; /* calls do without */
     return APPLY_DONE;
 }
 
@@ -345,6 +347,7 @@ static int render(struct apply *a, const struct settings *s, const struct decide
         .decided = d,
         .turn_secret = a->turn_secret,
         .call_pages = a->pages,
+        .dashboard_pages = *a->dashboard ? a->dashboard : NULL,
         .cores = cores < 1             ? 1
                  : cores > THREADS_MAX ? THREADS_MAX
                                        : (unsigned) cores,

@@ -133,6 +133,7 @@ int desired_render(const struct desired_input *in, struct desired *ret)
         .turn_ip = &in->decided->turn_ip,
         .turn_secret = turn_secret(in),
         .call_pages = in->call_pages,
+        .dashboard_pages = in->dashboard_pages,
         .cores = in->cores,
         .nginx = in->decided->layout != PROXY_EXTERNAL,
         .turn_on_web_port = site_has_turn(in->settings, in->decided->layout),

@@ -29,6 +29,7 @@ struct desired_input {
     const struct decided *decided;
     const char *turn_secret; /* the kept one, for when COTURN_SHARED_SECRET_KEY is empty */
     const char *call_pages;
+    const char *dashboard_pages; /* NULL: there are none */
     unsigned cores;
 };
 

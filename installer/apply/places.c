@@ -123,6 +123,7 @@ void places_of(const struct installation *in, struct places_texts *t, struct pla
         .openvidu_url = t->openvidu_url,
         .control_socket = path_join(t->control_socket, PATH_RUN, "media.sock"),
         .call_pages = in->call_pages,
+        .dashboard_pages = in->dashboard_pages,
         .turn_secret = in->turn_secret,
         .turn_ip = in->turn_ip->text,
         .turn_port = (uint16_t) settings_int(s, SET_COTURN_PORT),

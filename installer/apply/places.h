@@ -13,7 +13,8 @@ struct installation {
     const struct network *network;
     const struct turn_ip *turn_ip;
     const char *turn_secret;
-    const char *call_pages; /* folder */
+    const char *call_pages;      /* folder */
+    const char *dashboard_pages; /* the same; NULL: there are none */
     unsigned cores;
     bool nginx;            /* stands in front; not PROXY=external */
     bool turn_on_web_port; /* TURN over TLS is reached there, too */

@@ -145,6 +145,7 @@ void render_signaling(struct wr *w, const struct settings *s, const struct place
     put_bool(w, "deprecated_api", settings_bool(s, SET_SUPPORT_DEPRECATED_API));
     put_text_if(w, "recordings_path", p->recordings);
     put_bool(w, "recordings_public", settings_bool(s, SET_RECORDING_PUBLIC_ACCESS));
+    put_text_if(w, "dashboard_path", p->dashboard_pages);
     put_text_if(w, "layouts_path", p->layouts);
     put_bool(w, "accel", p->accel);
     put_signaling_limits(w, s);

@@ -9,10 +9,11 @@
 
 /* What is decided outside the settings: where things are on this machine. Borrowed. */
 struct places {
-    const char *public_url;     /* "https://host[:port]", without a trailing slash */
-    const char *openvidu_url;   /* where Call reaches the REST API */
-    const char *control_socket; /* of the media daemon */
-    const char *call_pages;     /* folder */
+    const char *public_url;      /* "https://host[:port]", without a trailing slash */
+    const char *openvidu_url;    /* where Call reaches the REST API */
+    const char *control_socket;  /* of the media daemon */
+    const char *call_pages;      /* folder */
+    const char *dashboard_pages; /* folder */
     const char *turn_secret;
     const char *turn_ip; /* as clients are told it */
     uint16_t turn_port;

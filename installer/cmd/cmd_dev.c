@@ -34,7 +34,7 @@ struct dev {
     struct supervisor *supervisor;
     struct places places;
     char public_url[300], openvidu_url[300], control[WORKDIR_PATH_SIZE + 16],
-        turn_api[WORKDIR_PATH_SIZE + 16], pages[PATH_MAX];
+        turn_api[WORKDIR_PATH_SIZE + 16], pages[PATH_MAX], dashboard[PATH_MAX];
     char turn_secret[TURN_SECRET_LEN + 1], turn_ip[256], host[256];
     char listen_text[2][RENDER_LISTEN_MAX][LISTEN_TEXT], turn_text[4][LISTEN_TEXT];
     bool told_ready, stopping;
@@ -326,6 +326,8 @@ static int lay_out(struct dev *d)
     d->places.control_socket = d->control;
     d->places.turn_api = d->turn_api;
     d->places.call_pages = d->pages;
+    if (program_find_pages("dashboard", d->dashboard) == 0)
+        d->places.dashboard_pages = d->dashboard;
     d->places.turn_secret = *given_secret ? given_secret : d->turn_secret;
     d->places.turn_ip = d->turn_ip;
     d->places.media_port_search = true;

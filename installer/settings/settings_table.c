@@ -1017,7 +1017,8 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .max = 1000000,
             .example = "20000",
             .doc = "Most clients (WebSockets) at a time, those included that may still come back",
-            .more = "Behind nginx each takes two of its connections: see WORKER_CONNECTIONS.",
+            .more = "Behind nginx each takes two of its connections, or four where nginx has HTTPS "
+                    "to itself: see WORKER_CONNECTIONS.",
         },
     [SET_SIGNALING_MAX_WAITING_CLIENTS] =
         {
@@ -1420,7 +1421,8 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .restarts = SIGNALING | REDIS,
             .value = "",
             .example = "redis://10.0.0.9:6379",
-            .doc = "Redis that keeps the state of sessions over a restart; empty: an instance of our own",
+            .doc = "Redis that keeps the state of sessions over a restart; empty: an instance of "
+                   "our own",
         },
     [SET_METRICS_PORT] =
         {

@@ -7,6 +7,7 @@
 
 #include "signaling/client.h"
 #include "signaling/config.h"
+#include "signaling/info.h"
 #include "signaling/limits.h"
 #include "signaling/rpc_wait.h"
 #include "signaling/session.h"
@@ -37,6 +38,7 @@ struct app {
     struct state *state;
     struct outbox *outbox; /* of events for the CDR and the webhook; NULL: nobody wants them */
     struct web *web;
+    struct info info;        /* those who look on */
     struct metrics *metrics; /* NULL: nobody may look */
     struct stats stats;
     struct limits limits;

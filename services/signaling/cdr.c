@@ -55,16 +55,17 @@ static int day_of(const struct tm *tm)
 static void begin_file(struct cdr *c, const struct tm *tm)
 {
     char file[CDR_FILE_SIZE];
+    uint64_t size;
     unsigned n_old = cdr_prune(c->folder, clock_wall_ms(), CDR_KEEP_BYTES);
 
     if (n_old)
         log_info("CDR: %u old files are removed", n_old);
     (void) strftime(file, sizeof(file), "CDR.%Y-%m-%d_%H-%M-%S.log", tm);
     c->day = day_of(tm);
-    if (strcmp(file, c->next.file) == 0)
-        return;
+    size = size_of(c, file);
+    if (strcmp(file, c->next.file) != 0 || size > c->next.offset)
+        c->next.offset = size;
     memcpy(c->next.file, file, sizeof(file));
-    c->next.offset = size_of(c, file);
 }
 
 void cdr_next(struct cdr *c, size_t len, struct cdr_place *ret_place)
@@ -105,6 +106,12 @@ void cdr_close(struct cdr *c)
     *c->opened = '\0';
 }
 
+/* Whether the file is gone, or all of its folder, for a while. */
+static int error_of_open(const struct cdr *c, int error, uint64_t offset)
+{
+    return error == ENOENT && offset > 0 && access(c->folder, F_OK) == 0 ? -ESTALE : -error;
+}
+
 /* Only the first line makes the file. */
 static int open_file(struct cdr *c, const struct cdr_place *place)
 {
@@ -116,10 +123,10 @@ static int open_file(struct cdr *c, const struct cdr_place *place)
     error = path_of(c, place->file, path);
     if (error)
         return error;
-    c->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | (place->offset == 0 ? O_CREAT : 0),
-                 FILE_MODE);
+    c->fd =
+        open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | (place->offset == 0 ? O_CREAT : 0), FILE_MODE);
     if (c->fd < 0)
-        return errno == ENOENT && place->offset > 0 ? -ESTALE : -errno;
+        return error_of_open(c, errno, place->offset);
     if (fstat(c->fd, &st) < 0) {
         error = -errno;
         close(c->fd);
@@ -130,6 +137,24 @@ static int open_file(struct cdr *c, const struct cdr_place *place)
     return 0;
 }
 
+/* Nothing, or what we have written there ourselves, perhaps in an earlier life? */
+static bool is_ours(const struct cdr *c, uint64_t at, struct bytes line)
+{
+    uint64_t there = c->size - at;
+    size_t len = there < line.len ? (size_t) there : line.len, n = 0;
+    uint8_t bytes[512];
+
+    while (n < len) {
+        size_t part = len - n < sizeof(bytes) ? len - n : sizeof(bytes);
+
+        if (pread(c->fd, bytes, part, (off_t) (at + n)) != (ssize_t) part ||
+            memcmp(bytes, line.p + n, part) != 0)
+            return false;
+        n += part;
+    }
+    return true;
+}
+
 int cdr_write(struct cdr *c, const struct cdr_place *place, struct bytes line)
 {
     uint64_t at = place->offset, end = at + line.len;
@@ -137,7 +162,7 @@ int cdr_write(struct cdr *c, const struct cdr_place *place, struct bytes line)
 
     if (error)
         return error;
-    if (at > c->size)
+    if (at > c->size || !is_ours(c, at, line))
         return -ESTALE;
     while (at < end) {
         ssize_t n = pwrite(c->fd, line.p + (at - place->offset), (size_t) (end - at), (off_t) at);

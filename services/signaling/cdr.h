@@ -37,9 +37,10 @@ void cdr_reserve(struct cdr *c, const struct cdr_place *place, size_t len);
 /* A name that cdr_next() could have made? */
 bool cdr_is_file_name(const char *name);
 
-/* -ESTALE: the file has become shorter than the place's offset, or is gone (somebody rotates logs):
- * give this line and those after it new places, after cdr_restart(). Other errors (-ENOSPC,
- * -ENOENT, ...): try again later, which completes what was written in part. */
+/* -ESTALE: the file has become shorter than the place's offset, or is gone, or is another one that
+ * has something else in this place (somebody rotates logs): give this line and those after it new
+ * places, after cdr_restart(). Other errors (-ENOSPC, -ENOENT, ...): try again later, which
+ * completes what was written in part. */
 int cdr_write(struct cdr *c, const struct cdr_place *place, struct bytes line);
 
 /* The next places begin where the current file ends now. */

@@ -124,6 +124,8 @@ static const struct conf_key keys[] = {
      .check = check_folder, .live = true},
     BOOL("recordings_public", recordings_public, false),
     BOOL("accel", accel, false),
+    {KEY("dashboard_path", CONF_STRING, dashboard_path), .string_default = "",
+     .check = check_folder, .live = true},
     {KEY("layouts_path", CONF_STRING, layouts_path), .string_default = "", .check = check_folder,
      .live = true},
     {KEY("store", CONF_STRING, store), .string_default = "memory", .check = store_address_check},

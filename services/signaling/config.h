@@ -41,6 +41,7 @@ struct config {
     bool recordings_public; /* without credentials */
     bool accel;             /* recordings are sent by nginx, which we tell the place
                              * (X-Accel-Redirect: /_visavis/recordings/...) */
+    char *dashboard_path;   /* folder of the operator's pages; "" none */
     char *layouts_path;     /* served as /openvidu/layouts/...; "" none */
     char *store;            /* where state outlives us: store_address.h */
     char *store_prefix;     /* of its keys there */

@@ -4,6 +4,7 @@
 #include "signaling/app.h"
 #include "signaling/connection.h"
 #include "signaling/event_shapes.h"
+#include "signaling/info.h"
 #include "signaling/notice.h"
 #include "signaling/outbox.h"
 #include "signaling/shapes.h"
@@ -12,12 +13,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+static struct outbox *outbox_of(const struct session *s)
+{
+    return container_of(s->owner, struct app, sessions)->outbox;
+}
+
 /* Committed with the change, when the events at hand are done. Steals fields. */
 static void record(const struct session *s, const char *name, json_t *fields)
 {
     stats_event(s->owner->stats, name);
-    outbox_add(container_of(s->owner, struct app, sessions)->outbox, name, fields);
+    outbox_add(outbox_of(s), name, fields);
 }
+
+/* To the log, and to those who look on. */
+#define TELL(s, ids, ...)                                                                          \
+    do {                                                                                           \
+        log_about((ids), LOG_LEVEL_INFO, __VA_ARGS__);                                             \
+        info_tell(&container_of((s)->owner, struct app, sessions)->info, (ids), __VA_ARGS__);      \
+    } while (0)
 
 /* Recorders and the like are seen by nobody. */
 static bool is_seen(const struct connection *c)
@@ -27,19 +40,21 @@ static bool is_seen(const struct connection *c)
 
 void events_session_created(const struct session *s)
 {
-    log_about(about_session(s), LOG_LEVEL_INFO, "created");
+    TELL(s, about_session(s), "created");
     record(s, "sessionCreated", event_session(s, NULL));
 }
 
 void events_session_destroyed(const struct session *s, const char *reason)
 {
-    log_about(about_session(s), LOG_LEVEL_INFO, "destroyed (%s)", reason);
+    TELL(s, about_session(s), "destroyed (%s)", reason);
     record(s, "sessionDestroyed", event_session(s, reason));
 }
 
 void events_participant_joined(struct connection *c)
 {
     log_about(about_connection(c), LOG_LEVEL_INFO, "joined from %s", *c->ip ? c->ip : "?");
+    info_tell(&container_of(c->session->owner, struct app, sessions)->info, about_connection(c),
+              "joined");
     if (!is_seen(c))
         return;
     record(c->session, "participantJoined", event_participant(c, NULL));
@@ -59,7 +74,7 @@ void events_participant_left(struct connection *c, const char *reason)
 {
     struct subscription *sub;
 
-    log_about(about_connection(c), LOG_LEVEL_INFO, "left (%s)", reason);
+    TELL(c->session, about_connection(c), "left (%s)", reason);
     stats_left(c->session->owner->stats, reason);
     if (!is_seen(c))
         return;
@@ -93,7 +108,7 @@ void events_stream_published(struct stream *st)
 {
     struct connection *c = st->publisher;
 
-    log_about(about_stream(st), LOG_LEVEL_INFO, "published");
+    TELL(c->session, about_stream(st), "published");
     notice_session(c->session, c, "participantPublished",
                    json_pack("{s:s,s:[o]}", "id", c->id, "streams", shape_stream(st)));
 }
@@ -102,7 +117,7 @@ void events_stream_unpublished(struct stream *st, bool forced, const char *reaso
 {
     struct connection *c = st->publisher;
 
-    log_about(about_stream(st), LOG_LEVEL_INFO, "is not published any more (%s)", reason);
+    TELL(c->session, about_stream(st), "is not published any more (%s)", reason);
     if (is_seen(c))
         record(c->session, "webrtcConnectionDestroyed", event_published(st, reason));
     record_subscribers_end(st, reason);
@@ -149,7 +164,9 @@ void events_signal(struct session *s, const struct connection *from, json_t *to,
 {
     json_t *params = json_object();
 
-    record(s, "signalSent", event_signal(s, from, to, type, data));
+    /* It names everybody, so it is made only when it is wanted. */
+    record(s, "signalSent",
+           outbox_wants(outbox_of(s), "signalSent") ? event_signal(s, from, to, type, data) : NULL);
     if (type)
         json_object_set_new(params, "type", json_string(type));
     if (data)

@@ -323,22 +323,27 @@ void outbox_restore(struct outbox *o, struct bytes field, struct bytes value)
     loop_defer_arm(&o->defer);
 }
 
+bool outbox_wants(const struct outbox *o, const char *name)
+{
+    return o && (*o->config->cdr_path || webhook_wants(o->webhook, name));
+}
+
 void outbox_add(struct outbox *o, const char *name, json_t *fields)
 {
-    bool cdr = o && *o->config->cdr_path, webhook = o && webhook_wants(o->webhook, name);
-    struct outbox_event *e = cdr || webhook ? event_new(name, fields) : NULL;
+    bool wanted = outbox_wants(o, name);
+    struct outbox_event *e = wanted ? event_new(name, fields) : NULL;
     char random[ID_RANDOM + 1];
 
     json_decref(fields);
     if (!e) {
-        if (cdr || webhook)
+        if (wanted)
             log_error("events: out of memory, %s is lost", name);
         return;
     }
     rnd_alnum(random, ID_RANDOM);
     snprintf(e->id, sizeof(e->id), "%0*" PRIu64 "-%s", SEQUENCE_DIGITS, ++o->sequence, random);
-    e->cdr = cdr && place_line(o, e);
-    e->webhook = webhook;
+    e->cdr = *o->config->cdr_path && place_line(o, e);
+    e->webhook = webhook_wants(o->webhook, name);
     put_record(o, e);
     list_append(&o->added, &e->node);
     loop_defer_arm(&o->defer);

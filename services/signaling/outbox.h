@@ -39,7 +39,11 @@ int outbox_new(struct loop *l, const struct config *config, struct store *store,
  * is left stays in the store. NULL is fine; returns NULL. */
 struct outbox *outbox_free(struct outbox *o);
 
-/* Steals fields, the event's keys in their order. o may be NULL: nobody wants it. */
+/* Does anybody want events of that name? */
+bool outbox_wants(const struct outbox *o, const char *name);
+
+/* Steals fields, the event's keys in their order; NULL will do when nobody wants it. o may be NULL:
+ * nobody does. */
 void outbox_add(struct outbox *o, const char *name, json_t *fields);
 
 /* A field of OUTBOX_HASH, in any order, before anything is added. */

@@ -11,6 +11,9 @@
 
 #define PLACE_MAX 1024
 #define SEGMENTS_MAX 2
+#define DASHBOARD_POLICY                                                                           \
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src "        \
+    "'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 static const char accepted_html[] =
     "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
@@ -19,23 +22,6 @@ static const char accepted_html[] =
     "<p>This browser accepts the server's certificate now. Go back to the page that you came "
     "from.\n"
     "<script>history.back()</script>\n";
-
-/* Each %s is the public address, which has no character that HTML knows. */
-static const char dashboard_html[] =
-    "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
-    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-    "<meta name=\"color-scheme\" content=\"dark\">\n<title>Visavis</title>\n"
-    "<style>body{background:#10151c;color:#e8eef5;font:16px/1.6 "
-    "system-ui,sans-serif;max-width:44em;"
-    "margin:0 auto;padding:2em 1em}a{color:#7cc4ff}dt{color:#9fb0c2;margin-top:1em}dd{margin:0;"
-    "overflow-wrap:anywhere}</style>\n"
-    "<h1>Visavis</h1>\n<p>The video server is running.\n<dl>\n"
-    "<dt>The application, for people\n<dd><a href=\"%s\">%s</a>\n"
-    "<dt>The API, for applications\n<dd>%sopenvidu/api\n"
-    "<dt>The API's user\n<dd>" API_USER ", with the secret that the operator has set "
-    "(OPENVIDU_SECRET)\n"
-    "<dt>The server's health, for its operator\n<dd><code>visavis status</code> on the machine\n"
-    "</dl>\n";
 
 static void add_headers(struct web_request *rq)
 {
@@ -53,15 +39,6 @@ static void accept_certificate(struct app *app, struct web_request *rq)
 {
     (void) app;
     reply_html(rq, "default-src 'none'; script-src 'unsafe-inline'", accepted_html);
-}
-
-static void dashboard(struct app *app, struct web_request *rq)
-{
-    char url[PUBLIC_URL_SIZE], html[sizeof(dashboard_html) + 3 * PUBLIC_URL_SIZE];
-
-    public_url_format(&app->config.public_url, url);
-    snprintf(html, sizeof(html), dashboard_html, url, url, url);
-    reply_html(rq, "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'", html);
 }
 
 /* ---- files ---- */
@@ -83,6 +60,26 @@ static void layouts(struct app *app, struct web_request *rq)
         web_reply_file(rq, app->config.layouts_path, path);
     else
         rest_refuse(rq, 404);
+}
+
+static void send_dashboard(struct app *app, struct web_request *rq)
+{
+    web_reply_header(rq, "Referrer-Policy", "no-referrer");
+    web_reply_header(rq, "Content-Security-Policy", DASHBOARD_POLICY);
+    web_reply_file(rq, app->config.dashboard_path, web_rest(rq, 1));
+}
+
+/* Its files have each other beside them. */
+static void dashboard(struct app *app, struct web_request *rq)
+{
+    if (!*app->config.dashboard_path || !web_rest(rq, 1)) {
+        rest_refuse(rq, 404);
+    } else if (strcmp(web_path(rq), "/dashboard") == 0) {
+        web_reply_header(rq, "Location", "/dashboard/");
+        web_reply(rq, 302, NULL, bytes_str(NULL));
+    } else {
+        access_admit(app, rq, send_dashboard);
+    }
 }
 
 static void put_encoded(struct wr *w, const char *path)
@@ -168,7 +165,7 @@ static const struct {
     {{"layouts", "custom"}, .old = true, .fn = layouts},
     {{"openvidu", "accept-certificate"}, .whole = true, .fn = accept_certificate},
     {{"accept-certificate"}, .whole = true, .old = true, .fn = accept_certificate},
-    {{"dashboard"}, .whole = true, .fn = dashboard},
+    {{"dashboard"}, .fn = dashboard},
 };
 
 static bool matches(const struct web_request *rq, const char *const path[static SEGMENTS_MAX],

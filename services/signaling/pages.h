@@ -1,5 +1,5 @@
 /* pages.h: what the web server has beside the API: the files of recordings, layouts and CDR, and
- * two small pages. With the old paths of the same where those are configured. */
+ * the dashboard. With the old paths of the same where those are configured. */
 #pragma once
 
 #include "web/web.h"

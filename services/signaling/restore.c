@@ -239,15 +239,17 @@ static struct found_session *session_of(struct restore *r, struct bytes hash, in
 static int read_found(struct found_session *fs, char kind, struct bytes id, struct bytes value)
 {
     struct found *f = calloc(1, sizeof(*f) + id.len + 1);
+    struct connection *c;
     int error = -EBADMSG;
 
     if (!f)
         return -ENOMEM;
     memcpy(f->id, id.p, id.len);
     if (kind == 'c') {
-        error = record_to_connection(f->id, value, &f->connection, &f->client);
+        error = record_to_connection(f->id, value, &c, &f->client);
         if (!error) {
-            f->order = f->connection->order;
+            f->connection = c;
+            f->order = c->order;
             fs->n_connections++;
             list_append(&fs->connections, &f->node);
         }

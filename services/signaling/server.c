@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "signaling/connection.h"
+#include "signaling/info.h"
 #include "signaling/lifecycle.h"
 #include "signaling/listeners.h"
 #include "signaling/media.h"
@@ -34,6 +35,15 @@
 
 /* ---- requests ---- */
 
+/* /openvidu/info; of old /info, too. */
+static bool is_info(const struct app *app, const struct web_request *rq)
+{
+    const char *path = web_path(rq);
+
+    return strcmp(path, "/openvidu/info") == 0 ||
+           (app->config.deprecated_api && strcmp(path, "/info") == 0);
+}
+
 static void on_request(struct web_request *rq, void *arg)
 {
     struct app *app = arg;
@@ -44,6 +54,8 @@ static void on_request(struct web_request *rq, void *arg)
     else if (web_wants_upgrade(rq) && first && strcmp(first, "openvidu") == 0 &&
              web_n_segments(rq) == 1)
         socket_accept(app, rq);
+    else if (web_wants_upgrade(rq) && is_info(app, rq))
+        info_accept(app, rq);
     else if (!pages_handle(app, rq))
         rest_handle(app, rq);
 }

@@ -1,5 +1,5 @@
-// A minimal runner: named tests with a deadline each, one after another or a few side by side, and
-// the closing line that tests/run.sh counts.
+// A minimal runner: named tests with a deadline each, one after another or side by side, and the
+// closing line that tests/run.sh counts.
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 export const sleep = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
@@ -29,6 +29,12 @@ export const refusal = (promise) => promise.then(() => '', (e) => String(e.messa
 
 export const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
+// Its message, and where in the tests it came up.
+function described(error) {
+  const frames = (error?.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)).slice(0, 3).map((line) => line.trim());
+  return [...String(error?.message ?? error).split('\n'), ...frames].map((line) => `        ${line}`).join('\n');
+}
+
 const running = new AsyncLocalStorage();
 
 // What a test leaves to be put away, whether it passed or not; the last comes first.
@@ -50,12 +56,7 @@ export class Runner {
     return this.only.length === 0 || this.only.some((part) => name.includes(part));
   }
 
-  // Tests that mostly wait: [[name, fn, timeoutMs], ...], at the same time.
-  async together(tests) {
-    await Promise.all(tests.map((t) => this.test(...t)));
-  }
-
-  async test(name, fn, timeoutMs = 90000) {
+  async test(name, fn, timeoutMs = 180000) {
     this.names.add(name);
     if (!this.wants(name)) return;
     this.ran.add(name);
@@ -76,7 +77,7 @@ export class Runner {
       console.log(`ok      ${took}`);
     } else {
       this.failed += 1;
-      console.log(`FAILED  ${took}\n        ${errors.map((e) => e?.stack?.split('\n').slice(0, 4).join('\n        ') ?? e).join('\n        ')}`);
+      console.log(`FAILED  ${took}\n${errors.map(described).join('\n')}`);
     }
   }
 

@@ -12,6 +12,7 @@ import calls from './test_calls.mjs';
 import ends from './test_ends.mjs';
 import network from './test_network.mjs';
 import events from './test_events.mjs';
+import cut from './test_cut.mjs';
 import crash from './test_crash.mjs';
 import restart from './test_restart.mjs';
 import paths from './test_paths.mjs';
@@ -41,8 +42,9 @@ async function server(style = 'kurento') {
 }
 
 const context = { runner, pages, chromium, server, short, sanitized, buildFolder };
-for (const suite of [basic, operations, codecs, sdk, tutorial, calls, ends, events, paths, callApp, callLogin, firefox]) await suite(context);
-await Promise.all([network, crash, restart].map((suite) => suite(context))); // these wait more than they work
+const inOrder = async (suites) => { for (const suite of suites) await suite(context); };
+await inOrder([basic, operations, codecs, sdk, tutorial, calls, ends, events, paths, callApp, callLogin, firefox]);
+await Promise.all([inOrder([network, restart, crash]), cut(context)]); // all of these wait a lot
 await soak(context);
 
 await chromium.close();

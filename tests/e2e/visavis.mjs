@@ -1,14 +1,28 @@
 // A server of the test's own, on free ports, and its REST API: `visavis dev`.
 import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import { readFileSync, readdirSync } from 'node:fs';
 
+const opened = (socket, event, open) => new Promise((resolve) => {
+  socket.on('error', () => resolve(false));
+  socket.on(event, () => resolve(true));
+  open();
+});
+
+const closed = (socket) => new Promise((resolve) => { socket.close(resolve); });
+
+// Free for TCP and UDP, and below the ports that browsers draw theirs from, all the time.
 export async function freePort(host = '127.0.0.1') {
-  const server = createServer();
-  await new Promise((resolve) => { server.listen(0, host, resolve); });
-  const { port } = server.address();
-  await new Promise((resolve) => { server.close(resolve); });
-  return port;
+  for (;;) {
+    const port = 20000 + Math.floor(Math.random() * 10000);
+    const [tcp, udp] = [createServer(), createSocket('udp4')];
+    const free = await Promise.all([
+      opened(tcp, 'listening', () => tcp.listen(port, host)), opened(udp, 'listening', () => udp.bind(port, host)),
+    ]);
+    await Promise.all([tcp, udp].filter((_, i) => free[i]).map(closed));
+    if (!free.includes(false)) return port;
+  }
 }
 
 // What has a url answers to the REST API.

@@ -1,11 +1,13 @@
 /* Many clients of the signaling daemon: 200 in sessions, one among 100 that does not read, and
  * sockets that come for nothing. */
 #include "tests/lib/ask.h"
+#include "tests/lib/http_load.h"
 #include "tests/lib/measure.h"
 #include "tests/lib/signaling_crowd.h"
 #include "tests/lib/signaling_server.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -87,6 +89,73 @@ static void all_join_talk_and_leave(void **state)
         assert_int_equal(crowd->clients[i].n_told, PER_SESSION);
     assert_int_equal(crowd_leave(crowd, 0, CLIENTS), 0);
     assert_int_equal(crowd->n_failed, 0);
+}
+
+/* ---- the list of all sessions, longer than one piece ---- */
+
+#define ASKERS 3
+
+static size_t make_list(char text[static HTTP_LOAD_REQUEST_MAX], size_t slot, uint64_t nr,
+                        void *arg)
+{
+    (void) slot, (void) nr, (void) arg;
+    return http_load_rest(text, "GET", "sessions?pendingConnections=true", "");
+}
+
+static void on_list(size_t slot, uint64_t nr, unsigned status, struct bytes body, void *arg)
+{
+    json_t *j = json_loadb((const char *) body.p, body.len, 0, NULL), *s;
+    json_t *content = json_object_get(j, "content");
+    size_t i, n = json_array_size(content);
+    size_t *n_lists = arg;
+
+    (void) slot, (void) nr;
+    assert_int_equal(status, 200);
+    assert_int_equal(n, CLIENTS / PER_SESSION);
+    assert_int_equal(json_integer_value(json_object_get(j, "numberOfElements")), n);
+    json_array_foreach (content, i, s) {
+        json_t *connections = json_object_get(s, "connections");
+
+        assert_int_equal(json_integer_value(json_object_get(connections, "numberOfElements")),
+                         PER_SESSION);
+    }
+    json_decref(j);
+    ++*n_lists;
+}
+
+static void all_sessions_are_listed(void **state)
+{
+    static const struct http_load_handlers handlers = {.make = make_list, .answered = on_list};
+    struct http_load *h;
+    size_t n_lists = 0;
+
+    (void) state;
+    start("", CLIENTS);
+    assert_int_equal(crowd_make_tokens(crowd, 0, CLIENTS, PER_SESSION), 0);
+    assert_int_equal(crowd_join(crowd, 0, CLIENTS / 2, 16), 0);
+    assert_int_equal(http_load_new(loop, crowd->api, ASKERS, &handlers, &n_lists, &h), 0);
+    assert_int_equal(http_load_run(h, ASKERS), 0);
+    assert_int_equal(n_lists, ASKERS);
+    http_load_free(h);
+}
+
+/* Stopped, or with nobody there to hear it, in the middle of one. */
+static void lists_may_break_off(void **state)
+{
+    static const struct http_load_handlers handlers = {.make = make_list};
+    struct http_load *h;
+
+    (void) state;
+    start("", CLIENTS);
+    assert_int_equal(crowd_make_tokens(crowd, 0, CLIENTS, PER_SESSION), 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(http_load_new(loop, crowd->api, ASKERS, &handlers, NULL, &h), 0);
+        http_load_start(h, ASKERS);
+        if (i == 0)
+            http_load_free(h);
+    }
+    assert_int_equal(signaling_server_stop(server), 0);
+    http_load_free(h);
 }
 
 /* ---- one of 100 that does not read ---- */
@@ -211,6 +280,8 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(all_join_talk_and_leave, teardown),
+        cmocka_unit_test_teardown(all_sessions_are_listed, teardown),
+        cmocka_unit_test_teardown(lists_may_break_off, teardown),
         cmocka_unit_test_teardown(one_that_does_not_read, teardown),
         cmocka_unit_test_teardown(sockets_that_never_join, teardown),
         cmocka_unit_test_teardown(halves_of_handshakes, teardown),

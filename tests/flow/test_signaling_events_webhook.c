@@ -3,6 +3,9 @@
 #include "signaling_hook.h"
 
 #include "base/crypto.h"
+#include "tests/lib/tls_identity.h"
+
+#include <openssl/ssl.h>
 
 static struct hook *hook;
 static struct kit *kit;
@@ -271,6 +274,61 @@ static void test_silent(void **state)
     free(second);
 }
 
+/* ---- TLS ---- */
+
+/* Takes one request over TLS, and answers it. */
+static void *serve_tls(void *arg)
+{
+    static const char *const other_name[] = {"other.example.org", NULL};
+    static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    static char got[4096];
+    struct tls_identity identity = {.key = NULL};
+    SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+    SSL *ssl = SSL_new(context);
+    int fd = accept(*(int *) arg, NULL, NULL), n, len = 0;
+
+    if (fd >= 0 && tls_identity_make(other_name, 1000, &identity) == 0 &&
+        SSL_use_certificate(ssl, identity.cert) == 1 &&
+        SSL_use_PrivateKey(ssl, identity.key) == 1 && SSL_set_fd(ssl, fd) == 1 &&
+        SSL_accept(ssl) == 1) {
+        while (!strstr(got, "\"event\":\"sessionCreated\"") &&
+               (n = SSL_read(ssl, got + len, (int) sizeof(got) - 1 - len)) > 0)
+            len += n;
+        (void) SSL_write(ssl, answer, sizeof(answer) - 1);
+        (void) SSL_shutdown(ssl);
+    }
+    SSL_free(ssl);
+    SSL_CTX_free(context);
+    tls_identity_done(&identity);
+    close(fd);
+    return got;
+}
+
+/* Out of date, of somebody else, and signed by nobody we know. */
+static void test_any_certificate(void **state)
+{
+    struct sockaddr_in sin;
+    socklen_t len = sizeof(sin);
+    char settings[128];
+    pthread_t thread;
+    void *got;
+    int fd;
+
+    (void) state;
+    fd = hook_bind(0);
+    assert_int_equal(listen(fd, 1), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *) &sin, &len), 0);
+    assert_int_equal(pthread_create(&thread, NULL, serve_tls, &fd), 0);
+    hook = hook_start();
+    snprintf(settings, sizeof(settings), "webhook_endpoint = \"https://127.0.0.1:%u/\";\n",
+             ntohs(sin.sin_port));
+    kit = kit_start(settings);
+    make_sessions(0, 1);
+    pthread_join(thread, &got);
+    assert_non_null(strstr(got, "\"sessionId\":\"S0\""));
+    close(fd);
+}
+
 /* ---- limits ---- */
 
 #define LONG_DATA 50000
@@ -298,6 +356,8 @@ static void test_too_many(void **state)
         json_array_clear(a->notices);
         if (i == 0)
             (void) hook_request(hook, 2);
+        if (i % 20 == 0)
+            peer_do(a, "ping", NULL); /* or a slow machine would take it for dead */
     }
     hook_set(hook, 200, 0, false);
     for (n = 0; before != MANY - 1; i_request++) {
@@ -376,6 +436,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_receiver_away, setup, teardown),
         cmocka_unit_test_setup_teardown(test_slow, setup, teardown),
         cmocka_unit_test_setup_teardown(test_silent, setup, teardown),
+        cmocka_unit_test_teardown(test_any_certificate, teardown),
         cmocka_unit_test_setup_teardown(test_too_many, setup, teardown),
         cmocka_unit_test_setup_teardown(test_another_endpoint, setup, teardown),
         cmocka_unit_test_setup_teardown(test_switched_off, setup, teardown),

@@ -197,7 +197,7 @@ static void test_garbage(void **state)
 /* Limits that are lower than before hold; nothing else of it is lost. */
 static void test_lower_limits(void **state)
 {
-    char id[8];
+    char id[16];
 
     (void) state;
     for (int i = 0; i < 5; i++) {

@@ -21,19 +21,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct bytes rest = bytes_of(data, size);
     struct restore *r;
+    const struct session *s;
     struct store *store;
+    struct session *s;
 
     app_kit_start();
     if (store_new(app.loop, "memory", "x", NULL, NULL, &store) < 0 || restore_new(&app, &r) < 0)
         abort();
     while (rest.len > 0) {
-        struct bytes line = cut(&rest, '\n'), hash = cut(&line, ' '), field = cut(&line, ' ');
+        struct bytes value = cut(&rest, '\n'), hash = cut(&value, ' '), field = cut(&value, ' ');
 
-        (void) restore_field(r, hash, field, line);
+        (void) restore_field(r, hash, field, value);
     }
     restore_build(r, store);
     restore_free(r);
-    json_decref(shape_sessions(&app.sessions, &(struct shape_options){.pending = true}));
+    list_for_each (s, &app.sessions.all, node)
+        json_decref(shape_session(s, &(struct shape_options){.pending = true}));
     store_free(store);
     app_kit_stop();
     return 0;

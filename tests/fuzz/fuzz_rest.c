@@ -19,6 +19,8 @@ static void request(char *text)
                        bytes_str(body)))
         return;
     kit_answer_all(0, 0);
+    if (kit_answers == before)
+        rest_kit_wait();
     if (kit_answers != before + 1 || kit_status < 200 || kit_status > 599)
         abort();
 }
@@ -28,6 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct bytes rest = bytes_of(data, size), line;
 
     script_start();
+    rest_kit_start();
     while (script_next(&rest, &line)) {
         struct bytes text = script_line(line);
 
@@ -37,6 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             request((char *) text.p);
         kit_answer_all(0, 0);
     }
+    rest_kit_stop();
     script_stop();
     return 0;
 }

@@ -1,7 +1,8 @@
 /* A script of script_kit.h into the dispatcher of RPC methods. A line begins with what it is:
  * '0'..'3' that client sends the rest as a text frame; '-' and a digit: its socket breaks; '+' so
- * many characters, so many seconds pass; '=' the media daemon answers what it has been asked (it
- * does so after every other line too, but not after one that ends in a space); '!' with errors. */
+ * many characters, so many seconds pass; '*' the media daemon goes, or comes back; '=' it answers
+ * what it has been asked (as after every other line, but not after one that ends in a space); '!'
+ * with errors. */
 #include "tests/unit/signaling/script_kit.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -31,6 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             actor_close(&actors[who]);
         else if (kind == '+')
             clock_fake(now_us += line.len * 1000000);
+        else if (kind == '*')
+            kit_media_ready = !kit_media_ready;
         clients_sweep(&app.clients);
         answer(line);
     }

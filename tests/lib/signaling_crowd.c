@@ -388,11 +388,22 @@ int crowd_join(struct crowd *c, size_t first, size_t n, size_t at_a_time)
     return run_joins(c, n);
 }
 
+/* How many of something are due, when there are so many more a tick. */
+static size_t take_due(double *due, double per_tick)
+{
+    size_t n;
+
+    *due += per_tick;
+    n = (size_t) *due;
+    *due -= (double) n;
+    return n;
+}
+
 static void on_pace(struct loop_timer *t)
 {
     struct crowd *c = container_of(t, struct crowd, pace);
 
-    for (c->due += c->per_tick; c->due >= 1 && c->join_next < c->join_end; c->due--)
+    for (size_t n = take_due(&c->due, c->per_tick); n > 0 && c->join_next < c->join_end; n--)
         open_next(c);
     if (c->join_next < c->join_end)
         (void) loop_timer_start(t, c->loop, TICK_US, on_pace);
@@ -441,7 +452,7 @@ static void on_ping(struct loop_timer *t)
 {
     struct crowd *c = container_of(t, struct crowd, ping);
 
-    for (c->ping_due += (double) c->n * TICK_US / PING_US; c->ping_due >= 1; c->ping_due--) {
+    for (size_t n = take_due(&c->ping_due, (double) c->n * TICK_US / PING_US); n > 0; n--) {
         struct crowd_client *k = &c->clients[c->ping_next++ % c->n];
 
         if (k->state == CROWD_JOINED)

@@ -160,6 +160,11 @@ int signaling_server_new_floor(struct loop *l, const struct signaling_floor *flo
     return 0;
 }
 
+int signaling_server_stop(struct signaling_server *s)
+{
+    return child_stop(s->child);
+}
+
 struct signaling_server *signaling_server_free(struct signaling_server *s)
 {
     if (!s)

@@ -19,6 +19,9 @@ int signaling_server_new(struct loop *l, const char *settings, bool stored,
 int signaling_server_new_floor(struct loop *l, const struct signaling_floor *floor,
                                struct signaling_server **ret);
 
+/* SIGTERM, and how it ends: see child_stop(). */
+int signaling_server_stop(struct signaling_server *s);
+
 /* NULL is fine; returns NULL. */
 struct signaling_server *signaling_server_free(struct signaling_server *s);
 

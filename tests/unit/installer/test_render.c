@@ -86,6 +86,29 @@ static void test_signaling(void **state)
     config_destroy(&c);
 }
 
+static void test_signaling_limits(void **state)
+{
+    static const struct {
+        const char *key;
+        int value;
+    } limits[] = {
+        {"max_sessions", 10000},       {"max_connections", 5000},
+        {"max_participants", 1000},    {"max_clients", 10000},
+        {"max_waiting", 1000},         {"max_http", 4096},
+        {"max_per_address", 256},      {"max_participants_per_address", 256},
+        {"max_queued_requests", 256},  {"max_messages_per_s", 200},
+        {"max_data_bytes", 10000},     {"max_unread_kib", 1024},
+        {"max_unread_total_mib", 256},
+    };
+    config_t c;
+
+    (void) state;
+    read_back(render_signaling, &places, &c);
+    for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+        assert_number(&c, limits[i].key, limits[i].value);
+    config_destroy(&c);
+}
+
 static void test_media_and_turn(void **state)
 {
     config_t c;
@@ -317,10 +340,15 @@ static void test_installed_call(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_signaling),      cmocka_unit_test(test_media_and_turn),
-        cmocka_unit_test(test_text_is_quoted), cmocka_unit_test(test_installed_signaling),
-        cmocka_unit_test(test_events),         cmocka_unit_test(test_installed_media),
-        cmocka_unit_test(test_installed_turn), cmocka_unit_test(test_turn_of_the_operator),
+        cmocka_unit_test(test_signaling),
+        cmocka_unit_test(test_media_and_turn),
+        cmocka_unit_test(test_signaling_limits),
+        cmocka_unit_test(test_text_is_quoted),
+        cmocka_unit_test(test_installed_signaling),
+        cmocka_unit_test(test_events),
+        cmocka_unit_test(test_installed_media),
+        cmocka_unit_test(test_installed_turn),
+        cmocka_unit_test(test_turn_of_the_operator),
         cmocka_unit_test(test_installed_call),
     };
 

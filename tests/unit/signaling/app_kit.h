@@ -136,6 +136,7 @@ static void app_kit_start(void)
     c->recordings_path = c->layouts_path = c->cdr_path = c->webhook_endpoint = off;
     c->max_data_bytes = 1000;
     c->max_participants = 10;
+    c->max_connections = 100;
     c->max_queued_requests = 4;
     c->max_clients = 10;
     c->max_waiting = 10;

@@ -5,6 +5,7 @@
 #include "app_kit.h"
 
 #include "signaling/rest.h"
+#include "signaling/rest_list.h"
 #include "web/web.h"
 #include "web/web_listen.h"
 #include "web/web_target.h"
@@ -19,6 +20,7 @@ struct web_request {
 
 static unsigned kit_status;  /* of the answer; 0: there was none yet */
 static unsigned kit_answers; /* how many there were */
+static bool kit_is_waiting;  /* for one that comes from the loop */
 
 const char *web_method(const struct web_request *rq)
 {
@@ -88,6 +90,32 @@ int web_always(struct web *w, const char *name, const char *value)
     return 0;
 }
 
+/* There are no sockets. */
+int web_upgrade(struct web_request *rq, const struct ws_handlers *handlers, void *arg,
+                struct ws **ret_ws)
+{
+    (void) rq;
+    (void) handlers;
+    (void) arg;
+    (void) ret_ws;
+    abort();
+}
+
+int ws_send(struct ws *s, struct bytes text)
+{
+    (void) s;
+    (void) text;
+    abort();
+}
+
+void ws_close(struct ws *s, unsigned code, const char *reason)
+{
+    (void) s;
+    (void) code;
+    (void) reason;
+    abort();
+}
+
 /* No configuration is read here; the real one brings sockets along. */
 bool web_listen_check(const char *text, char *why, size_t why_size)
 {
@@ -103,6 +131,9 @@ void web_reply(struct web_request *rq, unsigned status, const char *type, struct
     (void) body;
     kit_status = status;
     kit_answers++;
+    if (kit_is_waiting)
+        loop_quit(app.loop, 0);
+    kit_is_waiting = false;
     web_target_done(&rq->target);
     free(rq);
 }
@@ -112,6 +143,25 @@ void web_reply_file(struct web_request *rq, const char *dir, const char *path)
     (void) dir;
     (void) path;
     web_reply(rq, 200, NULL, bytes_str(NULL));
+}
+
+/* After app_kit_start(), and before app_kit_stop(). */
+static void rest_kit_start(void)
+{
+    if (rest_lists_new(&app, &app.lists) < 0)
+        abort();
+}
+
+static void rest_kit_stop(void)
+{
+    app.lists = rest_lists_free(app.lists);
+}
+
+/* Runs the loop until the next answer. */
+static void rest_kit_wait(void)
+{
+    kit_is_waiting = true;
+    (void) loop_run(app.loop);
 }
 
 /* What the web module itself refuses does not get here: then false. Strings and body must live

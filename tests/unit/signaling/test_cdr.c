@@ -184,6 +184,47 @@ static void test_no_folder(void **state)
     assert_file(FIRST_FILE, "one\n");
 }
 
+/* The folder is away for a while, with what is in it. */
+static void test_folder_away(void **state)
+{
+    struct cdr_place p;
+    char away[128];
+
+    (void) state;
+    snprintf(away, sizeof(away), "%s.away", dir);
+    assert_int_equal(add("one\n"), 0);
+    p = place("two\n");
+    cdr_close(&cdr);
+    assert_int_equal(rename(dir, away), 0);
+    assert_int_equal(write_at(&p, "two\n"), -ENOENT);
+    assert_int_equal(rename(away, dir), 0);
+    assert_int_equal(write_at(&p, "two\n"), 0);
+    assert_file(FIRST_FILE, "one\ntwo\n");
+}
+
+/* Somebody else's bytes are never written over. */
+static void test_another_file(void **state)
+{
+    struct cdr_place p;
+    char path[128];
+    FILE *f;
+
+    (void) state;
+    path_of(FIRST_FILE, path);
+    assert_int_equal(add("one\n"), 0);
+    p = place("two\n");
+    cdr_close(&cdr);
+    f = fopen(path, "a");
+    assert_non_null(f);
+    fputs("twice\n", f);
+    fclose(f);
+    assert_int_equal(write_at(&p, "two\n"), -ESTALE);
+    cdr_close(&cdr);
+    cdr_restart(&cdr);
+    assert_int_equal(add("two\n"), 0);
+    assert_file(FIRST_FILE, "one\ntwice\ntwo\n");
+}
+
 /* A disk that is full within a line: the rest of it follows. */
 static void test_full(void **state)
 {
@@ -299,6 +340,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_name_that_is_there, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rotation, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_folder, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_folder_away, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_another_file, setup, teardown),
         cmocka_unit_test_setup_teardown(test_full, setup, teardown),
         cmocka_unit_test_setup_teardown(test_names, setup, teardown),
         cmocka_unit_test_setup_teardown(test_another_folder, setup, teardown),

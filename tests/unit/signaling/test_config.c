@@ -54,6 +54,12 @@ static void test_defaults(void **state)
     assert_int_equal(c.gc_threshold_s, 3600);
     assert_int_equal(c.max_recv_kbps, 1000);
     assert_int_equal(c.coturn_port, 3478);
+    assert_int_equal(c.max_sessions, 10000);
+    assert_int_equal(c.max_clients, 10000);
+    assert_int_equal(c.max_waiting, 1000);
+    assert_int_equal(c.max_messages_per_s, 200);
+    assert_int_equal(c.max_unread_kib, 1024);
+    assert_int_equal(c.max_unread_total_mib, 256);
     assert_false(c.deprecated_api);
     assert_false(c.allow_transcoding);
     assert_string_equal(c.public_url.host, "a.example");

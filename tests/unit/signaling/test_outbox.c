@@ -397,6 +397,30 @@ static void test_webhook_queue(void **state)
     kit_end();
 }
 
+/* Likewise of long ones, by their bytes. */
+static void test_webhook_queue_of_long_ones(void **state)
+{
+    static char data[60001];
+    struct outbox_counts counts;
+    unsigned n = 0;
+
+    (void) state;
+    log_init("test", LOG_LEVEL_ERROR - 1);
+    memset(data, 'x', sizeof(data) - 1);
+    kit_start("", "http://127.0.0.1:9/");
+    for (; n < 2 * WEBHOOK_WAITING_BYTES / sizeof(data); n++) {
+        outbox_add(kit_outbox, "signalSent", json_pack("{s:s}", "data", data));
+        kit_n_changes = 0;
+        outbox_committed(kit_outbox);
+    }
+    outbox_count(kit_outbox, &counts);
+    assert_int_equal(counts.webhook_waiting + counts.webhook_given_up, n);
+    assert_in_range(counts.webhook_waiting, WEBHOOK_WAITING_BYTES / sizeof(data) - 1,
+                    WEBHOOK_WAITING_BYTES / sizeof(data));
+    kit_n_changes = 0;
+    kit_end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -411,6 +435,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_rewrite, kit_setup, kit_teardown),
         cmocka_unit_test_setup_teardown(test_records_that_are_none, kit_setup, kit_teardown),
         cmocka_unit_test_setup_teardown(test_webhook_queue, kit_setup, kit_teardown),
+        cmocka_unit_test_setup_teardown(test_webhook_queue_of_long_ones, kit_setup, kit_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
