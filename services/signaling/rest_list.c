@@ -101,9 +101,8 @@ static void answer(struct rest_list *l)
               bytes_of(l->text.p + HEAD_ROOM - len, l->text.len - HEAD_ROOM + (size_t) len));
 }
 
-static void on_next_slice(struct loop_defer *d)
+static void run_slice(struct rest_lists *all)
 {
-    struct rest_lists *all = container_of(d, struct rest_lists, next_slice);
     struct rest_list *l = list_first(&all->all, struct rest_list, node);
 
     if (l && work(l)) {
@@ -111,7 +110,12 @@ static void on_next_slice(struct loop_defer *d)
         list_free(l);
     }
     if (!list_empty(&all->all))
-        loop_defer_arm(d);
+        loop_defer_arm(&all->next_slice);
+}
+
+static void on_next_slice(struct loop_defer *d)
+{
+    run_slice(container_of(d, struct rest_lists, next_slice));
 }
 
 void rest_list_sessions(struct rest *r, const struct shape_options *o)
@@ -133,7 +137,8 @@ void rest_list_sessions(struct rest *r, const struct shape_options *o)
     l->options = *o;
     l->text = blob_init(TEXT_MAX);
     list_append(&all->all, &l->node);
-    loop_defer_arm(&all->next_slice);
+    if (all->all.next == &l->node) /* a short list is whole at once */
+        run_slice(all);
 }
 
 int rest_lists_new(struct app *app, struct rest_lists **ret_lists)

@@ -9,6 +9,7 @@
 #include "signaling/connection.h"
 #include "signaling/lifecycle.h"
 #include "signaling/media.h"
+#include "signaling/rest_list.h"
 #include "web/throttle.h"
 
 #include <errno.h>
@@ -145,7 +146,7 @@ static void app_kit_start(void)
     (void) public_url_parse("http://localhost:4443", &c->public_url);
     rpc_waiting_init(&app.waiting);
     if (loop_new(&app.loop) < 0 || sessions_init(&app.sessions, 10) < 0 ||
-        clients_init(&app.clients, &app, 10) < 0 ||
+        clients_init(&app.clients, &app, 10) < 0 || rest_lists_new(&app, &app.lists) < 0 ||
         throttle_new(app.loop, &(struct throttle_limits){0}, &app.throttle) < 0)
         abort();
 }
@@ -154,6 +155,7 @@ static void app_kit_stop(void)
 {
     kit_answer_all(-104, 0);
     app.throttle = throttle_free(app.throttle);
+    app.lists = rest_lists_free(app.lists);
     sessions_done(&app.sessions);
     clients_done(&app.clients);
     kit_answer_all(-104, 0);
