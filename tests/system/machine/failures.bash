@@ -38,7 +38,9 @@ who_is_there() {
 
 # How often the pages have connected to signaling.
 sockets_opened() {
-    [ "$(call_report | node -e 'console.log(JSON.parse(require("fs").readFileSync(0, "utf8")).socketsOpened)')" -ge "$1" ]
+    local report
+    report=$(call_report)
+    node -e 'process.exit(JSON.parse(process.argv[1]).socketsOpened >= process.argv[2] ? 0 : 1)' "$report" "$1"
 }
 
 signaling_restarted() {
