@@ -26,6 +26,8 @@ process.on('exit', () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => process.exit(1)); // the above runs then, too
+
 async function freePort(udp) {
   const s = udp ? createSocket('udp4').bind(0, '127.0.0.1') : net.createServer().listen(0, '127.0.0.1');
   await once(s, 'listening');
