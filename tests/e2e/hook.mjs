@@ -1,4 +1,5 @@
 // A webhook's receiver: takes every event, and gives them out in their order.
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { afterTest, assert, equal, until } from './harness.mjs';
 
@@ -7,8 +8,14 @@ export class Hook {
   static async start() {
     const hook = new Hook();
     Object.assign(hook, { events: [], headers: [], given: 0 });
+    // A path of its own: somebody may still try to reach one who had the port before.
+    const path = `/hook-${randomUUID()}`;
     const server = createServer(async (request, response) => {
       let text = '';
+      if (request.url !== path) {
+        response.writeHead(404).end();
+        return;
+      }
       for await (const chunk of request) text += chunk;
       hook.events.push(JSON.parse(text));
       hook.headers.push(request.headers);
@@ -17,7 +24,7 @@ export class Hook {
     });
     await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
     afterTest(async () => { server.closeAllConnections(); server.close(); });
-    hook.url = `http://127.0.0.1:${server.address().port}/hook`;
+    hook.url = `http://127.0.0.1:${server.address().port}${path}`;
     return hook;
   }
 

@@ -1,5 +1,5 @@
 // What clients do within a session, and exactly what everybody is told of it.
-import { assert, equal, refusal, until } from './harness.mjs';
+import { assert, equal, refusal, sleep, until } from './harness.mjs';
 import { Room } from './calls.mjs';
 
 export default async function operations({ runner, pages, chromium, server }) {
@@ -25,7 +25,15 @@ export default async function operations({ runner, pages, chromium, server }) {
   await runner.test('no picture comes: the subscriber is told so', async () => {
     const room = await newRoom();
     await room.join('ann', { publish: { audioSource: false } });
+    const encoded = async () => (await room.e2e('ann', 'stats')).own.framesEncoded;
+    // The media daemon replays a key frame that is fresh to newcomers: this one is older then.
+    await until('ann sends', async () => await encoded() > 60);
     await room.e2e('ann', 'stopVideoTrack');
+    await until('the last picture is gone', async () => {
+      const before = await encoded();
+      await sleep(500);
+      return await encoded() === before;
+    });
     await room.join('ben', { publish: false });
     await until('the exception', async () => (await room.events('ben', 'exception')).some((e) => e.name === 'NO_STREAM_PLAYING_EVENT'));
     equal(Object.values((await room.e2e('ben', 'stats')).remote).map((s) => s.state), ['connected'], 'it is connected all the same');

@@ -2,6 +2,8 @@
 import { assert, until } from './harness.mjs';
 import { Room } from './calls.mjs';
 
+const SLACK = 4;
+
 export default async function soak({ runner, pages, chromium, server, short, sanitized }) {
   const rounds = short ? 10 : 50;
 
@@ -23,14 +25,15 @@ export default async function soak({ runner, pages, chromium, server, short, san
     await room.everybodySeesEverybody({ frames: 2, audio: 2 });
     await room.gathered();
     // The browsers let go of the last TURN allocations a moment after their connections.
-    const settled = () => Object.entries(visavis.daemons()).every(([name, d]) => d.fds <= before[name].fds + 2);
+    // SLACK: one of them may be late; what leaked would be as many as there were rounds.
+    const settled = () => Object.entries(visavis.daemons()).every(([name, d]) => d.fds <= before[name].fds + SLACK);
     await until('descriptors as before', settled, 20000).catch(() => {});
     const after = visavis.daemons();
     for (const [name, b] of Object.entries(before)) {
       const a = after[name];
       console.log(`        ${name}: ${b.rssKiB} -> ${a.rssKiB} KiB, ${b.fds} -> ${a.fds} descriptors`);
       assert(a && a.pid === b.pid, `${name} was restarted`);
-      assert(a.fds <= b.fds + 2, `${name}: descriptors ${b.fds} -> ${a.fds}`);
+      assert(a.fds <= b.fds + SLACK, `${name}: descriptors ${b.fds} -> ${a.fds}`);
       if (!short && !sanitized) assert(a.rssKiB < b.rssKiB * 1.15 + 1024, `${name}: memory ${b.rssKiB} -> ${a.rssKiB} KiB`);
     }
     await room.close();
