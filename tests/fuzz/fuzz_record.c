@@ -21,7 +21,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct bytes rest = bytes_of(data, size);
     struct restore *r;
-    const struct session *s;
     struct store *store;
     struct session *s;
 
