@@ -1,7 +1,7 @@
 #include "apply/redis.h"
 
-/* What a busy installation keeps there is a few megabytes. */
-#define MEMORY_MAX "256mb"
+/* What a busy installation keeps there is a few megabytes; hostile clients can make it more. */
+#define MEMORY_MAX "1gb"
 
 static const char *level_for(const char *log_level)
 {

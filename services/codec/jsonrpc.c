@@ -3,11 +3,12 @@
 #include <errno.h>
 #include <limits.h>
 
-/* Jansson's own depth limit is 2,048 and fixed, so the brackets are counted before. A text that is
- * not JSON may be counted wrongly; the parser refuses it afterwards. */
-static bool too_deep(struct bytes text)
+/* Jansson's own depth limit is 2,048 and fixed, and each value takes a hundred times the memory of
+ * its two characters; so brackets and commas are counted before. A text that is not JSON may be
+ * counted wrongly; the parser refuses it afterwards. */
+static bool is_too_much(struct bytes text)
 {
-    unsigned depth = 0;
+    unsigned depth = 0, n_values = 0;
     bool in_string = false;
 
     for (size_t i = 0; i < text.len; i++) {
@@ -21,7 +22,11 @@ static bool too_deep(struct bytes text)
             break;
         case '{':
         case '[':
-            if (!in_string && ++depth > JSONRPC_DEPTH_MAX)
+            if (!in_string && (++depth > JSONRPC_DEPTH_MAX || ++n_values > JSONRPC_VALUES_MAX))
+                return true;
+            break;
+        case ',':
+            if (!in_string && ++n_values > JSONRPC_VALUES_MAX)
                 return true;
             break;
         case '}':
@@ -96,7 +101,7 @@ int jsonrpc_read(struct bytes text, size_t max, struct jsonrpc *ret)
 
     if (text.len > max)
         return -E2BIG;
-    if (too_deep(text))
+    if (is_too_much(text))
         return -EBADMSG;
     m.root =
         json_loadb((const char *) text.p, text.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);

@@ -6,8 +6,9 @@
 
 #include <jansson.h>
 
-#define JSONRPC_DEPTH_MAX 32 /* arrays and objects within each other */
-#define JSONRPC_ID_MAX 128   /* bytes of a string id */
+#define JSONRPC_DEPTH_MAX 32    /* arrays and objects within each other */
+#define JSONRPC_VALUES_MAX 1000 /* what is long in requests are texts */
+#define JSONRPC_ID_MAX 128      /* bytes of a string id */
 
 /* Codes of the JSON-RPC specification. */
 enum jsonrpc_code {

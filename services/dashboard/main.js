@@ -113,6 +113,8 @@ function sessionCard(session) {
     close), people(session));
 }
 
+let seen = '';
+
 function show(sessions) {
   const everybody = sessions.flatMap((s) => s.connections.content);
   const focused = document.activeElement?.closest('.session');
@@ -122,12 +124,13 @@ function show(sessions) {
   element('n-watched').textContent = everybody.reduce((n, c) => n + c.subscribers.length, 0);
   element('none').hidden = sessions.length > 0;
   // whoever is on a button is not to lose it
-  if (!focused || element('sessions').dataset.seen !== JSON.stringify(sessions))
-    element('sessions').replaceChildren(...sessions.map(sessionCard));
-  element('sessions').dataset.seen = JSON.stringify(sessions);
+  const now = JSON.stringify(sessions);
+  if (!focused || seen !== now) element('sessions').replaceChildren(...sessions.map(sessionCard));
+  seen = now;
 }
 
 let refreshing = null;
+let tookMs = 0;
 let again = false;
 
 // One at a time; what is asked for meanwhile is done once more.
@@ -138,7 +141,9 @@ async function refresh() {
   }
   refreshing = (async () => {
     try {
+      const begin = performance.now();
       show((await call('GET', 'sessions')).content);
+      tookMs = performance.now() - begin;
       if (element('problem').dataset.kind === 'list') tell();
       element('problem').dataset.kind = '';
     } catch (e) {
@@ -156,12 +161,14 @@ async function refresh() {
 
 let soon = null;
 
+// A busy server has events all the time, and a long list: it is to have its rest.
 function refreshSoon() {
   soon ??= setTimeout(() => {
     soon = null;
-    refresh();
-  }, 200);
+    if (!document.hidden) refresh();
+  }, Math.max(1000, 10 * tookMs));
 }
+document.addEventListener('visibilitychange', () => { if (!document.hidden) refresh(); });
 
 // ---- what happens ----
 

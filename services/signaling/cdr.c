@@ -74,7 +74,7 @@ void cdr_next(struct cdr *c, size_t len, struct cdr_place *ret_place)
     struct tm tm;
 
     localtime_r(&now, &tm);
-    if (c->day != day_of(&tm))
+    if (c->day != day_of(&tm) || c->next.offset > CDR_FILE_BYTES)
         begin_file(c, &tm);
     *ret_place = c->next;
     c->next.offset += len;

@@ -7,7 +7,8 @@
 
 #include "base/bytes.h"
 
-#define CDR_FILE_SIZE 32 /* "CDR.2026-11-23_09-30-00.log" */
+#define CDR_FILE_BYTES (128ull << 20) /* then another file is begun: all can be downloaded */
+#define CDR_FILE_SIZE 32              /* "CDR.2026-11-23_09-30-00.log" */
 
 struct cdr_place {
     char file[CDR_FILE_SIZE];

@@ -88,6 +88,7 @@ static void drop_socket(struct client *c, enum stats_drop why, unsigned code, co
     if (!s)
         return;
     c->owner->app->stats.dropped[why]++;
+    c->owner->n_sockets--;
     c->socket = NULL;
     s->client = NULL;
     s->close(s, code, reason);
@@ -117,14 +118,16 @@ void clients_done(struct clients *all)
     all->participants = addr_counts_free(all->participants);
 }
 
-/* Who has a token joins at once. Under a flood of sockets that never do, they make way. */
+/* Who has a token joins at once. Under a flood of sockets that never do, they make way; but those
+ * who are awaited, after a restart nearly all, come as such sockets, too. */
 static void make_room(struct clients *all)
 {
     struct client *oldest = list_first(&all->waiting, struct client, waiting);
     const struct config *config = &all->app->config;
-    bool many = all->n_waiting >= (size_t) config->max_waiting;
+    size_t n_away = map_count(all->by_id) - all->n_sockets;
+    bool many = all->n_waiting >= (size_t) config->max_waiting + n_away;
 
-    if (!oldest || (!many && map_count(all->by_id) < (size_t) config->max_clients))
+    if (!oldest || (!many && all->n_sockets < (size_t) config->max_clients))
         return;
     limit_struck(all->app, many ? STATS_MAX_WAITING : STATS_MAX_CLIENTS,
                  "client %s: closed, it has not joined", oldest->ip);
@@ -147,7 +150,7 @@ static int add(struct clients *all, const struct client_record *r, struct client
     }
     c->owner = all;
     c->mail = blob_init(CLIENT_MAIL_BYTES);
-    c->ping_interval_ms = r->ping_interval_ms;
+    c->ping_interval_ms = CLIENT_PING_MS;
     memcpy(c->id, r->id, sizeof(c->id));
     memcpy(c->user_id, r->user_id, sizeof(c->user_id));
     memcpy(c->ip, r->ip, sizeof(c->ip));
@@ -161,7 +164,7 @@ static int add(struct clients *all, const struct client_record *r, struct client
 
 int client_open(struct clients *all, struct client_socket *socket, const char *ip)
 {
-    struct client_record r = {.ping_interval_ms = CLIENT_PING_MS};
+    struct client_record r;
     struct client *c;
     int error;
 
@@ -174,6 +177,7 @@ int client_open(struct clients *all, struct client_socket *socket, const char *i
         return error;
     c->socket = socket;
     socket->client = c;
+    all->n_sockets++;
     c->ping_by_ms = clock_ms() + CLIENT_FIRST_PING_MS;
     c->close_at_ms = clock_ms() + CLIENT_JOIN_MS;
     list_append(&all->waiting, &c->waiting);
@@ -252,7 +256,7 @@ void client_deliver(struct client *c)
     const char *text = (const char *) c->mail.p;
     size_t left = c->mail.len;
 
-    while (left > 0) {
+    while (left > 0 && c->socket) {
         size_t len = strlen(text) + 1;
 
         client_send(c, text);
@@ -294,16 +298,26 @@ void client_request_done(struct client *c)
     loop_defer_arm(&c->owner->defer);
 }
 
-/* At the highest rate, or for a while faster. */
-static bool may_say_more(struct client *c)
+/* At the highest rate, or for a while faster. An SDP is a message like any other; what is longer
+ * counts as several. */
+static bool may_say_more(struct client *c, size_t len)
 {
     uint64_t now = clock_us();
-    uint64_t cost = 1000000 / (uint64_t) c->owner->app->config.max_messages_per_s;
+    uint64_t cost = (1 + len / CLIENT_MESSAGE_BYTES) * 1000000 /
+                    (uint64_t) c->owner->app->config.max_messages_per_s;
 
     if (c->messages_us < now)
         c->messages_us = now;
     c->messages_us += cost;
     return c->messages_us <= now + CLIENT_BURST_S * UINT64_C(1000000);
+}
+
+/* Who has not joined yet has nothing to ask but to. */
+static size_t queue_max(const struct client *c)
+{
+    size_t max = (size_t) c->owner->app->config.max_queued_requests;
+
+    return c->participant || max < CLIENT_QUEUE_BEFORE_JOIN ? max : CLIENT_QUEUE_BEFORE_JOIN;
 }
 
 void client_receive(struct client_socket *socket, struct bytes text)
@@ -313,7 +327,7 @@ void client_receive(struct client_socket *socket, struct bytes text)
 
     if (!c)
         return;
-    if (!may_say_more(c)) {
+    if (!may_say_more(c, text.len)) {
         limit_struck(c->owner->app, STATS_MAX_MESSAGES, "client %s: closed", c->ip);
         cut_off(c, STATS_FLOOD, CLOSE_POLICY, "Too many messages");
         return;
@@ -325,7 +339,7 @@ void client_receive(struct client_socket *socket, struct bytes text)
         rpc_run(rq);
         return;
     }
-    if (c->n_queued >= (size_t) c->owner->app->config.max_queued_requests) {
+    if (c->n_queued >= queue_max(c)) {
         rpc_free(rq);
         limit_struck(c->owner->app, STATS_MAX_QUEUED, "client %s: closed", c->ip);
         cut_off(c, STATS_FLOOD, CLOSE_POLICY, "Too many requests");
@@ -353,6 +367,7 @@ void client_socket_closed(struct client_socket *socket, const char *reason)
         return;
     socket->client = NULL;
     c->socket = NULL;
+    c->owner->n_sockets--;
     c->ping_by_ms = 0;
     c->lost_reason = reason_of_close(reason);
     if (!c->participant) {
@@ -385,11 +400,7 @@ void client_take_over(struct client *c, struct client *newcomer)
 
 void client_set_ping_interval(struct client *c, uint64_t interval_ms)
 {
-    if (interval_ms == c->ping_interval_ms)
-        return;
     c->ping_interval_ms = interval_ms;
-    if (c->participant)
-        connection_changed(c->participant);
 }
 
 void client_ping(struct client *c)

@@ -20,7 +20,9 @@
 #define CLIENT_FIRST_PING_MS 30000 /* for a new socket to say something useful */
 #define CLIENT_JOIN_MS 30000       /* for it to join, or come back */
 #define CLIENT_BURST_S 10          /* of messages at the highest rate may come at once */
-#define CLIENT_PING_MS 5000        /* the interval that clients announce */
+#define CLIENT_MESSAGE_BYTES 8192  /* longer messages count as several */
+#define CLIENT_QUEUE_BEFORE_JOIN 16
+#define CLIENT_PING_MS 5000 /* the interval that clients announce */
 #define CLIENT_PINGS_MISSED 3
 
 /* Notifications for one that is away: what a lively session of ten has in the grace period. And for
@@ -38,7 +40,6 @@ struct client_record {
     char id[RPC_ID_SIZE];
     char user_id[USER_ID_SIZE];
     char ip[ADDR_TEXT_SIZE];
-    uint64_t ping_interval_ms;
 };
 
 /* A text channel to a client: a WebSocket. Whoever has it embeds this. */
@@ -54,6 +55,7 @@ struct clients {
     struct list all;
     struct list waiting; /* clients that have not joined yet, in the order in which they came */
     size_t n_waiting;
+    size_t n_sockets;                 /* the clients that are not away */
     struct addr_counts *participants; /* by address */
     struct list ready;                /* clients whose next request may run */
     struct loop_defer defer;          /* runs them */

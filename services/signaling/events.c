@@ -80,8 +80,10 @@ void events_participant_left(struct connection *c, const char *reason)
         return;
     if (c->stream)
         record_subscribers_end(c->stream, reason);
-    list_for_each (sub, &c->subscriptions, of_subscriber)
-        events_unsubscribed(sub, reason);
+    list_for_each (sub, &c->subscriptions, of_subscriber) {
+        if (sub->stream != c->stream) /* its own is told of already */
+            events_unsubscribed(sub, reason);
+    }
     if (c->stream)
         record(c->session, "webrtcConnectionDestroyed", event_published(c->stream, reason));
     record(c->session, "participantLeft", event_participant(c, reason));

@@ -8,6 +8,7 @@
 #include "signaling/media.h"
 #include "signaling/reasons.h"
 #include "signaling/rpc.h"
+#include "signaling/state.h"
 #include "signaling/stream.h"
 
 #include <string.h>
@@ -28,9 +29,32 @@ static void release_media(struct app *app, struct connection *c)
                    json_pack("{s:s,s:s}", "room", room, "stream", c->stream->id));
 }
 
+/* Many who are told at once fill their sockets, which makes a commit: what it says of them must not
+ * lag behind its events. */
+static void forget_stream(struct app *app, struct stream *st)
+{
+    struct subscription *sub;
+
+    list_for_each (sub, &st->subscriptions, of_stream)
+        state_subscription_gone(app->state, sub);
+    state_stream_gone(app->state, st);
+}
+
+static void forget(struct app *app, struct connection *c)
+{
+    struct subscription *sub;
+
+    list_for_each (sub, &c->subscriptions, of_subscriber)
+        state_subscription_gone(app->state, sub);
+    if (c->stream)
+        forget_stream(app, c->stream);
+    state_connection_gone(app->state, c);
+}
+
 void lifecycle_leave(struct app *app, struct connection *c, const char *reason)
 {
     release_media(app, c);
+    forget(app, c);
     events_participant_left(c, reason);
     if (c->client)
         client_left(c->client);
@@ -68,6 +92,7 @@ void lifecycle_unpublish(struct app *app, struct stream *st, bool forced, const 
 {
     media_tell(app->media, "unpublish",
                json_pack("{s:s,s:s}", "room", st->publisher->session->unique_id, "stream", st->id));
+    forget_stream(app, st);
     events_stream_unpublished(st, forced, reason);
     stream_free(st);
 }
@@ -76,6 +101,7 @@ static void destroy(struct app *app, struct session *s, const char *reason)
 {
     if (s->active)
         media_tell(app->media, "closeRoom", json_pack("{s:s}", "room", s->unique_id));
+    state_session_gone(app->state, s);
     events_session_destroyed(s, reason);
     session_free(s);
 }

@@ -55,8 +55,10 @@ static void on_retry(struct loop_timer *t)
     struct media *m = of_retry(t);
 
     m->dialer = link_dialer_free(m->dialer);
-    if (dial(m) < 0)
-        log_error("media: cannot dial %s", m->path);
+    if (dial(m) == 0)
+        return;
+    log_error("media: cannot dial %s", m->path);
+    loop_timer_start(&m->retry_timer, m->loop, RETRY_US, on_retry);
 }
 
 /* A daemon that answers, but not as it should: start over later. */
@@ -288,7 +290,7 @@ uint64_t media_away_ms(const struct media *m)
 
 bool media_is_busy(const struct media *m)
 {
-    const struct link *k = link_dialer_link(m->dialer);
+    const struct link *k = m->dialer ? link_dialer_link(m->dialer) : NULL;
 
     return k && link_n_calls(k) > 0;
 }

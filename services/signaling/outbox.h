@@ -21,8 +21,8 @@ struct store;
 #define OUTBOX_HASH "events" /* its hash in the store */
 
 /* Lines that wait because the disk is full or the folder missing: beyond this new ones are lost,
- * lest the memory is. Half a million of them. */
-#define OUTBOX_CDR_BYTES_MAX (256u << 20)
+ * lest the memory is, and the store's. Some sixty thousand of them. */
+#define OUTBOX_CDR_BYTES_MAX (32u << 20)
 
 struct outbox_counts {
     uint64_t cdr_written, cdr_lost;

@@ -42,8 +42,8 @@ static json_t *client_of(const struct connection *c)
 {
     const struct client *client = c->client;
 
-    return client ? json_pack("{s:s,s:s,s:s,s:I}", "id", client->id, "user", client->user_id, "ip",
-                              client->ip, "pingMs", (json_int_t) client->ping_interval_ms)
+    return client ? json_pack("{s:s,s:s,s:s}", "id", client->id, "user", client->user_id, "ip",
+                              client->ip)
                   : NULL;
 }
 
@@ -238,7 +238,6 @@ static void read_client(struct reader *r, struct client_record *ret)
     read_text(&inner, "id", ret->id, sizeof(ret->id));
     read_text(&inner, "user", ret->user_id, sizeof(ret->user_id));
     read_text(&inner, "ip", ret->ip, sizeof(ret->ip));
-    ret->ping_interval_ms = read_u64(&inner, "pingMs");
     check(&inner, strlen(ret->id) == RPC_ID_SIZE - 1);
     fail(r, inner.error);
 }

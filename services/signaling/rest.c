@@ -357,11 +357,23 @@ void rest_answered(const struct web_request *rq, unsigned status, void *arg)
         app->stats.rest[found ? (size_t) (found - routes) : N_ROUTES][status / 100 - 1]++;
 }
 
+/* A form of another site, sent with the credentials that the browser remembers of the dashboard.
+ * Pages that know the secret ask by scripts (CORS). */
+static bool is_forged(struct web_request *rq)
+{
+    const char *site = web_header(rq, "Sec-Fetch-Site"), *mode = web_header(rq, "Sec-Fetch-Mode");
+
+    return site && mode && strcmp(site, "cross-site") == 0 && strcmp(mode, "cors") != 0 &&
+           !is_method(rq, "GET") && !is_method(rq, "HEAD");
+}
+
 void rest_handle(struct app *app, struct web_request *rq)
 {
     add_headers(rq);
     if (is_method(rq, "OPTIONS"))
         reply_preflight(rq);
+    else if (is_forged(rq))
+        rest_refuse(rq, 403);
     else if (is_open(app, rq))
         route(app, rq);
     else

@@ -10,13 +10,35 @@
 #include <errno.h>
 #include <string.h>
 
+static void forget_at_media(const struct negotiation *n)
+{
+    char name[SUBSCRIBER_ID_SIZE];
+
+    subscriber_id(n->connection, n->stream, name);
+    media_tell(n->app->media, "unsubscribe",
+               json_pack("{s:s,s:s}", "room", n->room, "subscriber", name));
+}
+
+static bool is_subscribed(const struct negotiation *n)
+{
+    const struct connection *c = negotiation_participant(n);
+    struct subscription *sub;
+
+    if (!c)
+        return false;
+    list_for_each (sub, &c->subscriptions, of_subscriber) {
+        if (strcmp(sub->stream->id, n->stream) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* The stream that was asked for, if it and the asker are still there. Else the media daemon is told
  * to forget the subscriber, and rq is answered. */
 static struct subscription *confirm(struct negotiation *n)
 {
     struct connection *c = negotiation_participant(n), *publisher;
     struct subscription *sub = NULL;
-    char name[SUBSCRIBER_ID_SIZE];
 
     if (c) {
         list_for_each (publisher, &c->session->participants, node) {
@@ -26,9 +48,7 @@ static struct subscription *confirm(struct negotiation *n)
     }
     if (sub)
         return sub;
-    subscriber_id(n->connection, n->stream, name);
-    media_tell(n->app->media, "unsubscribe",
-               json_pack("{s:s,s:s}", "room", n->room, "subscriber", name));
+    forget_at_media(n);
     rpc_error(n->rq, RPC_USER_NOT_STREAMING, "The stream '%s' has ended", n->stream);
     return NULL;
 }
@@ -40,6 +60,8 @@ static void conclude(struct negotiation *n, const struct link_answer *a, const c
 {
     struct subscription *sub = NULL;
 
+    if (a->error == -ETIMEDOUT && !is_subscribed(n)) /* it may be done yet */
+        forget_at_media(n);
     if (a->error)
         negotiation_error(n, a);
     else

@@ -155,7 +155,7 @@ int server_start(struct app *app, struct loop *l)
     error = sessions_init(&app->sessions, (size_t) c->max_sessions);
     app->sessions.stats = &app->stats;
     if (!error)
-        error = clients_init(&app->clients, app, (size_t) c->max_clients + CLIENTS_BESIDE);
+        error = clients_init(&app->clients, app, 2 * (size_t) c->max_clients + CLIENTS_BESIDE);
     if (!error)
         error = store_new(l, c->store, c->store_prefix, &state_store_handlers, app, &app->store);
     if (!error)
@@ -237,12 +237,14 @@ static void pause_all(struct app *app)
 
 static void say_goodbye(struct app *app)
 {
-    if (state_outlives(app->state))
+    bool keeps = state_outlives(app->state);
+
+    if (keeps)
         pause_all(app);
     else
         lifecycle_close_all(app, false, REASON_SERVER_STOPPED);
     turn_link_end(app->turn);
-    outbox_stop(app->outbox, !state_outlives(app->state));
+    outbox_stop(app->outbox, !keeps);
     app->quit_by_ms = clock_ms() + STOP_MAX_MS;
     loop_timer_start(&app->quit_timer, app->loop, STOP_US, on_quit);
 }

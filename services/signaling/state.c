@@ -341,5 +341,5 @@ struct state *state_free(struct state *st)
 
 bool state_outlives(const struct state *st)
 {
-    return st && strcmp(st->app->config.store, "memory") != 0;
+    return st && strcmp(st->app->config.store, "memory") != 0 && store_is_up(st->store);
 }

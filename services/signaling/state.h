@@ -33,7 +33,7 @@ int state_new(struct app *app, struct state **ret_state);
 /* The records stay. NULL is fine; returns NULL. */
 struct state *state_free(struct state *st);
 
-/* Will there be a next life that reads it? */
+/* Will there be a next life that reads it? Not when the store is away now. */
 bool state_outlives(const struct state *st);
 
 /* New or changed. st may be NULL in all of these: nothing is kept. */

@@ -20,7 +20,7 @@ static int start(const char *settings)
 static int setup(void **state)
 {
     (void) state;
-    return start("");
+    return start("max_messages_per_s = 100000;\n");
 }
 
 static int setup_headers(void **state)

@@ -30,7 +30,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct bytes rest = bytes_of(data, size), line;
 
     script_start();
-    rest_kit_start();
     while (script_next(&rest, &line)) {
         struct bytes text = script_line(line);
 
@@ -40,7 +39,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             request((char *) text.p);
         kit_answer_all(0, 0);
     }
-    rest_kit_stop();
     script_stop();
     return 0;
 }

@@ -217,13 +217,15 @@ static void on_io(struct loop_io *io, uint32_t revents)
 
 void redis_conn_flush(struct redis_conn *c, int patience_ms)
 {
+    uint64_t now = clock_ms(), until = now + (uint64_t) patience_ms;
+
     if (c->dial || is_over(c))
         return;
     write_some(c);
-    while (patience_ms > 0 && !is_over(c) && c->out.len) {
+    for (; patience_ms > 0 && !is_over(c) && c->out.len; now = clock_ms()) {
         struct pollfd p = {.fd = c->fd, .events = POLLOUT};
 
-        if (poll(&p, 1, patience_ms) == 0)
+        if (now >= until || poll(&p, 1, (int) (until - now)) == 0)
             fail(c, "it does not read what it is sent");
         write_some(c);
     }

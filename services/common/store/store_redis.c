@@ -19,8 +19,8 @@
 #define KEY_SIZE 512 /* of a prefix, a colon, a name; longer ones are nobody's */
 #define OTHERS_MAX 16
 #define FREE_WAIT_MS 1000
-#define CHANGES_MAX ((size_t) 128 << 20)
-#define CHANGES_KEPT ((size_t) 1 << 20) /* a buffer that grew beyond is given back */
+#define CHANGES_MAX ((size_t) 512 << 20) /* everything at once, in a rewrite */
+#define CHANGES_KEPT ((size_t) 1 << 20)  /* a buffer that grew beyond is given back */
 
 #define RETRY_MIN_MS 100
 #define RETRY_MAX_MS 2000
@@ -217,7 +217,7 @@ static void send_transaction(struct redis *rd)
     redis_conn_send(rd->conn, blob_bytes(&rd->changes), answered ? rd->n_changes : 0);
     redis_conn_send(rd->conn, bytes_str(end), answered ? 1 : 0);
     forget_changes(rd);
-    redis_conn_flush(rd->conn, WRITE_PATIENCE_MS);
+    redis_conn_flush(rd->conn, answered ? 0 : WRITE_PATIENCE_MS); /* the answer is waited for */
     rd->store.counts.commits++;
     if (redis_conn_error(rd->conn))
         lost(rd, redis_conn_error(rd->conn));

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define ACCEPT_SIZE BASE64_SIZE(SHA1_SIZE)
 
@@ -34,13 +35,18 @@ static void on_upgraded(void *arg, struct MHD_Connection *mhd, void *context, co
 
     (void) arg;
     (void) mhd;
-    rq->socket = NULL;
     web_conn_set(rq->conn, CONN_UPGRADED, 0);
+    (void) MHD_upgrade_action(urh, MHD_UPGRADE_ACTION_CLOSE);
+    web_pump_later(rq->web);
+    if (!s) { /* it was closed before it could be opened */
+        if (fd >= 0)
+            close(fd);
+        return;
+    }
+    rq->socket = NULL;
     ws_set_ticket(s, rq->conn->trusted ? rq->count : rq->conn->count);
     rq->count = NULL;
     rq->conn->count = NULL;
-    (void) MHD_upgrade_action(urh, MHD_UPGRADE_ACTION_CLOSE);
-    web_pump_later(rq->web);
     if (fd < 0)
         ws_abort(s);
     else
@@ -111,6 +117,7 @@ int web_upgrade(struct web_request *rq, const struct ws_handlers *handlers, void
         MHD_destroy_response(response);
         return refuse(rq, 503, r);
     }
+    ws_seat(rq->socket, &rq->socket);
     *ret_ws = rq->socket;
     (void) web_request_take(rq);
     web_request_answer(rq, 101, response, 0);

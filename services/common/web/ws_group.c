@@ -66,7 +66,9 @@ struct ws {
     uint8_t header[FRAME_HEADER_MAX]; /* kept back to go out together with the payload */
     size_t header_len;
     unsigned n_fragments;
-    size_t counted; /* our part of group.queued */
+    struct ws **seat;   /* ws_seat() */
+    size_t counted;     /* our part of group.queued */
+    size_t first_bytes; /* of the last message that began a queue: however long, it may wait */
     bool close_asked;
     bool refused;   /* we have queued an error close */
     bool got_close; /* the peer's close frame, a valid one */
@@ -127,6 +129,8 @@ static void destroy(struct ws *s)
 {
     struct ws_group *g = s->group;
 
+    if (s->seat)
+        *s->seat = NULL;
     s->state = WS_DEAD;
     tell_closed(s, 1006, "");
     g->queued -= s->counted;
@@ -264,7 +268,7 @@ static bool is_over_limit(const struct ws *s)
 
     if (all && g->queued > all && max > all / g->n)
         max = all / g->n;
-    return s->counted > max;
+    return s->counted > max + s->first_bytes;
 }
 
 static void send_queued(struct ws *s)
@@ -498,6 +502,7 @@ void ws_open(struct ws *s, int fd, struct bytes early)
     static const int on = 1;
     int r = loop_fd_start(&s->fd, s->group->set, fd, EPOLLIN, on_event);
 
+    s->seat = NULL;
     s->fd.fd = fd;
     if (r < 0) {
         destroy(s);
@@ -511,8 +516,15 @@ void ws_open(struct ws *s, int fd, struct bytes early)
     settle(s);
 }
 
+void ws_seat(struct ws *s, struct ws **seat)
+{
+    *seat = s;
+    s->seat = seat;
+}
+
 void ws_abort(struct ws *s)
 {
+    s->seat = NULL;
     kill_later(s);
 }
 
@@ -535,12 +547,15 @@ static void drop(struct ws *s)
 int ws_send(struct ws *s, struct bytes text)
 {
     struct wslay_event_msg msg = {WSLAY_TEXT_FRAME, text.p, text.len};
+    bool is_first = s->counted == 0;
 
     if ((s->state != WS_OPENING && s->state != WS_OPEN) || s->close_asked || !s->handlers)
         return -ENOTCONN;
     if (wslay_event_queue_msg(s->ctx, &msg) != 0)
         return -ENOTCONN;
     count_queue(s);
+    if (is_first)
+        s->first_bytes = text.len;
     if (s->counted > QUEUE_PROMPT || is_over_limit(s))
         send_queued(s);
     if (is_over_limit(s)) {

@@ -36,5 +36,9 @@ void ws_set_ticket(struct ws *s, void *ticket);
  * handlers; s may be gone afterwards. */
 void ws_open(struct ws *s, int fd, struct bytes early);
 
+/* Until ws_open() or ws_abort() *seat is s; NULL when it is freed before, of which the connection
+ * that is still to come must know. */
+void ws_seat(struct ws *s, struct ws **seat);
+
 /* There will be no connection: on_closed (1006) follows from the loop. */
 void ws_abort(struct ws *s);

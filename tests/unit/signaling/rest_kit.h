@@ -145,18 +145,6 @@ void web_reply_file(struct web_request *rq, const char *dir, const char *path)
     web_reply(rq, 200, NULL, bytes_str(NULL));
 }
 
-/* After app_kit_start(), and before app_kit_stop(). */
-static void rest_kit_start(void)
-{
-    if (rest_lists_new(&app, &app.lists) < 0)
-        abort();
-}
-
-static void rest_kit_stop(void)
-{
-    app.lists = rest_lists_free(app.lists);
-}
-
 /* Runs the loop until the next answer. */
 static void rest_kit_wait(void)
 {
