@@ -23,7 +23,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct restore *r;
     const struct session *s;
     struct store *store;
-    struct session *s;
 
     app_kit_start();
     if (store_new(app.loop, "memory", "x", NULL, NULL, &store) < 0 || restore_new(&app, &r) < 0)
