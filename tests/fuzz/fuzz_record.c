@@ -22,7 +22,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct bytes rest = bytes_of(data, size);
     struct restore *r;
     struct store *store;
-    struct session *s;
 
     app_kit_start();
     if (store_new(app.loop, "memory", "x", NULL, NULL, &store) < 0 || restore_new(&app, &r) < 0)
