@@ -21,6 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct bytes rest = bytes_of(data, size);
     struct restore *r;
+    struct session *s;
     struct store *store;
 
     app_kit_start();
