@@ -67,10 +67,13 @@ static void check_own(struct look *l)
 {
     struct certs_pem pem;
 
-    if (l->wish.wanted.type == CERTS_OWNCERT &&
-        certs_check_owncert(l->wish.wanted.owncert, l->wish.wanted.names, l->now_s, keep_problem, l,
+    if (l->wish.wanted.type != CERTS_OWNCERT)
+        return;
+    if (certs_check_owncert(l->wish.wanted.owncert, l->wish.wanted.names, l->now_s, keep_problem, l,
                             &pem) == 0)
         certs_pem_done(&pem);
+    else if (l->status == CMD_OK)
+        l->status = EXIT_SOON;
 }
 
 /* How it stands with the CA. */
@@ -275,8 +278,8 @@ static const struct cmd_option options[] = {
 };
 
 static const struct cmd_exit exits[] = {
-    {EXIT_SOON, "it expires within 21 days (one of a CA: its renewals fail), or a temporary one is "
-                "served"},
+    {EXIT_SOON, "it expires within 21 days (one of a CA: its renewals fail), a temporary one is "
+                "served, or the operator's own files cannot be"},
     {EXIT_UNUSABLE, "there is none, it has expired, or it is not for DOMAIN_OR_PUBLIC_IP"},
     {0},
 };

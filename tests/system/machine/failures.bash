@@ -28,11 +28,13 @@ killed_daemons() {
     expect 'all are back, and status tells' [ $bad -eq 0 ] && expect 'it serves' within 100 serves
 }
 
-# Who is in which session, who publishes and who watches what: ids alone.
+# Who is in which session, who publishes and who watches what: ids alone. Who publishes nothing may
+# be of a call before, and about to be given up.
 who_is_there() {
     fetch -u "OPENVIDUAPP:$secret" "$(url /openvidu/api/sessions)" | node -e '
         const all = JSON.parse(require("fs").readFileSync(0, "utf8"));
-        console.log(JSON.stringify(all.content.map((s) => [s.id, s.createdAt, s.connections.content.map((c) =>
+        const going = all.content.filter((s) => s.connections.content.some((c) => c.publishers.length > 0));
+        console.log(JSON.stringify(going.map((s) => [s.id, s.createdAt, s.connections.content.map((c) =>
             [c.id, c.activeAt, c.publishers.map((p) => p.streamId), c.subscribers.map((x) => x.streamId)])])));'
 }
 
