@@ -2,6 +2,7 @@
  * nginx: no quotes, no '$', and ';' only where HSTS has it. */
 #include "settings/settings_check.h"
 
+#include "base/event_names.h"
 #include "text/nearest.h"
 #include "text/text.h"
 
@@ -111,39 +112,19 @@ int setting_check_headers(const struct setting_list *l, struct setting_verdict *
     return 0;
 }
 
-static const char *const events[] = {"sessionCreated",
-                                     "sessionDestroyed",
-                                     "participantJoined",
-                                     "participantLeft",
-                                     "webrtcConnectionCreated",
-                                     "webrtcConnectionDestroyed",
-                                     "recordingStatusChanged",
-                                     "filterEventDispatched",
-                                     "signalSent",
-                                     "broadcastStarted",
-                                     "broadcastStopped",
-                                     "mediaNodeStatusChanged",
-                                     "autoscaling",
-                                     "nodeCrashed",
-                                     "nodeRecovered",
-                                     "HANodeRegistered",
-                                     "HANodeDeregistered"};
-
 int setting_check_events(const struct setting_list *l, struct setting_verdict *v)
 {
     for (size_t i = 0; i < l->n; i++) {
         char shown[80];
-        size_t k = 0, n = sizeof(events) / sizeof(events[0]);
+        const char *name;
         struct nearest nearest;
 
-        while (k < n && strcmp(l->items[i], events[k]) != 0)
-            k++;
-        if (k < n)
+        if (event_name_find(l->items[i]))
             continue;
         text_printable(bytes_str(l->items[i]), shown, sizeof(shown));
         nearest_start(&nearest, l->items[i], 2);
-        for (k = 0; k < n; k++)
-            nearest_offer(&nearest, events[k]);
+        for (size_t k = 0; (name = event_name(k)); k++)
+            nearest_offer(&nearest, name);
         if (nearest.found)
             return setting_refuse(v, "has an event that there is not: %s; is it %s?", shown,
                                   nearest.found);

@@ -1,6 +1,6 @@
 #include "signaling/config.h"
 
-#include "signaling/event_names.h"
+#include "base/event_names.h"
 #include "signaling/ice_server.h"
 
 #include "base/log.h"

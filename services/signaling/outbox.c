@@ -1,11 +1,11 @@
 #include "signaling/outbox.h"
 
 #include "base/clock.h"
+#include "base/event_names.h"
 #include "base/log.h"
 #include "base/rnd.h"
 #include "signaling/cdr.h"
 #include "signaling/config.h"
-#include "signaling/event_names.h"
 #include "signaling/outbox_event.h"
 #include "signaling/webhook.h"
 #include "store/store.h"

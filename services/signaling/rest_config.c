@@ -1,7 +1,7 @@
 #include "signaling/recording.h"
 
+#include "base/event_names.h"
 #include "signaling/app.h"
-#include "signaling/event_names.h"
 
 static json_t *strings(const struct conf_strings *list)
 {

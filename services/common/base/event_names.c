@@ -1,4 +1,4 @@
-#include "signaling/event_names.h"
+#include "base/event_names.h"
 
 #include <string.h>
 
@@ -23,7 +23,13 @@ static const char *const names[] = {
     "HANodeDeregistered",
 };
 
+#define N_NAMES (sizeof(names) / sizeof(names[0]))
 #define N_DEFAULTS 15 /* but those of the original's clusters */
+
+const char *event_name(size_t i)
+{
+    return i < N_NAMES ? names[i] : NULL;
+}
 
 const char *event_name_default(size_t i)
 {
@@ -32,7 +38,7 @@ const char *event_name_default(size_t i)
 
 const char *event_name_find(const char *name)
 {
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; i < N_NAMES; i++) {
         if (strcmp(names[i], name) == 0)
             return names[i];
     }
