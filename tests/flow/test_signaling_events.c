@@ -309,6 +309,27 @@ static void test_unsubscribe_and_unpublish(void **state)
     pair_close(&p);
 }
 
+/* Who watches itself has two connections, and each ends once. */
+static void test_watching_itself(void **state)
+{
+    struct peer *a;
+    char stream[160];
+
+    (void) state;
+    kit_make_session(kit, "S");
+    event("sessionCreated");
+    a = join("PUBLISHER");
+    publish(a, stream);
+    watch(a, stream);
+    peer_do(a, "leaveRoom", NULL);
+    expect_destroyed("INBOUND", a, "disconnect");
+    expect_destroyed("OUTBOUND", a, "disconnect");
+    expect("participantLeft", "-", a, "disconnect");
+    event("sessionDestroyed");
+    expect_nothing_more();
+    peer_close(a);
+}
+
 static void test_leaving(void **state)
 {
     struct pair p;
@@ -573,6 +594,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_shapes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_shapes_of_little, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unsubscribe_and_unpublish, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_watching_itself, setup, teardown),
         cmocka_unit_test_setup_teardown(test_leaving, setup, teardown),
         cmocka_unit_test_setup_teardown(test_closed_by_rest, setup, teardown),
         cmocka_unit_test_setup_teardown(test_forced_by_user, setup, teardown),

@@ -91,6 +91,22 @@ static void test_redis_hangs(void **state)
     peer_close(c);
 }
 
+/* Nobody could come back to what is not stored: so it ends, and they are told. */
+static void test_stopped_without_redis(void **state)
+{
+    struct peer *a;
+
+    (void) state;
+    kit_make_session(kit, "S");
+    a = peer_join(kit, "S", "PUBLISHER", NULL);
+    redis_kill(&redis);
+    peer_do(a, "echo", NULL); /* it has seen that by now */
+    kill(kit->pid, SIGTERM);
+    peer_expect(a, "participantEvicted", "reason", "openviduServerStopped");
+    peer_close(a);
+    redis_run(&redis);
+}
+
 /* The daemon starts without it, empty; what is made then is there when it comes. */
 static void test_redis_comes_last(void **state)
 {
@@ -223,8 +239,8 @@ static void test_lower_limits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FLOW(test_redis_loses_all), FLOW(test_redis_hangs),  FLOW(test_redis_comes_last),
-        FLOW(test_garbage),         FLOW(test_lower_limits),
+        FLOW(test_redis_loses_all),       FLOW(test_redis_hangs), FLOW(test_redis_comes_last),
+        FLOW(test_stopped_without_redis), FLOW(test_garbage),     FLOW(test_lower_limits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

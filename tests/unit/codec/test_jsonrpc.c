@@ -189,6 +189,37 @@ static void test_limits(void **state)
     jsonrpc_done(&m);
 }
 
+/* Small values take much more memory than text. */
+static void test_number_of_values(void **state)
+{
+    char text[8192];
+    struct jsonrpc m;
+
+    (void) state;
+    for (size_t n = JSONRPC_VALUES_MAX - 4; n <= JSONRPC_VALUES_MAX - 3; n++) {
+        /* two objects, an array, two commas between members */
+        size_t len =
+            (size_t) sprintf(text, "{\"jsonrpc\":\"2.0\",\"method\":\"x\",\"params\":{\"a\":[0");
+
+        for (size_t i = 1; i < n; i++)
+            len += (size_t) sprintf(text + len, ",0");
+        sprintf(text + len, "]}}");
+        if (n == JSONRPC_VALUES_MAX - 4) {
+            assert_int_equal(read_text(text, &m), 0);
+            jsonrpc_done(&m);
+        } else {
+            assert_int_equal(read_text(text, &m), -EBADMSG);
+        }
+    }
+    /* commas in texts do not count */
+    strcpy(text, "{\"jsonrpc\":\"2.0\",\"method\":\"x\",\"params\":{\"a\":\"");
+    for (size_t i = strlen(text), end = i + 2 * JSONRPC_VALUES_MAX; i < end; i++)
+        memcpy(text + i, ",", 2);
+    strcat(text, "\"}}");
+    assert_int_equal(read_text(text, &m), 0);
+    jsonrpc_done(&m);
+}
+
 static void test_texts(void **state)
 {
     (void) state;
@@ -245,15 +276,11 @@ static void test_texts_that_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_request),
-        cmocka_unit_test(test_notification),
-        cmocka_unit_test(test_responses),
-        cmocka_unit_test(test_not_json),
-        cmocka_unit_test(test_no_message),
-        cmocka_unit_test(test_refusal_can_be_answered),
-        cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_texts),
-        cmocka_unit_test(test_nulls_are_left_out),
+        cmocka_unit_test(test_request),         cmocka_unit_test(test_notification),
+        cmocka_unit_test(test_responses),       cmocka_unit_test(test_not_json),
+        cmocka_unit_test(test_no_message),      cmocka_unit_test(test_refusal_can_be_answered),
+        cmocka_unit_test(test_limits),          cmocka_unit_test(test_number_of_values),
+        cmocka_unit_test(test_texts),           cmocka_unit_test(test_nulls_are_left_out),
         cmocka_unit_test(test_texts_that_fail),
     };
 

@@ -120,6 +120,18 @@ static void test_a_file_each_day(void **state)
     assert_file(FIRST_FILE, "one\n");
 }
 
+/* So that it can be downloaded. */
+static void test_a_file_is_full(void **state)
+{
+    (void) state;
+    assert_string_equal(place("one\n").file, FIRST_FILE);
+    cdr.next.offset = CDR_FILE_BYTES + 1;
+    assert_string_equal(place("two\n").file, FIRST_FILE); /* there is no other name yet */
+    clock_fake(START_US + 1000000);
+    assert_string_not_equal(place("three\n").file, FIRST_FILE);
+    assert_int_equal(cdr.next.offset, 6);
+}
+
 /* Started again within the second. */
 static void test_a_name_that_is_there(void **state)
 {
@@ -337,6 +349,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_lines, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_file_each_day, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_file_is_full, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_name_that_is_there, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rotation, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_folder, setup, teardown),

@@ -533,6 +533,50 @@ static void test_too_many_messages(void **state)
     channel_done(&a);
 }
 
+/* Of 60,000 bytes: as eight. */
+static void test_long_messages(void **state)
+{
+    char *text = malloc(60001);
+    struct channel a;
+
+    (void) state;
+    memset(text, ' ', 60000);
+    text[60000] = '\0';
+    memcpy(text, PING, strlen(PING));
+    channel_open(&a);
+    for (int i = 0; i < 62; i++)
+        say(&a, text);
+    assert_int_equal(a.close_code, 0);
+    say(&a, text);
+    assert_int_equal(a.close_code, 1008);
+    free(text);
+    channel_done(&a);
+}
+
+/* After a restart all are away, and all come back as sockets that have not joined. */
+static void test_many_come_back(void **state)
+{
+    struct session *s = app_kit_session("S");
+    struct channel gone[5], back[4];
+
+    (void) state;
+    for (size_t i = 0; i < 5; i++) {
+        join(&gone[i], s);
+        client_socket_closed(&gone[i].base, "");
+        json_decref(gone[i].got);
+    }
+    assert_int_equal(app.clients.n_sockets, 0);
+    app.config.max_clients = 5;
+    app.config.max_waiting = 1;
+    for (size_t i = 0; i < 4; i++)
+        channel_open(&back[i]);
+    assert_int_equal(app.clients.n_sockets, 4);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(back[i].close_code, 0);
+        channel_done(&back[i]);
+    }
+}
+
 static int send_to_a_full_queue(struct client_socket *base, struct bytes text)
 {
     (void) base, (void) text;
@@ -590,6 +634,8 @@ int main(void)
         TIMED(test_waiting_has_an_end),
         TIMED(test_participants_of_an_address),
         TIMED(test_too_many_messages),
+        TIMED(test_long_messages),
+        TIMED(test_many_come_back),
         TIMED(test_not_reading),
     };
 

@@ -215,6 +215,41 @@ static void queue_has_a_limit(void **state)
     close(peer);
 }
 
+/* What is said to somebody who comes into a full room is one message, however long. */
+static void a_long_message_is_no_queue(void **state)
+{
+    size_t size = 3 << 20;
+    char *text = calloc(1, size);
+    int n = 0, r;
+
+    (void) state;
+    open_ws(bytes_of(NULL, 0));
+    assert_int_equal(ws_send(ws, bytes_of(text, size)), 0);
+    while ((r = ws_send(ws, bytes_of(text, 1000))) == 0)
+        n++;
+    assert_int_equal(r, -ENOBUFS);
+    assert_in_range(n, 900, 1060);
+    free(text);
+    close(peer);
+}
+
+/* Its connection is still to come when it is closed, and makes way for another. */
+static void seat_of_one_that_is_gone(void **state)
+{
+    struct ws *seat, *other;
+
+    (void) state;
+    ws_seat(ws, &seat);
+    assert_ptr_equal(seat, ws);
+    ws_close(ws, 1000, "");
+    assert_int_equal(ws_new(group, &handlers, NULL, &nobody, &other), 0);
+    assert_null(seat);
+    told[0] = '\0';
+    ws_seat(other, &seat);
+    ws_abort(other);
+    assert_ptr_equal(seat, other);
+}
+
 static void long_reason_is_cut_between_characters(void **state)
 {
     struct loop_timer t = {0};
@@ -295,6 +330,8 @@ int main(void)
         TEST(unanswered_close_ends_by_itself),
         TEST(unread_queue_ends_by_itself),
         TEST(queue_has_a_limit),
+        TEST(a_long_message_is_no_queue),
+        TEST(seat_of_one_that_is_gone),
         cmocka_unit_test_setup_teardown(queues_together_have_a_limit, setup_crowded, teardown),
         TEST(long_reason_is_cut_between_characters),
     };
