@@ -7,7 +7,7 @@ import { DEPRECATED, EMPTY, EVENTS, LIVE, NOT_DEPRECATED } from './raw_requests.
 
 const E1 = ['timestamp', 'status', 'error', 'message', 'path'];
 const E2 = ['timestamp', 'status', 'error', 'path'];
-const ERRORS = { 400: 'Bad Request', 401: 'Unauthorized', 404: 'Not Found', 405: 'Method Not Allowed', 406: 'Not Acceptable', 409: 'Conflict', 415: 'Unsupported Media Type', 501: 'Not Implemented' };
+const ERRORS = { 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 405: 'Method Not Allowed', 406: 'Not Acceptable', 409: 'Conflict', 415: 'Unsupported Media Type', 501: 'Not Implemented' };
 const SECRETS = { wrong: 'not the secret', right: SECRET };
 
 const called = (value, memory) => (typeof value === 'function' ? value(memory) : value);

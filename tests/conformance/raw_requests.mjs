@@ -68,6 +68,8 @@ export const EMPTY = [
   // ---- 1.3 CORS
   { name: '1.3 preflight: 200 without credentials, method and headers echoed', rq: ['OPTIONS', 'sessions'], auth: 'none', headers: { Origin: 'https://app', 'Access-Control-Request-Method': 'DELETE', 'Access-Control-Request-Headers': 'authorization,x-y' }, status: 200, shape: 'E0', answer: { 'access-control-allow-methods': 'DELETE', 'access-control-allow-headers': 'authorization,x-y', 'access-control-allow-credentials': null } },
   { name: '1.3 preflight of an unknown path', rq: ['OPTIONS', 'unknown/x'], auth: 'none', headers: { Origin: 'null', 'Access-Control-Request-Method': 'PATCH' }, status: 200, shape: 'E0', answer: { 'access-control-allow-methods': 'PATCH' } },
+  { name: '1.3 a form of another site: 403', rq: ['POST', 'sessions'], headers: { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate' }, status: 403, shape: 'E2' },
+  { name: '1.3 a script of another site', rq: ['DELETE', 'sessions/unknown'], headers: { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'cors' }, status: 404, shape: 'E0' },
   { name: '1.3 OPTIONS without a method: all', rq: ['OPTIONS', 'config'], auth: 'none', status: 200, shape: 'E0', answer: { 'access-control-allow-methods': /DELETE/ } },
 
   // ---- 1.4 other headers
