@@ -208,6 +208,23 @@ static json_t *hook_request(struct hook *h, size_t nth)
     return found;
 }
 
+/* Waits until so many have been answered: one that came may not be yet. */
+static void hook_await_answers(struct hook *h, unsigned n)
+{
+    struct timespec until;
+    unsigned done;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 3 * KIT_PATIENCE_MS / 1000;
+    pthread_mutex_lock(&h->lock);
+    while (h->n_answered < n && pthread_cond_timedwait(&h->changed, &h->lock, &until) == 0)
+        continue;
+    done = h->n_answered;
+    pthread_mutex_unlock(&h->lock);
+    if (done < n)
+        fail_msg("%u answers, not %u", done, n);
+}
+
 static size_t hook_n_requests(struct hook *h)
 {
     size_t n;
