@@ -63,6 +63,11 @@ TESTS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/unit/*/test_*.c test
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAYS := $(patsubst %,$(O)/tests/fuzz/replay_%,$(FUZZERS))
 PRELOADS := $(patsubst tests/preload/%.c,$(O)/tests/%.so,$(wildcard tests/preload/*.c))
+ifeq ($(FLAVOUR),tsan)
+# What is left out has one thread alone.
+TESTS := $(filter-out $(foreach d,acme certs codec conf files installer,$(O)/tests/unit/$(d)/%),$(TESTS))
+REPLAYS :=
+endif
 BENCHES := $(patsubst tests/bench/bench_%.c,$(O)/bench/%,$(wildcard tests/bench/bench_*.c))
 
 .PHONY: all bins pages manual web env tests check test-restarts asan tsan fuzz bench bench-turn bench-signaling analyze format install dist deb rpm clean help

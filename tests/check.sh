@@ -4,7 +4,7 @@
 # usage: tests/check.sh build/<flavour>      JOBS=n: at most that many at a time
 set -u
 out=$1
-jobs=${JOBS:-$(($(nproc) + 1))}
+jobs=${JOBS:-$(($(nproc) * 3))}
 
 # One program; its "passed failed" goes to a file named after it. A test program counts its own tests
 # (cmocka's closing lines), a replay counts as one.
