@@ -18,9 +18,10 @@ struct hook {
     unsigned status;  /* of the answers */
     unsigned resets;  /* so many requests get none: the connection ends */
     unsigned ignored; /* so many are not even read: it ends at once */
-    bool hold;        /* no answer until this is false */
+    bool hold;        /* no answer to those that come from now on, until this is false */
     /* what came */
     json_t *got; /* [{"head", "text", "body"}], resets included */
+    bool answering; /* the last of them has no answer yet */
     unsigned n_answered;
 };
 
@@ -53,6 +54,7 @@ static bool hook_answer(struct hook *h, int fd)
     pthread_cond_broadcast(&h->changed);
     while (h->hold && !h->ends)
         pthread_cond_wait(&h->changed, &h->lock);
+    h->answering = false;
     goes_on = !h->resets;
     if (h->resets)
         h->resets--;
@@ -81,6 +83,7 @@ static void hook_serve(struct hook *h, int fd)
         pthread_mutex_lock(&h->lock);
         json_array_append_new(h->got, json_pack("{s:s,s:s,s:o}", "head", head, "text", body, "body",
                                                 json_loads(body, 0, NULL)));
+        h->answering = true;
         pthread_mutex_unlock(&h->lock);
         free(body);
         if (!hook_answer(h, fd))
@@ -173,6 +176,8 @@ static void hook_stop(struct hook *h)
 static void hook_set(struct hook *h, unsigned status, unsigned resets, bool hold)
 {
     pthread_mutex_lock(&h->lock);
+    while (hold && !h->hold && h->answering)
+        pthread_cond_wait(&h->changed, &h->lock);
     h->status = status;
     h->resets = resets;
     h->hold = hold;
@@ -206,23 +211,6 @@ static json_t *hook_request(struct hook *h, size_t nth)
     if (!found)
         fail_msg("no request number %zu", nth);
     return found;
-}
-
-/* Waits until so many have been answered: one that came may not be yet. */
-static void hook_await_answers(struct hook *h, unsigned n)
-{
-    struct timespec until;
-    unsigned done;
-
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += 3 * KIT_PATIENCE_MS / 1000;
-    pthread_mutex_lock(&h->lock);
-    while (h->n_answered < n && pthread_cond_timedwait(&h->changed, &h->lock, &until) == 0)
-        continue;
-    done = h->n_answered;
-    pthread_mutex_unlock(&h->lock);
-    if (done < n)
-        fail_msg("%u answers, not %u", done, n);
 }
 
 static size_t hook_n_requests(struct hook *h)

@@ -346,7 +346,7 @@ static void test_too_many(void **state)
     (void) state;
     make_sessions(0, 1);
     a = peer_join(kit, "S0", "PUBLISHER", NULL);
-    hook_await_answers(hook, 2);
+    (void) hook_request(hook, 1);
     hook_set(hook, 200, 0, true);
     for (int i = 0; i < MANY; i++) {
         snprintf(message, 64, "{\"type\":\"%d\",\"data\":\"", i);
