@@ -21,7 +21,7 @@ PROGRAMS := visavis-signaling:services/signaling visavis-media:services/media \
             visavis-probe:services/probe visavis:installer
 PROGRAMS := $(foreach p,$(PROGRAMS),$(if $(wildcard $(lastword $(subst :, ,$(p)))/main.c),$(p)))
 
-PKGS := libsystemd libmicrohttpd jansson libcurl libcrypto libssl libconfig libsrtp2 hiredis
+PKGS := libsystemd libmicrohttpd jansson libcurl libcrypto libssl libconfig libsrtp2 hiredis nice
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS := $(shell pkg-config --libs $(PKGS)) -lwslay
 

@@ -13,11 +13,12 @@ conf: base
 net: base loop
 notify: base
 store: base loop
-web: base loop notify
 http: base loop
+web: base loop notify http
 link: base loop codec
 rtc: base loop codec
-client: base files loop codec rtc http web
+ice_agent: base loop codec
+client: base files loop codec rtc http web ice_agent
 daemon: base loop conf notify
 certs: base files loop codec http conf
 acme: base files loop codec http web certs
@@ -53,6 +54,9 @@ systemd/sd-bus.h: installer/units/units.
 systemd/sd-journal.h: installer/units/journal.
 openssl/: services/common/base/crypto.c services/common/http/http.c services/common/rtc/ services/turn/tls services/turn/dtls certs/
 srtp2/: services/common/rtc/
+nice/: services/common/ice_agent/
+glib: services/common/ice_agent/
+gio/: services/common/ice_agent/
 jansson.h: services/codec/jsonrpc. services/common/link/ services/client/ services/probe/ services/call/ services/signaling/ services/media/command.h services/turn/control. services/turn/api. certs/ installer/text/json. installer/firewall/ installer/doctor/ installer/cmd/
 '
 

@@ -81,8 +81,8 @@ static void on_done(const struct http_response *rs, void *arg)
     json_decref(body);
 }
 
-static int start(struct api *a, const char *method, const char *path, json_t *body,
-                 api_done_fn *fn, void *arg)
+static int start(struct api *a, const char *method, const char *path, json_t *body, api_done_fn *fn,
+                 void *arg)
 {
     char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
     char url[1024];

@@ -30,7 +30,7 @@ struct rpc_client {
     struct loop_timer tick;
     uint64_t ping_us; /* when the next one is due */
     bool pinged;      /* before: the first one says the interval */
-    bool *gone;       /* set when we are freed inside a handler */
+    bool busy, freed; /* answering those that are late; to be freed behind it */
 };
 
 static void call_free(struct rpc_client *c, struct call *k)
@@ -46,13 +46,13 @@ struct rpc_client *rpc_client_free(struct rpc_client *c)
 
     if (!c)
         return NULL;
-    if (c->gone)
-        *c->gone = true;
     list_for_each (k, &c->calls, node)
         call_free(c, k);
-    ws_client_free(c->ws);
+    c->ws = ws_client_free(c->ws);
     loop_timer_done(&c->tick);
-    free(c);
+    c->freed = c->busy;
+    if (!c->busy)
+        free(c);
     return NULL;
 }
 
@@ -88,16 +88,16 @@ static void on_tick(struct loop_timer *t)
     struct rpc_client *c = container_of(t, struct rpc_client, tick);
     uint64_t now = clock_us();
     struct call *first;
-    bool gone = false;
 
     if (now >= c->ping_us)
         ping(c);
     (void) loop_timer_start(t, c->loop, TICK_US, on_tick);
-    c->gone = &gone;
-    while (!gone && (first = list_first(&c->calls, struct call, node)) && now >= first->deadline_us)
+    c->busy = true;
+    while ((first = list_first(&c->calls, struct call, node)) && now >= first->deadline_us)
         answer(c, first, &late);
-    if (!gone)
-        c->gone = NULL;
+    c->busy = false;
+    if (c->freed)
+        free(c);
 }
 
 static void on_answer(struct rpc_client *c, const struct jsonrpc *m)

@@ -12,9 +12,9 @@
 struct rpc_client;
 
 struct rpc_answer {
-    int error;           /* 0; -EREMOTEIO: the server refused, code says why; -ETIMEDOUT */
-    int code;            /* of the protocol's error */
-    const char *message; /* for people; "" */
+    int error;            /* 0; -EREMOTEIO: the server refused, code says why; -ETIMEDOUT */
+    int code;             /* of the protocol's error */
+    const char *message;  /* for people; "" */
     const json_t *result; /* borrowed */
 };
 typedef void rpc_answer_fn(const struct rpc_answer *answer, void *arg);

@@ -78,9 +78,9 @@ const struct rtc_counters *rtc_peer_counters(const struct rtc_peer *p)
     return &p->counters;
 }
 
-bool rtc_peer_pair(const struct rtc_peer *p, struct ice_pair *ret)
+bool rtc_peer_path(const struct rtc_peer *p, struct ice_path *ret)
 {
-    return ice_pair(p->ice, ret);
+    return ice_path(p->ice, ret);
 }
 
 /* ---- DTLS ---- */

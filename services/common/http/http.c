@@ -455,6 +455,8 @@ static bool set_options(struct http_call *c, const struct http_request *rq)
         SET(CURLOPT_FRESH_CONNECT, 1L);
     if (c->stays)
         SET(CURLOPT_CONNECT_ONLY, 1L);
+    if (rq->no_alpn)
+        SET(CURLOPT_SSL_ENABLE_ALPN, 0L);
     if (rq->any_certificate) {
         SET(CURLOPT_SSL_VERIFYPEER, 0L);
         SET(CURLOPT_SSL_VERIFYHOST, 0L);
@@ -526,7 +528,8 @@ int http_connect(struct http *h, const struct http_request *rq, http_done_fn *fn
                                  .timeout_ms = rq->timeout_ms,
                                  .connect_to = rq->connect_to,
                                  .ca_file = rq->ca_file,
-                                 .any_certificate = rq->any_certificate};
+                                 .any_certificate = rq->any_certificate,
+                                 .no_alpn = rq->no_alpn};
 
     return begin(h, &plain, true, fn, arg, ret_call);
 }

@@ -28,6 +28,7 @@ struct http_request {
     const char *connect_to;     /* "127.0.0.1:8443": there, whatever the URL's host is; or NULL */
     const char *ca_file;        /* of the server's certificate, instead of the system's; or NULL */
     bool any_certificate;       /* the server's is not checked: send no secrets */
+    bool no_alpn;               /* it is not HTTP that will be spoken over TLS */
 
     /* Over a connection of its own. Otherwise it is sent again, unnoticed, when one that was used
      * before ends without an answer: not for what must not happen twice. */
@@ -75,9 +76,9 @@ int http_start(struct http *h, const struct http_request *rq, http_done_fn *fn, 
 void http_cancel(struct http_call *c);
 
 /* ---- a connection to speak something else over ----
- * Of rq url, timeout_ms, connect_to, ca_file and any_certificate count. When fn hears of no error the
- * connection, with TLS for https, is the caller's until http_cancel() or http_free(): the calls
- * below are for it alone. */
+ * Of rq url, timeout_ms, connect_to, ca_file, any_certificate and no_alpn count. When fn hears of
+ * no error the connection, with TLS for https, is the caller's until http_cancel() or http_free():
+ * the calls below are for it alone. */
 int http_connect(struct http *h, const struct http_request *rq, http_done_fn *fn, void *arg,
                  struct http_call **ret_call);
 

@@ -119,8 +119,8 @@ static ssize_t on_wslay_send(wslay_event_context_ptr ctx, const uint8_t *data, s
     (void) flags;
     if (n > 0)
         return n;
-    wslay_event_set_error(ctx, n == -ECONNRESET ? WSLAY_ERR_CALLBACK_FAILURE
-                                                : WSLAY_ERR_WOULDBLOCK);
+    wslay_event_set_error(ctx,
+                          n == -ECONNRESET ? WSLAY_ERR_CALLBACK_FAILURE : WSLAY_ERR_WOULDBLOCK);
     return -1;
 }
 

@@ -1,5 +1,5 @@
-/* ws_client.h: the client's end of a WebSocket (RFC 6455) of text messages, over a connection of the
- * HTTP client. One thread. */
+/* ws_client.h: the client's end of a WebSocket (RFC 6455) of text messages, over a connection of
+ * the HTTP client. One thread. */
 #pragma once
 
 #include "http/http.h"
