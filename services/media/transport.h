@@ -6,6 +6,7 @@
 
 #include "media/ice_lite.h"
 #include "media/negotiate.h"
+#include "media/path.h"
 #include "media/worker.h"
 
 #include "rtc/srtp.h"
@@ -38,7 +39,7 @@ struct transport {
     bool was_connected;
 
     struct ice_lite ice;
-    struct udp_path path; /* to the selected address */
+    struct path path; /* the selected pair */
 
     struct dtls *dtls; /* NULL before the first check, and some time after the handshake */
     const struct udp_datagram *dtls_from; /* the datagram being answered, or NULL */
@@ -82,6 +83,9 @@ void transport_keep_sdp(struct transport *t, struct bytes remote, struct bytes l
 void transport_on_check(struct transport *t, const struct stun *m, const struct udp_datagram *d);
 void transport_on_dtls(struct transport *t, const struct udp_datagram *d);
 void transport_on_media(struct transport *t, struct udp_datagram *d);
+
+/* Nothing comes or goes by w any more; the transport lets go of it. */
+void transport_way_lost(struct transport *t, struct way *w);
 
 /* A line about it. */
 void transport_log(const struct transport *t, enum log_level level, const char *fmt, ...)

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 
-#define ADDRESSES_PER_TRANSPORT ICE_ADDRESS_MAX
+#define PAIRS_PER_TRANSPORT ICE_PAIR_MAX
 #define JUNK_LOG_MS 10000
 
 /* ---- datagrams ---- */
@@ -24,8 +24,11 @@ static void on_stun(struct worker *w, const struct udp_datagram *d)
         return;
     }
     t = map_get(w->by_ufrag, ice_lite_local_ufrag(&m));
-    if (t) /* peers of closed transports go on for a while: silence */
-        transport_on_check(t, &m, d);
+    if (!t) /* peers of closed transports go on for a while: silence */
+        return;
+    if (d->way && d->way->transport && d->way->transport != t) /* it has room for one */
+        return;
+    transport_on_check(t, &m, d);
 }
 
 static void on_junk(struct worker *w, const struct udp_datagram *d)
@@ -37,7 +40,7 @@ static void on_junk(struct worker *w, const struct udp_datagram *d)
                 addr_format(&d->from, text));
 }
 
-/* By the first byte (RFC 7983). All but STUN must come from an address that a check has opened. */
+/* By the first byte (RFC 7983). All but STUN must come from where a check has opened a pair. */
 void worker_on_datagram(struct udp_datagram *d, void *worker)
 {
     struct worker *w = worker;
@@ -48,7 +51,7 @@ void worker_on_datagram(struct udp_datagram *d, void *worker)
         on_stun(w, d);
         return;
     }
-    t = map_get(w->by_addr, addr_key(&d->from));
+    t = d->way ? d->way->transport : map_get(w->by_addr, addr_key(&d->from));
     if (t && first >= 128 && first < 192)
         transport_on_media(t, d);
     else if (t && first >= 20 && first < 64)
@@ -133,7 +136,7 @@ static int make_maps(struct worker *w)
     if (r == 0)
         r = map_new(n, &w->by_ufrag);
     if (r == 0)
-        r = map_new(n * ADDRESSES_PER_TRANSPORT, &w->by_addr);
+        r = map_new(n * PAIRS_PER_TRANSPORT, &w->by_addr);
     return r;
 }
 
