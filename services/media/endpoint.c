@@ -82,6 +82,32 @@ static json_t *remote_candidate(const struct ice_pair *a)
                         addr_format_ip(&a->tuple.remote, ip), a->tuple.remote.port);
 }
 
+static json_t *agent_candidate(const struct sdp_candidate *c)
+{
+    char text[SDP_CANDIDATE_TEXT_SIZE];
+    struct wr w = wr_init(text, sizeof(text) - 1);
+
+    sdp_candidate_put(c, &w);
+    *w.p = '\0';
+    return json_sprintf("candidate:%s", text);
+}
+
+/* The selected pair; null before it is there. */
+static void put_pair(const struct transport *t, json_t **ret_local, json_t **ret_remote)
+{
+    const struct ice_pair *lite = t->ice.selected;
+    struct ice_agent_pair full;
+
+    *ret_local = *ret_remote = NULL;
+    if (t->agent && agent_pair(t->agent, &full) == 0) {
+        *ret_local = agent_candidate(&full.local);
+        *ret_remote = agent_candidate(&full.remote);
+    } else if (lite) {
+        *ret_local = local_candidate(t, lite);
+        *ret_remote = remote_candidate(lite);
+    }
+}
+
 static json_t *events(const struct transport *t)
 {
     json_t *list = json_array();
@@ -96,17 +122,17 @@ static json_t *events(const struct transport *t)
 void endpoint_describe(struct worker *w, struct message *m)
 {
     const struct transport *t = find(w, m);
-    const struct ice_pair *a = t ? t->ice.selected : NULL;
+    json_t *local, *remote;
 
     if (!t) {
         message_fail(m, MEDIA_ERR_NO_STREAM, "There is no %.100s",
                      *m->subscriber ? m->subscriber : m->stream);
         return;
     }
+    put_pair(t, &local, &remote);
     m->result =
-        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "remoteSdp", text_or_null(t->remote_sdp),
+        json_pack("{s:o, s:o, s:o, s:o, s:o?, s:o?, s:o}", "remoteSdp", text_or_null(t->remote_sdp),
                   "localSdp", text_or_null(t->local_sdp), "clientCandidates",
                   candidates_in(t->remote_sdp), "serverCandidates", candidates_in(t->local_sdp),
-                  "localCandidate", a ? local_candidate(t, a) : json_null(), "remoteCandidate",
-                  a ? remote_candidate(a) : json_null(), "events", events(t));
+                  "localCandidate", local, "remoteCandidate", remote, "events", events(t));
 }

@@ -1,5 +1,7 @@
 #include "media/worker.h"
 
+#include "media/agent.h"
+#include "media/gathering.h"
 #include "media/requests.h"
 #include "media/router.h"
 #include "media/transport.h"
@@ -105,6 +107,7 @@ static void on_command(struct mail *mail, void *arg)
     switch (m->type) {
     case COMMAND_QUIT:
         message_free(m);
+        gathering_drop_all(w);
         drop_rooms(w);
         loop_quit(w->loop, 0);
         break;
@@ -113,6 +116,9 @@ static void on_command(struct mail *mail, void *arg)
         message_free(m);
         break;
     default:
+        gathering_overtake(w, m);
+        if (gathering_begin(w, m))
+            break;
         requests_run(w, m);
         mailbox_post(w->node->control, &m->mail);
         break;
@@ -154,7 +160,8 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
     w->index = index;
     w->udp = u;
     w->candidates = *candidates;
-    w->junk.interval_ms = w->log_failed.interval_ms = JUNK_LOG_MS;
+    w->junk.interval_ms = w->log_failed.interval_ms = w->log_gathering.interval_ms = JUNK_LOG_MS;
+    list_init(&w->gatherings);
     r = make_maps(w);
     if (r == 0)
         r = loop_new(&w->loop);
@@ -162,6 +169,8 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
         wheel_init(&w->wheel, w->loop);
         r = mailbox_new(w->loop, on_command, w, &w->mailbox);
     }
+    if (r == 0)
+        r = agents_start(w);
     if (r == 0)
         r = pulse_watch(pulse, w->loop, &w->pulse);
     if (r == 0)
@@ -214,6 +223,7 @@ struct worker *worker_free(struct worker *w)
         stop_thread(w);
     if (w->rooms)
         drop_rooms(w);
+    agents_stop(w);
     if (w->loop) {
         loop_io_stop(&w->socket_io);
         loop_defer_done(&w->flush);

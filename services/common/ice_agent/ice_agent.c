@@ -258,14 +258,25 @@ int ice_agent_gather(struct ice_agent *a)
     return ok ? 0 : -EADDRNOTAVAIL;
 }
 
+/* 0: those that a machine without a reachable address cannot do without. */
+static unsigned rank(const struct sdp_candidate *c)
+{
+    if (c->type != SDP_HOST)
+        return 0;
+    return c->protocol == SDP_UDP ? 1 : 2;
+}
+
+/* Where there is not room for all, the most useful ones are told. */
 size_t ice_agent_candidates(const struct ice_agent *a, struct sdp_candidate *ret, size_t max)
 {
     GSList *all = nice_agent_get_local_candidates(a->nice, a->stream, COMPONENT);
     size_t n = 0;
 
-    for (const GSList *i = all; i && n < max; i = i->next) {
-        if (nice_to_candidate(i->data, &ret[n]) == 0)
-            n++;
+    for (unsigned wanted = 0; wanted <= 2; wanted++) {
+        for (const GSList *i = all; i && n < max; i = i->next) {
+            if (nice_to_candidate(i->data, &ret[n]) == 0 && rank(&ret[n]) == wanted)
+                n++;
+        }
     }
     g_slist_free_full(all, (GDestroyNotify) nice_candidate_free);
     return n;
