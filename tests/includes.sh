@@ -24,7 +24,7 @@ certs: base files loop codec http conf
 acme: base files loop codec http web certs
 call: base loop codec conf notify web http daemon
 signaling: base files loop codec conf notify store web http link daemon
-media: base loop net codec conf notify link rtc daemon
+media: base loop net codec conf notify link rtc ice_agent daemon
 turn: base files loop net codec conf notify link rtc daemon
 probe: base files loop client
 text: base

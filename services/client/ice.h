@@ -6,7 +6,7 @@
  * new -> gather -> on_gathered -> connect -> on_state(ICE_READY) -> send. One thread. */
 #pragma once
 
-#include "codec/ice_candidate.h"
+#include "codec/sdp_candidate.h"
 
 #define ICE_CANDIDATES_MAX 32
 #define ICE_CREDENTIAL_SIZE 257 /* RFC 8839 section 5.4: at most 256 characters */
@@ -15,7 +15,7 @@
 struct ice_description {
     char ufrag[ICE_CREDENTIAL_SIZE], pwd[ICE_CREDENTIAL_SIZE];
     unsigned n_candidates;
-    struct ice_candidate candidates[ICE_CANDIDATES_MAX];
+    struct sdp_candidate candidates[ICE_CANDIDATES_MAX];
 };
 
 enum ice_state {
@@ -27,8 +27,8 @@ enum ice_state {
 
 /* The pair in use. */
 struct ice_path {
-    enum ice_type local_type, remote_type;
-    enum ice_protocol protocol; /* of a relay: between the relay and the other end */
+    enum sdp_candidate_type local_type, remote_type;
+    enum sdp_protocol protocol; /* of a relay: between the relay and the other end */
     struct addr local, remote;
 };
 

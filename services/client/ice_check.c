@@ -177,9 +177,9 @@ static int open_socket(struct ice_check *c)
 static int choose(struct ice_check *c, const struct ice_description *remote)
 {
     for (unsigned i = 0; i < remote->n_candidates; i++) {
-        const struct ice_candidate *k = &remote->candidates[i];
+        const struct sdp_candidate *k = &remote->candidates[i];
 
-        if (k->protocol == ICE_UDP && (c->server.family == 0 || (addr_is_loopback(&k->addr) &&
+        if (k->protocol == SDP_UDP && (c->server.family == 0 || (addr_is_loopback(&k->addr) &&
                                                                  !addr_is_loopback(&c->server))))
             c->server = k->addr;
     }

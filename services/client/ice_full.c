@@ -106,19 +106,19 @@ static void full_describe(const struct ice *i, struct ice_description *ret)
         (unsigned) ice_agent_candidates(f->agent, ret->candidates, ICE_CANDIDATES_MAX);
 }
 
-static bool is_wanted(const struct ice_full_config *c, const struct ice_candidate *k)
+static bool is_wanted(const struct ice_full_config *c, const struct sdp_candidate *k)
 {
-    bool tcp = k->protocol == ICE_TCP_PASSIVE;
+    bool tcp = k->protocol == SDP_TCP_PASSIVE;
 
     if (c->only.family != 0 && !addr_ip_eq(&c->only, &k->addr))
         return false;
     switch (c->path) {
     case CLIENT_PATH_ANY:
-        return tcp || k->protocol == ICE_UDP;
+        return tcp || k->protocol == SDP_UDP;
     case CLIENT_PATH_TCP:
         return tcp;
     default:
-        return k->protocol == ICE_UDP;
+        return k->protocol == SDP_UDP;
     }
 }
 

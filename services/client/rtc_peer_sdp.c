@@ -21,16 +21,16 @@ static const char *const codec_names[RTC_KINDS] = {[SDP_AUDIO] = "opus", [SDP_VI
 /* Our end, and its candidates as text. */
 struct own_end {
     struct ice_description ice;
-    char candidates[ICE_CANDIDATES_MAX][ICE_CANDIDATE_TEXT_SIZE];
+    char candidates[ICE_CANDIDATES_MAX][SDP_CANDIDATE_TEXT_SIZE];
 };
 
 static void describe_own(const struct rtc_peer *p, struct own_end *ret)
 {
     ice_describe(p->ice, &ret->ice);
     for (unsigned i = 0; i < ret->ice.n_candidates; i++) {
-        struct wr w = wr_init(ret->candidates[i], ICE_CANDIDATE_TEXT_SIZE - 1);
+        struct wr w = wr_init(ret->candidates[i], SDP_CANDIDATE_TEXT_SIZE - 1);
 
-        ice_candidate_put(&ret->ice.candidates[i], &w);
+        sdp_candidate_put(&ret->ice.candidates[i], &w);
         ret->candidates[i][wr_len(&w)] = '\0';
     }
 }
@@ -220,9 +220,14 @@ static void take_line(struct rtc_peer *p, const struct sdp_media *m)
 static void take_candidates(const struct sdp_media *m, struct ice_description *ret)
 {
     ret->n_candidates = 0;
-    for (unsigned i = 0; i < m->n_candidates && ret->n_candidates < ICE_CANDIDATES_MAX; i++)
-        if (ice_candidate_decode(m->candidates[i], &ret->candidates[ret->n_candidates]) == 0)
-            ret->n_candidates++;
+    for (unsigned i = 0; i < m->n_candidates && ret->n_candidates < ICE_CANDIDATES_MAX; i++) {
+        struct sdp_candidate *c = &ret->candidates[ret->n_candidates];
+
+        if (sdp_candidate_decode(m->candidates[i], c) < 0)
+            continue;
+        c->ufrag = bytes_of(NULL, 0); /* the text does not last */
+        ret->n_candidates++;
+    }
 }
 
 /* All lines share the transport of the first. */

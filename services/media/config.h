@@ -9,6 +9,9 @@ struct config {
     bool port_search; /* taken already: try further up */
     int64_t workers;  /* 0: one per core */
     bool announce_loopback;
+    char *ice; /* "lite": clients reach this machine; "agent": it has no address for them */
+    struct conf_strings ice_servers; /* of "agent": ice_servers.h */
+    int64_t max_agents;
     int64_t max_rooms, max_streams, max_subscribers, max_transports;
 
     /* these may change while the daemon runs; workers know nothing of them */

@@ -52,34 +52,52 @@ static bool is_over(const struct transport *t)
 
 /* ---- ICE ---- */
 
-static void forget_address(struct transport *t, const struct addr *remote)
+/* What comes by this tuple is not for the transport any more. */
+static void let_go(struct transport *t, const struct tuple *tuple)
 {
-    if (map_get(t->worker->by_addr, addr_key(remote)) == t)
-        map_del(t->worker->by_addr, addr_key(remote));
+    struct way *w = tuple->way;
+
+    if (w && w->transport == t) {
+        w->transport = NULL;
+        w->type->close(w);
+    } else if (!w && map_get(t->worker->by_addr, addr_key(&tuple->remote)) == t) {
+        map_del(t->worker->by_addr, addr_key(&tuple->remote));
+    }
 }
 
 /* A port may have been another transport's before (a NAT gave it away again): the newest
  * authenticated check decides. */
-static void remember_address(struct transport *t, const struct addr *remote)
+static void remember(struct transport *t, const struct tuple *tuple)
 {
-    if (map_get(t->worker->by_addr, addr_key(remote)) == t)
+    struct map *by_addr = t->worker->by_addr;
+
+    if (tuple->way) {
+        tuple->way->transport = t;
         return;
-    map_del(t->worker->by_addr, addr_key(remote));
-    if (map_put(t->worker->by_addr, addr_key(remote), t) < 0)
+    }
+    if (map_get(by_addr, addr_key(&tuple->remote)) == t)
+        return;
+    map_del(by_addr, addr_key(&tuple->remote));
+    if (map_put(by_addr, addr_key(&tuple->remote), t) < 0)
         log_limited(&t->worker->junk, LOG_LEVEL_WARNING, "no room for another address, ignoring");
+}
+
+static void follow_selected(struct transport *t)
+{
+    if (t->ice.selected)
+        path_set(&t->path, t->worker->udp, &t->ice.selected->tuple);
+    else
+        path_clear(&t->path, t->worker->udp);
 }
 
 static void dtls_send(struct bytes datagram, void *arg)
 {
     struct transport *t = arg;
-    struct udp *u = t->worker->udp;
 
-    if (t->dtls_from) {
-        udp_send_to(u, &t->dtls_from->from, &t->dtls_from->to, datagram);
-    } else if (udp_path_is_set(&t->path) && datagram.len <= UDP_DATAGRAM_MAX) {
-        memcpy(udp_reserve(u), datagram.p, datagram.len);
-        udp_commit(u, &t->path, datagram.len);
-    }
+    if (t->dtls_from)
+        path_answer(t->worker->udp, t->dtls_from, datagram);
+    else
+        path_send(&t->path, t->worker->udp, datagram);
     worker_flush_soon(t->worker);
 }
 
@@ -93,27 +111,67 @@ static void start_dtls(struct transport *t)
 
 void transport_on_check(struct transport *t, const struct stun *m, const struct udp_datagram *d)
 {
+    struct tuple tuple = tuple_of(d);
     struct ice_result r;
 
     if (is_over(t))
         return;
-    ice_lite_on_check(&t->ice, m, &d->from, &d->to, t->worker->now_us / 1000, &r);
+    ice_lite_on_check(&t->ice, m, &tuple, t->worker->now_us / 1000, &r);
     if (r.response_len > 0) {
-        udp_send_to(t->worker->udp, &d->from, &d->to, bytes_of(r.response, r.response_len));
+        path_answer(t->worker->udp, d, bytes_of(r.response, r.response_len));
         worker_flush_soon(t->worker);
     }
-    if (r.verdict != ICE_OPENED && r.verdict != ICE_ANSWERED)
+    if (!r.pair)
         return;
     if (t->first_check_us == 0)
         t->first_check_us = t->worker->now_us;
-    if (r.evicted.family != 0)
-        forget_address(t, &r.evicted);
-    remember_address(t, &d->from);
+    if (tuple_is_set(&r.evicted))
+        let_go(t, &r.evicted);
+    remember(t, &tuple);
     if (r.selected_moved)
-        udp_path_set(t->worker->udp, &t->path, &d->from, &d->to);
+        follow_selected(t);
     start_dtls(t);
     if (t->state == TRANSPORT_DISCONNECTED)
         set_state(t, TRANSPORT_CONNECTED, "checks came again");
+}
+
+void transport_way_lost(struct transport *t, struct way *w)
+{
+    w->transport = NULL;
+    for (unsigned i = 0; i < ICE_PAIR_MAX; i++) {
+        struct ice_pair *p = &t->ice.pairs[i];
+
+        if (tuple_is_set(&p->tuple) && p->tuple.way == w && ice_lite_forget(&t->ice, p))
+            follow_selected(t);
+    }
+}
+
+void transport_on_agent_pair(struct transport *t, const struct addr *remote,
+                             const struct addr *local)
+{
+    struct tuple tuple = {.way = &t->agent->way, .remote = *remote, .local = *local};
+
+    if (is_over(t))
+        return;
+    if (t->first_check_us == 0)
+        t->first_check_us = clock_us();
+    path_set(&t->path, t->worker->udp, &tuple);
+    start_dtls(t);
+    if (t->state == TRANSPORT_DISCONNECTED)
+        set_state(t, TRANSPORT_CONNECTED, "another pair works");
+}
+
+void transport_on_agent_failed(struct transport *t)
+{
+    if (t->state == TRANSPORT_CONNECTED)
+        set_state(t, TRANSPORT_DISCONNECTED, "the peer's consent ended");
+    else if (t->state == TRANSPORT_CONNECTING)
+        set_state(t, TRANSPORT_FAILED, "no pair of candidates works");
+}
+
+static bool has_consent(const struct transport *t, uint64_t now_us)
+{
+    return t->agent || ice_lite_consent_left_ms(&t->ice, now_us / 1000) > 0;
 }
 
 static void on_consent_timer(struct wheel_timer *timer)
@@ -121,7 +179,7 @@ static void on_consent_timer(struct wheel_timer *timer)
     struct transport *t = container_of(timer, struct transport, consent_timer);
     uint64_t now_us = clock_us();
 
-    if (t->state == TRANSPORT_CONNECTED && ice_lite_consent_left_ms(&t->ice, now_us / 1000) == 0)
+    if (t->state == TRANSPORT_CONNECTED && !has_consent(t, now_us))
         set_state(t, TRANSPORT_DISCONNECTED, "no checks for 30 s");
     if (t->state == TRANSPORT_CONNECTING && now_us - t->created_us > CONNECT_TIMEOUT_US)
         set_state(t, TRANSPORT_FAILED,
@@ -270,7 +328,7 @@ void transport_commit(struct transport *t, size_t len)
 {
     t->packets_out++;
     t->bytes_out += len;
-    udp_commit(t->worker->udp, &t->path, len);
+    path_commit(&t->path, t->worker->udp, len);
     worker_flush_soon(t->worker);
 }
 
@@ -285,7 +343,7 @@ void transport_send_rtcp(struct transport *t, struct bytes compound)
     memcpy(room, compound.p, len);
     if (srtp_transport_protect_rtcp(t->srtp, room, &len, UDP_DATAGRAM_MAX) < 0)
         return;
-    udp_commit(t->worker->udp, &t->path, len);
+    path_commit(&t->path, t->worker->udp, len);
     worker_flush_soon(t->worker);
 }
 
@@ -310,8 +368,16 @@ static int register_transport(struct transport *t)
     return 0;
 }
 
-int transport_new(struct worker *w, const struct transport_handlers *handlers, void *arg,
-                  struct transport **ret_t)
+/* It has drawn the credentials. */
+static void take_agent(struct transport *t, struct agent *agent)
+{
+    t->agent = agent;
+    memcpy(t->ice.ufrag, agent->ufrag, sizeof(t->ice.ufrag));
+    memcpy(t->ice.pwd, agent->pwd, sizeof(t->ice.pwd));
+}
+
+int transport_new(struct worker *w, struct agent *agent, const struct transport_handlers *handlers,
+                  void *arg, struct transport **ret_t)
 {
     struct transport *t = calloc(1, sizeof(*t));
     int r;
@@ -323,6 +389,8 @@ int transport_new(struct worker *w, const struct transport_handlers *handlers, v
     t->arg = arg;
     t->created_us = clock_us();
     ice_lite_init(&t->ice);
+    if (agent)
+        take_agent(t, agent);
     wheel_timer_init(&t->dtls_timer, on_dtls_timer);
     wheel_timer_init(&t->consent_timer, on_consent_timer);
     r = register_transport(t);
@@ -332,6 +400,8 @@ int transport_new(struct worker *w, const struct transport_handlers *handlers, v
     }
     note_event(t);
     wheel_start(&w->wheel, &t->consent_timer, CONSENT_CHECK_MS);
+    if (agent)
+        agent->way.transport = t;
     *ret_t = t;
     return 0;
 }
@@ -356,9 +426,10 @@ struct transport *transport_free(struct transport *t)
     }
     dtls_free(t->dtls);
     srtp_transport_free(t->srtp);
-    udp_path_clear(w->udp, &t->path);
-    for (unsigned i = 0; i < t->ice.n_addresses; i++)
-        forget_address(t, &t->ice.addresses[i].remote);
+    path_clear(&t->path, w->udp);
+    agent_free(t->agent);
+    for (unsigned i = 0; i < ICE_PAIR_MAX; i++)
+        let_go(t, &t->ice.pairs[i].tuple);
     map_del(w->by_ufrag, bytes_str(t->ice.ufrag));
     atomic_fetch_sub(&w->node->n_transports, 1);
     atomic_fetch_sub(&w->n_transports, 1);

@@ -1,5 +1,7 @@
 #include "media/worker.h"
 
+#include "media/agent.h"
+#include "media/gathering.h"
 #include "media/requests.h"
 #include "media/router.h"
 #include "media/transport.h"
@@ -9,7 +11,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 
-#define ADDRESSES_PER_TRANSPORT ICE_ADDRESS_MAX
+#define PAIRS_PER_TRANSPORT ICE_PAIR_MAX
 #define JUNK_LOG_MS 10000
 
 /* ---- datagrams ---- */
@@ -24,8 +26,11 @@ static void on_stun(struct worker *w, const struct udp_datagram *d)
         return;
     }
     t = map_get(w->by_ufrag, ice_lite_local_ufrag(&m));
-    if (t) /* peers of closed transports go on for a while: silence */
-        transport_on_check(t, &m, d);
+    if (!t) /* peers of closed transports go on for a while: silence */
+        return;
+    if (d->way && d->way->transport && d->way->transport != t) /* it has room for one */
+        return;
+    transport_on_check(t, &m, d);
 }
 
 static void on_junk(struct worker *w, const struct udp_datagram *d)
@@ -37,7 +42,7 @@ static void on_junk(struct worker *w, const struct udp_datagram *d)
                 addr_format(&d->from, text));
 }
 
-/* By the first byte (RFC 7983). All but STUN must come from an address that a check has opened. */
+/* By the first byte (RFC 7983). All but STUN must come from where a check has opened a pair. */
 void worker_on_datagram(struct udp_datagram *d, void *worker)
 {
     struct worker *w = worker;
@@ -48,7 +53,7 @@ void worker_on_datagram(struct udp_datagram *d, void *worker)
         on_stun(w, d);
         return;
     }
-    t = map_get(w->by_addr, addr_key(&d->from));
+    t = d->way ? d->way->transport : map_get(w->by_addr, addr_key(&d->from));
     if (t && first >= 128 && first < 192)
         transport_on_media(t, d);
     else if (t && first >= 20 && first < 64)
@@ -102,6 +107,7 @@ static void on_command(struct mail *mail, void *arg)
     switch (m->type) {
     case COMMAND_QUIT:
         message_free(m);
+        gathering_drop_all(w);
         drop_rooms(w);
         loop_quit(w->loop, 0);
         break;
@@ -110,6 +116,9 @@ static void on_command(struct mail *mail, void *arg)
         message_free(m);
         break;
     default:
+        gathering_overtake(w, m);
+        if (gathering_begin(w, m))
+            break;
         requests_run(w, m);
         mailbox_post(w->node->control, &m->mail);
         break;
@@ -133,7 +142,7 @@ static int make_maps(struct worker *w)
     if (r == 0)
         r = map_new(n, &w->by_ufrag);
     if (r == 0)
-        r = map_new(n * ADDRESSES_PER_TRANSPORT, &w->by_addr);
+        r = map_new(n * PAIRS_PER_TRANSPORT, &w->by_addr);
     return r;
 }
 
@@ -151,7 +160,8 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
     w->index = index;
     w->udp = u;
     w->candidates = *candidates;
-    w->junk.interval_ms = w->log_failed.interval_ms = JUNK_LOG_MS;
+    w->junk.interval_ms = w->log_failed.interval_ms = w->log_gathering.interval_ms = JUNK_LOG_MS;
+    list_init(&w->gatherings);
     r = make_maps(w);
     if (r == 0)
         r = loop_new(&w->loop);
@@ -159,6 +169,8 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
         wheel_init(&w->wheel, w->loop);
         r = mailbox_new(w->loop, on_command, w, &w->mailbox);
     }
+    if (r == 0)
+        r = agents_start(w);
     if (r == 0)
         r = pulse_watch(pulse, w->loop, &w->pulse);
     if (r == 0)
@@ -211,6 +223,7 @@ struct worker *worker_free(struct worker *w)
         stop_thread(w);
     if (w->rooms)
         drop_rooms(w);
+    agents_stop(w);
     if (w->loop) {
         loop_io_stop(&w->socket_io);
         loop_defer_done(&w->flush);

@@ -43,9 +43,10 @@ static json_t *json_path(bool has, const struct ice_path *path)
 {
     if (!has)
         return json_null();
-    return json_pack("{s:s, s:s, s:s, s:o, s:o}", "local", ice_type_name(path->local_type),
-                     "remote", ice_type_name(path->remote_type), "protocol",
-                     path->protocol == ICE_UDP ? "udp" : "tcp", "localAddress",
+    return json_pack("{s:s, s:s, s:s, s:o, s:o}", "local",
+                     sdp_candidate_type_name(path->local_type), "remote",
+                     sdp_candidate_type_name(path->remote_type), "protocol",
+                     path->protocol == SDP_UDP ? "udp" : "tcp", "localAddress",
                      json_addr(&path->local), "remoteAddress", json_addr(&path->remote));
 }
 
@@ -180,9 +181,9 @@ static void text_path(bool has, const struct ice_path *path, FILE *to)
     char local[ADDR_TEXT_SIZE], remote[ADDR_TEXT_SIZE];
 
     if (has)
-        fprintf(to, "  %s %s > %s %s, %s\n", ice_type_name(path->local_type),
-                addr_format(&path->local, local), ice_type_name(path->remote_type),
-                addr_format(&path->remote, remote), path->protocol == ICE_UDP ? "udp" : "tcp");
+        fprintf(to, "  %s %s > %s %s, %s\n", sdp_candidate_type_name(path->local_type),
+                addr_format(&path->local, local), sdp_candidate_type_name(path->remote_type),
+                addr_format(&path->remote, remote), path->protocol == SDP_UDP ? "udp" : "tcp");
 }
 
 static void text_steps(const struct probe *p, FILE *to)

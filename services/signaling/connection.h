@@ -5,10 +5,10 @@
 
 #include "base/addr.h"
 #include "base/list.h"
+#include "base/turn_cred.h"
 
 #include "signaling/connection_options.h"
 #include "signaling/ids.h"
-#include "signaling/turn_cred.h"
 
 struct session;
 struct client;

@@ -23,37 +23,37 @@ int nice_to_addr(const NiceAddress *from, struct addr *ret)
     return addr_from_sockaddr((const struct sockaddr *) &sa, sizeof(sa), ret);
 }
 
-static const enum ice_protocol protocols[] = {
-    [NICE_CANDIDATE_TRANSPORT_UDP] = ICE_UDP,
-    [NICE_CANDIDATE_TRANSPORT_TCP_ACTIVE] = ICE_TCP_ACTIVE,
-    [NICE_CANDIDATE_TRANSPORT_TCP_PASSIVE] = ICE_TCP_PASSIVE,
-    [NICE_CANDIDATE_TRANSPORT_TCP_SO] = ICE_TCP_SO,
+static const enum sdp_protocol protocols[] = {
+    [NICE_CANDIDATE_TRANSPORT_UDP] = SDP_UDP,
+    [NICE_CANDIDATE_TRANSPORT_TCP_ACTIVE] = SDP_TCP_ACTIVE,
+    [NICE_CANDIDATE_TRANSPORT_TCP_PASSIVE] = SDP_TCP_PASSIVE,
+    [NICE_CANDIDATE_TRANSPORT_TCP_SO] = SDP_TCP_SO,
 };
 
 static const NiceCandidateTransport transports[] = {
-    [ICE_UDP] = NICE_CANDIDATE_TRANSPORT_UDP,
-    [ICE_TCP_ACTIVE] = NICE_CANDIDATE_TRANSPORT_TCP_ACTIVE,
-    [ICE_TCP_PASSIVE] = NICE_CANDIDATE_TRANSPORT_TCP_PASSIVE,
-    [ICE_TCP_SO] = NICE_CANDIDATE_TRANSPORT_TCP_SO,
+    [SDP_UDP] = NICE_CANDIDATE_TRANSPORT_UDP,
+    [SDP_TCP_ACTIVE] = NICE_CANDIDATE_TRANSPORT_TCP_ACTIVE,
+    [SDP_TCP_PASSIVE] = NICE_CANDIDATE_TRANSPORT_TCP_PASSIVE,
+    [SDP_TCP_SO] = NICE_CANDIDATE_TRANSPORT_TCP_SO,
 };
 
-static const enum ice_type types[] = {
-    [NICE_CANDIDATE_TYPE_HOST] = ICE_HOST,
-    [NICE_CANDIDATE_TYPE_SERVER_REFLEXIVE] = ICE_SRFLX,
-    [NICE_CANDIDATE_TYPE_PEER_REFLEXIVE] = ICE_PRFLX,
-    [NICE_CANDIDATE_TYPE_RELAYED] = ICE_RELAY,
+static const enum sdp_candidate_type types[] = {
+    [NICE_CANDIDATE_TYPE_HOST] = SDP_HOST,
+    [NICE_CANDIDATE_TYPE_SERVER_REFLEXIVE] = SDP_SRFLX,
+    [NICE_CANDIDATE_TYPE_PEER_REFLEXIVE] = SDP_PRFLX,
+    [NICE_CANDIDATE_TYPE_RELAYED] = SDP_RELAY,
 };
 
 static const NiceCandidateType nice_types[] = {
-    [ICE_HOST] = NICE_CANDIDATE_TYPE_HOST,
-    [ICE_SRFLX] = NICE_CANDIDATE_TYPE_SERVER_REFLEXIVE,
-    [ICE_PRFLX] = NICE_CANDIDATE_TYPE_PEER_REFLEXIVE,
-    [ICE_RELAY] = NICE_CANDIDATE_TYPE_RELAYED,
+    [SDP_HOST] = NICE_CANDIDATE_TYPE_HOST,
+    [SDP_SRFLX] = NICE_CANDIDATE_TYPE_SERVER_REFLEXIVE,
+    [SDP_PRFLX] = NICE_CANDIDATE_TYPE_PEER_REFLEXIVE,
+    [SDP_RELAY] = NICE_CANDIDATE_TYPE_RELAYED,
 };
 
-int nice_to_candidate(const NiceCandidate *from, struct ice_candidate *ret)
+int nice_to_candidate(const NiceCandidate *from, struct sdp_candidate *ret)
 {
-    struct ice_candidate c = {
+    struct sdp_candidate c = {
         .component = COMPONENT,
         .protocol = protocols[from->transport],
         .type = types[from->type],
@@ -66,15 +66,15 @@ int nice_to_candidate(const NiceCandidate *from, struct ice_candidate *ret)
     memcpy(c.foundation, from->foundation, sizeof(c.foundation));
     c.foundation[sizeof(c.foundation) - 1] = '\0';
     if (c.addr.port == 0)
-        c.addr.port = ICE_TCP_ACTIVE_PORT;
-    if (c.type != ICE_HOST && nice_to_addr(&from->base_addr, &c.related) == 0 &&
+        c.addr.port = SDP_TCP_ACTIVE_PORT;
+    if (c.type != SDP_HOST && nice_to_addr(&from->base_addr, &c.related) == 0 &&
         c.related.port == 0)
-        c.related.port = ICE_TCP_ACTIVE_PORT;
+        c.related.port = SDP_TCP_ACTIVE_PORT;
     *ret = c;
     return 0;
 }
 
-NiceCandidate *nice_from_candidate(const struct ice_candidate *from, guint stream)
+NiceCandidate *nice_from_candidate(const struct sdp_candidate *from, guint stream)
 {
     NiceCandidate *c = nice_candidate_new(nice_types[from->type]);
 

@@ -258,48 +258,74 @@ int ice_agent_gather(struct ice_agent *a)
     return ok ? 0 : -EADDRNOTAVAIL;
 }
 
-size_t ice_agent_candidates(const struct ice_agent *a, struct ice_candidate *ret, size_t max)
+/* 0: those that a machine without a reachable address cannot do without. */
+static unsigned rank(const struct sdp_candidate *c)
+{
+    if (c->type != SDP_HOST)
+        return 0;
+    return c->protocol == SDP_UDP ? 1 : 2;
+}
+
+/* Where there is not room for all, the most useful ones are told. */
+size_t ice_agent_candidates(const struct ice_agent *a, struct sdp_candidate *ret, size_t max)
 {
     GSList *all = nice_agent_get_local_candidates(a->nice, a->stream, COMPONENT);
     size_t n = 0;
 
-    for (const GSList *i = all; i && n < max; i = i->next) {
-        if (nice_to_candidate(i->data, &ret[n]) == 0)
-            n++;
+    for (unsigned wanted = 0; wanted <= 2; wanted++) {
+        for (const GSList *i = all; i && n < max; i = i->next) {
+            if (nice_to_candidate(i->data, &ret[n]) == 0 && rank(&ret[n]) == wanted)
+                n++;
+        }
     }
     g_slist_free_full(all, (GDestroyNotify) nice_candidate_free);
     return n;
+}
+
+/* Candidates are told after the credentials: libnice checks them at once. */
+static void tell_remote(struct ice_agent *a, const struct sdp_candidate *c, size_t n)
+{
+    GSList *list = NULL;
+
+    for (size_t i = n; i-- > 0;)
+        list = g_slist_prepend(list, nice_from_candidate(&c[i], a->stream));
+    (void) nice_agent_set_remote_candidates(a->nice, a->stream, COMPONENT, list);
+    g_slist_free_full(list, (GDestroyNotify) nice_candidate_free);
 }
 
 int ice_agent_set_remote(struct ice_agent *a, const char *ufrag, const char *pwd)
 {
     if (!*ufrag || !*pwd || strlen(ufrag) > ICE_AGENT_UFRAG_MAX || strlen(pwd) > ICE_AGENT_PWD_MAX)
         return -EINVAL;
+    strcpy(a->remote_ufrag, ufrag);
     context_enter(&a->context);
     (void) nice_agent_set_remote_credentials(a->nice, a->stream, ufrag, pwd);
+    tell_remote(a, a->remote, a->n_remote);
     context_leave(&a->context);
     return 0;
 }
 
 /* Nobody can be sent to there. */
-static bool leads_nowhere(const struct ice_candidate *c)
+static bool leads_nowhere(const struct addr *a)
 {
-    return addr_is_unspecified(&c->addr) || addr_is_multicast(&c->addr) || c->addr.port == 0;
+    return a->port == 0 || addr_is_unspecified(a) || addr_is_multicast(a);
 }
 
-int ice_agent_add_remote(struct ice_agent *a, const struct ice_candidate *c)
+int ice_agent_add_remote(struct ice_agent *a, const struct sdp_candidate *c)
 {
-    GSList *list;
-
-    if (c->component != COMPONENT || c->type == ICE_PRFLX || leads_nowhere(c))
+    if (c->component != COMPONENT || c->type == SDP_PRFLX || leads_nowhere(&c->addr))
         return 0;
+    if (c->ufrag.len > 0 && *a->remote_ufrag && !bytes_eq_str(c->ufrag, a->remote_ufrag))
+        return 0; /* of a transport before this one */
     if (a->n_remote == ICE_AGENT_REMOTE_MAX)
         return -ENOSPC;
+    a->remote[a->n_remote] = *c;
+    a->remote[a->n_remote].ufrag = bytes_of(NULL, 0);
     a->n_remote++;
+    if (!*a->remote_ufrag)
+        return 0;
     context_enter(&a->context);
-    list = g_slist_append(NULL, nice_from_candidate(c, a->stream));
-    (void) nice_agent_set_remote_candidates(a->nice, a->stream, COMPONENT, list);
-    g_slist_free_full(list, (GDestroyNotify) nice_candidate_free);
+    tell_remote(a, c, 1);
     context_leave(&a->context);
     return 0;
 }
@@ -316,10 +342,10 @@ enum ice_agent_state ice_agent_state(const struct ice_agent *a)
     return a->state;
 }
 
-int ice_agent_pair(const struct ice_agent *a, struct ice_pair *ret)
+int ice_agent_pair(const struct ice_agent *a, struct ice_agent_pair *ret)
 {
     NiceCandidate *local, *remote;
-    struct ice_pair pair;
+    struct ice_agent_pair pair;
 
     if (!nice_agent_get_selected_pair(a->nice, a->stream, COMPONENT, &local, &remote) ||
         nice_to_candidate(local, &pair.local) < 0 || nice_to_candidate(remote, &pair.remote) < 0)

@@ -9,7 +9,7 @@
  * this module, and may do anything, also free the agent. */
 #pragma once
 
-#include "codec/ice_candidate.h"
+#include "codec/sdp_candidate.h"
 #include "loop/loop.h"
 
 #define ICE_AGENT_UFRAG_MAX 256 /* RFC 8839 section 5.4 */
@@ -92,14 +92,14 @@ const char *ice_agent_pwd(const struct ice_agent *a);
 int ice_agent_gather(struct ice_agent *a);
 
 /* What was found up to now; returns how many. */
-size_t ice_agent_candidates(const struct ice_agent *a, struct ice_candidate *ret, size_t max);
+size_t ice_agent_candidates(const struct ice_agent *a, struct sdp_candidate *ret, size_t max);
 
 /* -EINVAL when they are empty or too long. */
 int ice_agent_set_remote(struct ice_agent *a, const char *ufrag, const char *pwd);
 
-/* Those of a protocol that the agent does not speak are left out. -ENOSPC: it was told
- * ICE_AGENT_REMOTE_MAX already. */
-int ice_agent_add_remote(struct ice_agent *a, const struct ice_candidate *c);
+/* Before ice_agent_set_remote() too. What it has no use for is left out: another component or
+ * ufrag, an address that leads nowhere. -ENOSPC: it was told ICE_AGENT_REMOTE_MAX already. */
+int ice_agent_add_remote(struct ice_agent *a, const struct sdp_candidate *c);
 
 /* No more will come: from now on it may fail when all checks have. */
 void ice_agent_end_of_remote(struct ice_agent *a);
@@ -107,10 +107,10 @@ void ice_agent_end_of_remote(struct ice_agent *a);
 enum ice_agent_state ice_agent_state(const struct ice_agent *a);
 
 /* -ENOTCONN: none is selected. */
-struct ice_pair {
-    struct ice_candidate local, remote;
+struct ice_agent_pair {
+    struct sdp_candidate local, remote;
 };
-int ice_agent_pair(const struct ice_agent *a, struct ice_pair *ret);
+int ice_agent_pair(const struct ice_agent *a, struct ice_agent_pair *ret);
 
 /* Over the selected pair. How many of n (up to ICE_AGENT_SEND_MAX) were taken; -ENOTCONN: no pair
  * is selected; -EAGAIN: none fits in the socket's buffer now; -EACCES: the peer's consent ended. */

@@ -26,6 +26,8 @@ struct ice_agent {
     bool has_turn, has_turn_tcp;
     bool over_stream; /* the pair's datagrams go over a TCP socket, and may wait there */
     bool closed;      /* freed, and the TURN servers know */
+    char remote_ufrag[ICE_AGENT_UFRAG_MAX + 1]; /* "": not known yet */
+    struct sdp_candidate remote[ICE_AGENT_REMOTE_MAX];
     unsigned n_remote;
     NiceComponentState component; /* as libnice last said */
     bool has_pair;
@@ -40,8 +42,8 @@ struct ice_agent {
 
 void nice_from_addr(const struct addr *from, NiceAddress *ret);
 int nice_to_addr(const NiceAddress *from, struct addr *ret); /* -EAFNOSUPPORT */
-int nice_to_candidate(const NiceCandidate *from, struct ice_candidate *ret);
-NiceCandidate *nice_from_candidate(const struct ice_candidate *from, guint stream);
+int nice_to_candidate(const NiceCandidate *from, struct sdp_candidate *ret);
+NiceCandidate *nice_from_candidate(const struct sdp_candidate *from, guint stream);
 
 /* ---- the end of an agent ---- */
 

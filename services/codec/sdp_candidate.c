@@ -1,17 +1,17 @@
-#include "codec/ice_candidate.h"
+#include "codec/sdp_candidate.h"
 
 #define N_FIXED 6 /* foundation to port; then come pairs of a name and a value */
 #define WORDS_MAX 40
 
 static const char *const type_names[] = {
-    [ICE_HOST] = "host", [ICE_SRFLX] = "srflx", [ICE_PRFLX] = "prflx", [ICE_RELAY] = "relay"};
+    [SDP_HOST] = "host", [SDP_SRFLX] = "srflx", [SDP_PRFLX] = "prflx", [SDP_RELAY] = "relay"};
 #define N_TYPES (sizeof(type_names) / sizeof(type_names[0]))
 
 static const char *const tcp_types[] = {
-    [ICE_TCP_ACTIVE] = "active", [ICE_TCP_PASSIVE] = "passive", [ICE_TCP_SO] = "so"};
+    [SDP_TCP_ACTIVE] = "active", [SDP_TCP_PASSIVE] = "passive", [SDP_TCP_SO] = "so"};
 #define N_TCP_TYPES (sizeof(tcp_types) / sizeof(tcp_types[0]))
 
-const char *ice_type_name(enum ice_type type)
+const char *sdp_candidate_type_name(enum sdp_candidate_type type)
 {
     return type_names[type];
 }
@@ -41,9 +41,9 @@ static bool is_ice_char(uint8_t c)
            c == '/';
 }
 
-static int take_foundation(struct bytes word, char ret[static ICE_FOUNDATION_SIZE])
+static int take_foundation(struct bytes word, char ret[static SDP_FOUNDATION_SIZE])
 {
-    if (word.len >= ICE_FOUNDATION_SIZE)
+    if (word.len >= SDP_FOUNDATION_SIZE)
         return -EBADMSG;
     for (size_t i = 0; i < word.len; i++) {
         if (!is_ice_char(word.p[i]))
@@ -90,13 +90,13 @@ static struct bytes find(const struct bytes *words, size_t n, const char *name)
     return bytes_of(NULL, 0);
 }
 
-static int take_protocol(const struct bytes *words, size_t n, enum ice_protocol *ret)
+static int take_protocol(const struct bytes *words, size_t n, enum sdp_protocol *ret)
 {
     struct bytes tcp_type = find(words, n, "tcptype");
     int i;
 
     if (bytes_caseeq_str(words[2], "udp")) {
-        *ret = ICE_UDP;
+        *ret = SDP_UDP;
         return 0;
     }
     if (!bytes_caseeq_str(words[2], "tcp"))
@@ -104,18 +104,18 @@ static int take_protocol(const struct bytes *words, size_t n, enum ice_protocol 
     i = tcp_type.p ? name_index(tcp_type, tcp_types, N_TCP_TYPES) : -EBADMSG;
     if (i < 0)
         return i;
-    *ret = (enum ice_protocol) i;
+    *ret = (enum sdp_protocol) i;
     return 0;
 }
 
-static int take_type(const struct bytes *words, size_t n, enum ice_type *ret)
+static int take_type(const struct bytes *words, size_t n, enum sdp_candidate_type *ret)
 {
     struct bytes word = find(words, n, "typ");
     int i = word.p ? name_index(word, type_names, N_TYPES) : -EBADMSG;
 
     if (i < 0)
         return i;
-    *ret = (enum ice_type) i;
+    *ret = (enum sdp_candidate_type) i;
     return 0;
 }
 
@@ -129,9 +129,9 @@ static int take_related(const struct bytes *words, size_t n, struct addr *ret)
     return take_address(ip, port, ret) == -EBADMSG ? -EBADMSG : 0;
 }
 
-int ice_candidate_decode(struct bytes text, struct ice_candidate *ret)
+int sdp_candidate_decode(struct bytes text, struct sdp_candidate *ret)
 {
-    struct ice_candidate c = {.component = 0};
+    struct sdp_candidate c = {.component = 0};
     struct bytes words[WORDS_MAX];
     uint64_t component, priority;
     size_t n = text.len > 0 ? split(text, words) : 0;
@@ -143,6 +143,7 @@ int ice_candidate_decode(struct bytes text, struct ice_candidate *ret)
         return -EBADMSG;
     c.component = (uint8_t) component;
     c.priority = (uint32_t) priority;
+    c.ufrag = find(words, n, "ufrag");
     r = take_protocol(words, n, &c.protocol);
     if (r == 0)
         r = take_type(words, n, &c.type);
@@ -157,15 +158,19 @@ int ice_candidate_decode(struct bytes text, struct ice_candidate *ret)
 
 /* ---- writing ---- */
 
-void ice_candidate_put(const struct ice_candidate *c, struct wr *w)
+void sdp_candidate_put(const struct sdp_candidate *c, struct wr *w)
 {
     char ip[ADDR_TEXT_SIZE];
 
     wr_fmt(w, "%s %u %s %u %s %u typ %s", c->foundation, c->component,
-           c->protocol == ICE_UDP ? "udp" : "tcp", c->priority, addr_format_ip(&c->addr, ip),
+           c->protocol == SDP_UDP ? "udp" : "tcp", c->priority, addr_format_ip(&c->addr, ip),
            c->addr.port, type_names[c->type]);
     if (c->related.family != 0)
         wr_fmt(w, " raddr %s rport %u", addr_format_ip(&c->related, ip), c->related.port);
-    if (c->protocol != ICE_UDP)
+    if (c->protocol != SDP_UDP)
         wr_fmt(w, " tcptype %s", tcp_types[c->protocol]);
+    if (c->ufrag.len > 0) {
+        wr_str(w, " ufrag ");
+        wr_bytes(w, c->ufrag);
+    }
 }
