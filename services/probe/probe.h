@@ -53,6 +53,8 @@ struct probe_publisher {
     uint64_t connected_us; /* from the beginning of negotiating; 0: it is not */
     bool has_path;
     struct ice_path path;
+    unsigned n_offers; /* the server's addresses */
+    struct rtc_offer offers[RTC_OFFERS_MAX];
     uint64_t packets[RTC_KINDS], bytes[RTC_KINDS], dropped[RTC_KINDS];
     struct rtc_counters counters; /* what it was told of */
 };
