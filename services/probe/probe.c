@@ -338,8 +338,10 @@ int probe_new(struct loop *l, const struct probe_config *c, struct probe **ret_p
             : allocate(p);
     if (r == 0)
         r = http_new(l, &p->http);
-    if (r == 0)
+    if (r == 0) {
+        http_allow_connections(p->http, p->n_members + TLS_TUNNEL_MAX + 1); /* and REST's */
         r = api_new(p->http, &api, &p->api);
+    }
     if (r == 0)
         r = rtc_hub_new(l, &p->hub);
     if (r == 0 && !c->light)

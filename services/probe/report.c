@@ -181,7 +181,7 @@ int report_json(struct probe *p, FILE *to)
                   client_path_names[probe_config(p)->path], "steps", steps, "offered",
                   json_offers(&publishers[0]), "relay", json_relay(p), "publishers", outs,
                   "subscriptions", ins, "totals", json_totals(p));
-    r = j ? json_dumpf(j, to, JSON_INDENT(2)) : -1;
+    r = j ? json_dumpf(j, to, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) : -1;
     json_decref(j);
     fputc('\n', to);
     return r < 0 ? -ENOMEM : 0;
