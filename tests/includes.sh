@@ -13,11 +13,12 @@ conf: base
 net: base loop
 notify: base
 store: base loop
-web: base loop notify
 http: base loop
+web: base loop notify http
 link: base loop codec
 rtc: base loop codec
 ice_agent: base loop codec
+client: base files loop codec rtc http web ice_agent
 daemon: base loop conf notify
 certs: base files loop codec http conf
 acme: base files loop codec http web certs
@@ -25,6 +26,7 @@ call: base loop codec conf notify web http daemon
 signaling: base files loop codec conf notify store web http link daemon
 media: base loop net codec conf notify link rtc ice_agent daemon
 turn: base files loop net codec conf notify link rtc daemon
+probe: base files loop client
 text: base
 host: base files
 settings: base files store text host
@@ -55,7 +57,7 @@ srtp2/: services/common/rtc/
 nice/: services/common/ice_agent/
 glib: services/common/ice_agent/
 gio/: services/common/ice_agent/
-jansson.h: services/codec/jsonrpc. services/common/link/ services/call/ services/signaling/ services/media/command.h services/turn/control. services/turn/api. certs/ installer/text/json. installer/firewall/ installer/doctor/ installer/cmd/
+jansson.h: services/codec/jsonrpc. services/common/link/ services/client/ services/probe/ services/call/ services/signaling/ services/media/command.h services/turn/control. services/turn/api. certs/ installer/text/json. installer/firewall/ installer/doctor/ installer/cmd/
 '
 
 # "file:line:#include ..." of the program, then what is wrong with it.
