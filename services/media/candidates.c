@@ -1,6 +1,9 @@
 #include "media/candidates.h"
 
 #define TYPE_PREFERENCE_HOST 126
+#define TYPE_PREFERENCE_HOST_TCP 90 /* below what UDP can do without a relay; browsers take this   \
+                                     */
+#define PASSIVE (4u << 13)          /* the direction's preference (RFC 6544 section 4.2) */
 
 static bool contains(const struct candidates *c, const struct addr *a)
 {
@@ -11,18 +14,23 @@ static bool contains(const struct candidates *c, const struct addr *a)
     return false;
 }
 
+static uint32_t priority_of(uint32_t type_preference, uint32_t local_preference)
+{
+    return type_preference << 24 | local_preference << 8 | 255;
+}
+
 /* The earlier the better (RFC 8445 section 5.1.2.1). */
 static void add(struct candidates *c, const struct addr *a, struct addr via)
 {
-    uint32_t local_preference;
+    uint32_t n = (uint32_t) c->n;
 
     if (c->n == CANDIDATES_MAX || contains(c, a))
         return;
-    local_preference = 65535 - (uint32_t) c->n;
     c->items[c->n] = (struct candidate){
         .addr = *a,
         .via = via,
-        .priority = (uint32_t) TYPE_PREFERENCE_HOST << 24 | local_preference << 8 | 255,
+        .priority = priority_of(TYPE_PREFERENCE_HOST, 65535 - n),
+        .tcp_priority = priority_of(TYPE_PREFERENCE_HOST_TCP, PASSIVE | (8191 - n)),
     };
     c->items[c->n].addr.port = 0;
     c->n++;
@@ -84,12 +92,15 @@ void candidates_build(const struct addr *locals, char (*names)[16], size_t n_loc
     }
 }
 
-void candidates_put(const struct candidates *c, size_t i, uint16_t port, struct wr *w)
+/* Another address or protocol is another foundation. */
+void candidates_put(const struct candidates *c, size_t i, bool tcp, uint16_t port, struct wr *w)
 {
+    const struct candidate *from = &c->items[i];
     char ip[ADDR_TEXT_SIZE];
 
-    wr_fmt(w, "%zu 1 udp %u %s %u typ host", i + 1, c->items[i].priority,
-           addr_format_ip(&c->items[i].addr, ip), port);
+    wr_fmt(w, "%zu 1 %s %u %s %u typ host%s", 2 * i + 1 + tcp, tcp ? "tcp" : "udp",
+           tcp ? from->tcp_priority : from->priority, addr_format_ip(&from->addr, ip), port,
+           tcp ? " tcptype passive" : "");
 }
 
 bool candidates_eq(const struct candidates *a, const struct candidates *b)

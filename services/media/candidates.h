@@ -13,7 +13,7 @@
 struct candidate {
     struct addr addr; /* port 0 */
     struct addr via;  /* family 0, or, of an address that no interface has, where it leads to */
-    uint32_t priority;
+    uint32_t priority, tcp_priority;
 };
 
 struct candidates {
@@ -30,7 +30,8 @@ void candidates_build(const struct addr *locals, char (*names)[16], size_t n_loc
                       const struct addr *publics, size_t n_publics, bool only_public,
                       bool with_ipv6, struct candidates *ret);
 
-/* The text behind "a=candidate:" of candidate i (foundation i + 1, component 1, UDP host). */
-void candidates_put(const struct candidates *c, size_t i, uint16_t port, struct wr *w);
+/* The text behind "a=candidate:" of candidate i (component 1, host), by UDP or passive by TCP (RFC
+ * 6544 section 4.5). */
+void candidates_put(const struct candidates *c, size_t i, bool tcp, uint16_t port, struct wr *w);
 
 bool candidates_eq(const struct candidates *a, const struct candidates *b);

@@ -8,6 +8,7 @@ struct config {
     int64_t port;     /* of the first worker; the others follow */
     bool port_search; /* taken already: try further up */
     int64_t workers;  /* 0: one per core */
+    bool ice_tcp;     /* media over TCP as well, on the same ports */
     bool announce_loopback;
     int64_t max_rooms, max_streams, max_subscribers, max_transports;
 

@@ -61,8 +61,8 @@ struct ice_result {
 void ice_lite_on_check(struct ice_lite *ice, const struct stun *m, const struct tuple *tuple,
                        uint64_t now_ms, struct ice_result *ret);
 
-/* NULL: no check has opened it. */
-struct ice_pair *ice_lite_find(struct ice_lite *ice, const struct tuple *tuple);
+/* An authentic packet came by this tuple. */
+void ice_lite_heard(struct ice_lite *ice, const struct tuple *tuple, uint64_t now_ms);
 
 /* The pair is gone. True: ice->selected is another than before: the one heard last, or NULL. */
 bool ice_lite_forget(struct ice_lite *ice, struct ice_pair *pair);

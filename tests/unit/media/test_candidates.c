@@ -123,9 +123,13 @@ static void the_text(void **state)
 
     (void) state;
     candidates_build(locals, names, 1, NULL, 0, false, true, &c);
-    candidates_put(&c, 0, 40001, &w);
+    candidates_put(&c, 0, false, 40001, &w);
     assert_true(
         bytes_eq_str(bytes_of(buf, wr_len(&w)), "1 1 udp 2130706431 192.0.2.1 40001 typ host"));
+    w = wr_init(buf, sizeof(buf));
+    candidates_put(&c, 0, true, 40001, &w);
+    assert_true(bytes_eq_str(bytes_of(buf, wr_len(&w)),
+                             "2 1 tcp 1520435199 192.0.2.1 40001 typ host tcptype passive"));
 }
 
 int main(void)

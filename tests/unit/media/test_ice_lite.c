@@ -185,7 +185,7 @@ static void the_longest_unheard_pair_makes_room(void **state)
         r = check_from(&ice, i, i == 1 ? NOMINATES : PLAIN, i);
         assert_false(tuple_is_set(&r.evicted));
     }
-    ice_lite_find(&ice, &second)->heard_ms = 50;
+    ice_lite_heard(&ice, &second, 50);
     r = check_from(&ice, 100, PLAIN, 100);
     assert_int_equal(r.verdict, ICE_OPENED);
     assert_true(tuple_eq(&r.evicted, &third)); /* the first is selected */
