@@ -2,8 +2,6 @@
 
 #include "media/transport.h"
 
-#include "base/clock.h"
-
 #define DISPUTED_MAX 2048 /* no larger datagram is received */
 
 static void on_stun(struct worker *w, const struct udp_datagram *d)
@@ -70,22 +68,30 @@ static void on_disputed_media(struct worker *w, struct tuple_claim *c, struct ud
     }
 }
 
-/* A handshake says nothing of whom it is with: it is with the first that expects one, unless its
- * client has fallen silent. Whoever wants to come before it must have claimed the client's port
- * before the client's own first check. */
-static void on_dtls(struct worker *w, struct tuple_claim *c, const struct udp_datagram *d)
+/* Handshakes cannot be told apart by keys: it is that of the first transport that waits for one and
+ * whose client is alive, else the repetition of one that is over. Who wants to come before another
+ * would have to claim that one's port before its first check. */
+static struct transport *handshakes_with(const struct worker *w, const struct tuple_claim *c)
 {
-    struct transport *t = NULL;
+    struct transport *over = NULL;
 
     for (; c; c = tuple_claim_next(c)) {
-        bool stale = tuple_claim_is_stale(c, w->now_us / 1000);
+        struct transport *t = c->transport;
 
-        if (!c->transport->dtls || (stale && t))
-            continue;
-        t = c->transport;
-        if (!stale)
-            break;
+        if (t->dtls && dtls_state(t->dtls) == DTLS_HANDSHAKE &&
+            !tuple_claim_is_stale(c, w->now_us / 1000))
+            return t;
+        if (t->dtls && !over)
+            over = t;
     }
+    return over;
+}
+
+static void on_dtls(const struct worker *w, const struct tuple_claim *c,
+                    const struct udp_datagram *d)
+{
+    struct transport *t = handshakes_with(w, c);
+
     if (t)
         transport_on_dtls(t, d);
 }
