@@ -14,7 +14,8 @@ struct config {
 
     /* these may change while the daemon runs; workers know nothing of them */
     char *public_name; /* address or name under which the machine is reached; "" none */
-    struct conf_strings public_ips; /* announced instead of what the machine itself knows */
+    struct conf_strings public_ips; /* announced instead of what the machine itself knows:
+                                       public_addr_parse() */
     char *log_level;
 };
 
