@@ -40,17 +40,17 @@ static bool is_dtls(const struct udp_datagram *d)
     return d->p[0] >= 20 && d->p[0] < 64;
 }
 
-static bool take_media(struct worker *w, struct tuple_claim *c, struct udp_datagram *d)
+static bool take_media(struct tuple_claim *c, struct udp_datagram *d)
 {
     if (!transport_on_media(c->transport, d))
         return false;
-    c->pair->heard_ms = w->now_us / 1000;
+    transport_heard(c->transport, c->pair);
     return true;
 }
 
 /* Several claim the tuple: it is for the one whose keys fit. Decrypting in vain spoils the bytes.
  */
-static void on_disputed_media(struct worker *w, struct tuple_claim *c, struct udp_datagram *d)
+static void on_disputed_media(struct tuple_claim *c, struct udp_datagram *d)
 {
     uint8_t copy[DISPUTED_MAX];
     size_t len = d->len;
@@ -59,7 +59,7 @@ static void on_disputed_media(struct worker *w, struct tuple_claim *c, struct ud
         return;
     memcpy(copy, d->p, len);
     for (; c; c = tuple_claim_next(c)) {
-        if (take_media(w, c, d)) {
+        if (take_media(c, d)) {
             tuple_claim_prefer(c);
             return;
         }
@@ -101,9 +101,9 @@ static void on_udp(struct worker *w, struct udp_datagram *d)
     struct tuple_claim *c = tuple_table_find(w->tuples, &d->from, &d->to);
 
     if (c && is_media(d) && !tuple_claim_next(c))
-        (void) take_media(w, c, d);
+        (void) take_media(c, d);
     else if (c && is_media(d))
-        on_disputed_media(w, c, d);
+        on_disputed_media(c, d);
     else if (c && is_dtls(d))
         on_dtls(w, c, d);
     else
@@ -114,10 +114,12 @@ static void on_other_way(struct worker *w, struct udp_datagram *d)
 {
     struct transport *t = d->way->transport;
     struct tuple tuple = tuple_of(d);
+    struct ice_pair *pair;
 
     if (t && is_media(d)) {
-        if (transport_on_media(t, d))
-            ice_lite_heard(&t->ice, &tuple, w->now_us / 1000);
+        pair = transport_on_media(t, d) ? ice_lite_find(&t->ice, &tuple) : NULL;
+        if (pair)
+            transport_heard(t, pair);
     } else if (t && is_dtls(d)) {
         transport_on_dtls(t, d);
     } else {

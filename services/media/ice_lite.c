@@ -50,21 +50,13 @@ static void respond_error(const struct ice_lite *ice, const struct stun *m, unsi
         ret->response_len = 0;
 }
 
-static struct ice_pair *find(struct ice_lite *ice, const struct tuple *tuple)
+struct ice_pair *ice_lite_find(struct ice_lite *ice, const struct tuple *tuple)
 {
     for (struct ice_pair *p = ice->pairs; p < ice->pairs + ICE_PAIR_MAX; p++) {
         if (tuple_eq(&p->tuple, tuple))
             return p;
     }
     return NULL;
-}
-
-void ice_lite_heard(struct ice_lite *ice, const struct tuple *tuple, uint64_t now_ms)
-{
-    struct ice_pair *p = find(ice, tuple);
-
-    if (p)
-        p->heard_ms = now_ms;
 }
 
 /* A place for a new pair: a free one, else that of the longest unheard, never the selected. */
@@ -85,7 +77,7 @@ static struct ice_pair *make_room(struct ice_lite *ice, struct ice_result *ret)
 static void open_pair(struct ice_lite *ice, const struct stun *m, const struct tuple *tuple,
                       uint64_t now_ms, struct ice_result *ret)
 {
-    struct ice_pair *p = find(ice, tuple);
+    struct ice_pair *p = ice_lite_find(ice, tuple);
 
     ret->verdict = p ? ICE_ANSWERED : ICE_OPENED;
     if (!p)

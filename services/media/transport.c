@@ -311,6 +311,12 @@ bool transport_on_media(struct transport *t, struct udp_datagram *d)
     return true;
 }
 
+void transport_heard(struct transport *t, struct ice_pair *pair)
+{
+    if (ice_lite_heard(&t->ice, pair, t->worker->now_us / 1000))
+        follow_selected(t);
+}
+
 void transport_commit(struct transport *t, size_t len)
 {
     t->packets_out++;

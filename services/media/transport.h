@@ -85,8 +85,9 @@ void transport_keep_sdp(struct transport *t, struct bytes remote, struct bytes l
 void transport_on_check(struct transport *t, const struct stun *m, const struct udp_datagram *d);
 void transport_on_dtls(struct transport *t, const struct udp_datagram *d);
 
-/* True: it was authentic, and is done with. */
+/* True: it was authentic, and is done with. Then tell by which pair it came. */
 bool transport_on_media(struct transport *t, struct udp_datagram *d);
+void transport_heard(struct transport *t, struct ice_pair *pair);
 
 /* Nothing comes or goes by w any more; the transport lets go of it. */
 void transport_way_lost(struct transport *t, struct way *w);
