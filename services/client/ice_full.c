@@ -150,7 +150,7 @@ static int full_send(struct ice *i, struct bytes datagram)
 
 static bool full_path(const struct ice *i, struct ice_path *ret)
 {
-    struct ice_pair pair;
+    struct ice_agent_pair pair;
 
     if (ice_agent_pair(of(i)->agent, &pair) < 0)
         return false;
