@@ -309,6 +309,8 @@ static void useless_candidates_do_not_count(void **state)
         c.addr.port = (uint16_t) (i + 1);
         assert_int_equal(ice_agent_add_remote(a.agent, &c), 0);
     }
+    assert_int_equal(ice_agent_add_remote(a.agent, &c), 0); /* it is known */
+    c.addr.port++;
     assert_int_equal(ice_agent_add_remote(a.agent, &c), -ENOSPC);
     end_both();
 }
@@ -398,21 +400,27 @@ static struct addr server;
 static bool server_answers;
 static unsigned n_asked;
 
-static void answer(const struct stun *m, const struct addr *from)
+/* libnice asks as RFC 3489 has it: no magic cookie, MAPPED-ADDRESS in the answer. */
+static void answer(const uint8_t *request, const struct addr *from)
 {
     struct sockaddr_storage sa;
     socklen_t sa_len = addr_to_sockaddr(from, &sa);
-    struct addr mapped;
-    uint8_t text[128];
+    uint8_t text[32];
     struct wr w = wr_init(text, sizeof(text));
-    size_t len;
+    struct addr mapped;
 
     assert_int_equal(addr_parse_ip(MAPPED, from->port, &mapped), 0);
-    stun_begin(&w, STUN_SUCCESS, STUN_BINDING, m->tid);
-    stun_put_xor_addr(&w, STUN_ATTR_XOR_MAPPED_ADDRESS, &mapped);
-    stun_put_fingerprint(&w);
-    assert_int_equal(stun_finish(&w, &len), 0);
-    assert_int_equal(sendto(server_io.fd, text, len, 0, (struct sockaddr *) &sa, sa_len), len);
+    wr_u16(&w, 0x0101); /* Binding Response */
+    wr_u16(&w, 12);
+    wr_bytes(&w, bytes_of(request + 4, 16)); /* transaction id */
+    wr_u16(&w, STUN_ATTR_MAPPED_ADDRESS);
+    wr_u16(&w, 8);
+    wr_u16(&w, STUN_FAMILY_IPV4);
+    wr_u16(&w, mapped.port);
+    wr_bytes(&w, bytes_of(mapped.ip, 4));
+    assert_false(w.failed);
+    assert_int_equal(sendto(server_io.fd, text, wr_len(&w), 0, (struct sockaddr *) &sa, sa_len),
+                     sizeof(text));
 }
 
 static void on_asked(struct loop_io *io, uint32_t revents)
@@ -422,14 +430,13 @@ static void on_asked(struct loop_io *io, uint32_t revents)
     uint8_t buf[1500];
     ssize_t n = recvfrom(io->fd, buf, sizeof(buf), 0, (struct sockaddr *) &sa, &sa_len);
     struct addr from;
-    struct stun m;
 
     (void) revents;
-    assert_true(n > 0);
+    assert_true(n >= STUN_HEADER_SIZE);
     n_asked++;
     assert_int_equal(addr_from_sockaddr((struct sockaddr *) &sa, sa_len, &from), 0);
-    if (server_answers && stun_decode(bytes_of(buf, (size_t) n), &m) == 0)
-        answer(&m, &from);
+    if (server_answers)
+        answer(buf, &from);
     loop_quit(loop, 0);
 }
 
