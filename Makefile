@@ -160,6 +160,7 @@ $(O)/tests/%.so: tests/preload/%.c
 
 # The daemon whose modules a fuzz harness or a bench is about; the others need the shared libraries alone.
 AREA_negotiate := media
+AREA_ice_server := media
 AREA_turn := turn
 AREA_dtls_hello := turn
 AREA_rpc := signaling

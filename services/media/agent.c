@@ -1,5 +1,6 @@
 #include "media/agent.h"
 
+#include "media/demux.h"
 #include "media/ice_servers.h"
 #include "media/transport.h"
 #include "media/worker.h"
@@ -74,7 +75,7 @@ static void on_datagram(struct ice_agent *ice, uint8_t *p, size_t len, size_t ca
     d.from = a->way.transport->path.tuple.remote;
     d.to = a->way.transport->path.tuple.local;
     a->worker->now_us = clock_us();
-    worker_on_datagram(&d, a->worker);
+    demux_datagram(&d, a->worker);
 }
 
 static void on_gathered(struct ice_agent *ice, void *arg)
@@ -196,6 +197,7 @@ static int make_ice(struct agent *a, bool controlling)
     struct credentials credentials[ICE_AGENT_TURN_MAX];
     struct ice_agent_config c = {
         .controlling = controlling,
+        .ways = a->worker->node->config->ice_tcp ? ICE_WAYS_ALL : ICE_WAYS_UDP,
         .locals = locals,
         .n_locals = local_addresses(a->worker, locals),
         .ufrag = a->ufrag,

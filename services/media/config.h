@@ -8,6 +8,7 @@ struct config {
     int64_t port;     /* of the first worker; the others follow */
     bool port_search; /* taken already: try further up */
     int64_t workers;  /* 0: one per core */
+    bool ice_tcp;     /* media over TCP as well, on the same ports */
     bool announce_loopback;
     char *ice; /* "lite": clients reach this machine; "agent": it has no address for them */
     struct conf_strings ice_servers; /* of "agent": ice_servers.h */
@@ -16,7 +17,8 @@ struct config {
 
     /* these may change while the daemon runs; workers know nothing of them */
     char *public_name; /* address or name under which the machine is reached; "" none */
-    struct conf_strings public_ips; /* announced instead of what the machine itself knows */
+    struct conf_strings public_ips; /* announced instead of what the machine itself knows:
+                                       public_addr_parse() */
     char *log_level;
 };
 

@@ -59,16 +59,18 @@ static json_t *local_candidate(const struct transport *t, const struct ice_pair 
     const struct candidates *c = &t->worker->candidates;
     char text[CANDIDATE_SIZE] = "candidate:", ip[ADDR_TEXT_SIZE];
     struct wr w = wr_init(text + strlen(text), sizeof(text) - strlen(text) - 1);
+    bool tcp = a->tuple.way != NULL;
     size_t i = 0;
 
     while (i < c->n && !addr_ip_eq(&c->items[i].addr, &a->tuple.local) &&
            !addr_ip_eq(&c->items[i].via, &a->tuple.local))
         i++;
     if (i < c->n)
-        candidates_put(c, i, udp_port(t->worker->udp), &w);
+        candidates_put(c, i, tcp, udp_port(t->worker->udp), &w);
     else
-        wr_fmt(&w, "%zu 1 udp 1 %s %u typ host", c->n + 1, addr_format_ip(&a->tuple.local, ip),
-               udp_port(t->worker->udp));
+        wr_fmt(&w, "%zu 1 %s 1 %s %u typ host%s", 2 * c->n + 1, way_protocol(a->tuple.way),
+               addr_format_ip(&a->tuple.local, ip), udp_port(t->worker->udp),
+               tcp ? " tcptype passive" : "");
     *w.p = '\0';
     return json_string(text);
 }
@@ -78,8 +80,9 @@ static json_t *remote_candidate(const struct ice_pair *a)
 {
     char ip[ADDR_TEXT_SIZE];
 
-    return json_sprintf("candidate:1 1 udp %u %s %u typ prflx", a->priority,
-                        addr_format_ip(&a->tuple.remote, ip), a->tuple.remote.port);
+    return json_sprintf("candidate:1 1 %s %u %s %u typ prflx%s", way_protocol(a->tuple.way),
+                        a->priority, addr_format_ip(&a->tuple.remote, ip), a->tuple.remote.port,
+                        a->tuple.way ? " tcptype active" : "");
 }
 
 static json_t *agent_candidate(const struct sdp_candidate *c)

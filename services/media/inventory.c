@@ -104,9 +104,10 @@ static void add_transport(json_t *list, const struct router *r, const char *key,
     (void) json_array_append_new(
         list,
         json_pack(
-            "{s:s, s:s, s:s, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I}", "room", r->id, key, id,
-            "state", transport_state_name(t->state), "profile",
-            t->srtp ? srtp_profile_id_name(srtp_transport_profile(t->srtp)) : "", "localCandidate",
+            "{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I}", "room", r->id, key,
+            id, "state", transport_state_name(t->state), "profile",
+            t->srtp ? srtp_profile_id_name(srtp_transport_profile(t->srtp)) : "", "protocol",
+            path_is_set(&t->path) ? way_protocol(tuple->way) : "", "localCandidate",
             address_json(&tuple->local), "remoteCandidate", address_json(&tuple->remote), "bytesIn",
             (json_int_t) t->bytes_in, "bytesOut", (json_int_t) t->bytes_out, "packetsIn",
             (json_int_t) t->packets_in, "packetsOut", (json_int_t) t->packets_out, "ageMs",

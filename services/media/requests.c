@@ -58,18 +58,26 @@ static void add_candidate(struct description *d, struct wr *text)
         return;
     *text->p = '\0';
     d->candidate_list[n] = d->candidates[n];
-    d->local.candidates = d->candidate_list;
     d->local.n_candidates++;
 }
 
+static void add_lite(struct description *d, const struct worker *w, size_t i, bool tcp)
+{
+    struct wr text = begin_candidate(d);
+
+    candidates_put(&w->candidates, i, tcp, udp_port(w->udp), &text);
+    add_candidate(d, &text);
+}
+
+/* What comes first may be all that a client takes: the better ones. */
 static void describe_candidates(struct description *d, const struct worker *w)
 {
-    for (size_t i = 0; i < w->candidates.n; i++) {
-        struct wr text = begin_candidate(d);
+    _Static_assert(2 * CANDIDATES_MAX <= SDP_CANDIDATE_MAX, "each of them by UDP and by TCP");
 
-        candidates_put(&w->candidates, i, udp_port(w->udp), &text);
-        add_candidate(d, &text);
-    }
+    for (size_t i = 0; i < w->candidates.n; i++)
+        add_lite(d, w, i, false);
+    for (size_t i = 0; w->tcp && i < w->candidates.n; i++)
+        add_lite(d, w, i, true);
 }
 
 static void describe_agent(struct description *d, const struct agent *a)
@@ -77,6 +85,7 @@ static void describe_agent(struct description *d, const struct agent *a)
     struct sdp_candidate found[ICE_AGENT_LOCAL_MAX];
     size_t n = agent_candidates(a, found, ICE_AGENT_LOCAL_MAX);
 
+    _Static_assert(ICE_AGENT_LOCAL_MAX <= SDP_CANDIDATE_MAX, "all that are told");
     for (size_t i = 0; i < n; i++) {
         struct wr text = begin_candidate(d);
 
@@ -107,6 +116,7 @@ static struct description *describe(const struct worker *w, const struct transpo
         .forced_codec = *m->forced_codec ? m->forced_codec : NULL,
         .loopback = m->loopback,
     };
+    d->local.candidates = d->candidate_list;
     if (t->agent)
         describe_agent(d, t->agent);
     else

@@ -52,34 +52,33 @@ static bool is_over(const struct transport *t)
 
 /* ---- ICE ---- */
 
+static struct tuple_claim *claim_of(struct transport *t, const struct ice_pair *p)
+{
+    return &t->claims[p - t->ice.pairs];
+}
+
 /* What comes by this tuple is not for the transport any more. */
-static void let_go(struct transport *t, const struct tuple *tuple)
+static void let_go(struct transport *t, struct tuple_claim *c, const struct tuple *tuple)
 {
     struct way *w = tuple->way;
 
-    if (w && w->transport == t) {
-        w->transport = NULL;
-        w->type->close(w);
-    } else if (!w && map_get(t->worker->by_addr, addr_key(&tuple->remote)) == t) {
-        map_del(t->worker->by_addr, addr_key(&tuple->remote));
-    }
+    tuple_table_release(t->worker->tuples, c);
+    if (!w || w->transport != t)
+        return;
+    w->transport = NULL;
+    w->type->close(w);
 }
 
-/* A port may have been another transport's before (a NAT gave it away again): the newest
- * authenticated check decides. */
-static void remember(struct transport *t, const struct tuple *tuple)
+/* Whatever comes by this pair is for the transport, too. */
+static int hold(struct transport *t, struct ice_pair *p)
 {
-    struct map *by_addr = t->worker->by_addr;
+    struct tuple_claim *c = claim_of(t, p);
 
-    if (tuple->way) {
-        tuple->way->transport = t;
-        return;
+    if (p->tuple.way) {
+        p->tuple.way->transport = t;
+        return 0;
     }
-    if (map_get(by_addr, addr_key(&tuple->remote)) == t)
-        return;
-    map_del(by_addr, addr_key(&tuple->remote));
-    if (map_put(by_addr, addr_key(&tuple->remote), t) < 0)
-        log_limited(&t->worker->junk, LOG_LEVEL_WARNING, "no room for another address, ignoring");
+    return c->entry ? 0 : tuple_table_claim(t->worker->tuples, c, t, p);
 }
 
 static void follow_selected(struct transport *t)
@@ -109,6 +108,25 @@ static void start_dtls(struct transport *t)
         set_state(t, TRANSPORT_FAILED, "no memory for DTLS");
 }
 
+/* Another check has come by this pair. False: the pair cannot be used. */
+static bool take_pair(struct transport *t, const struct ice_result *r)
+{
+    bool moved = r->selected_moved;
+    int error;
+
+    if (tuple_is_set(&r->evicted))
+        let_go(t, claim_of(t, r->pair), &r->evicted);
+    error = hold(t, r->pair);
+    if (error < 0) {
+        log_limited(&t->worker->junk, LOG_LEVEL_WARNING,
+                    "no room for another address of a transport: %s, ignoring", strerror(-error));
+        moved |= ice_lite_forget(&t->ice, r->pair);
+    }
+    if (moved)
+        follow_selected(t);
+    return error == 0;
+}
+
 void transport_on_check(struct transport *t, const struct stun *m, const struct udp_datagram *d)
 {
     struct tuple tuple = tuple_of(d);
@@ -117,6 +135,8 @@ void transport_on_check(struct transport *t, const struct stun *m, const struct 
     if (is_over(t))
         return;
     ice_lite_on_check(&t->ice, m, &tuple, t->worker->now_us / 1000, &r);
+    if (r.pair && !take_pair(t, &r))
+        return;
     if (r.response_len > 0) {
         path_answer(t->worker->udp, d, bytes_of(r.response, r.response_len));
         worker_flush_soon(t->worker);
@@ -125,11 +145,6 @@ void transport_on_check(struct transport *t, const struct stun *m, const struct 
         return;
     if (t->first_check_us == 0)
         t->first_check_us = t->worker->now_us;
-    if (tuple_is_set(&r.evicted))
-        let_go(t, &r.evicted);
-    remember(t, &tuple);
-    if (r.selected_moved)
-        follow_selected(t);
     start_dtls(t);
     if (t->state == TRANSPORT_DISCONNECTED)
         set_state(t, TRANSPORT_CONNECTED, "checks came again");
@@ -306,22 +321,28 @@ void transport_keep_sdp(struct transport *t, struct bytes remote, struct bytes l
 
 /* ---- media ---- */
 
-void transport_on_media(struct transport *t, struct udp_datagram *d)
+bool transport_on_media(struct transport *t, struct udp_datagram *d)
 {
-    bool is_rtcp = rtp_is_rtcp(bytes_of(d->p, d->len));
-
     if (!t->srtp || is_over(t))
-        return;
-    if (is_rtcp) {
-        if (srtp_transport_unprotect_rtcp(t->srtp, d->p, &d->len) == 0)
-            t->handlers->on_rtcp(t, bytes_of(d->p, d->len), t->arg);
-        return;
+        return false;
+    if (rtp_is_rtcp(bytes_of(d->p, d->len))) {
+        if (srtp_transport_unprotect_rtcp(t->srtp, d->p, &d->len) < 0)
+            return false;
+        t->handlers->on_rtcp(t, bytes_of(d->p, d->len), t->arg);
+        return true;
     }
     if (srtp_transport_unprotect(t->srtp, d->p, &d->len) < 0)
-        return;
+        return false;
     t->packets_in++;
     t->bytes_in += d->len;
     t->handlers->on_rtp(t, d->p, d->len, t->arg);
+    return true;
+}
+
+void transport_heard(struct transport *t, struct ice_pair *pair)
+{
+    if (ice_lite_heard(&t->ice, pair, t->worker->now_us / 1000))
+        follow_selected(t);
 }
 
 void transport_commit(struct transport *t, size_t len)
@@ -429,7 +450,7 @@ struct transport *transport_free(struct transport *t)
     path_clear(&t->path, w->udp);
     agent_free(t->agent);
     for (unsigned i = 0; i < ICE_PAIR_MAX; i++)
-        let_go(t, &t->ice.pairs[i].tuple);
+        let_go(t, &t->claims[i], &t->ice.pairs[i].tuple);
     map_del(w->by_ufrag, bytes_str(t->ice.ufrag));
     atomic_fetch_sub(&w->node->n_transports, 1);
     atomic_fetch_sub(&w->n_transports, 1);

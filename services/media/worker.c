@@ -1,7 +1,9 @@
 #include "media/worker.h"
 
 #include "media/agent.h"
+#include "media/demux.h"
 #include "media/gathering.h"
+#include "media/ice_tcp.h"
 #include "media/requests.h"
 #include "media/router.h"
 #include "media/transport.h"
@@ -11,56 +13,9 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 
-#define PAIRS_PER_TRANSPORT ICE_PAIR_MAX
 #define JUNK_LOG_MS 10000
 
 /* ---- datagrams ---- */
-
-static void on_stun(struct worker *w, const struct udp_datagram *d)
-{
-    struct transport *t;
-    struct stun m;
-
-    if (stun_decode(bytes_of(d->p, d->len), &m) < 0) {
-        w->n_junk++;
-        return;
-    }
-    t = map_get(w->by_ufrag, ice_lite_local_ufrag(&m));
-    if (!t) /* peers of closed transports go on for a while: silence */
-        return;
-    if (d->way && d->way->transport && d->way->transport != t) /* it has room for one */
-        return;
-    transport_on_check(t, &m, d);
-}
-
-static void on_junk(struct worker *w, const struct udp_datagram *d)
-{
-    char text[ADDR_TEXT_SIZE];
-
-    w->n_junk++;
-    log_limited(&w->junk, LOG_LEVEL_INFO, "datagram of no transport from %s, ignoring",
-                addr_format(&d->from, text));
-}
-
-/* By the first byte (RFC 7983). All but STUN must come from where a check has opened a pair. */
-void worker_on_datagram(struct udp_datagram *d, void *worker)
-{
-    struct worker *w = worker;
-    uint8_t first = d->p[0];
-    struct transport *t;
-
-    if (first < 4) {
-        on_stun(w, d);
-        return;
-    }
-    t = d->way ? d->way->transport : map_get(w->by_addr, addr_key(&d->from));
-    if (t && first >= 128 && first < 192)
-        transport_on_media(t, d);
-    else if (t && first >= 20 && first < 64)
-        transport_on_dtls(t, d);
-    else
-        on_junk(w, d);
-}
 
 static void on_readable(struct loop_io *io, uint32_t revents)
 {
@@ -68,7 +23,21 @@ static void on_readable(struct loop_io *io, uint32_t revents)
 
     (void) revents;
     w->now_us = clock_us();
-    udp_receive(w->udp, worker_on_datagram, w);
+    udp_receive(w->udp, demux_datagram, w);
+}
+
+static void on_tcp_datagram(struct udp_datagram *d, void *arg)
+{
+    struct worker *w = arg;
+
+    w->now_us = clock_us();
+    demux_datagram(d, w);
+}
+
+static void on_tcp_lost(struct way *way, void *arg)
+{
+    (void) arg;
+    transport_way_lost(way->transport, way);
 }
 
 static void on_flush(struct loop_defer *d)
@@ -77,6 +46,8 @@ static void on_flush(struct loop_defer *d)
 
     w->flush_armed = false;
     udp_flush(w->udp);
+    if (w->tcp)
+        ice_tcp_flush(w->tcp);
 }
 
 void worker_flush_soon(struct worker *w)
@@ -142,7 +113,7 @@ static int make_maps(struct worker *w)
     if (r == 0)
         r = map_new(n, &w->by_ufrag);
     if (r == 0)
-        r = map_new(n * PAIRS_PER_TRANSPORT, &w->by_addr);
+        r = tuple_table_new(n * ICE_PAIR_MAX, &w->tuples);
     return r;
 }
 
@@ -183,6 +154,14 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
     }
     *ret_w = w;
     return 0;
+}
+
+int worker_listen_tcp(struct worker *w, int fd)
+{
+    static const struct ice_tcp_handlers handlers = {.datagram = on_tcp_datagram,
+                                                     .lost = on_tcp_lost};
+
+    return ice_tcp_new(w->loop, fd, &handlers, w, &w->tcp);
 }
 
 static void *thread_main(void *arg)
@@ -226,6 +205,7 @@ struct worker *worker_free(struct worker *w)
     agents_stop(w);
     if (w->loop) {
         loop_io_stop(&w->socket_io);
+        ice_tcp_free(w->tcp);
         loop_defer_done(&w->flush);
         wheel_done(&w->wheel);
         if (w->mailbox)
@@ -236,7 +216,7 @@ struct worker *worker_free(struct worker *w)
     udp_free(w->udp);
     map_free(w->rooms);
     map_free(w->by_ufrag);
-    map_free(w->by_addr);
+    tuple_table_free(w->tuples);
     free(w);
     return NULL;
 }

@@ -311,12 +311,23 @@ static bool leads_nowhere(const struct addr *a)
     return a->port == 0 || addr_is_unspecified(a) || addr_is_multicast(a);
 }
 
+static bool is_known(const struct ice_agent *a, const struct sdp_candidate *c)
+{
+    for (unsigned i = 0; i < a->n_remote; i++) {
+        if (a->remote[i].protocol == c->protocol && addr_eq(&a->remote[i].addr, &c->addr))
+            return true;
+    }
+    return false;
+}
+
 int ice_agent_add_remote(struct ice_agent *a, const struct sdp_candidate *c)
 {
     if (c->component != COMPONENT || c->type == SDP_PRFLX || leads_nowhere(&c->addr))
         return 0;
     if (c->ufrag.len > 0 && *a->remote_ufrag && !bytes_eq_str(c->ufrag, a->remote_ufrag))
         return 0; /* of a transport before this one */
+    if (is_known(a, c))
+        return 0;
     if (a->n_remote == ICE_AGENT_REMOTE_MAX)
         return -ENOSPC;
     a->remote[a->n_remote] = *c;

@@ -185,7 +185,7 @@ static void the_longest_unheard_pair_makes_room(void **state)
         r = check_from(&ice, i, i == 1 ? NOMINATES : PLAIN, i);
         assert_false(tuple_is_set(&r.evicted));
     }
-    ice_lite_find(&ice, &second)->heard_ms = 50;
+    (void) ice_lite_heard(&ice, ice_lite_find(&ice, &second), 50);
     r = check_from(&ice, 100, PLAIN, 100);
     assert_int_equal(r.verdict, ICE_OPENED);
     assert_true(tuple_eq(&r.evicted, &third)); /* the first is selected */
@@ -231,6 +231,27 @@ static void the_pair_that_still_works_is_followed(void **state)
     assert_false(ice.nominated);
 }
 
+/* One whose NAT gives it another address, and that checks seldom. */
+static void media_is_followed(void **state)
+{
+    struct tuple first = tuple_from(1), second = tuple_from(2);
+    struct ice_pair *one, *other;
+    struct ice_lite ice;
+
+    (void) state;
+    ice_lite_init(&ice);
+    check_from(&ice, 1, NOMINATES, 1000);
+    check_from(&ice, 2, PLAIN, 1500);
+    one = ice_lite_find(&ice, &first);
+    other = ice_lite_find(&ice, &second);
+    assert_false(ice_lite_heard(&ice, one, 2000));
+    assert_false(ice_lite_heard(&ice, other, 1999 + ICE_SILENCE_MS));
+    assert_true(sends_to(&ice, 1));
+    assert_true(ice_lite_heard(&ice, other, 2000 + ICE_SILENCE_MS));
+    assert_true(sends_to(&ice, 2));
+    assert_false(ice_lite_heard(&ice, one, 2000 + ICE_SILENCE_MS));
+}
+
 static void a_pair_that_is_gone(void **state)
 {
     struct ice_lite ice;
@@ -273,6 +294,7 @@ int main(void)
         cmocka_unit_test(the_longest_unheard_pair_makes_room),
         cmocka_unit_test(pairs_differ_by_either_address_and_by_the_way),
         cmocka_unit_test(the_pair_that_still_works_is_followed),
+        cmocka_unit_test(media_is_followed),
         cmocka_unit_test(a_pair_that_is_gone),
         cmocka_unit_test(consent_runs_out),
     };
