@@ -391,6 +391,11 @@ const char *probe_session(const struct probe *p)
     return p->session;
 }
 
+bool probe_server_offers(const struct probe *p)
+{
+    return p->members[0].session && session_server_offers(p->members[0].session);
+}
+
 size_t probe_publishers(struct probe *p, const struct probe_publisher **ret)
 {
     *ret = p->publishers;

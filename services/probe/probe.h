@@ -85,6 +85,7 @@ const struct probe_config *probe_config(const struct probe *p);
 const char *probe_step_name(enum probe_step step); /* "rest" */
 const struct probe_step_result *probe_step(const struct probe *p, enum probe_step step);
 const char *probe_session(const struct probe *p); /* its id; "" while there is none */
+bool probe_server_offers(const struct probe *p);  /* is that how subscriptions are negotiated? */
 const struct turn_check_result *probe_relay(const struct probe *p); /* NULL: none was asked for */
 const char *probe_relay_url(const struct probe *p);
 size_t probe_publishers(struct probe *p, const struct probe_publisher **ret);

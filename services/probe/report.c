@@ -176,11 +176,11 @@ int report_json(struct probe *p, FILE *to)
         json_array_append_new(outs, json_publisher(p, &publishers[i]));
     for (size_t i = 0; i < n_subscriptions; i++)
         json_array_append_new(ins, json_subscription(p, &subscriptions[i]));
-    j = json_pack("{s:b, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "ok", ok, "url",
-                  probe_config(p)->url, "session", probe_session(p), "path",
-                  client_path_names[probe_config(p)->path], "steps", steps, "offered",
-                  json_offers(&publishers[0]), "relay", json_relay(p), "publishers", outs,
-                  "subscriptions", ins, "totals", json_totals(p));
+    j = json_pack("{s:b, s:s, s:s, s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "ok", ok, "url",
+                  probe_config(p)->url, "session", probe_session(p), "serverOffers",
+                  probe_server_offers(p), "path", client_path_names[probe_config(p)->path], "steps",
+                  steps, "offered", json_offers(&publishers[0]), "relay", json_relay(p),
+                  "publishers", outs, "subscriptions", ins, "totals", json_totals(p));
     r = j ? json_dumpf(j, to, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) : -1;
     json_decref(j);
     fputc('\n', to);

@@ -96,6 +96,10 @@ probe() {
     echo "$secret" | timeout 120 "$probe" --json --url "https://$ip" --secret-file - --insecure --path "$@" >"$work/text"
 }
 
+# WHAT EXPRESSION: about what was printed last.
+holds() { expect "$1" is_true "$2"; }
+is_true() { jq -e "$1" "$work/text" >/dev/null; }
+
 step() { jq -r --arg s "$1" '.steps[] | select(.name == $s) | .verdict' "$work/text"; }
 reason() { jq -r '.steps[] | select(.verdict == "failed") | .name + " " + .reason' "$work/text"; }
 reason_is() {
@@ -110,10 +114,8 @@ says() {
     local got
     got=$(jq -r --arg id "$1" '.checks[] | select(.id == $id) | .severity' "$work/text")
     [ "$got" = "$2" ] || { echo "    $1: $got, not $2"; jq -c --arg id "$1" '.checks[] | select(.id == $id)' "$work/text"; return 1; }
-    [ $# -lt 3 ] || expect "$1 says: $3" jq -e --arg id "$1" --arg t "$3" \
-        '[.checks[] | select(.id == $id) | .findings[].text | contains($t)] | any' "$work/text" >/dev/null || return 1
-    [ $# -lt 4 ] || expect "$1 advises: $4" jq -e --arg id "$1" --arg t "$4" \
-        '[.checks[] | select(.id == $id) | .findings[].command // "" | contains($t)] | any' "$work/text" >/dev/null
+    [ $# -lt 3 ] || holds "$1 says: $3" "[.checks[] | select(.id == \"$1\") | .findings[].text | contains(\"$3\")] | any" || return 1
+    [ $# -lt 4 ] || holds "$1 advises: $4" "[.checks[] | select(.id == \"$1\") | .findings[].command // \"\" | contains(\"$4\")] | any"
 }
 
 # ---- a good machine ----
@@ -123,31 +125,52 @@ a_call_works() {
     for s in rest websocket join publish subscribe echo; do
         expect "$s" [ "$(step $s)" = ok ] || return 1
     done
-    expect 'nothing lost' jq -e '[.totals[].lossPercent] | add == 0' "$work/text" >/dev/null || return 1
-    expect 'delay' jq -e '.subscriptions[0].video.delayMs.median > 0' "$work/text" >/dev/null || return 1
+    holds 'nothing lost' '[.totals[].lossPercent] | add == 0' || return 1
+    holds 'delay' '.subscriptions[0].video.delayMs.median > 0' || return 1
     "$visavis" test >"$work/text" 2>&1 && expect 'in words' grep -q 'A call works here' "$work/text"
 }
 
 each_path_works() {
-    for p in udp turn-udp turn-tcp turn-tls; do
+    for p in udp tcp turn-udp turn-tcp turn-tls; do
         probe $p --duration 2 || { echo "    $p"; reason; return 1; }
         case $p in
-        turn-*) expect "$p over a relay" jq -e '.publishers[0].path.local == "relay"' "$work/text" >/dev/null || return 1 ;;
-        *) expect "$p straight" jq -e '.publishers[0].path.local == "host"' "$work/text" >/dev/null || return 1 ;;
+        turn-*) holds "$p over a relay" '.publishers[0].path.local == "relay"' || return 1 ;;
+        *) holds "$p straight" ".publishers[0].path | .local != \"relay\" and .protocol == \"$p\"" || return 1 ;;
         esac
-        expect "nothing lost over $p" jq -e '[.totals[].lossPercent] | add == 0' "$work/text" >/dev/null || return 1
+        holds "nothing lost over $p" '[.totals[].lossPercent] | add == 0' || return 1
     done
 }
 
 many_at_once() {
     probe udp --light --publishers 2 --subscribers 40 --duration 2 &&
-        expect 'all watch all' jq -e '.subscriptions | length == 80' "$work/text" >/dev/null &&
-        expect 'and get something' jq -e '[.subscriptions[].video.packets > 0] | all' "$work/text" >/dev/null
+        holds 'all watch all' '.subscriptions | length == 80' &&
+        holds 'and get something' '[.subscriptions[].video.packets > 0] | all'
 }
+
+recorded_media() {
+    probe udp --duration 2 --video-file tests/system/probe/grey.ivf --audio-file tests/system/probe/silence.rtp || return 1
+    holds 'pictures' '.subscriptions[0].video.packets > 30' &&
+        holds 'sound' '.subscriptions[0].audio.packets > 50' &&
+        holds 'no delay told' '.subscriptions[0].video.delayMs == null' || return 1
+    probe udp --video-file "$0"
+    reason_is 'publish local'
+}
+
+server_offers() {
+    settings OPENVIDU_MEDIA_SERVER=mediasoup
+    kill -HUP "$run"
+    wait_for offers true || return 1
+    probe udp --publishers 2 --subscribers 2 --duration 1 || { reason; return 1; }
+    settings
+    kill -HUP "$run"
+    wait_for offers false
+}
+
+offers() { probe any --light --no-video --duration 1 && [ "$(jq .serverOffers "$work/text")" = "$1" ]; }
 
 doctor_finds_it_good() {
     doctor media || { cat "$work/text"; return 1; }
-    says media.udp ok && says media.turn-udp ok && says media.turn-tcp ok && says media.turn-tls ok
+    says media.udp ok && says media.ice-tcp ok && says media.turn-udp ok && says media.turn-tcp ok && says media.turn-tls ok
 }
 
 # ---- what can be wrong ----
@@ -166,7 +189,7 @@ changed_secret() {
     local status=$?
     sed -i "s/OPENVIDU_SECRET=another-secret-altogether/OPENVIDU_SECRET=$secret/" "$file"
     expect 'status' [ $status -eq 1 ] && reason_is 'rest secret' &&
-        expect 'advice' jq -e '.advice.text | contains("OPENVIDU_SECRET")' "$work/text" >/dev/null
+        holds 'advice' '.advice.text | contains("OPENVIDU_SECRET")'
 }
 
 drop() { nft -f - <<<"table inet probe { chain input { type filter hook input priority 0; $1; }; }"; }
@@ -177,7 +200,7 @@ udp_dropped() {
     drop 'udp sport 32768-50000 udp dport { 3478, 40000-40063 } drop' || return 1
     doctor media
     undrop
-    says media.udp failure 'over UDP' 'udp' && says media.turn-udp failure 'TURN over UDP' '3478' &&
+    says media.udp failure 'over UDP' 'udp' && says media.ice-tcp ok && says media.turn-udp failure 'TURN over UDP' '3478' &&
         says media.turn-tcp ok && says media.turn-tls ok
 }
 
@@ -187,7 +210,7 @@ a_call_gets_around() {
     call
     local status=$?
     undrop
-    expect 'works' [ $status -eq 0 ] && expect 'over a relay' jq -e '.publishers[0].path.local == "relay"' "$work/text" >/dev/null
+    expect 'works' [ $status -eq 0 ] && holds 'over TCP' '.publishers[0].path | .protocol == "tcp" or .local == "relay"'
 }
 
 turn_pid() { pgrep -P "$run" -f visavis-turn | head -n 1; }
@@ -250,6 +273,8 @@ test_case 'the server starts' starts
 test_case 'a call works' a_call_works
 test_case 'over each path' each_path_works
 test_case 'many at once' many_at_once
+test_case 'recorded media' recorded_media
+test_case 'the server offers' server_offers
 test_case 'the doctor finds nothing' doctor_finds_it_good
 test_case 'nobody there, or somebody else' nobody_there
 test_case 'a wrong secret' wrong_secret
