@@ -307,6 +307,7 @@ static void on_datagram(struct rtc_peer *p, uint8_t *data, size_t len)
     } else if (data[0] >= 128 && data[0] <= 191) {
         p->counters.datagrams_in++;
         p->counters.bytes_in += len;
+        p->counters.rtcp_in += rtp_is_rtcp(datagram);
         if (!p->srtp || p->config.sealed)
             return;
         if (rtp_is_rtcp(datagram))
