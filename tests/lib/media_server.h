@@ -1,9 +1,10 @@
 /* media_server.h: a server that forwards media, as a child process, with a load on it: our media
- * daemon, or a floor under the same datagrams in the same rhythm. It ends the program when
- * something fails, and says what. */
+ * daemon, Debian's janus, or a floor under the same datagrams in the same rhythm. It ends the
+ * program when something fails, and says what. */
 #pragma once
 
 #include "tests/lib/floor.h"
+#include "tests/lib/janus_server.h"
 #include "tests/lib/measure.h"
 #include "tests/lib/media_load.h"
 
@@ -22,6 +23,11 @@ struct media_server;
 /* visavis-media with one worker, and nobody in it. The shape, which is borrowed, says what peers
  * negotiate: audio, video. */
 struct media_server *media_server_new(struct media_bed *bed, const struct media_shape *shape);
+
+/* Janus likewise. profiles: what its peers offer, as in rtc_peer.h. */
+struct media_server *media_server_new_janus(struct media_bed *bed, const struct media_shape *shape,
+                                            const struct janus_config *config,
+                                            const char *profiles);
 
 /* One more room; its peers are connected afterwards. */
 void media_server_add_room(struct media_server *s, unsigned publishers, unsigned subscribers);

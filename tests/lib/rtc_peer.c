@@ -179,15 +179,13 @@ static int open_socket(struct rtc_peer *p)
     struct sockaddr_storage to;
     socklen_t len = addr_to_sockaddr(&p->server, &to);
     int size = SOCKET_BUFFER;
-    int r;
 
     p->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (p->fd < 0 || connect(p->fd, (struct sockaddr *) &to, len) < 0)
         return -errno;
     (void) setsockopt(p->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
     (void) setsockopt(p->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-    r = addr_is_loopback(&p->server) ? 0 : -EADDRNOTAVAIL;
-    return r;
+    return 0;
 }
 
 /* ---- what comes in ---- */
