@@ -22,16 +22,21 @@
 #define BAR_FLOOR 1.2       /* packets one by one */
 #define BAR_FLOOR_VIDEO 1.0 /* pictures go out as segments of one message */
 
-#define BAR_LOST 0.1   /* percent */
-#define BAR_ROOM 5.0   /* percent of a core for a room of 7: 20 of them */
-#define BAR_MEMORY 40  /* KiB a transport */
-#define BAR_IDLE 1.0   /* percent of a core for 1,000 settled transports */
+#define BAR_LOST 0.1  /* percent */
+#define BAR_ROOM 5.0  /* percent of a core for a room of 7: 20 of them */
+#define BAR_MEMORY 40 /* KiB a transport */
+#define BAR_IDLE 1.0  /* percent of a core for 1,000 settled transports */
+#define BAR_SIZE 1.2
 #define CARRIED 1.0    /* percent lost of what is measured all the same */
 #define MEMORY_ROOMS 4 /* in each wave */
 #define MEMORY_WAVES 2
 #define MEMORY_SUBSCRIBERS 49
 #define SETTLE_US 12000000 /* ours frees the handshakes after 10 s */
 #define IDLE_US 6000000
+#define SIZE_RATE 8640         /* packets a second out, whatever the size is */
+#define SIZE_WINDOW_US 2500000 /* each of the publishers sends in it */
+#define SIZE_SETTLE_US 1000000
+#define SIZE_JANUS_ROOMS 100
 #define MEDIA_US 4000000 /* of media, before memory is looked at again: longer than histories */
 
 enum kind { OURS, JANUS, FLOOR };
@@ -151,6 +156,11 @@ static struct child_usage usage(const struct media_server *s)
 
     measure_check(child_usage(media_server_child(s), &u), "usage");
     return u;
+}
+
+static void pause_us(struct media_bed *bed, uint64_t us)
+{
+    measure_check(measure_pause(bed->loop, us), "loop");
 }
 
 /* ---- CPU per packet ---- */
@@ -273,6 +283,64 @@ static void measure_rooms(struct media_bed *bed)
     }
 }
 
+/* ---- cost against size ---- */
+
+/* Of one contender; without what it costs to keep the transports. */
+static double measure_at_size(struct media_bed *bed, const struct contender *who,
+                              const struct media_shape *shape)
+{
+    struct media_server *s = open_server(bed, shape, who);
+    struct measure_contender c;
+    struct measure_figure f;
+    double idle_us; /* of CPU in a second */
+
+    if (!s)
+        return 0;
+    if (who->kind != FLOOR)
+        media_server_fill(s);
+    pause_us(bed, SIZE_SETTLE_US);
+    idle_us = (double) usage(s).cpu_ns / 1e3;
+    pause_us(bed, IDLE_US);
+    idle_us = ((double) usage(s).cpu_ns / 1e3 - idle_us) / (IDLE_US / 1e6);
+    c = media_server_contender(s);
+    measure_check(measure_in_turns(bed->loop, &c, 1, SIZE_WINDOW_US, &f), "measuring");
+    media_server_free(s);
+    printf("  %-28s %10u %9.2f %9.2f %9.2f %7.2f\n", who->name, transports(shape), f.us_per_packet,
+           f.us_per_packet - idle_us / f.packets_per_s, idle_us / 1e4, f.lost_percent);
+    return f.us_per_packet - idle_us / f.packets_per_s;
+}
+
+/* The same packets a second over ever more transports, in rooms of one publisher. Sizes take turns
+ * as far as that goes: after the last one, the first again. */
+static void measure_sizes(struct media_bed *bed)
+{
+    static const unsigned rooms[] = {1, 10, 100, 300, 1};
+    double first = 0, ours = 0, largest = 0;
+
+    printf("\nµs of CPU per packet against size, %d packets a second out\n", SIZE_RATE);
+    printf("  %-28s %10s %9s %9s %9s %7s\n", "", "transports", "µs each", "net", "idle %",
+           "lost %");
+    for (size_t i = 0; i < sizeof(rooms) / sizeof(rooms[0]); i++) {
+        struct media_shape shape = {.rooms = rooms[i], .publishers = 1, .subscribers = 9, VIDEO};
+
+        shape.picture_us = 1000000 / (SIZE_RATE / (4 * 9)) * rooms[i];
+        for (size_t k = 0; k < N_CONTENDERS; k++) {
+            const struct contender *c = &contenders[k];
+            bool janus = c->janus.event_loops && rooms[i] <= SIZE_JANUS_ROOMS;
+            bool floor = c->kind == FLOOR && c->mode == FLOOR_SINGLE;
+
+            if (c->kind == OURS)
+                ours = measure_at_size(bed, c, &shape);
+            else if (janus || floor)
+                (void) measure_at_size(bed, c, &shape);
+        }
+        largest = ours > largest ? ours : largest;
+        first = i == 0 ? ours : first;
+    }
+    measure_bar("ours with most transports, to itself with 10", largest / ((first + ours) / 2),
+                BAR_SIZE);
+}
+
 /* ---- memory, and CPU while nothing flows ---- */
 
 struct memory {
@@ -280,11 +348,6 @@ struct memory {
     double media;                 /* growth with all of them, after media */
     double idle_percent;
 };
-
-static void pause_us(struct media_bed *bed, uint64_t us)
-{
-    measure_check(measure_pause(bed->loop, us), "loop");
-}
 
 static void measure_server_memory(struct media_bed *bed, struct media_server *s, struct memory *ret)
 {
@@ -347,7 +410,10 @@ static void measure_memory(struct media_bed *bed)
 static const struct part {
     const char *name;
     void (*run)(struct media_bed *bed);
-} parts[] = {{"cost", measure_cost}, {"rooms", measure_rooms}, {"memory", measure_memory}};
+} parts[] = {{"cost", measure_cost},
+             {"rooms", measure_rooms},
+             {"size", measure_sizes},
+             {"memory", measure_memory}};
 #define N_PARTS (sizeof(parts) / sizeof(parts[0]))
 
 /* For a profiler: a load on one contender alone, for so many seconds. */
@@ -371,7 +437,7 @@ static void run_one(struct media_bed *bed, char **args)
     media_server_free(s);
 }
 
-/* usage: media [cost|rooms|memory | CONTENDER LOAD SECONDS] */
+/* usage: media [cost|rooms|size|memory | CONTENDER LOAD SECONDS] */
 int main(int argc, char **argv)
 {
     struct media_bed bed;

@@ -91,7 +91,7 @@ const struct rtc_counters *rtc_peer_counters(const struct rtc_peer *p)
     return &p->counters;
 }
 
-/* ---- ICE: we control, the server is lite, there is one pair ---- */
+/* ---- ICE: we control, there is one pair ---- */
 
 static void send_check(struct rtc_peer *p)
 {
@@ -155,12 +155,34 @@ static void start_handshake(struct rtc_peer *p)
         start_timer(p);
 }
 
+/* Servers that are lite by their own account check all the same (libnice). */
+static void answer_check(const struct rtc_peer *p, const struct stun *m)
+{
+    uint8_t buf[256];
+    struct wr w = wr_init(buf, sizeof(buf));
+    size_t len;
+
+    if (!stun_integrity_ok(m, bytes_str(p->pwd)))
+        return;
+    stun_begin(&w, STUN_SUCCESS, STUN_BINDING, m->tid);
+    stun_put_xor_addr(&w, STUN_ATTR_XOR_MAPPED_ADDRESS, &p->server);
+    stun_put_integrity(&w, bytes_str(p->pwd));
+    stun_put_fingerprint(&w);
+    if (stun_finish(&w, &len) == 0)
+        (void) send(p->fd, buf, len, 0);
+}
+
 static void on_stun(struct rtc_peer *p, struct bytes datagram)
 {
     struct stun m;
 
-    if (stun_decode(datagram, &m) < 0 || m.method != STUN_BINDING ||
-        !stun_integrity_ok(&m, bytes_str(p->remote_pwd)))
+    if (stun_decode(datagram, &m) < 0 || m.method != STUN_BINDING)
+        return;
+    if (m.class == STUN_REQUEST) {
+        answer_check(p, &m);
+        return;
+    }
+    if (!stun_integrity_ok(&m, bytes_str(p->remote_pwd)))
         return;
     if (m.class == STUN_ERROR) {
         set_state(p, RTC_FAILED, "ICE: the check was refused");

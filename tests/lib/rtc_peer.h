@@ -1,7 +1,7 @@
 /* rtc_peer.h: the browser's end of media transports, for tests and benches: SDP, ICE against a lite
  * server, DTLS as the client, SRTP, and what passes counted. Hundreds of them live on one loop,
- * each with a socket of its own. They send what they are told, when they are told;
- * of themselves they keep up the connectivity checks alone. */
+ * each with a socket of its own. They send what they are told, when they are told; of themselves
+ * they keep up the connectivity checks alone. */
 #pragma once
 
 #include "codec/rtcp.h"
