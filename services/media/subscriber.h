@@ -57,8 +57,3 @@ void subscriber_on_rtcp(struct subscriber *s, struct bytes compound);
 
 /* The source has another transport, or other media: maps anew, hides the break. */
 void subscriber_source_changed(struct subscriber *s);
-
-/* ---- the packet path ---- */
-
-/* To one subscriber: rewrites, protects, queues. */
-void subscriber_forward(struct subscriber_track *st, const struct media_packet *p);
