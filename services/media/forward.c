@@ -6,6 +6,7 @@
 #define KEY_WAIT_MAX_US 1000000
 #define RTX_CREDIT_MAX 256
 #define RTP_PADDING_BIT 0x20
+#define REPLAY_STEP_US 1000 /* a hundred packets in 7 ms */
 
 _Static_assert(HOLD_MAX <= UDP_SEGMENTS_MAX, "a run is one message");
 
@@ -100,7 +101,8 @@ static void finish_packet(struct subscriber_track *st, const struct outgoing *o,
         st->rtx_credit++;
 }
 
-void forward_to(struct subscriber_track *st, const struct media_packet *run, unsigned n)
+/* Packets in a row, at most HOLD_MAX. */
+static void forward_to(struct subscriber_track *st, const struct media_packet *run, unsigned n)
 {
     const struct transport *t = st->subscriber->transport;
     struct outgoing out[HOLD_MAX];
@@ -152,14 +154,6 @@ void forward_again(struct subscriber_track *st, const struct rtp *from, uint16_t
 
 /* ---- a track's packets ---- */
 
-static void to_all(struct track *k, const struct media_packet *run, unsigned n)
-{
-    struct subscriber_track *st;
-
-    list_for_each (st, &k->subscribers, node)
-        forward_to(st, run, n);
-}
-
 static bool starts_key_frame(const struct track *k, const struct rtp *rtp)
 {
     const struct publisher *p = k->publisher;
@@ -167,6 +161,29 @@ static bool starts_key_frame(const struct track *k, const struct rtp *rtp)
 
     return k->kind == SDP_VIDEO &&
            rtp_starts_key_frame(p->neg.media[k->kind].codecs[pt->codec].codec, rtp->payload);
+}
+
+/* A packet of the history; false: it is none. */
+static bool recall(const struct track *k, struct bytes packet, uint64_t seq, uint64_t now_us,
+                   struct media_packet *ret)
+{
+    if (!packet.p || rtp_decode(packet, &ret->rtp) < 0)
+        return false;
+    ret->seq = seq;
+    ret->now_us = now_us;
+    ret->starts_key_frame = starts_key_frame(k, &ret->rtp);
+    return true;
+}
+
+/* One whose replay has not come so far yet gets the packets by that. */
+static void to_all(struct track *k, const struct media_packet *run, unsigned n)
+{
+    struct subscriber_track *st;
+
+    list_for_each (st, &k->subscribers, node) {
+        if (list_empty(&st->replay_node) || run[n - 1].seq < st->replay_seq)
+            forward_to(st, run, n);
+    }
 }
 
 void forward_held(struct track *k, uint64_t now_us)
@@ -177,14 +194,9 @@ void forward_held(struct track *k, uint64_t now_us)
 
     for (unsigned i = 0; i < h->n; i++) {
         struct bytes packet = history_find(k->history, h->seqs[i], now_us);
-        struct media_packet *m = &run[n];
 
-        if (!packet.p || rtp_decode(packet, &m->rtp) < 0)
-            continue; /* pushed out of the history */
-        m->seq = h->seqs[i];
-        m->now_us = now_us;
-        m->starts_key_frame = starts_key_frame(k, &m->rtp);
-        n++;
+        if (recall(k, packet, h->seqs[i], now_us, &run[n])) /* not pushed out meanwhile */
+            n++;
     }
     hold_clear(h);
     list_del(&k->held_node);
@@ -194,6 +206,10 @@ void forward_held(struct track *k, uint64_t now_us)
 
 void forward_forget(struct track *k)
 {
+    struct subscriber_track *st;
+
+    list_for_each (st, &k->subscribers, node)
+        list_del(&st->replay_node);
     k->hold = (struct hold){.n = 0};
     list_del(&k->held_node);
 }
@@ -216,9 +232,41 @@ void forward_packet(struct track *k, const struct media_packet *m)
         list_append(&k->publisher->router->worker->held, &k->held_node);
 }
 
+/* ---- replays ---- */
+
+/* The next run, up to what is held; a shorter one is the last. */
+static void replay_run(struct subscriber_track *st, uint64_t now_us)
+{
+    const struct track *k = &st->subscriber->source->tracks[st->kind];
+    uint64_t end = k->hold.n > 0 ? k->hold.seqs[0] : UINT64_MAX, seq = st->replay_seq;
+    struct media_packet run[HOLD_MAX];
+    struct bytes packet;
+    unsigned n = 0;
+
+    while (n < HOLD_MAX && (packet = history_next(k->history, seq, now_us, &seq)).p && seq < end)
+        n += recall(k, packet, seq++, now_us, &run[n]);
+    st->replay_seq = seq;
+    st->replay_due_us = now_us + REPLAY_STEP_US;
+    if (n < HOLD_MAX)
+        list_del(&st->replay_node);
+    forward_to(st, run, n);
+}
+
+void forward_replay(struct subscriber_track *st, uint64_t from_seq, uint64_t now_us)
+{
+    struct worker *w = st->subscriber->router->worker;
+
+    st->replay_seq = from_seq;
+    list_del(&st->replay_node);
+    list_append(&w->replays, &st->replay_node);
+    replay_run(st, now_us);
+    worker_flush_soon(w);
+}
+
 uint64_t forward_due(struct worker *w, uint64_t now_us)
 {
     uint64_t next_us = UINT64_MAX;
+    struct subscriber_track *st;
     struct track *k;
 
     list_for_each (k, &w->held, held_node) {
@@ -228,6 +276,12 @@ uint64_t forward_due(struct worker *w, uint64_t now_us)
             forward_held(k, now_us);
         else if (due_us < next_us)
             next_us = due_us;
+    }
+    list_for_each (st, &w->replays, replay_node) {
+        if (st->replay_due_us <= now_us)
+            replay_run(st, now_us);
+        if (!list_empty(&st->replay_node) && st->replay_due_us < next_us)
+            next_us = st->replay_due_us;
     }
     return next_us;
 }

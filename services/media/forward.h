@@ -28,12 +28,13 @@ void forward_held(struct track *k, uint64_t now_us);
 /* Nothing is held any more, and what comes has unrelated numbers. */
 void forward_forget(struct track *k);
 
-/* At the end of a batch: sends what has waited enough, of all tracks of the worker. When there is
- * more to do; UINT64_MAX: nothing waits. */
+/* At the end of a batch: sends what has waited enough, of all tracks of the worker, and goes on
+ * with replays. When there is more to do; UINT64_MAX: nothing waits. */
 uint64_t forward_due(struct worker *w, uint64_t now_us);
 
-/* n packets in a row, at most HOLD_MAX, to one subscriber. */
-void forward_to(struct subscriber_track *st, const struct media_packet *run, unsigned n);
+/* Sends a subscriber what the history has from this number on, a run at a time so that it does not
+ * come as one burst; then what is new. */
+void forward_replay(struct subscriber_track *st, uint64_t from_seq, uint64_t now_us);
 
-/* One of them again, that left as out_seq, on the retransmission stream (RFC 4588). */
+/* A packet of the history again, that left as out_seq, on the retransmission stream (RFC 4588). */
 void forward_again(struct subscriber_track *st, const struct rtp *from, uint16_t out_seq);

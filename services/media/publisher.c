@@ -222,24 +222,11 @@ static void on_report_timer(struct wheel_timer *timer)
 bool publisher_replay(struct publisher *p, struct subscriber_track *st, uint64_t now_us)
 {
     const struct track *k = &p->tracks[SDP_VIDEO];
-    struct media_packet run[HOLD_MAX];
-    struct bytes packet;
-    uint64_t seq = k->key_seq;
-    unsigned n = 0;
 
     if (!k->history || !k->has_key || now_us - k->key_us > REPLAY_MAX_US ||
         k->reception.highest - k->key_seq >= REPLAY_MAX_PACKETS)
         return false;
-    while ((packet = history_next(k->history, seq, now_us, &seq)).p) {
-        run[n] = (struct media_packet){
-            .seq = seq, .now_us = now_us, .starts_key_frame = seq == k->key_seq};
-        if (rtp_decode(packet, &run[n].rtp) == 0 && ++n == HOLD_MAX) {
-            forward_to(st, run, n);
-            n = 0;
-        }
-        seq++;
-    }
-    forward_to(st, run, n);
+    forward_replay(st, k->key_seq, now_us);
     return !st->waits_for_key;
 }
 

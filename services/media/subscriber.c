@@ -273,6 +273,7 @@ static void init_track(struct subscriber *s, uint8_t kind, const struct neg_loca
     st->rtx_ssrc = local->send[kind].rtx_ssrc;
     st->rtx_seq = rnd_u32() & 0x7fff; /* below 2^15: see srtp_sender_protect() */
     list_init(&st->node);
+    list_init(&st->replay_node);
     sending_init(&st->sending, st->ssrc);
 }
 
@@ -311,8 +312,10 @@ struct subscriber *subscriber_free(struct subscriber *s)
 {
     if (!s)
         return NULL;
-    for (unsigned i = 0; i < NEG_KINDS; i++)
+    for (unsigned i = 0; i < NEG_KINDS; i++) {
         list_del(&s->tracks[i].node);
+        list_del(&s->tracks[i].replay_node);
+    }
     list_del(&s->node);
     s->source->n_subscribers--;
     if (s->source->loopback == s)

@@ -204,6 +204,7 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
     w->udp = u;
     w->candidates = *candidates;
     list_init(&w->held);
+    list_init(&w->replays);
     w->junk.interval_ms = w->log_failed.interval_ms = JUNK_LOG_MS;
     r = make_maps(w);
     if (r == 0)

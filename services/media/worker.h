@@ -48,6 +48,7 @@ struct worker {
     bool flush_follows; /* without being asked for */
     struct list held; /* struct track.held_node: packets of it wait for the rest of their frame … */
     struct loop_timer hold_timer; /* … so long */
+    struct list replays;          /* struct subscriber_track.replay_node */
     struct log_limit junk;
     struct log_limit log_failed; /* transports */
     uint64_t n_junk;

@@ -124,12 +124,49 @@ static void long_and_broken_frames(void **state)
     wc_free(sub);
 }
 
+/* More than leaves at once, while more comes. */
+static void a_long_replay_comes_in_order(void **state)
+{
+    struct wc *pub = connected_publisher(), *first = connected_subscriber("a"), *late;
+    uint8_t buf[2048];
+    struct rtp p;
+    uint16_t first_seq = 0;
+
+    (void) state;
+    for (uint16_t frame = 0; frame < 20; frame++) {
+        for (unsigned i = 0; i < PARTS; i++) {
+            send_part(pub, frame, i, i + 1 == PARTS);
+            p = expect_part(first, frame, i, first_seq); /* it is in the history */
+            if (frame == 0 && i == 0)
+                first_seq = p.seq;
+        }
+    }
+    late = subscribe("b");
+    wc_connect(late);
+    for (uint16_t frame = 20; frame < 30; frame++) {
+        for (unsigned i = 0; i < PARTS; i++)
+            send_part(pub, frame, i, i + 1 == PARTS);
+    }
+    for (uint16_t i = 0; i < 30 * PARTS; i++) {
+        assert_true(wc_receive_rtp(late, WC_WAIT_MS, buf, sizeof(buf), &p));
+        if (i == 0)
+            first_seq = p.seq;
+        assert_int_equal(p.seq, (uint16_t) (first_seq + i));
+        assert_int_equal(p.payload.len, part_sizes[i % PARTS]);
+    }
+    expect_nothing(late);
+    wc_free(pub);
+    wc_free(first);
+    wc_free(late);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(the_parts_of_a_frame_become_equal, close_room),
         cmocka_unit_test_teardown(a_frame_whose_end_is_lost_goes_on, close_room),
         cmocka_unit_test_teardown(long_and_broken_frames, close_room),
+        cmocka_unit_test_teardown(a_long_replay_comes_in_order, close_room),
     };
 
     return cmocka_run_group_tests(tests, setup_daemon, stop_daemon);
