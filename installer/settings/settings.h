@@ -76,6 +76,7 @@ enum setting {
     SET_OPENVIDU_MEDIA_SERVER, /* ours: kurento, mediasoup */
     SET_MEDIA_PORT,            /* ours */
     SET_MEDIA_WORKERS,         /* ours */
+    SET_MEDIA_BUSY_POLL,       /* ours */
     SET_MEDIA_ICE,             /* ours: lite, agent */
     SET_MEDIA_ICE_SERVERS,     /* ours */
     SET_MEDIA_ICE_TCP,         /* ours */

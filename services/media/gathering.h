@@ -9,7 +9,7 @@
 
 /* Two round trips through a relay on another continent, and one datagram that is repeated after
  * 500 ms; well below MEDIA_CALL_TIMEOUT_MS. */
-#define GATHERING_MS 2000
+#define GATHERING_MS 1500
 
 /* True: m waits for an agent; it is the gathering's until it was run and posted. */
 bool gathering_begin(struct worker *w, struct message *m);
