@@ -109,7 +109,8 @@ static int prepare(struct daemon *d)
 
     if (r == 0)
         r = dtls_identity_new(&d->identity);
-    d->node = (struct node){.config = &d->config, .identity = d->identity};
+    d->node =
+        (struct node){.config = &d->config, .n_workers = d->n_workers, .identity = d->identity};
     if (r == 0)
         r = pulse_new(d->loop, &d->pulse);
     if (r == 0)
@@ -150,6 +151,8 @@ static void stop(void *self)
     struct daemon *d = self;
 
     addresses_free(d->addresses);
+    for (unsigned i = 0; d->workers && i < d->n_workers; i++)
+        worker_stop(d->workers[i]);
     for (unsigned i = 0; d->workers && i < d->n_workers; i++)
         worker_free(d->workers[i]);
     if (d->sockets)

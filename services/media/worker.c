@@ -1,5 +1,6 @@
 #include "media/worker.h"
 
+#include "media/mirror.h"
 #include "media/requests.h"
 #include "media/router.h"
 #include "media/transport.h"
@@ -72,6 +73,8 @@ static void on_flush(struct loop_defer *d)
 
     w->flush_armed = false;
     udp_flush(w->udp);
+    pipes_flush(w->pipes);
+    atomic_store_explicit(&w->bytes_sent, udp_counters(w->udp)->bytes_out, memory_order_relaxed);
 }
 
 void worker_flush_soon(struct worker *w)
@@ -109,7 +112,15 @@ static void on_command(struct mail *mail, void *arg)
         w->candidates = m->candidates;
         message_free(m);
         break;
+    case MAIL_PIPE_NEW:
+    case MAIL_MIRROR_OPEN:
+    case MAIL_MIRROR_SOURCE:
+    case MAIL_MIRROR_CLOSE:
+        pipes_on_mail(w->pipes, m);
+        break;
     default:
+        if (requests_pass_on(w, m))
+            break;
         requests_run(w, m);
         mailbox_post(w->node->control, &m->mail);
         break;
@@ -128,7 +139,7 @@ static int make_maps(struct worker *w)
 {
     const struct config *c = w->node->config;
     size_t n = (size_t) c->max_transports;
-    int r = map_new((size_t) c->max_rooms, &w->rooms);
+    int r = map_new(CONFIG_ROOMS_MAX, &w->rooms);
 
     if (r == 0)
         r = map_new(n, &w->by_ufrag);
@@ -159,6 +170,8 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
         wheel_init(&w->wheel, w->loop);
         r = mailbox_new(w->loop, on_command, w, &w->mailbox);
     }
+    if (r == 0)
+        r = pipes_new(w, &mirror_pipe_handlers, &w->pipes);
     if (r == 0)
         r = pulse_watch(pulse, w->loop, &w->pulse);
     if (r == 0)
@@ -203,20 +216,39 @@ static void stop_thread(struct worker *w)
     pthread_join(w->thread, NULL);
 }
 
+void worker_stop(struct worker *w)
+{
+    if (!w)
+        return;
+    if (w->started)
+        stop_thread(w);
+    w->started = false;
+    if (w->rooms)
+        drop_rooms(w); /* one may have come behind the word to end */
+}
+
+uint64_t worker_cpu_us(const struct worker *w)
+{
+    struct timespec used;
+    clockid_t id;
+
+    if (pthread_getcpuclockid(w->thread, &id) != 0 || clock_gettime(id, &used) < 0)
+        return 0;
+    return (uint64_t) used.tv_sec * 1000000 + (uint64_t) used.tv_nsec / 1000;
+}
+
 struct worker *worker_free(struct worker *w)
 {
     if (!w)
         return NULL;
-    if (w->started)
-        stop_thread(w);
-    if (w->rooms)
-        drop_rooms(w);
+    worker_stop(w);
     if (w->loop) {
         loop_io_stop(&w->socket_io);
         loop_defer_done(&w->flush);
         wheel_done(&w->wheel);
         if (w->mailbox)
             mailbox_free(w->mailbox, drop_message);
+        pipes_free(w->pipes);
         pulse_unwatch(w->pulse);
         loop_free(w->loop);
     }

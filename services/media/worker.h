@@ -1,7 +1,7 @@
 /* worker.h: one thread with its loop, its UDP socket and the rooms that live on it.
  *
- * Everything below a worker (rooms, transports, tracks) belongs to its thread alone; control speaks
- * to it by mailbox. */
+ * Everything below a worker (rooms, transports, tracks) belongs to its thread alone; control and
+ * the other workers speak to it by mailbox, and these by pipes, too. */
 #pragma once
 
 #include "media/command.h"
@@ -17,11 +17,13 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+struct pipes;
 struct transport;
 
 /* What all workers share; outlives them. Read-only but for the counter. */
 struct node {
     const struct config *config;
+    unsigned n_workers;
     const struct dtls_identity *identity;
     struct mailbox *control; /* takes struct message */
     atomic_uint n_transports;
@@ -49,7 +51,11 @@ struct worker {
     pthread_t thread;
     bool started;
     struct pulse_watch *pulse; /* NULL: not watched */
-    atomic_uint n_transports;  /* on this worker; control chooses the least loaded */
+    struct pipes *pipes;       /* from and to the other workers */
+
+    /* for control, which chooses the least loaded */
+    atomic_uint n_transports;
+    _Atomic uint64_t bytes_sent;
 };
 
 /* Takes over u, also on failure. pulse watches it; NULL: nobody does. */
@@ -57,8 +63,13 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
                const struct candidates *candidates, struct pulse *pulse, struct worker **ret_w);
 int worker_start(struct worker *w);
 
-/* Ends the thread, which drops its rooms. NULL is fine; returns NULL. */
-struct worker *worker_free(struct worker *w);
+/* Ends the thread, and drops the rooms. All workers stop before the first is freed: they post to
+ * each other until then. NULL is fine. */
+void worker_stop(struct worker *w);
+struct worker *worker_free(struct worker *w); /* NULL is fine; returns NULL */
+
+/* What its thread has used; any thread. */
+uint64_t worker_cpu_us(const struct worker *w);
 
 /* On the worker's thread: what was queued goes out before the loop sleeps. */
 void worker_flush_soon(struct worker *w);
