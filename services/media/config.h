@@ -10,10 +10,11 @@
 #define CONFIG_TRANSPORTS_MAX 1000000
 
 struct config {
-    char *control;    /* the control socket */
-    int64_t port;     /* of the first worker; the others follow */
-    bool port_search; /* taken already: try further up */
-    int64_t workers;  /* 0: one per core */
+    char *control;        /* the control socket */
+    int64_t port;         /* of the first worker; the others follow */
+    bool port_search;     /* taken already: try further up */
+    int64_t workers;      /* 0: one per core */
+    int64_t busy_poll_us; /* 0: not at all */
     bool announce_loopback;
     int64_t max_transports;
     int64_t last_n; /* 0: the video of all publishers of a room is forwarded */

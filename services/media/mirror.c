@@ -1,6 +1,6 @@
 #include "media/mirror.h"
 
-#include "media/publisher.h"
+#include "media/forward.h"
 
 #include "base/clock.h"
 
@@ -186,6 +186,8 @@ static void on_wanted(struct mirror_sink *s, struct bytes body)
     if (body.len != sizeof(wanted))
         return;
     memcpy(&wanted, body.p, sizeof(wanted));
+    for (unsigned i = 0; i < NEG_KINDS; i++)
+        forward_held(&s->publisher->tracks[i], now_us); /* it is in the replay */
     s->kinds = wanted.kinds;
     s->kbps = wanted.kbps;
     publisher_watched(s->publisher, now_us);

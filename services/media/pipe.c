@@ -2,8 +2,6 @@
 
 #include "media/worker.h"
 
-#include "base/clock.h"
-
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -17,7 +15,7 @@ struct pipes {
     struct worker *worker;
     const struct pipe_handlers *handlers;
     struct pipe_counters counters;
-    struct loop_io bell_io;
+    struct loop_fd bell_fd;
     int bell;                          /* an eventfd, for all pipes that lead here */
     _Alignas(64) atomic_bool sleeping; /* it must be rung; any thread */
     _Alignas(64) struct pipe **out;    /* by index of the worker; NULL: none yet */
@@ -174,21 +172,25 @@ static bool is_ready(const struct pipes *all)
     return false;
 }
 
-static void on_bell(struct loop_io *io, uint32_t revents)
+static void on_bell(struct loop_fd *fd, uint32_t revents)
 {
-    struct pipes *all = container_of(io, struct pipes, bell_io);
+    struct pipes *all = container_of(fd, struct pipes, bell_fd);
+    uint64_t before = all->counters.records_in;
+    bool more;
     eventfd_t n;
 
     (void) revents;
     (void) eventfd_read(all->bell, &n);
-    all->worker->now_us = clock_us();
-    if (!drain_all(all)) {
+    more = drain_all(all);
+    if (!more) {
         atomic_store(&all->sleeping, true);
-        if (!is_ready(all))
-            return;
+        more = is_ready(all);
     }
-    atomic_store(&all->sleeping, false);
-    (void) eventfd_write(all->bell, 1); /* other sources first */
+    if (more) {
+        atomic_store(&all->sleeping, false);
+        (void) eventfd_write(all->bell, 1); /* others first */
+    }
+    loop_set_took(all->worker->set, (unsigned) (all->counters.records_in - before), more);
 }
 
 /* What was written before this mail, then the mail, then what waited for it. */
@@ -230,7 +232,7 @@ int pipes_new(struct worker *w, const struct pipe_handlers *handlers, struct pip
     if (!p->out || !p->in)
         r = -ENOMEM;
     if (r == 0)
-        r = loop_io_start(&p->bell_io, w->loop, p->bell, EPOLLIN, on_bell);
+        r = loop_fd_start(&p->bell_fd, w->set, p->bell, EPOLLIN, on_bell);
     if (r < 0) {
         pipes_free(p);
         return r;
@@ -243,7 +245,7 @@ struct pipes *pipes_free(struct pipes *p)
 {
     if (!p)
         return NULL;
-    loop_io_stop(&p->bell_io);
+    loop_fd_stop(&p->bell_fd);
     if (p->bell >= 0)
         close(p->bell);
     for (unsigned i = 0; p->out && i < p->worker->node->n_workers; i++)

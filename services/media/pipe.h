@@ -52,7 +52,7 @@ struct pipe_counters {
 
 struct pipes;
 
-/* w->node->n_workers must be known, and w->loop and w->mailbox there. */
+/* w->node->n_workers must be known, and w->set and w->mailbox there. */
 int pipes_new(struct worker *w, const struct pipe_handlers *handlers, struct pipes **ret_p);
 
 /* All workers must have stopped. NULL is fine; returns NULL. */

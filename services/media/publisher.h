@@ -6,6 +6,7 @@
 #pragma once
 
 #include "media/history.h"
+#include "media/hold.h"
 #include "media/keyframe.h"
 #include "media/last_n.h"
 #include "media/mirror.h"
@@ -36,17 +37,11 @@ struct track {
     bool has_key;            /* the last key frame began with key_seq, at key_us */
     uint64_t key_seq, key_us;
     uint32_t key_ts;
+    struct hold hold;        /* packets that wait for the rest of their frame */
+    struct list held_node;   /* among the worker's tracks that hold some */
     struct list subscribers; /* struct subscriber_track, the connected ones */
     uint64_t unwatched_us;   /* since when nobody takes its packets; 0: somebody does */
     bool asleep;             /* … for so long that they are counted, and nothing else */
-};
-
-/* A packet on its way from a track to the subscribers. */
-struct media_packet {
-    struct rtp rtp;
-    uint64_t seq; /* extended */
-    uint64_t now_us;
-    bool starts_key_frame;
 };
 
 struct publisher {
