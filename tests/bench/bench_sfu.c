@@ -98,6 +98,11 @@ static const struct media_shape large[] = {
 };
 #define N_LARGE (sizeof(large) / sizeof(large[0]))
 
+/* Nobody watches. */
+static const struct media_shape unwatched = {
+    .name = "100 without subscribers", .rooms = 100, .publishers = 1, .audio = true, VIDEO};
+#define ASLEEP_AFTER_US 11000000
+
 /* ---- settled transports ---- */
 
 static struct child_usage usage(const struct media_server *s)
@@ -254,6 +259,31 @@ static void run_large(struct media_bed *bed)
     }
 }
 
+/* Publishers whom nobody watches: at first their packets are kept all the same, for the first who
+ * comes; after a while they are counted, and nothing else. */
+static void run_unwatched(struct media_bed *bed)
+{
+    struct media_server *s[2];
+    struct measure_contender c[2];
+    struct measure_figure f[2] = {0};
+
+    s[0] = media_server_new(bed, &unwatched);
+    media_server_fill(s[0]);
+    measure_check(measure_pause(bed->loop, ASLEEP_AFTER_US), "loop");
+    s[1] = media_server_new(bed, &unwatched);
+    media_server_fill(s[1]);
+    for (unsigned i = 0; i < 2; i++) {
+        c[i] = media_server_contender(s[i]);
+        c[i].arrived = c[i].due = media_load_sent;
+    }
+    measure_check(measure_in_turns(bed->loop, c, 2, WINDOW_US, f), "measuring");
+    printf("\n%s: µs of CPU for each packet that comes in: kept %.2f, counted %.2f (%.2f of it)\n",
+           unwatched.name, f[1].us_per_packet, f[0].us_per_packet,
+           f[0].us_per_packet / f[1].us_per_packet);
+    media_server_free(s[0]);
+    media_server_free(s[1]);
+}
+
 /* For a profiler: the shapes, then the sizes and the rooms. */
 static const struct media_shape *shape_of(unsigned long nr)
 {
@@ -278,12 +308,12 @@ static const struct part {
     const char *name;
     void (*run)(struct media_bed *bed);
 } parts[] = {
-    {"shapes", run_shapes}, {"sizes", run_sizes},   {"rooms", run_rooms},
-    {"large", run_large},   {"idle", measure_idle},
+    {"shapes", run_shapes}, {"sizes", run_sizes},         {"rooms", run_rooms},
+    {"large", run_large},   {"unwatched", run_unwatched}, {"idle", measure_idle},
 };
 #define N_PARTS (sizeof(parts) / sizeof(parts[0]))
 
-/* usage: sfu [shapes | sizes | rooms | large | idle | NUMBER SECONDS] */
+/* usage: sfu [shapes | sizes | rooms | large | unwatched | idle | NUMBER SECONDS] */
 int main(int argc, char **argv)
 {
     struct media_bed bed;
