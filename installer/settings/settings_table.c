@@ -864,6 +864,36 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .example = "4",
             .doc = "Threads that forward media; 0 is one for each processor",
         },
+    [SET_MEDIA_BUSY_POLL] =
+        {
+            .key = "MEDIA_BUSY_POLL",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_MEDIA,
+            .ours = true,
+            .restarts = MEDIA,
+            .value = "0",
+            .min = 0,
+            .max = 1000,
+            .example = "50",
+            .doc = "Microseconds for which media waits busily for the network card",
+            .more = "Saves the wake-ups of a busy server at the price of processor time "
+                    "(SO_BUSY_POLL); 0 is not at all. The kernel grants it to privileged services "
+                    "alone: as a service of its own user, media needs net.core.busy_read set "
+                    "likewise (sysctl).",
+        },
+    [SET_MEDIA_ICE_TCP] =
+        {
+            .key = "MEDIA_ICE_TCP",
+            .type = SETTING_BOOL,
+            .group = SETTING_GROUP_MEDIA,
+            .ours = true,
+            .restarts = MEDIA,
+            .value = "true",
+            .example = "false",
+            .doc = "Media over TCP as well, on the ports from MEDIA_PORT on, for clients whose "
+                   "networks let no UDP out",
+            .more = "Without it they take the way through TURN, which costs more.",
+        },
     [SET_VIDEO_MAX_RECV_BANDWIDTH] =
         {
             .key = "OPENVIDU_STREAMS_VIDEO_MAX_RECV_BANDWIDTH",

@@ -5,7 +5,10 @@
 #pragma once
 
 #include "media/ice_lite.h"
+#include "media/kept_text.h"
 #include "media/negotiate.h"
+#include "media/path.h"
+#include "media/tuple_table.h"
 #include "media/worker.h"
 
 #include "rtc/srtp.h"
@@ -38,7 +41,8 @@ struct transport {
     bool was_connected;
 
     struct ice_lite ice;
-    struct udp_path path; /* to the selected address */
+    struct tuple_claim claims[ICE_PAIR_MAX]; /* of ice.pairs, those of the UDP socket */
+    struct path path;                        /* the selected pair */
 
     struct dtls *dtls; /* NULL before the first check, and some time after the handshake */
     const struct udp_datagram *dtls_from; /* the datagram being answered, or NULL */
@@ -55,7 +59,7 @@ struct transport {
     uint64_t packets_in, bytes_in, packets_out, bytes_out;
 
     /* for people who look */
-    char *remote_sdp, *local_sdp;                        /* NULL: none yet, or too long */
+    struct kept_text *remote_sdp, *local_sdp;            /* NULL: none yet, or too long */
     struct transport_event events[TRANSPORT_EVENTS_MAX]; /* the latest, oldest first */
     unsigned n_events;
 };
@@ -78,17 +82,23 @@ static inline bool transport_is_connected(const struct transport *t)
 /* Keeps copies of what was signalled. NULL p: as before. */
 void transport_keep_sdp(struct transport *t, struct bytes remote, struct bytes local);
 
-/* The worker's demultiplexer calls these. */
+/* The worker's demultiplexer (demux.h) calls these. */
 void transport_on_check(struct transport *t, const struct stun *m, const struct udp_datagram *d);
 void transport_on_dtls(struct transport *t, const struct udp_datagram *d);
-void transport_on_media(struct transport *t, struct udp_datagram *d);
+
+/* True: it was authentic, and is done with. Then tell by which pair it came. */
+bool transport_on_media(struct transport *t, struct udp_datagram *d);
+void transport_heard(struct transport *t, struct ice_pair *pair);
+
+/* Nothing comes or goes by w any more; the transport lets go of it. */
+void transport_way_lost(struct transport *t, struct way *w);
 
 /* A line about it. */
 void transport_log(const struct transport *t, enum log_level level, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Sends the protected datagram that was written into udp_reserve()'s room. */
-void transport_commit(struct transport *t, size_t len);
+/* Sends the protected datagram that was written into a room of udp_reserve(). */
+void transport_commit(struct transport *t, const uint8_t *room, size_t len);
 
 /* Protects and sends a compound of at most 1,400 bytes. */
 void transport_send_rtcp(struct transport *t, struct bytes compound);
