@@ -246,6 +246,7 @@ int main(int argc, char **argv)
     struct media_bed bed;
 
     setvbuf(stdout, NULL, _IOLBF, 0);
+    measure_go_first();
     measure_open_many();
     media_bed_open(&bed);
     if (argc == 3)
