@@ -268,6 +268,7 @@ static void init_track(struct subscriber *s, uint8_t kind, const struct neg_loca
     struct subscriber_track *st = &s->tracks[kind];
 
     st->subscriber = s;
+    st->transport = s->transport;
     st->kind = kind;
     st->ssrc = local->send[kind].ssrc;
     st->rtx_ssrc = local->send[kind].rtx_ssrc;

@@ -32,18 +32,20 @@ struct transport_handlers {
 };
 
 struct transport {
+    /* of each packet that it sends */
     struct worker *worker;
-    const struct transport_handlers *handlers;
-    void *arg;
     enum transport_state state;
     bool was_connected;
-
-    struct ice_lite ice;
+    uint64_t packets_out, bytes_out;
     struct udp_path path; /* to the selected address */
 
+    uint64_t packets_in, bytes_in;
+    struct srtp_transport *srtp; /* NULL until keys are there and the fingerprint was right */
+    const struct transport_handlers *handlers;
+    void *arg;
+    struct ice_lite ice;
     struct dtls *dtls; /* NULL before the first check, and some time after the handshake */
     const struct udp_datagram *dtls_from; /* the datagram being answered, or NULL */
-    struct srtp_transport *srtp; /* NULL until keys are there and the fingerprint was right */
     bool has_remote;
     char fingerprint_hash[16];
     uint8_t fingerprint[64];
@@ -53,7 +55,6 @@ struct transport {
     struct wheel_timer consent_timer;
     uint64_t created_us;
     uint64_t first_check_us, connected_us; /* 0: not yet */
-    uint64_t packets_in, bytes_in, packets_out, bytes_out;
 
     /* for people who look */
     struct kept_text *remote_sdp, *local_sdp;            /* NULL: none yet, or too long */
