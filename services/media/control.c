@@ -3,6 +3,7 @@
 #include "media/methods.h"
 #include "media/placement.h"
 #include "media/sync_parts.h"
+#include "media/trim.h"
 
 #include "link/link.h"
 #include "link/media_api.h"
@@ -47,6 +48,7 @@ struct control {
     struct placement placement;
     struct candidates candidates;
     struct loop_timer orphan_timer;
+    struct trim trim;
 };
 
 static struct peer *find_signaling(struct control *c)
@@ -443,6 +445,8 @@ static void on_note(struct control *c, const struct message *m)
     struct peer *p = find_signaling(c);
     bool is_subscriber = *m->subscriber != '\0';
 
+    if (m->state == TRANSPORT_CONNECTED)
+        trim_later(&c->trim, c->loop);
     if (!p || m->state == TRANSPORT_CONNECTING)
         return;
     (void) link_notify(p->link, "transport",
@@ -541,6 +545,7 @@ struct control *control_free(struct control *c)
     list_for_each (p, &c->peers, node)
         peer_free(p);
     loop_timer_done(&c->orphan_timer);
+    trim_done(&c->trim);
     placement_done(&c->placement);
     free(c);
     return NULL;
