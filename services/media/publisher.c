@@ -179,7 +179,7 @@ static void on_state(struct transport *t, void *arg)
         return;
     transport_log(t, LOG_LEVEL_INFO, "transport %s connected as its publisher, %s", t->ice.ufrag,
                   srtp_profile_id_name(srtp_transport_profile(t->srtp)));
-    wheel_start(&t->worker->wheel, &p->report_timer, FIRST_REPORT_MS);
+    wheel_start_coarse(&t->worker->wheel, &p->report_timer, FIRST_REPORT_MS);
     if (p->loopback)
         subscriber_on_connected(p->loopback);
 }
@@ -216,7 +216,7 @@ static void on_report_timer(struct wheel_timer *timer)
         if (p->tracks[i].history)
             (void) history_tick(p->tracks[i].history, now_us);
     }
-    wheel_start(&p->router->worker->wheel, &p->report_timer, REPORT_MS);
+    wheel_start_coarse(&p->router->worker->wheel, &p->report_timer, REPORT_MS);
 }
 
 bool publisher_replay(struct publisher *p, struct subscriber_track *st, uint64_t now_us)

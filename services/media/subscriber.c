@@ -183,7 +183,7 @@ void subscriber_on_connected(struct subscriber *s)
                   srtp_profile_id_name(srtp_transport_profile(s->transport->srtp)));
     for (unsigned i = 0; i < NEG_KINDS; i++)
         start_track(&s->tracks[i]);
-    wheel_start(&s->router->worker->wheel, &s->report_timer, FIRST_REPORT_MS);
+    wheel_start_coarse(&s->router->worker->wheel, &s->report_timer, FIRST_REPORT_MS);
 }
 
 static void map_tracks(struct subscriber *s)
@@ -258,7 +258,7 @@ static void on_report_timer(struct wheel_timer *timer)
         put_report(&s->tracks[i], &w, now_us);
     if (!w.failed)
         transport_send_rtcp(s->transport, bytes_of(buf, wr_len(&w)));
-    wheel_start(&s->router->worker->wheel, &s->report_timer, REPORT_MS);
+    wheel_start_coarse(&s->router->worker->wheel, &s->report_timer, REPORT_MS);
 }
 
 /* ---- life ---- */
