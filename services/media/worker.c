@@ -1,6 +1,10 @@
 #include "media/worker.h"
 
+#include "media/agent.h"
+#include "media/demux.h"
 #include "media/forward.h"
+#include "media/gathering.h"
+#include "media/ice_tcp.h"
 #include "media/requests.h"
 #include "media/router.h"
 #include "media/transport.h"
@@ -10,7 +14,6 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 
-#define ADDRESSES_PER_TRANSPORT ICE_ADDRESS_MAX
 #define JUNK_LOG_MS 10000
 
 /* Waking up for each packet costs as much as sending several. Under load we look once in so long:
@@ -20,49 +23,6 @@
 
 /* ---- datagrams ---- */
 
-static void on_stun(struct worker *w, const struct udp_datagram *d)
-{
-    struct transport *t;
-    struct stun m;
-
-    if (stun_decode(bytes_of(d->p, d->len), &m) < 0) {
-        w->n_junk++;
-        return;
-    }
-    t = map_get(w->by_ufrag, ice_lite_local_ufrag(&m));
-    if (t) /* peers of closed transports go on for a while: silence */
-        transport_on_check(t, &m, d);
-}
-
-static void on_junk(struct worker *w, const struct udp_datagram *d)
-{
-    char text[ADDR_TEXT_SIZE];
-
-    w->n_junk++;
-    log_limited(&w->junk, LOG_LEVEL_INFO, "datagram of no transport from %s, ignoring",
-                addr_format(&d->from, text));
-}
-
-/* By the first byte (RFC 7983). All but STUN must come from an address that a check has opened. */
-void worker_on_datagram(struct udp_datagram *d, void *worker)
-{
-    struct worker *w = worker;
-    uint8_t first = d->p[0];
-    struct transport *t;
-
-    if (first < 4) {
-        on_stun(w, d);
-        return;
-    }
-    t = map_get(w->by_addr, addr_key(&d->from));
-    if (t && first >= 128 && first < 192)
-        transport_on_media(t, d);
-    else if (t && first >= 20 && first < 64)
-        transport_on_dtls(t, d);
-    else
-        on_junk(w, d);
-}
-
 static void on_readable(struct loop_fd *fd, uint32_t revents)
 {
     struct worker *w = container_of(fd, struct worker, socket_fd);
@@ -70,8 +30,22 @@ static void on_readable(struct loop_fd *fd, uint32_t revents)
     bool more;
 
     (void) revents;
-    n = udp_receive(w->udp, worker_on_datagram, w, &more);
+    n = udp_receive(w->udp, demux_datagram, w, &more);
     loop_set_took(w->set, n, more);
+}
+
+static void on_tcp_datagram(struct udp_datagram *d, void *arg)
+{
+    struct worker *w = arg;
+
+    w->now_us = clock_us();
+    demux_datagram(d, w);
+}
+
+static void on_tcp_lost(struct way *way, void *arg)
+{
+    (void) arg;
+    transport_way_lost(way->transport, way);
 }
 
 /* ---- sending ---- */
@@ -87,6 +61,8 @@ static void send_waiting(struct worker *w)
     due_us = forward_due(w, now_us);
     w->flush_follows = false;
     udp_flush(w->udp);
+    if (w->tcp)
+        ice_tcp_flush(w->tcp);
     if (due_us == UINT64_MAX)
         loop_timer_stop(&w->hold_timer);
     else if (!loop_timer_is_armed(&w->hold_timer))
@@ -142,6 +118,7 @@ static void on_command(struct mail *mail, void *arg)
     switch (m->type) {
     case COMMAND_QUIT:
         message_free(m);
+        gathering_drop_all(w);
         drop_rooms(w);
         loop_quit(w->loop, 0);
         break;
@@ -150,6 +127,9 @@ static void on_command(struct mail *mail, void *arg)
         message_free(m);
         break;
     default:
+        gathering_overtake(w, m);
+        if (gathering_begin(w, m))
+            break;
         requests_run(w, m);
         mailbox_post(w->node->control, &m->mail);
         break;
@@ -173,7 +153,7 @@ static int make_maps(struct worker *w)
     if (r == 0)
         r = map_new(n, &w->by_ufrag);
     if (r == 0)
-        r = map_new(n * ADDRESSES_PER_TRANSPORT, &w->by_addr);
+        r = tuple_table_new(n * ICE_PAIR_MAX, &w->tuples);
     return r;
 }
 
@@ -205,7 +185,8 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
     w->candidates = *candidates;
     list_init(&w->held);
     list_init(&w->replays);
-    w->junk.interval_ms = w->log_failed.interval_ms = JUNK_LOG_MS;
+    list_init(&w->gatherings);
+    w->junk.interval_ms = w->log_failed.interval_ms = w->log_gathering.interval_ms = JUNK_LOG_MS;
     r = make_maps(w);
     if (r == 0)
         r = loop_new(&w->loop);
@@ -213,6 +194,8 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
         wheel_init(&w->wheel, w->loop);
         r = mailbox_new(w->loop, on_command, w, &w->mailbox);
     }
+    if (r == 0)
+        r = agents_start(w);
     if (r == 0)
         r = pulse_watch(pulse, w->loop, &w->pulse);
     if (r == 0)
@@ -225,6 +208,14 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
     }
     *ret_w = w;
     return 0;
+}
+
+int worker_listen_tcp(struct worker *w, int fd)
+{
+    static const struct ice_tcp_handlers handlers = {.datagram = on_tcp_datagram,
+                                                     .lost = on_tcp_lost};
+
+    return ice_tcp_new(w->loop, fd, &handlers, w, &w->tcp);
 }
 
 static void *thread_main(void *arg)
@@ -265,9 +256,11 @@ struct worker *worker_free(struct worker *w)
         stop_thread(w);
     if (w->rooms)
         drop_rooms(w);
+    agents_stop(w);
     if (w->loop) {
         loop_fd_stop(&w->socket_fd);
         loop_set_free(w->set);
+        ice_tcp_free(w->tcp);
         loop_defer_done(&w->flush);
         loop_timer_done(&w->hold_timer);
         wheel_done(&w->wheel);
@@ -280,7 +273,7 @@ struct worker *worker_free(struct worker *w)
     kept_bases_done(&w->sdps);
     map_free(w->rooms);
     map_free(w->by_ufrag);
-    map_free(w->by_addr);
+    tuple_table_free(w->tuples);
     free(w);
     return NULL;
 }
