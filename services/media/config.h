@@ -4,11 +4,12 @@
 #include "conf/conf.h"
 
 struct config {
-    char *control;    /* the control socket */
-    int64_t port;     /* of the first worker; the others follow */
-    bool port_search; /* taken already: try further up */
-    int64_t workers;  /* 0: one per core */
-    bool ice_tcp;     /* media over TCP as well, on the same ports */
+    char *control;        /* the control socket */
+    int64_t port;         /* of the first worker; the others follow */
+    bool port_search;     /* taken already: try further up */
+    int64_t workers;      /* 0: one per core */
+    int64_t busy_poll_us; /* 0: not at all */
+    bool ice_tcp;         /* media over TCP as well, on the same ports */
     bool announce_loopback;
     int64_t max_rooms, max_streams, max_subscribers, max_transports;
 
