@@ -387,11 +387,6 @@ struct ice_tcp *ice_tcp_free(struct ice_tcp *t)
     return NULL;
 }
 
-uint16_t ice_tcp_port(const struct ice_tcp *t)
-{
-    return t->listener.bound.port;
-}
-
 const struct ice_tcp_counters *ice_tcp_counters(const struct ice_tcp *t)
 {
     return &t->counters;

@@ -53,5 +53,4 @@ void ice_tcp_flush(struct ice_tcp *t);
 /* Ends strangers whose time is over; a timer does it, too. */
 void ice_tcp_sweep(struct ice_tcp *t, uint64_t now_ms);
 
-uint16_t ice_tcp_port(const struct ice_tcp *t);
 const struct ice_tcp_counters *ice_tcp_counters(const struct ice_tcp *t);

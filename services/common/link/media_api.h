@@ -43,8 +43,10 @@
  *                 localCandidate, remoteCandidate, bytesIn,
  *                 bytesOut, packetsIn, packetsOut, ageMs, connectMs}], rooms,
  *                 workers: [{port, transports, rooms, packetsIn,
- *                 packetsOut, messagesOut, droppedOut, junk, gso}]}
- *                    connectMs: first check to media keys; rooms: how many.
+ *                 packetsOut, messagesOut, droppedOut, junk, gso, tcp: {connections, refused,
+ *                 droppedOut}}]}
+ *                    connectMs: first check to media keys; rooms: how many. tcp: ICE-TCP, or null:
+ *                    accepted so far, and of these closed as strangers; datagrams not taken in time.
  *   describe     {room, stream | subscriber}                           {remoteSdp, localSdp,
  *                 clientCandidates: [{candidate, sdpMid, sdpMLineIndex}], serverCandidates: [..],
  *                 localCandidate, remoteCandidate, events: [{type, timestamp}]}
