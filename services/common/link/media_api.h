@@ -10,8 +10,10 @@
  * What sets up a transport may say about whom it is, for the log: join?, connection? (ids).
  *
  * Requests                                                             results
- *   hello        {client: "signaling"|"turn", instance}                {node, instance, peers}
+ *   hello        {client: "signaling"|"turn", instance}                {node, instance, peers,
+ *                                                                      trickle}
  *                    instance: random, new with each start of the process that says it.
+ *                    trickle: the candidates that clients send one by one are wanted.
  *                    peers: [{ip, port, via?}], where media is sent from and received; via: the
  *                    address of this machine that such an ip leads to which no interface has (1:1
  *                    NAT), on the same port. See "peers" below.
@@ -36,6 +38,9 @@
  *                    subscribe, and offer + answer, replace an existing subscriber of that name.
  *                    A publisher is asked for no more than the highest maxSendKbps of those who
  *                    watch it (one encoding serves them all).
+ *   trickle      {room, stream | subscriber, candidate}                {}
+ *                    "candidate:...", also while the request that makes the endpoint is under way.
+ *                    What nothing can be done with is ignored.
  *   unsubscribe  {room, subscriber}                                    {}
  *   closeRoom    {room}                                                {}
  *   stats        {room?}                                               {transports: [{room,
@@ -43,10 +48,12 @@
  *                 localCandidate, remoteCandidate, bytesIn,
  *                 bytesOut, packetsIn, packetsOut, ageMs, connectMs}], rooms,
  *                 workers: [{port, transports, rooms, packetsIn,
- *                 packetsOut, messagesOut, droppedOut, junk, gso, tcp: {connections, refused,
- *                 droppedOut}}]}
- *                    connectMs: first check to media keys; rooms: how many. tcp: ICE-TCP, or null:
- *                    accepted so far, and of these closed as strangers; datagrams not taken in time.
+ *                 packetsOut, messagesOut, droppedOut, junk, gso, load, pipedIn, pipedOut,
+ *                 pipeDropped, tcp: {connections, refused, droppedOut}}], refused: {setting: n}}
+ *                    connectMs: first check to media keys; rooms: how many. load: of a core.
+ *                    piped...: between workers, of rooms that one does not carry. tcp: ICE-TCP, or
+ *                    null: accepted so far, and of these closed as strangers; datagrams not taken
+ *                    in time. refused: by each limit, so often.
  *   describe     {room, stream | subscriber}                           {remoteSdp, localSdp,
  *                 clientCandidates: [{candidate, sdpMid, sdpMLineIndex}], serverCandidates: [..],
  *                 localCandidate, remoteCandidate, events: [{type, timestamp}]}
@@ -59,7 +66,8 @@
  *
  * Errors
  *   302  the SDP is malformed or has no usable media      800  forced codec not in the offer
- *   105  no such stream                                   303  a limit, or another failure
+ *   105  no such stream                                   303  a limit, or another failure;
+ *        the text of a limit names the setting that raises it
  *   -32602 parameters of a wrong type, -32601 unknown method, -32600 hello did not come first
  *
  * Notifications of the media daemon
