@@ -261,10 +261,12 @@ static void assert_sdp(const char *part, const char *not_part)
 
 /* ---- tests ---- */
 
-static void call_between(struct ice_full_config *path, const char *local)
+/* local: of what the pair's end at the daemon is; offered: of what was gathered */
+static void call_between(struct ice_full_config *path, const char *local, const char *offered)
 {
     struct rtc_peer *pub = publisher(path), *sub = subscriber(path, false);
 
+    assert_sdp(offered, "a=ice-lite");
     media_flows(pub, sub);
     assert_local("stream", "s", local);
     assert_local("subscriber", "b", local);
@@ -283,7 +285,7 @@ static void with_a_stun_server(void **state)
         skip();
     assert_true(nat_net_drop(NAT_DROP_NOTHING));
     start_media(STUN);
-    call_between(&udp_path, "udp");
+    call_between(&udp_path, "udp", "typ srflx");
 }
 
 static void what_is_offered_of_the_way(void **state)
@@ -311,7 +313,7 @@ static void relayed_by_udp(void **state)
         skip();
     assert_true(nat_net_drop(NAT_DROP_UDP_BUT_SERVER));
     start_media(TURN_UDP);
-    call_between(&udp_path, "typ relay");
+    call_between(&udp_path, "typ relay", "typ relay");
 }
 
 static void relayed_by_tcp(void **state)
@@ -321,7 +323,7 @@ static void relayed_by_tcp(void **state)
         skip();
     assert_true(nat_net_drop(NAT_DROP_UDP));
     start_media(TURN_TCP);
-    call_between(&udp_path, "typ relay");
+    call_between(&udp_path, "typ relay", "typ relay");
 }
 
 static void over_tcp_without_a_server(void **state)
@@ -331,7 +333,7 @@ static void over_tcp_without_a_server(void **state)
         skip();
     assert_true(nat_net_drop(NAT_DROP_UDP));
     start_media("");
-    call_between(&tcp_path, "tcp");
+    call_between(&tcp_path, "tcp", "tcptype active");
 }
 
 static void consent_ends(void **state)
