@@ -30,8 +30,8 @@ export class Daemons extends Api {
         listen: [`udp:${at}:${turnPort}`, `tcp:${at}:${turnPort}`], secret: SECRET, realm: 'openvidu', media: [media], api: turn,
       },
       signaling: {
-        listen: [`tcp:${at}:${port}`], public_url: d.url, secret: SECRET, media_control: media, turn_api: turn,
-        coturn_ip: ip, coturn_port: turnPort, turn_secret: SECRET, ...signaling,
+        listen: [`tcp:${at}:${port}`], public_url: net ? `http://${net.serverName}:${port}` : d.url, secret: SECRET, media_control: media,
+        turn_api: turn, coturn_ip: net?.serverName ?? ip, coturn_port: turnPort, turn_secret: SECRET, ...signaling,
       },
     };
     afterTest(() => d.stop());

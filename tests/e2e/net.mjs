@@ -2,7 +2,7 @@
 // links, and between them a router that can be told what it lets through. This process reaches all of
 // it. Needs root.
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,6 +27,9 @@ export class Net {
     }
     for (const cable of Object.keys(CABLES)) this.lay(cable);
     const { router, server, client } = this.names;
+    this.hosts = `/etc/netns/${client}`; // where `ip netns exec` looks
+    mkdirSync(this.hosts, { recursive: true });
+    writeFileSync(join(this.hosts, 'hosts'), `127.0.0.1 localhost\n${this.serverAddress} ${this.serverName}\n`);
     ip('netns', 'exec', router, 'sh', '-c', 'for f in ipv4/ip_forward ipv6/conf/all/forwarding; do echo 1 >/proc/sys/net/$f; done');
     for (const cable of ['server', 'wifi', 'mobile']) this.route(null, this.subnet(cable), 'test');
     this.route(server, 'default', 'server');
@@ -67,6 +70,9 @@ export class Net {
 
   route(ns, to, cable) { this.ip(ns, 'route', 'add', to, 'via', this.near(cable)); }
 
+  // As browsers call it: the client library takes names and IPv4 addresses for a server's.
+  get serverName() { return this.family === 4 ? this.serverAddress : 'visavis.test'; }
+
   get serverAddress() { return this.far('server'); }
 
   // Where pages that this process serves are reached.
@@ -77,7 +83,7 @@ export class Net {
 
   // What the router does not let through, as nft has it: 'meta l4proto udp'.
   drop(...rules) {
-    const text = `table inet cut { chain forward { type filter hook forward priority 0;\n${rules.map((r) => `${r} drop;`).join('\n')}\n} }\n`;
+    const text = `table inet cut { chain forward { type filter hook forward priority 0;\n${rules.map((r) => `${r} drop;`).join('\n')}\n}\n}\n`;
     const path = join(this.dir, 'rules');
     writeFileSync(path, text);
     run('ip', 'netns', 'exec', this.names.router, 'nft', '-f', path);
@@ -113,6 +119,6 @@ export class Net {
   remove() {
     for (const server of this.forwarders) server.close();
     for (const ns of Object.values(this.names)) ip('netns', 'del', ns);
-    rmSync(this.dir, { recursive: true });
+    for (const dir of [this.dir, this.hosts]) rmSync(dir, { recursive: true, force: true });
   }
 }

@@ -97,7 +97,6 @@ static void media_over_tcp(bool publisher, bool subscriber)
     uint16_t next;
 
     sub = connected_subscriber_by("a", subscriber);
-    expect_pli(pub);
     next = begin_video(pub, sub);
     for (uint16_t i = 2; i <= 100; i++)
         send_video(pub, i, false);
@@ -199,7 +198,6 @@ static void move_subscriber(bool from_tcp, bool to_tcp)
     struct wc *pub = connected_publisher(), *sub = connected_subscriber_by("a", from_tcp), before;
     uint16_t next, seq = 2;
 
-    expect_pli(pub);
     next = begin_video(pub, sub);
     before = *sub;
     for (; seq < 20; seq++)
@@ -249,7 +247,6 @@ static void publishers_move_without_a_gap(void **state)
     uint16_t next;
 
     (void) state;
-    expect_pli(pub);
     next = begin_video(pub, sub);
     before = *pub;
     wc_dial(pub, &pub->server, false);
@@ -277,7 +274,6 @@ static void a_connection_that_breaks(void **state)
     uint16_t next;
 
     (void) state;
-    expect_pli(pub);
     next = begin_video(pub, sub);
     wc_dial(sub, &sub->server, true);
     assert_true(wc_check(sub, sub->remote_pwd, true, WC_WAIT_MS));
@@ -320,7 +316,6 @@ static void answers_come_from_the_address_that_was_nominated(void **state)
     assert_true(wc_check(sub, sub->remote_pwd, true, WC_WAIT_MS));
     assert_true(wc_handshake(sub, WC_WAIT_MS));
     expect_state("subscriber", "a", "connected");
-    expect_pli(pub);
     next = begin_video(pub, sub);
     send_video(pub, 2, false);
     expect_video(sub, &next, 1);
@@ -350,7 +345,6 @@ static void by_ipv6(void **state)
     wc_dial(sub, &sub->server, false);
     wc_connect(sub);
     expect_state("subscriber", "a", "connected");
-    expect_pli(pub);
     next = begin_video(pub, sub);
     close(sub->fd);
     wc_dial(sub, &sub->server, true);
@@ -382,7 +376,6 @@ static void nobody_takes_a_publishers_address(void **state)
     uint16_t next;
 
     (void) state;
-    expect_pli(pub);
     next = begin_video(pub, sub);
     for (uint16_t seq = 2; seq < 200; seq++) {
         claim_address_of(pub, attacker);
@@ -407,7 +400,6 @@ static void nobody_takes_a_handshake(void **state)
         claim_address_of(sub, attacker);
     assert_true(wc_handshake(sub, WC_WAIT_MS));
     expect_state("subscriber", "a", "connected");
-    expect_pli(pub);
     next = begin_video(pub, sub);
     send_video(pub, 2, false);
     expect_video(sub, &next, 1);
@@ -429,7 +421,6 @@ static void a_port_that_is_given_again(void **state)
     wc_connect(sub);
     expect_state("subscriber", "a", "connected");
     call_and_forget("unsubscribe", json_pack("{s:s, s:s}", "room", "r", "subscriber", "b"));
-    expect_pli(pub);
     next = begin_video(pub, sub);
     send_video(pub, 2, false);
     expect_video(sub, &next, 1);
