@@ -223,6 +223,8 @@ finish() {
     [ "$start" = yes ] || { printf '\nInstalled. Start it with: sudo visavis start\n'; return 0; }
     printf '\n==> what `visavis doctor` says\n'
     visavis doctor || printf '    Mend what it names; `sudo visavis doctor` looks again.\n'
+    printf '\n==> a call through the server, by `visavis test`\n'
+    visavis test || printf '    Mend what it names; `sudo visavis test` tries again.\n'
 }
 
 main "$@"

@@ -36,8 +36,9 @@ units: base files loop text host
 apply: base files loop text host settings nginx units certs acme
 acquire: base files loop text host settings nginx units apply certs acme
 status: base files loop http text host settings nginx units apply acquire certs acme
-doctor: base files codec loop http text host settings nginx firewall units apply acquire certs acme
-cmd: base files loop notify text host settings nginx units apply status doctor acquire certs acme
+trial: base files text host settings
+doctor: base files codec loop http text host settings nginx firewall units apply acquire certs acme trial
+cmd: base files loop notify text host settings nginx units apply status doctor acquire certs acme trial
 installer: cmd
 '
 
@@ -57,7 +58,7 @@ srtp2/: services/common/rtc/
 nice/: services/common/ice_agent/
 glib: services/common/ice_agent/
 gio/: services/common/ice_agent/
-jansson.h: services/codec/jsonrpc. services/common/link/ services/client/ services/probe/ services/call/ services/signaling/ services/media/command.h services/turn/control. services/turn/api. certs/ installer/text/json. installer/firewall/ installer/doctor/ installer/cmd/
+jansson.h: services/codec/jsonrpc. services/common/link/ services/client/ services/probe/ services/call/ services/signaling/ services/media/command.h services/turn/control. services/turn/api. certs/ installer/text/json. installer/firewall/ installer/trial/ installer/doctor/ installer/cmd/
 '
 
 # "file:line:#include ..." of the program, then what is wrong with it.

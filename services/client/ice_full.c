@@ -189,20 +189,27 @@ static bool source_address(const struct addr *server, struct addr *ret)
     return ok;
 }
 
-/* A relay is asked for from the one address that leads there, everything else from all: also from
- * the loopback, for a server on this machine. Those of containers' bridges lead nowhere. */
+/* A relay is asked for from the one address that leads there, everything else from all; from the
+ * loopback where there is nothing else. Those of containers' bridges lead nowhere. */
 static size_t choose_locals(const struct ice_full_config *c, struct addr ret[static LOCALS_MAX])
 {
+    struct addr all[LOCALS_MAX];
     char names[LOCALS_MAX][16];
+    bool loopback;
     size_t n = 0;
     int found;
 
     if (c->path >= CLIENT_PATH_TURN_UDP)
         return c->n_turns > 0 && source_address(&c->turns[0].addr, &ret[0]);
-    found = addr_local_list(ret, LOCALS_MAX, names);
+    found = addr_local_list(all, LOCALS_MAX, names);
     for (int i = 0; i < found; i++)
-        if (!addr_is_container_interface(names[i]) && !addr_is_link_local(&ret[i]))
-            ret[n++] = ret[i];
+        if (!addr_is_loopback(&all[i]) && !addr_is_link_local(&all[i]) &&
+            !addr_is_container_interface(names[i]))
+            ret[n++] = all[i];
+    loopback = n == 0 || (c->only.family != 0 && addr_is_loopback(&c->only));
+    for (int i = 0; i < found; i++)
+        if (addr_is_loopback(&all[i]) && loopback)
+            ret[n++] = all[i];
     return n;
 }
 

@@ -1,13 +1,12 @@
 /* session_stream.c: a stream of a participant: gathering, then the offer and the answer in the
  * order of the server's style, then the peer goes its way. */
 #include "client/session_internal.h"
+#include "client/vp8_grey.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define PUBLISHED_WIDTH 640
-#define PUBLISHED_HEIGHT 480
 #define PUBLISHED_RATE 30
 
 /* ---- states ---- */
@@ -177,7 +176,7 @@ static json_t *publish_params(const struct session_stream *m, const char *offer)
         json_object_set_new(params, "typeOfVideo", json_string("CUSTOM"));
         json_object_set_new(
             params, "videoDimensions",
-            json_sprintf("{\"width\":%d,\"height\":%d}", PUBLISHED_WIDTH, PUBLISHED_HEIGHT));
+            json_sprintf("{\"width\":%d,\"height\":%d}", VP8_GREY_WIDTH, VP8_GREY_HEIGHT));
     }
     return params;
 }

@@ -338,8 +338,10 @@ int probe_new(struct loop *l, const struct probe_config *c, struct probe **ret_p
             : allocate(p);
     if (r == 0)
         r = http_new(l, &p->http);
-    if (r == 0)
+    if (r == 0) {
+        http_allow_connections(p->http, p->n_members + TLS_TUNNEL_MAX + 1); /* and REST's */
         r = api_new(p->http, &api, &p->api);
+    }
     if (r == 0)
         r = rtc_hub_new(l, &p->hub);
     if (r == 0 && !c->light)
@@ -387,6 +389,11 @@ const struct probe_step_result *probe_step(const struct probe *p, enum probe_ste
 const char *probe_session(const struct probe *p)
 {
     return p->session;
+}
+
+bool probe_server_offers(const struct probe *p)
+{
+    return p->members[0].session && session_server_offers(p->members[0].session);
 }
 
 size_t probe_publishers(struct probe *p, const struct probe_publisher **ret)

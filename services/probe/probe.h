@@ -53,6 +53,8 @@ struct probe_publisher {
     uint64_t connected_us; /* from the beginning of negotiating; 0: it is not */
     bool has_path;
     struct ice_path path;
+    unsigned n_offers; /* the server's addresses */
+    struct rtc_offer offers[RTC_OFFERS_MAX];
     uint64_t packets[RTC_KINDS], bytes[RTC_KINDS], dropped[RTC_KINDS];
     struct rtc_counters counters; /* what it was told of */
 };
@@ -83,6 +85,7 @@ const struct probe_config *probe_config(const struct probe *p);
 const char *probe_step_name(enum probe_step step); /* "rest" */
 const struct probe_step_result *probe_step(const struct probe *p, enum probe_step step);
 const char *probe_session(const struct probe *p); /* its id; "" while there is none */
+bool probe_server_offers(const struct probe *p);  /* is that how subscriptions are negotiated? */
 const struct turn_check_result *probe_relay(const struct probe *p); /* NULL: none was asked for */
 const char *probe_relay_url(const struct probe *p);
 size_t probe_publishers(struct probe *p, const struct probe_publisher **ret);

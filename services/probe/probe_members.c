@@ -277,7 +277,10 @@ static void collect_publisher(struct member *m)
 {
     struct probe_publisher *to = &m->probe->publishers[m->nr];
     struct rtc_peer *peer = session_stream_peer(m->stream);
+    const struct rtc_offer *offers;
 
+    to->n_offers = rtc_peer_offers(peer, &offers);
+    memcpy(to->offers, offers, to->n_offers * sizeof(*offers));
     snprintf(to->stream, sizeof(to->stream), "%s", session_stream_id(m->stream));
     to->has_path = rtc_peer_path(peer, &to->path);
     to->counters = *rtc_peer_counters(peer);

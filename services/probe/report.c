@@ -50,6 +50,18 @@ static json_t *json_path(bool has, const struct ice_path *path)
                      json_addr(&path->local), "remoteAddress", json_addr(&path->remote));
 }
 
+/* Where the server says that media is. */
+static json_t *json_offers(const struct probe_publisher *b)
+{
+    json_t *list = json_array();
+
+    for (unsigned i = 0; i < b->n_offers; i++)
+        json_array_append_new(list, json_pack("{s:s, s:o}", "protocol",
+                                              b->offers[i].protocol == SDP_UDP ? "udp" : "tcp",
+                                              "address", json_addr(&b->offers[i].addr)));
+    return list;
+}
+
 static json_t *json_step(const struct probe *p, enum probe_step step)
 {
     const struct probe_step_result *s = probe_step(p, step);
@@ -164,11 +176,12 @@ int report_json(struct probe *p, FILE *to)
         json_array_append_new(outs, json_publisher(p, &publishers[i]));
     for (size_t i = 0; i < n_subscriptions; i++)
         json_array_append_new(ins, json_subscription(p, &subscriptions[i]));
-    j = json_pack("{s:b, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "ok", ok, "url",
-                  probe_config(p)->url, "session", probe_session(p), "path",
-                  client_path_names[probe_config(p)->path], "steps", steps, "relay", json_relay(p),
+    j = json_pack("{s:b, s:s, s:s, s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "ok", ok, "url",
+                  probe_config(p)->url, "session", probe_session(p), "serverOffers",
+                  probe_server_offers(p), "path", client_path_names[probe_config(p)->path], "steps",
+                  steps, "offered", json_offers(&publishers[0]), "relay", json_relay(p),
                   "publishers", outs, "subscriptions", ins, "totals", json_totals(p));
-    r = j ? json_dumpf(j, to, JSON_INDENT(2)) : -1;
+    r = j ? json_dumpf(j, to, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) : -1;
     json_decref(j);
     fputc('\n', to);
     return r < 0 ? -ENOMEM : 0;

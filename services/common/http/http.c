@@ -310,6 +310,11 @@ int http_new(struct loop *l, struct http **ret_http)
     return 0;
 }
 
+void http_allow_connections(struct http *h, unsigned n)
+{
+    (void) curl_multi_setopt(h->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long) n);
+}
+
 struct http *http_free(struct http *h)
 {
     struct http_call *c;

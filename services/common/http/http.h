@@ -11,6 +11,9 @@ struct http_call; /* one request under way */
 
 int http_new(struct loop *l, struct http **ret_http);
 
+/* At most so many connections at a time, in place of 64; what is over waits. */
+void http_allow_connections(struct http *h, unsigned n);
+
 /* Running calls are cancelled: their continuations are not called. Also from a continuation. */
 struct http *http_free(struct http *h);
 
