@@ -67,9 +67,9 @@ static bool is_stun(const uint8_t *p)
 static void on_datagram(struct ice_agent *ice, uint8_t *p, size_t len, size_t cap, void *arg)
 {
     struct agent *a = arg;
-    struct udp_datagram d = {.p = p, .len = len, .cap = cap, .way = &a->way};
+    struct udp_datagram d = {.p = p, .len = len, .way = &a->way};
 
-    (void) ice;
+    (void) ice, (void) cap;
     if (!a->way.transport || len > UDP_DATAGRAM_MAX || is_stun(p))
         return;
     d.from = a->way.transport->path.tuple.remote;

@@ -125,6 +125,7 @@ static json_t *events(const struct transport *t)
 void endpoint_describe(struct worker *w, struct message *m)
 {
     const struct transport *t = find(w, m);
+    char *remote_sdp, *local_sdp;
     json_t *local, *remote;
 
     if (!t) {
@@ -133,9 +134,13 @@ void endpoint_describe(struct worker *w, struct message *m)
         return;
     }
     put_pair(t, &local, &remote);
+    remote_sdp = kept_text_restore(t->remote_sdp);
+    local_sdp = kept_text_restore(t->local_sdp);
     m->result =
-        json_pack("{s:o, s:o, s:o, s:o, s:o?, s:o?, s:o}", "remoteSdp", text_or_null(t->remote_sdp),
-                  "localSdp", text_or_null(t->local_sdp), "clientCandidates",
-                  candidates_in(t->remote_sdp), "serverCandidates", candidates_in(t->local_sdp),
+        json_pack("{s:o, s:o, s:o, s:o, s:o?, s:o?, s:o}", "remoteSdp", text_or_null(remote_sdp),
+                  "localSdp", text_or_null(local_sdp), "clientCandidates",
+                  candidates_in(remote_sdp), "serverCandidates", candidates_in(local_sdp),
                   "localCandidate", local, "remoteCandidate", remote, "events", events(t));
+    free(remote_sdp);
+    free(local_sdp);
 }

@@ -199,8 +199,7 @@ static const struct way_type tcp_way = {
 
 static void deliver(struct conn *c, uint8_t *p, size_t len)
 {
-    struct udp_datagram d = {
-        .p = p, .len = len, .cap = len, .from = c->remote, .to = c->local, .way = &c->way};
+    struct udp_datagram d = {.p = p, .len = len, .from = c->remote, .to = c->local, .way = &c->way};
 
     if (len == 0)
         return;

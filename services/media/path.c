@@ -19,14 +19,14 @@ void path_clear(struct path *p, struct udp *u)
     p->tuple = (struct tuple){.way = NULL};
 }
 
-void path_commit(struct path *p, struct udp *u, size_t len)
+void path_commit(struct path *p, struct udp *u, const uint8_t *room, size_t len)
 {
     struct way *w = p->tuple.way;
 
     if (w)
-        w->type->send(w, bytes_of(udp_reserve(u), len));
+        w->type->send(w, bytes_of(room, len));
     else
-        udp_commit(u, &p->udp, len);
+        udp_commit(u, &p->udp, room, len);
 }
 
 void path_send(struct path *p, struct udp *u, struct bytes datagram)
@@ -36,8 +36,10 @@ void path_send(struct path *p, struct udp *u, struct bytes datagram)
     if (p->tuple.way) {
         p->tuple.way->type->send(p->tuple.way, datagram);
     } else {
-        memcpy(udp_reserve(u), datagram.p, datagram.len);
-        udp_commit(u, &p->udp, datagram.len);
+        uint8_t *room = udp_reserve(u, 1);
+
+        memcpy(room, datagram.p, datagram.len);
+        udp_commit(u, &p->udp, room, datagram.len);
     }
 }
 

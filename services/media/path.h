@@ -50,8 +50,8 @@ static inline bool path_is_set(const struct path *p)
 /* Drops what waits in u. Needed before the path's memory goes away or moves. */
 void path_clear(struct path *p, struct udp *u);
 
-/* Sends what was written into the room that udp_reserve(u) has just given. */
-void path_commit(struct path *p, struct udp *u, size_t len);
+/* Sends what was written into one of the rooms that udp_reserve(u) has just given. */
+void path_commit(struct path *p, struct udp *u, const uint8_t *room, size_t len);
 
 /* A copy of it. */
 void path_send(struct path *p, struct udp *u, struct bytes datagram);
