@@ -54,9 +54,8 @@ static void send_waiting(struct worker *w)
     due_us = forward_due(w, now_us);
     w->flush_follows = false;
     udp_flush(w->udp);
-#include "media/gathering.h"
-#include "media/ice_tcp.h"
-#include "media/mirror.h"
+    if (w->tcp)
+        ice_tcp_flush(w->tcp);
     if (due_us == UINT64_MAX)
         loop_timer_stop(&w->hold_timer);
     else if (!loop_timer_is_armed(&w->hold_timer))
@@ -127,11 +126,9 @@ static void on_command(struct mail *mail, void *arg)
         pipes_on_mail(w->pipes, m);
         break;
     default:
-        if (requests_pass_on(w, m))
+        gathering_overtake(w, m);
+        if (requests_pass_on(w, m) || gathering_begin(w, m))
             break;
-#include "media/gathering.h"
-#include "media/ice_tcp.h"
-        break;
         requests_run(w, m);
         mailbox_post(w->node->control, &m->mail);
         break;
