@@ -260,6 +260,8 @@ static void on_stats(struct control *c, json_t *params, struct link_request *rq)
 
         if (m && room)
             memcpy(m->room, room, strlen(room) + 1);
+        if (m)
+            m->brief = json_is_true(json_object_get(params, "brief"));
         gather_post(g, c->placement.workers[i], m);
     }
     if (g->waiting == 0)

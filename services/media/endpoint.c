@@ -1,6 +1,7 @@
 #include "media/endpoint.h"
 
 #include "media/publisher.h"
+#include "media/quality.h"
 #include "media/subscriber.h"
 
 #include <stdio.h>
@@ -8,14 +9,19 @@
 
 #define CANDIDATE_SIZE 256
 
-static struct transport *find(struct worker *w, const struct message *m)
+/* The transport, and its figures (a new reference). NULL: there is none. */
+static const struct transport *find(struct worker *w, const struct message *m, json_t **ret_figures)
 {
     struct router *r = router_find(w, m->room);
     struct publisher *p = r && *m->stream ? router_publisher(r, m->stream) : NULL;
     struct subscriber *s = r && *m->subscriber ? router_subscriber(r, m->subscriber) : NULL;
 
-    if (p)
+    if (p) {
+        *ret_figures = quality_of_publisher(p);
         return p->transport;
+    }
+    if (s)
+        *ret_figures = quality_of_subscriber(s);
     return s ? s->transport : NULL;
 }
 
@@ -95,7 +101,8 @@ static json_t *events(const struct transport *t)
 
 void endpoint_describe(struct worker *w, struct message *m)
 {
-    const struct transport *t = find(w, m);
+    json_t *figures = NULL;
+    const struct transport *t = find(w, m, &figures);
     const struct ice_address *a = t ? ice_lite_selected(&t->ice) : NULL;
 
     if (!t) {
@@ -103,10 +110,10 @@ void endpoint_describe(struct worker *w, struct message *m)
                      *m->subscriber ? m->subscriber : m->stream);
         return;
     }
-    m->result =
-        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "remoteSdp", text_or_null(t->remote_sdp),
-                  "localSdp", text_or_null(t->local_sdp), "clientCandidates",
-                  candidates_in(t->remote_sdp), "serverCandidates", candidates_in(t->local_sdp),
-                  "localCandidate", a ? local_candidate(t, a) : json_null(), "remoteCandidate",
-                  a ? remote_candidate(a) : json_null(), "events", events(t));
+    m->result = json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "remoteSdp", text_or_null(t->remote_sdp),
+        "localSdp", text_or_null(t->local_sdp), "clientCandidates", candidates_in(t->remote_sdp),
+        "serverCandidates", candidates_in(t->local_sdp), "localCandidate",
+        a ? local_candidate(t, a) : json_null(), "remoteCandidate",
+        a ? remote_candidate(a) : json_null(), "events", events(t), "figures", figures);
 }

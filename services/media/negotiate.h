@@ -144,6 +144,9 @@ int neg_offer(const struct neg_local *l, const struct neg_peer *pub, struct neg_
 int neg_accept(const struct neg_peer *offered, struct bytes answer, struct neg_peer *ret_sub,
                struct neg_error *ret_error);
 
+/* "VP8" */
+const char *neg_codec_name(enum rtp_codec codec);
+
 /* ---- for the packet path ---- */
 
 /* What becomes of the publisher's packets. 0: not forwarded (no payload type 0 is negotiated). */

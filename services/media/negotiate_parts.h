@@ -30,9 +30,6 @@ void neg_codecs_match(const struct neg_media *wanted, const struct sdp_media *m,
 /* How well a stream of codec a is decoded by a peer that named b. 0: not at all. */
 unsigned neg_codec_fit(const struct neg_codec *a, const struct neg_codec *b);
 
-/* "VP8" */
-const char *neg_codec_name(enum rtp_codec codec);
-
 /* Writes them, each followed by its RTX. `to` then has views into `from` and into apt, which has
  * NEG_CODEC_MAX entries. */
 void neg_codecs_put(const struct neg_media *from, struct sdp_media *to, char (*apt)[16]);

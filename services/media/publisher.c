@@ -1,6 +1,7 @@
 #include "media/publisher.h"
 
 #include "media/feedback.h"
+#include "media/quality.h"
 #include "media/subscriber.h"
 
 #include "base/clock.h"
@@ -23,9 +24,11 @@ static void track_begin(struct track *k, uint32_t ssrc, uint32_t clock_hz)
     struct subscriber_track *st;
 
     if (k->has_ssrc) {
+        quality_count_track(k);
         list_for_each (st, &k->subscribers, node)
             rewrite_resync(&st->rewrite);
     }
+    k->repeated = k->key_frames = k->keyframe.n_asked = 0;
     k->has_ssrc = true;
     k->has_key = false;
     k->ssrc = ssrc;
@@ -59,6 +62,8 @@ static bool restore_rtx(struct track *k, const struct neg_codec *codec, uint8_t 
     if (rtp_decode(bytes_of(packet, *len), &m->rtp) < 0)
         return false;
     m->seq = rtp_seq_extend(k->reception.highest, seq);
+    m->repeated = true;
+    k->repeated++;
     return true;
 }
 
@@ -73,12 +78,15 @@ static void receive(struct track *k, const struct neg_codec *codec, struct media
 /* False: the packet was here before. */
 static bool keep(struct track *k, struct media_packet *m, struct bytes packet)
 {
+    uint64_t took_us;
     int r;
 
     if (!k->history)
         return true;
-    if (!nack_packet(&k->nack, m->seq, m->now_us))
+    if (!nack_packet(&k->nack, m->seq, m->repeated, m->now_us, &took_us))
         keyframe_want(&k->keyframe, m->now_us);
+    if (took_us > 0)
+        rtt_sample(&k->publisher->rtt, took_us);
     r = history_put(k->history, m->seq, packet, m->now_us);
     return r != -EEXIST && r != -ERANGE;
 }
@@ -89,6 +97,8 @@ static void note_key_frame(struct track *k, const struct media_packet *m)
     keyframe_passed(&k->keyframe, m->now_us);
     if (k->has_key && k->key_ts == m->rtp.ts)
         return;
+    nack_key_frame(&k->nack, m->seq);
+    k->key_frames++;
     k->has_key = true;
     k->key_seq = m->seq;
     k->key_ts = m->rtp.ts;
@@ -147,22 +157,42 @@ static void on_rtp(struct transport *t, uint8_t *packet, size_t len, void *arg)
     feedback_run(p, m.now_us);
 }
 
+static void on_sender_report(struct publisher *p, const struct rtcp *packet, uint64_t now_us)
+{
+    struct rtcp_sender_info info;
+
+    for (unsigned i = 0; i < NEG_KINDS; i++) {
+        struct track *k = &p->tracks[i];
+
+        if (k->has_ssrc && k->ssrc == packet->ssrc && rtcp_sender_info(packet, &info) == 0)
+            reception_sr(&k->reception, &info, now_us);
+    }
+}
+
+/* The echo of the time in our reports. */
+static void on_echo(struct publisher *p, const struct rtcp *packet, uint64_t now_us)
+{
+    struct rtcp_dlrr echo;
+    uint64_t took_us;
+    size_t pos = 0;
+
+    while (rtcp_next_dlrr(packet, &pos, &echo)) {
+        if (echo.ssrc == p->feedback_ssrc && rtt_of_echo(&echo, now_us, &took_us) == 0)
+            rtt_sample(&p->rtt, took_us);
+    }
+}
+
 static void on_rtcp(struct transport *t, struct bytes compound, void *arg)
 {
     struct publisher *p = arg;
     struct rd r = rd_init(compound);
-    struct rtcp_sender_info info;
     struct rtcp packet;
 
     while (rtcp_next(&r, &packet)) {
-        if (packet.type != RTCP_SR || rtcp_sender_info(&packet, &info) < 0)
-            continue;
-        for (unsigned i = 0; i < NEG_KINDS; i++) {
-            struct track *k = &p->tracks[i];
-
-            if (k->has_ssrc && k->ssrc == packet.ssrc)
-                reception_sr(&k->reception, &info, t->worker->now_us);
-        }
+        if (packet.type == RTCP_SR)
+            on_sender_report(p, &packet, t->worker->now_us);
+        else if (packet.type == RTCP_XR)
+            on_echo(p, &packet, t->worker->now_us);
     }
     if (p->loopback)
         subscriber_on_rtcp(p->loopback, compound);
@@ -213,8 +243,11 @@ static void on_report_timer(struct wheel_timer *timer)
     if (p->transport && transport_is_connected(p->transport))
         feedback_report(p, now_us);
     for (unsigned i = 0; i < NEG_KINDS; i++) {
-        if (p->tracks[i].history)
-            (void) history_tick(p->tracks[i].history, now_us);
+        struct track *k = &p->tracks[i];
+
+        rate_tick(&k->rate, k->reception.octets, now_us);
+        if (k->history)
+            (void) history_tick(k->history, now_us);
     }
     wheel_start(&p->router->worker->wheel, &p->report_timer, REPORT_MS);
 }
@@ -282,6 +315,7 @@ static void reset_track(struct track *k, const struct neg_media *m)
     if (has_feedback(m, NEG_FB_NACK)) /* without memory for it there are no retransmissions */
         (void) history_new(k->kind == SDP_VIDEO ? &history_video : &history_audio, &k->history);
     keyframe_init(&k->keyframe);
+    k->asks_by_fir = has_feedback(m, NEG_FB_FIR) && !has_feedback(m, NEG_FB_PLI);
 }
 
 void publisher_set_source(struct publisher *p, struct transport *t, const struct neg_peer *neg,
@@ -290,7 +324,9 @@ void publisher_set_source(struct publisher *p, struct transport *t, const struct
     struct subscriber *s;
 
     subscriber_free(p->loopback);
+    quality_publisher_ends(p);
     transport_free(p->transport);
+    p->rtt = (struct rtt){.smoothed_us = 0};
     p->transport = t;
     p->neg = *neg;
     p->feedback_ssrc = feedback_ssrc;
@@ -347,6 +383,7 @@ struct publisher *publisher_free(struct publisher *p)
         subscriber_free(s);
     wheel_stop(&p->router->worker->wheel, &p->feedback_timer);
     wheel_stop(&p->router->worker->wheel, &p->report_timer);
+    quality_publisher_ends(p);
     transport_free(p->transport);
     for (unsigned i = 0; i < NEG_KINDS; i++)
         history_free(p->tracks[i].history);

@@ -1,5 +1,6 @@
 #include "media/worker.h"
 
+#include "media/quality.h"
 #include "media/requests.h"
 #include "media/router.h"
 #include "media/transport.h"
@@ -152,7 +153,8 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
     w->udp = u;
     w->candidates = *candidates;
     w->junk.interval_ms = w->log_failed.interval_ms = JUNK_LOG_MS;
-    r = make_maps(w);
+    w->ended = calloc(1, sizeof(*w->ended));
+    r = w->ended ? make_maps(w) : -ENOMEM;
     if (r == 0)
         r = loop_new(&w->loop);
     if (r == 0) {
@@ -224,6 +226,7 @@ struct worker *worker_free(struct worker *w)
     map_free(w->rooms);
     map_free(w->by_ufrag);
     map_free(w->by_addr);
+    free(w->ended);
     free(w);
     return NULL;
 }

@@ -17,6 +17,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+struct quality_sums;
 struct transport;
 
 /* What all workers share; outlives them. Read-only but for the counter. */
@@ -46,6 +47,7 @@ struct worker {
     struct log_limit junk;
     struct log_limit log_failed; /* transports */
     uint64_t n_junk;
+    struct quality_sums *ended; /* what became of the packets of transports that are gone */
     pthread_t thread;
     bool started;
     struct pulse_watch *pulse; /* NULL: not watched */
