@@ -11,12 +11,14 @@ PREFIX ?= /usr
 DESTDIR ?=
 
 LIB_DIRS := $(patsubst %/,%,$(wildcard services/common/*/ installer/*/)) services/codec \
-            services/signaling services/media services/turn services/call certs certs/acme
+            services/signaling services/media services/turn services/call services/client \
+            services/probe certs certs/acme
 LIB_DIRS := $(sort $(foreach d,$(LIB_DIRS),$(if $(wildcard $(d)/*.c),$(d))))
 
 # program : folder of its main.c
 PROGRAMS := visavis-signaling:services/signaling visavis-media:services/media \
-            visavis-turn:services/turn visavis-call:services/call visavis:installer
+            visavis-turn:services/turn visavis-call:services/call \
+            visavis-probe:services/probe visavis:installer
 PROGRAMS := $(foreach p,$(PROGRAMS),$(if $(wildcard $(lastword $(subst :, ,$(p)))/main.c),$(p)))
 
 PKGS := libsystemd libmicrohttpd jansson libcurl libcrypto libssl libconfig libsrtp2 hiredis
@@ -56,7 +58,7 @@ objects_of = $(patsubst %.c,$(O)/obj/%.o,$(filter-out %/main.c,$(wildcard $(1)/*
 prog_name = $(firstword $(subst :, ,$(1)))
 prog_dir = $(lastword $(subst :, ,$(1)))
 
-SHARED_LIBS := $(foreach d,$(filter services/common/% services/codec certs certs/%,$(LIB_DIRS)),$(call lib_of,$(d)))
+SHARED_LIBS := $(foreach d,$(filter services/common/% services/codec services/client certs certs/%,$(LIB_DIRS)),$(call lib_of,$(d)))
 BINS := $(foreach p,$(PROGRAMS),$(O)/bin/$(call prog_name,$(p)))
 
 TESTS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/unit/*/test_*.c tests/flow/test_*.c))

@@ -17,6 +17,7 @@ web: base loop notify
 http: base loop
 link: base loop codec
 rtc: base loop codec
+client: base files loop codec rtc http web
 daemon: base loop conf notify
 certs: base files loop codec http conf
 acme: base files loop codec http web certs
@@ -24,6 +25,7 @@ call: base loop codec conf notify web http daemon
 signaling: base files loop codec conf notify store web http link daemon
 media: base loop net codec conf notify link rtc daemon
 turn: base files loop net codec conf notify link rtc daemon
+probe: base files loop client
 text: base
 host: base files
 settings: base files store text host
@@ -51,7 +53,7 @@ systemd/sd-bus.h: installer/units/units.
 systemd/sd-journal.h: installer/units/journal.
 openssl/: services/common/base/crypto.c services/common/http/http.c services/common/rtc/ services/turn/tls services/turn/dtls certs/
 srtp2/: services/common/rtc/
-jansson.h: services/codec/jsonrpc. services/common/link/ services/call/ services/signaling/ services/media/command.h services/turn/control. services/turn/api. certs/ installer/text/json. installer/firewall/ installer/doctor/ installer/cmd/
+jansson.h: services/codec/jsonrpc. services/common/link/ services/client/ services/probe/ services/call/ services/signaling/ services/media/command.h services/turn/control. services/turn/api. certs/ installer/text/json. installer/firewall/ installer/doctor/ installer/cmd/
 '
 
 # "file:line:#include ..." of the program, then what is wrong with it.
