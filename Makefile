@@ -72,7 +72,7 @@ REPLAYS :=
 endif
 BENCHES := $(patsubst tests/bench/bench_%.c,$(O)/bench/%,$(wildcard tests/bench/bench_*.c))
 
-.PHONY: all bins pages manual web env tests check test-restarts asan tsan fuzz bench bench-turn bench-signaling analyze format install dist deb rpm clean help
+.PHONY: all bins pages manual web env tests check test-restarts test-loss asan tsan fuzz bench bench-turn bench-signaling analyze format install dist deb rpm clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -87,6 +87,7 @@ help:
 	@echo 'env      the .env template and the reference of settings, from the table'
 	@echo 'bench    the benches, bench-turn, bench-signaling: those of one daemon; analyze: clang-tidy and cppcheck; format: clang-format'
 	@echo 'install  into DESTDIR; web: Call pages alone; dist: source archive; deb, rpm: packages of it'
+	@echo 'test-loss  video over bad cables, at length'
 	@echo 'test-restarts  signaling restarted and killed under load, at length'
 	@echo 'clean    remove build/'
 
@@ -260,6 +261,10 @@ check: bins tests
 # As many as the promise says: restarts and kills of signaling under load. Some minutes.
 test-restarts: bins
 	$(Q)tests/system/restarts.sh $(O) 200 50 20 20
+
+# Enough packets to tell a thousandth of them from none.
+test-loss: bins
+	$(Q)tests/system/netem.sh $(O) 300
 
 asan tsan:
 	$(Q)$(MAKE) --no-print-directory FLAVOUR=$@ check
