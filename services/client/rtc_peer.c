@@ -1,7 +1,7 @@
 #include "client/rtc_peer_internal.h"
 
-#include "base/crypto.h"
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "base/rnd.h"
 
 #include <stdlib.h>
@@ -307,6 +307,7 @@ static void on_data(uint8_t *data, size_t len, void *arg)
     } else if (len > 1 && data[0] >= 128 && data[0] <= 191) {
         p->counters.datagrams_in++;
         p->counters.bytes_in += len;
+        p->counters.rtcp_in += rtp_is_rtcp(bytes_of(data, len));
         if (!p->srtp || p->config.sealed)
             return;
         if (rtp_is_rtcp(bytes_of(data, len)))

@@ -118,6 +118,7 @@ struct rtc_stream_counters {
 
 struct rtc_counters {
     uint64_t datagrams_in, bytes_in; /* of media and RTCP, as they came from the socket */
+    uint64_t rtcp_in;                /* of these, RTCP */
     uint64_t datagrams_out, bytes_out;
     uint64_t refused; /* not authentic, or replayed */
     uint64_t sr, rr, pli, fir, twcc, remb;

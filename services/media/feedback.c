@@ -75,15 +75,25 @@ static void send_due(struct publisher *p, uint64_t now_us)
     }
 }
 
+/* A mirror's sender is its sink. */
+static void ask_back(struct publisher *p, uint64_t now_us)
+{
+    if (keyframe_due(&p->tracks[SDP_VIDEO].keyframe, 0, now_us))
+        mirror_want_key_frame(p);
+}
+
 void feedback_run(struct publisher *p, uint64_t now_us)
 {
     struct wheel *wheel = &p->router->worker->wheel;
     uint64_t next = next_deadline(p);
 
-    if (!p->transport || !transport_is_connected(p->transport))
+    if (!publisher_is_mirror(p) && (!p->transport || !transport_is_connected(p->transport)))
         return;
     if (next <= now_us) {
-        send_due(p, now_us);
+        if (publisher_is_mirror(p))
+            ask_back(p, now_us);
+        else
+            send_due(p, now_us);
         next = next_deadline(p);
     }
     if (next == UINT64_MAX || next <= now_us)
@@ -98,11 +108,10 @@ static unsigned higher(unsigned a, unsigned b)
     return a > b ? a : b;
 }
 
-/* What is worth receiving: what this publisher may send, and of that what somebody here may be
- * sent; but not less than the lower bounds of both sides. 0: there is no limit. */
-static unsigned useful_kbps(const struct publisher *p)
+unsigned feedback_useful_kbps(const struct publisher *p)
 {
     const struct subscriber *s;
+    const struct mirror_sink *sink;
     unsigned highest = 0, least = p->min_recv_kbps;
 
     list_for_each (s, &p->subscribers, node) {
@@ -110,6 +119,11 @@ static unsigned useful_kbps(const struct publisher *p)
             return p->max_recv_kbps;
         highest = higher(highest, s->max_send_kbps);
         least = higher(least, s->min_send_kbps);
+    }
+    list_for_each (sink, &p->sinks, node) {
+        if (sink->kbps == 0 && sink->kinds & 1u << SDP_VIDEO)
+            return p->max_recv_kbps;
+        highest = higher(highest, sink->kbps);
     }
     highest = highest > 0 ? higher(highest, least) : 0;
     if (highest == 0 || (p->max_recv_kbps > 0 && p->max_recv_kbps < highest))
@@ -123,7 +137,7 @@ void feedback_report(struct publisher *p, uint64_t now_us)
     struct wr w = wr_init(buf, sizeof(buf));
     struct rtcp_report_block blocks[NEG_KINDS];
     const struct track *video = &p->tracks[SDP_VIDEO];
-    unsigned n = 0, kbps = useful_kbps(p);
+    unsigned n = 0, kbps = feedback_useful_kbps(p);
 
     for (unsigned i = 0; i < NEG_KINDS; i++) {
         if (p->tracks[i].has_ssrc && reception_report(&p->tracks[i].reception, now_us, &blocks[n]))

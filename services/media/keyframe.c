@@ -5,6 +5,11 @@ void keyframe_init(struct keyframe *k)
     *k = (struct keyframe){.wanted = false};
 }
 
+void keyframe_restart(struct keyframe *k)
+{
+    k->wanted = k->asked = k->passed = k->charged = false;
+}
+
 /* At once, but not before the last request had its time, nor while the encoder would drop it, nor
  * before it was earned. */
 static uint64_t earliest(const struct keyframe *k, uint64_t now_us)

@@ -30,6 +30,9 @@ struct keyframe {
 
 void keyframe_init(struct keyframe *k);
 
+/* Nobody watches: wishes are forgotten, what was granted is not. */
+void keyframe_restart(struct keyframe *k);
+
 /* Somebody needs one: a new subscriber, a PLI or FIR, packets lost for good. */
 void keyframe_want(struct keyframe *k, uint64_t now_us);
 

@@ -7,6 +7,12 @@ void nack_init(struct nack *n)
     memset(n, 0, sizeof(*n));
 }
 
+void nack_restart(struct nack *n)
+{
+    n->started = false;
+    n->n = 0;
+}
+
 static void remove_at(struct nack *n, unsigned i)
 {
     n->n--;

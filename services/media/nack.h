@@ -36,6 +36,9 @@ struct nack {
 
 void nack_init(struct nack *n);
 
+/* The next packet is the first that matters; totals stay. */
+void nack_restart(struct nack *n);
+
 /* A packet came, by itself or (repeated) as a retransmission. False: so many are missing that the
  * list was given up, ask for a key frame. *ret_took_us: how long after it was asked for, if that
  * was once, else 0. */

@@ -1,6 +1,7 @@
 #include "media/publisher.h"
 
 #include "media/feedback.h"
+#include "media/forward.h"
 #include "media/quality.h"
 #include "media/subscriber.h"
 
@@ -14,15 +15,18 @@
 #define FIRST_REPORT_MS 200
 #define REPLAY_MAX_US 1000000
 #define REPLAY_MAX_PACKETS 100 /* more at once are lost on the way, or keep the browser busy */
+#define SLEEP_US 10000000      /* until a track that nobody takes is not kept any more */
 #define RTX_HEADER_SIZE 2      /* the original sequence number (RFC 4588 section 4) */
 
 /* ---- incoming media ---- */
 
 /* A track's first packet, or the first under another SSRC. */
-static void track_begin(struct track *k, uint32_t ssrc, uint32_t clock_hz)
+static void track_begin(struct track *k, uint32_t ssrc, uint32_t clock_hz, uint64_t now_us)
 {
     struct subscriber_track *st;
 
+    forward_held(k, now_us);
+    forward_forget(k);
     if (k->has_ssrc) {
         quality_count_track(k);
         list_for_each (st, &k->subscribers, node)
@@ -71,24 +75,26 @@ static bool restore_rtx(struct track *k, const struct neg_codec *codec, uint8_t 
 static void receive(struct track *k, const struct neg_codec *codec, struct media_packet *m)
 {
     if (!k->has_ssrc || m->rtp.ssrc != k->ssrc)
-        track_begin(k, m->rtp.ssrc, codec->clock_hz);
+        track_begin(k, m->rtp.ssrc, codec->clock_hz, m->now_us);
     m->seq = reception_packet(&k->reception, m->rtp.seq, m->rtp.ts, m->rtp.payload.len, m->now_us);
 }
 
 /* False: the packet was here before. */
-static bool keep(struct track *k, struct media_packet *m, struct bytes packet)
+static bool keep(struct track *k, const struct media_packet *m, struct bytes packet)
 {
-    uint64_t took_us;
-    int r;
+    int r = k->history ? history_put(k->history, m->seq, packet, m->now_us) : 0;
 
-    if (!k->history)
-        return true;
-    if (!nack_packet(&k->nack, m->seq, m->repeated, m->now_us, &took_us))
+    return r != -EEXIST && r != -ERANGE;
+}
+
+static void note_missing(struct track *k, const struct media_packet *m)
+{
+    uint64_t took_us = 0;
+
+    if (k->history && !nack_packet(&k->nack, m->seq, m->repeated, m->now_us, &took_us))
         keyframe_want(&k->keyframe, m->now_us);
     if (took_us > 0)
         rtt_sample(&k->publisher->rtt, took_us);
-    r = history_put(k->history, m->seq, packet, m->now_us);
-    return r != -EEXIST && r != -ERANGE;
 }
 
 /* A frame may have several packets that could begin one (SPS, then IDR): the first counts. */
@@ -107,14 +113,22 @@ static void note_key_frame(struct track *k, const struct media_packet *m)
 
 static void forward(struct track *k, const struct neg_codec *codec, struct media_packet *m)
 {
-    struct subscriber_track *st;
-
     m->starts_key_frame =
         k->kind == SDP_VIDEO && rtp_starts_key_frame(codec->codec, m->rtp.payload);
     if (m->starts_key_frame)
         note_key_frame(k, m);
-    list_for_each (st, &k->subscribers, node)
-        subscriber_forward(st, m);
+    forward_packet(k, m);
+}
+
+static void note_level(struct publisher *p, const struct track *k, const struct media_packet *m)
+{
+    struct bytes value;
+
+    if (k->kind != SDP_AUDIO || list_empty(&p->speaker.node))
+        return;
+    value = rtp_find_ext(&m->rtp, p->neg.media[SDP_AUDIO].ext_id[NEG_EXT_AUDIO_LEVEL]);
+    if (value.len >= 1)
+        speaker_heard(&p->speaker, value.p[0] & 0x7f);
 }
 
 static void note_arrival(struct publisher *p, const struct track *k, const struct media_packet *m)
@@ -152,7 +166,33 @@ static void on_rtp(struct transport *t, uint8_t *packet, size_t len, void *arg)
     } else {
         receive(k, codec, &m);
     }
-    if (is_new && keep(k, &m, bytes_of(packet, len)))
+    note_level(p, k, &m);
+    if (is_new && !k->asleep) {
+        note_missing(k, &m);
+        if (keep(k, &m, bytes_of(packet, len)))
+            forward(k, codec, &m);
+    }
+    feedback_run(p, m.now_us);
+}
+
+void publisher_on_mirrored(struct publisher *p, struct bytes packet)
+{
+    struct media_packet m = {.now_us = p->router->worker->now_us};
+    const struct payload_type *pt;
+    const struct neg_codec *codec;
+    struct track *k;
+
+    p->feed.fed = true;
+    if (rtp_decode(packet, &m.rtp) < 0)
+        return;
+    pt = &p->payload_types[m.rtp.pt & 0x7f];
+    if (!pt->known || pt->is_rtx)
+        return;
+    k = &p->tracks[pt->kind];
+    codec = &p->neg.media[pt->kind].codecs[pt->codec];
+    receive(k, codec, &m);
+    note_level(p, k, &m);
+    if (!k->asleep && keep(k, &m, packet))
         forward(k, codec, &m);
     feedback_run(p, m.now_us);
 }
@@ -164,8 +204,10 @@ static void on_sender_report(struct publisher *p, const struct rtcp *packet, uin
     for (unsigned i = 0; i < NEG_KINDS; i++) {
         struct track *k = &p->tracks[i];
 
-        if (k->has_ssrc && k->ssrc == packet->ssrc && rtcp_sender_info(packet, &info) == 0)
-            reception_sr(&k->reception, &info, now_us);
+        if (!k->has_ssrc || k->ssrc != packet->ssrc || rtcp_sender_info(packet, &info) < 0)
+            continue;
+        reception_sr(&k->reception, &info, now_us);
+        mirror_forward_report(k, &info, now_us);
     }
 }
 
@@ -228,6 +270,97 @@ const struct transport_handlers publisher_transport_handlers = {
     .on_rtcp = on_rtcp,
 };
 
+/* ---- who watches ---- */
+
+static unsigned watched_kinds(const struct publisher *p)
+{
+    unsigned kinds = mirror_kinds(p);
+
+    for (unsigned i = 0; i < NEG_KINDS; i++) {
+        bool held = i == SDP_VIDEO && p->video_held;
+
+        if (!held && !list_empty(&p->tracks[i].subscribers))
+            kinds |= 1u << i;
+    }
+    return kinds;
+}
+
+static bool has_feedback(const struct neg_media *m, uint8_t fb)
+{
+    for (unsigned i = 0; m->active && i < m->n_codecs; i++) {
+        if (m->codecs[i].fb & fb)
+            return true;
+    }
+    return false;
+}
+
+/* From here on packets are kept, and missing ones asked for. */
+static void wake_track(struct track *k)
+{
+    const struct neg_media *m = &k->publisher->neg.media[k->kind];
+
+    k->asleep = false;
+    nack_restart(&k->nack);
+    if (has_feedback(m, NEG_FB_NACK)) /* without memory for it there are no retransmissions */
+        (void) history_new(k->kind == SDP_VIDEO ? &history_video : &history_audio, &k->history);
+}
+
+/* Packets are still decrypted, or the roll-over counter, the receiver reports and the feedback on
+ * congestion would be at the mercy of whoever sends from that address. */
+static void let_sleep(struct track *k)
+{
+    k->asleep = true;
+    k->has_key = false;
+    forward_forget(k);
+    k->history = history_free(k->history);
+    keyframe_restart(&k->keyframe);
+}
+
+static void tend_track(struct track *k, uint64_t now_us)
+{
+    if (!k->asleep && k->unwatched_us != 0 && now_us - k->unwatched_us > SLEEP_US)
+        let_sleep(k);
+    if (k->history)
+        (void) history_tick(k->history, now_us);
+}
+
+void publisher_watched(struct publisher *p, uint64_t now_us)
+{
+    unsigned kinds = watched_kinds(p);
+
+    for (unsigned i = 0; i < NEG_KINDS; i++) {
+        struct track *k = &p->tracks[i];
+
+        if (!(kinds & 1u << i)) {
+            k->unwatched_us = k->unwatched_us ? k->unwatched_us : now_us;
+            continue;
+        }
+        k->unwatched_us = 0;
+        if (k->asleep)
+            wake_track(k);
+    }
+    if (publisher_is_mirror(p))
+        mirror_tell(p, kinds, feedback_useful_kbps(p), false);
+}
+
+void publisher_hold_video(struct publisher *p, bool held)
+{
+    struct subscriber_track *st;
+    uint64_t now_us = clock_us();
+
+    if (p->video_held == held)
+        return;
+    forward_held(&p->tracks[SDP_VIDEO], now_us);
+    forward_forget(&p->tracks[SDP_VIDEO]);
+    p->video_held = held;
+    publisher_watched(p, now_us);
+    if (held || list_empty(&p->tracks[SDP_VIDEO].subscribers))
+        return;
+    list_for_each (st, &p->tracks[SDP_VIDEO].subscribers, node)
+        subscriber_resume(st);
+    publisher_want_key_frame(p, now_us);
+}
+
 /* ---- timers ---- */
 
 static void on_feedback_timer(struct wheel_timer *timer)
@@ -243,31 +376,44 @@ static void on_report_timer(struct wheel_timer *timer)
     if (p->transport && transport_is_connected(p->transport))
         feedback_report(p, now_us);
     for (unsigned i = 0; i < NEG_KINDS; i++) {
-        struct track *k = &p->tracks[i];
-
-        rate_tick(&k->rate, k->reception.octets, now_us);
-        if (k->history)
-            (void) history_tick(k->history, now_us);
+        rate_tick(&p->tracks[i].rate, p->tracks[i].reception.octets, now_us);
+        tend_track(&p->tracks[i], now_us);
     }
+    if (publisher_is_mirror(p))
+        mirror_tell(p, watched_kinds(p), feedback_useful_kbps(p), p->feed.fed);
+    p->feed.fed = false;
     wheel_start(&p->router->worker->wheel, &p->report_timer, REPORT_MS);
+}
+
+static bool can_replay(const struct track *k, uint64_t now_us)
+{
+    return k->history && k->has_key && now_us - k->key_us <= REPLAY_MAX_US &&
+           k->reception.highest - k->key_seq < REPLAY_MAX_PACKETS;
+}
+
+bool publisher_replay_to_mirror(struct publisher *p, struct mirror_sink *sink, uint64_t now_us)
+{
+    const struct track *k = &p->tracks[SDP_VIDEO];
+    struct bytes packet;
+    uint64_t seq = k->key_seq;
+
+    if (!can_replay(k, now_us))
+        return false;
+    while ((packet = history_next(k->history, seq, now_us, &seq)).p) {
+        if (!mirror_write(sink, packet))
+            return false;
+        seq++;
+    }
+    return true;
 }
 
 bool publisher_replay(struct publisher *p, struct subscriber_track *st, uint64_t now_us)
 {
     const struct track *k = &p->tracks[SDP_VIDEO];
-    struct media_packet m = {.now_us = now_us};
-    struct bytes packet;
-    uint64_t seq = k->key_seq;
 
-    if (!k->history || !k->has_key || now_us - k->key_us > REPLAY_MAX_US ||
-        k->reception.highest - k->key_seq >= REPLAY_MAX_PACKETS)
-        return false;
-    while ((packet = history_next(k->history, seq, now_us, &m.seq)).p) {
-        m.starts_key_frame = m.seq == k->key_seq;
-        if (rtp_decode(packet, &m.rtp) == 0)
-            subscriber_forward(st, &m);
-        seq = m.seq + 1;
-    }
+    if (p->video_held || !can_replay(k, now_us))
+        return p->video_held;
+    forward_replay(st, k->key_seq, now_us);
     return !st->waits_for_key;
 }
 
@@ -297,52 +443,59 @@ static void learn_payload_types(struct publisher *p)
     }
 }
 
-static bool has_feedback(const struct neg_media *m, uint8_t fb)
-{
-    for (unsigned i = 0; m->active && i < m->n_codecs; i++) {
-        if (m->codecs[i].fb & fb)
-            return true;
-    }
-    return false;
-}
-
 static void reset_track(struct track *k, const struct neg_media *m)
 {
     k->active = m->active;
     k->has_ssrc = false;
     k->has_key = false;
+    forward_forget(k);
     k->history = history_free(k->history);
-    if (has_feedback(m, NEG_FB_NACK)) /* without memory for it there are no retransmissions */
-        (void) history_new(k->kind == SDP_VIDEO ? &history_video : &history_audio, &k->history);
     keyframe_init(&k->keyframe);
     k->asks_by_fir = has_feedback(m, NEG_FB_FIR) && !has_feedback(m, NEG_FB_PLI);
+    wake_track(k);
+}
+
+/* What the source sends, from now on. */
+static void take_media(struct publisher *p, const struct neg_peer *neg)
+{
+    struct subscriber *s;
+
+    p->neg = *neg;
+    learn_payload_types(p);
+    for (unsigned i = 0; i < NEG_KINDS; i++)
+        reset_track(&p->tracks[i], &p->neg.media[i]);
+    list_for_each (s, &p->subscribers, node)
+        subscriber_source_changed(s);
+    last_n_changed(&p->router->last_n, p);
+    publisher_watched(p, clock_us());
 }
 
 void publisher_set_source(struct publisher *p, struct transport *t, const struct neg_peer *neg,
                           uint32_t feedback_ssrc)
 {
-    struct subscriber *s;
-
     subscriber_free(p->loopback);
     quality_publisher_ends(p);
     transport_free(p->transport);
     p->rtt = (struct rtt){.smoothed_us = 0};
     p->transport = t;
-    p->neg = *neg;
     p->feedback_ssrc = feedback_ssrc;
     p->uses_twcc = false;
-    learn_payload_types(p);
     for (unsigned i = 0; i < NEG_KINDS; i++) {
-        const struct neg_media *m = &p->neg.media[i];
+        const struct neg_media *m = &neg->media[i];
 
-        reset_track(&p->tracks[i], m);
         if (m->active && m->ext_id[NEG_EXT_TRANSPORT_CC] && has_feedback(m, NEG_FB_TRANSPORT_CC))
             p->uses_twcc = true;
     }
     twcc_init(&p->twcc);
-    list_for_each (s, &p->subscribers, node)
-        subscriber_source_changed(s);
+    take_media(p, neg);
+    mirror_source_changed(p);
     transport_set_remote(t, neg);
+}
+
+void publisher_set_mirrored(struct publisher *p, const struct neg_peer *neg)
+{
+    take_media(p, neg);
+    wheel_start(&p->router->worker->wheel, &p->report_timer, REPORT_MS);
 }
 
 /* ---- life ---- */
@@ -358,10 +511,13 @@ int publisher_new(struct router *r, const char *id, struct publisher **ret_p)
     snprintf(p->id, sizeof(p->id), "%s", id);
     rnd_alnum(p->cname, sizeof(p->cname) - 1);
     list_init(&p->subscribers);
+    list_init(&p->sinks);
+    list_init(&p->speaker.node);
     wheel_timer_init(&p->feedback_timer, on_feedback_timer);
     wheel_timer_init(&p->report_timer, on_report_timer);
     for (uint8_t i = 0; i < NEG_KINDS; i++) {
         p->tracks[i] = (struct track){.publisher = p, .kind = i};
+        list_init(&p->tracks[i].held_node);
         list_init(&p->tracks[i].subscribers);
     }
     error = map_put(r->publishers, bytes_str(id), p);
@@ -379,14 +535,19 @@ struct publisher *publisher_free(struct publisher *p)
 
     if (!p)
         return NULL;
+    mirror_close_all(p);
+    mirror_detach(p);
     while ((s = list_first(&p->subscribers, struct subscriber, node)))
         subscriber_free(s);
+    last_n_remove(&p->router->last_n, p);
     wheel_stop(&p->router->worker->wheel, &p->feedback_timer);
     wheel_stop(&p->router->worker->wheel, &p->report_timer);
     quality_publisher_ends(p);
     transport_free(p->transport);
-    for (unsigned i = 0; i < NEG_KINDS; i++)
+    for (unsigned i = 0; i < NEG_KINDS; i++) {
+        forward_forget(&p->tracks[i]);
         history_free(p->tracks[i].history);
+    }
     map_del(p->router->publishers, bytes_str(p->id));
     free(p);
     return NULL;

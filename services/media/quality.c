@@ -38,8 +38,11 @@ static void add_out(struct quality_out *q, const struct subscriber_track *st)
     q->wishes += st->wishes;
 }
 
+/* What comes to a mirror was counted where it came to us. */
 static void add_publisher(struct quality_sums *q, const struct publisher *p)
 {
+    if (publisher_is_mirror(p))
+        return;
     for (unsigned i = 0; i < NEG_KINDS; i++)
         add_in(&q->in[i], &p->tracks[i]);
 }
@@ -74,7 +77,10 @@ void quality_sum(const struct worker *w, struct quality_sums *ret)
 
 void quality_count_track(const struct track *k)
 {
-    add_in(&k->publisher->router->worker->ended->in[k->kind], k);
+    const struct publisher *p = k->publisher;
+
+    if (!publisher_is_mirror(p))
+        add_in(&p->router->worker->ended->in[k->kind], k);
 }
 
 /* ---- as JSON ---- */

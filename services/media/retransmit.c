@@ -1,11 +1,5 @@
 #include "media/retransmit.h"
 
-void retransmit_earn(struct retransmit *r)
-{
-    if (r->credit < RETRANSMIT_CREDIT_MAX)
-        r->credit++;
-}
-
 void retransmit_note(struct retransmit *r, uint16_t seq, uint64_t now_us)
 {
     unsigned i = seq % RETRANSMIT_RECENT;

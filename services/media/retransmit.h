@@ -18,7 +18,11 @@ struct retransmit {
 };
 
 /* A packet was sent: that earns a retransmission. */
-void retransmit_earn(struct retransmit *r);
+static inline void retransmit_earn(struct retransmit *r)
+{
+    if (r->credit < RETRANSMIT_CREDIT_MAX)
+        r->credit++;
+}
 
 /* A packet was sent late: those who asked for it meanwhile will get it. */
 void retransmit_note(struct retransmit *r, uint16_t seq, uint64_t now_us);

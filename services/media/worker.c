@@ -1,5 +1,7 @@
 #include "media/worker.h"
 
+#include "media/forward.h"
+#include "media/mirror.h"
 #include "media/quality.h"
 #include "media/requests.h"
 #include "media/router.h"
@@ -12,6 +14,11 @@
 
 #define ADDRESSES_PER_TRANSPORT ICE_ADDRESS_MAX
 #define JUNK_LOG_MS 10000
+
+/* Waking up for each packet costs as much as sending several. Under load we look once in so long:
+ * as long as a frame may be held (HOLD_US), and nothing beside a network's own jitter. */
+#define POLL_TICK_US 1000
+#define POLL_WORTH 1 /* message in a tick */
 
 /* ---- datagrams ---- */
 
@@ -58,29 +65,65 @@ void worker_on_datagram(struct udp_datagram *d, void *worker)
         on_junk(w, d);
 }
 
-static void on_readable(struct loop_io *io, uint32_t revents)
+static void on_readable(struct loop_fd *fd, uint32_t revents)
 {
-    struct worker *w = container_of(io, struct worker, socket_io);
+    struct worker *w = container_of(fd, struct worker, socket_fd);
+    unsigned n;
+    bool more;
 
     (void) revents;
-    w->now_us = clock_us();
-    udp_receive(w->udp, worker_on_datagram, w);
+    n = udp_receive(w->udp, worker_on_datagram, w, &more);
+    loop_set_took(w->set, n, more);
+}
+
+/* ---- sending ---- */
+
+static void on_hold_timer(struct loop_timer *timer);
+
+/* What has waited enough goes out; the timer runs while something else waits. */
+static void send_waiting(struct worker *w)
+{
+    uint64_t now_us = clock_us(), due_us;
+
+    w->flush_follows = true;
+    due_us = forward_due(w, now_us);
+    w->flush_follows = false;
+    udp_flush(w->udp);
+    pipes_flush(w->pipes);
+    atomic_store_explicit(&w->bytes_sent, udp_counters(w->udp)->bytes_out, memory_order_relaxed);
+    if (due_us == UINT64_MAX)
+        loop_timer_stop(&w->hold_timer);
+    else if (!loop_timer_is_armed(&w->hold_timer))
+        (void) loop_timer_start(&w->hold_timer, w->loop, due_us - now_us, on_hold_timer);
+}
+
+static void on_hold_timer(struct loop_timer *timer)
+{
+    send_waiting(container_of(timer, struct worker, hold_timer));
 }
 
 static void on_flush(struct loop_defer *d)
 {
-    struct worker *w = container_of(d, struct worker, flush);
-
-    w->flush_armed = false;
-    udp_flush(w->udp);
+    send_waiting(container_of(d, struct worker, flush));
 }
 
 void worker_flush_soon(struct worker *w)
 {
-    if (w->flush_armed)
-        return;
-    w->flush_armed = true;
-    loop_defer_arm(&w->flush);
+    if (!w->flush_follows)
+        loop_defer_arm(&w->flush);
+}
+
+static void on_round_begins(void *worker)
+{
+    struct worker *w = worker;
+
+    w->now_us = clock_us();
+    w->flush_follows = true;
+}
+
+static void on_round_ends(void *worker)
+{
+    send_waiting(worker);
 }
 
 /* ---- commands ---- */
@@ -110,7 +153,15 @@ static void on_command(struct mail *mail, void *arg)
         w->candidates = m->candidates;
         message_free(m);
         break;
+    case MAIL_PIPE_NEW:
+    case MAIL_MIRROR_OPEN:
+    case MAIL_MIRROR_SOURCE:
+    case MAIL_MIRROR_CLOSE:
+        pipes_on_mail(w->pipes, m);
+        break;
     default:
+        if (requests_pass_on(w, m))
+            break;
         requests_run(w, m);
         mailbox_post(w->node->control, &m->mail);
         break;
@@ -129,13 +180,25 @@ static int make_maps(struct worker *w)
 {
     const struct config *c = w->node->config;
     size_t n = (size_t) c->max_transports;
-    int r = map_new((size_t) c->max_rooms, &w->rooms);
+    int r = map_new(CONFIG_ROOMS_MAX, &w->rooms);
 
     if (r == 0)
         r = map_new(n, &w->by_ufrag);
     if (r == 0)
         r = map_new(n * ADDRESSES_PER_TRANSPORT, &w->by_addr);
     return r;
+}
+
+static int watch_socket(struct worker *w)
+{
+    int r = loop_set_new(w->loop, &w->set);
+
+    if (r < 0)
+        return r;
+    loop_set_on_round(w->set, on_round_begins, on_round_ends, w);
+    loop_set_poll(w->set, POLL_TICK_US);
+    loop_set_poll_worth(w->set, POLL_WORTH);
+    return loop_fd_start(&w->socket_fd, w->set, udp_fd(w->udp), EPOLLIN, on_readable);
 }
 
 int worker_new(struct node *node, unsigned index, struct udp *u,
@@ -152,6 +215,8 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
     w->index = index;
     w->udp = u;
     w->candidates = *candidates;
+    list_init(&w->held);
+    list_init(&w->replays);
     w->junk.interval_ms = w->log_failed.interval_ms = JUNK_LOG_MS;
     w->ended = calloc(1, sizeof(*w->ended));
     r = w->ended ? make_maps(w) : -ENOMEM;
@@ -166,7 +231,9 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
     if (r == 0)
         r = loop_defer_init(&w->flush, w->loop, on_flush);
     if (r == 0)
-        r = loop_io_start(&w->socket_io, w->loop, udp_fd(u), EPOLLIN, on_readable);
+        r = watch_socket(w);
+    if (r == 0)
+        r = pipes_new(w, &mirror_pipe_handlers, &w->pipes);
     if (r < 0) {
         worker_free(w);
         return r;
@@ -205,17 +272,38 @@ static void stop_thread(struct worker *w)
     pthread_join(w->thread, NULL);
 }
 
+void worker_stop(struct worker *w)
+{
+    if (!w)
+        return;
+    if (w->started)
+        stop_thread(w);
+    w->started = false;
+    if (w->rooms)
+        drop_rooms(w); /* one may have come behind the word to end */
+}
+
+uint64_t worker_cpu_us(const struct worker *w)
+{
+    struct timespec used;
+    clockid_t id;
+
+    if (pthread_getcpuclockid(w->thread, &id) != 0 || clock_gettime(id, &used) < 0)
+        return 0;
+    return (uint64_t) used.tv_sec * 1000000 + (uint64_t) used.tv_nsec / 1000;
+}
+
 struct worker *worker_free(struct worker *w)
 {
     if (!w)
         return NULL;
-    if (w->started)
-        stop_thread(w);
-    if (w->rooms)
-        drop_rooms(w);
+    worker_stop(w);
     if (w->loop) {
-        loop_io_stop(&w->socket_io);
+        loop_fd_stop(&w->socket_fd);
+        pipes_free(w->pipes);
+        loop_set_free(w->set);
         loop_defer_done(&w->flush);
+        loop_timer_done(&w->hold_timer);
         wheel_done(&w->wheel);
         if (w->mailbox)
             mailbox_free(w->mailbox, drop_message);
@@ -223,6 +311,7 @@ struct worker *worker_free(struct worker *w)
         loop_free(w->loop);
     }
     udp_free(w->udp);
+    kept_bases_done(&w->sdps);
     map_free(w->rooms);
     map_free(w->by_ufrag);
     map_free(w->by_addr);

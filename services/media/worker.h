@@ -1,10 +1,11 @@
 /* worker.h: one thread with its loop, its UDP socket and the rooms that live on it.
  *
- * Everything below a worker (rooms, transports, tracks) belongs to its thread alone; control speaks
- * to it by mailbox. */
+ * Everything below a worker (rooms, transports, tracks) belongs to its thread alone; control and
+ * the other workers speak to it by mailbox, and these by pipes, too. */
 #pragma once
 
 #include "media/command.h"
+#include "media/kept_text.h"
 #include "media/udp.h"
 #include "media/wheel.h"
 
@@ -17,12 +18,14 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+struct pipes;
 struct quality_sums;
 struct transport;
 
 /* What all workers share; outlives them. Read-only but for the counter. */
 struct node {
     const struct config *config;
+    unsigned n_workers;
     const struct dtls_identity *identity;
     struct mailbox *control; /* takes struct message */
     atomic_uint n_transports;
@@ -39,11 +42,16 @@ struct worker {
     struct map *by_ufrag; /* -> struct transport */
     struct map *by_addr;  /* remote address that a check has opened -> struct transport */
     struct candidates candidates;
-    uint64_t now_us; /* when the datagrams at hand were received */
+    struct kept_bases sdps; /* of its transports */
+    uint64_t now_us;        /* when the datagrams at hand were received */
 
-    struct loop_io socket_io;
+    struct loop_set *set;
+    struct loop_fd socket_fd;
     struct loop_defer flush;
-    bool flush_armed;
+    bool flush_follows; /* without being asked for */
+    struct list held; /* struct track.held_node: packets of it wait for the rest of their frame … */
+    struct loop_timer hold_timer; /* … so long */
+    struct list replays;          /* struct subscriber_track.replay_node */
     struct log_limit junk;
     struct log_limit log_failed; /* transports */
     uint64_t n_junk;
@@ -51,7 +59,11 @@ struct worker {
     pthread_t thread;
     bool started;
     struct pulse_watch *pulse; /* NULL: not watched */
-    atomic_uint n_transports;  /* on this worker; control chooses the least loaded */
+    struct pipes *pipes;       /* from and to the other workers */
+
+    /* for control, which chooses the least loaded */
+    atomic_uint n_transports;
+    _Atomic uint64_t bytes_sent;
 };
 
 /* Takes over u, also on failure. pulse watches it; NULL: nobody does. */
@@ -59,8 +71,13 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
                const struct candidates *candidates, struct pulse *pulse, struct worker **ret_w);
 int worker_start(struct worker *w);
 
-/* Ends the thread, which drops its rooms. NULL is fine; returns NULL. */
-struct worker *worker_free(struct worker *w);
+/* Ends the thread, and drops the rooms. All workers stop before the first is freed: they post to
+ * each other until then. NULL is fine. */
+void worker_stop(struct worker *w);
+struct worker *worker_free(struct worker *w); /* NULL is fine; returns NULL */
+
+/* What its thread has used; any thread. */
+uint64_t worker_cpu_us(const struct worker *w);
 
 /* On the worker's thread: what was queued goes out before the loop sleeps. */
 void worker_flush_soon(struct worker *w);
