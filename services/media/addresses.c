@@ -80,6 +80,19 @@ static size_t without_loopback(struct addr *list, size_t n)
     return kept;
 }
 
+static int forget_loopback(struct addr *locals, char (*names)[16], int n)
+{
+    int kept = 0;
+
+    for (int i = 0; i < n; i++) {
+        if (addr_is_loopback(&locals[i]))
+            continue;
+        locals[kept] = locals[i];
+        memcpy(names[kept++], names[i], sizeof(names[i]));
+    }
+    return kept;
+}
+
 static int collect(const struct config *c, bool with_ipv6, const struct addr *resolved,
                    size_t n_resolved, struct candidates *ret)
 {
@@ -90,6 +103,8 @@ static int collect(const struct config *c, bool with_ipv6, const struct addr *re
 
     if (n < 0)
         return n;
+    if (!c->announce_loopback)
+        n = forget_loopback(locals, names, n);
     for (size_t i = 0; i < n_resolved && n_publics < PUBLICS_MAX; i++)
         publics[n_publics++] = resolved[i];
     n_publics = without_loopback(publics, n_publics);

@@ -22,6 +22,7 @@
 #define SECONDS 20
 #define CONNECT_US 30000000 /* handshakes are lost as well */
 #define WARM_US 2000000     /* the first key frame, and round trips are measured */
+#define TAIL_US 1000000     /* what nothing follows is missed by nobody */
 #define DRAIN_US 3000000    /* what is still on its way, or asked for again */
 #define FRAME_US 33333
 #define FRAME_PACKETS 4 /* 1.06 Mbit/s */
@@ -37,7 +38,7 @@ struct pair {
     struct child *cables[2];
     struct video_source source;
     struct video_sink sink;
-    uint32_t first;
+    uint32_t first, end; /* packets that count */
     struct video_sight sight;
     json_t *figures[2]; /* the server's own, of the publisher and the subscriber */
 };
@@ -81,7 +82,7 @@ static int run_cable(void *arg)
 
     signal(SIGTERM, SIG_DFL);
     if (r == 0)
-        r = cable_run("a", "b", e->cable);
+        r = cable_run("left", "right", e->cable);
     fprintf(stderr, "loss: cable: %s\n", strerror(-r));
     return 1;
 }
@@ -101,8 +102,8 @@ static void lay_cable(const struct cable *c, unsigned nr, struct netns *ret_end,
     snprintf(gateway, sizeof(gateway), "via 10.%u.0.1", nr);
     measure_check(netns_new(&middle), "network");
     measure_check(netns_new(ret_end), "network");
-    measure_check(netns_join(&middle, "a", NULL, &server_net, name, server_address), "cable");
-    measure_check(netns_join(&middle, "b", NULL, ret_end, "end", end_address), "cable");
+    measure_check(netns_join(&middle, "left", NULL, &server_net, name, server_address), "cable");
+    measure_check(netns_join(&middle, "right", NULL, ret_end, "end", end_address), "cable");
     measure_check(netns_enter(ret_end), "network");
     measure_check(netns_route("default", gateway), "route");
     measure_check(child_new("cable", ret_child), "cable");
@@ -119,6 +120,7 @@ static void start_server(void)
     child_path(server, "control", path);
     measure_check(child_write(server, "config",
                               "control = \"%s\";\nport = 41000;\nworkers = 1;\n"
+                              "announce_loopback = false;\n"
                               "log_level = \"info\";\n",
                               path),
                   "configuration");
@@ -204,7 +206,7 @@ static void stop_pair(struct pair *p)
     p->figures[0] = figures_of(room, "stream", "str");
     p->figures[1] = figures_of(room, "subscriber", "sub");
     measure_check(media_client_close_room(client, room), media_client_error(client));
-    video_sight(&p->sink, p->first, p->source.n_packets, &p->sight);
+    video_sight(&p->sink, p->first, p->end, &p->sight);
 }
 
 static void run(unsigned seconds)
@@ -217,6 +219,9 @@ static void run(unsigned seconds)
     for (size_t i = 0; i < N_PAIRS; i++)
         pairs[i].first = pairs[i].source.n_packets;
     measure_check(measure_pause(loop, seconds * (uint64_t) 1000000), "loop");
+    for (size_t i = 0; i < N_PAIRS; i++)
+        pairs[i].end = pairs[i].source.n_packets;
+    measure_check(measure_pause(loop, TAIL_US), "loop");
     for (size_t i = 0; i < N_PAIRS; i++)
         loop_timer_stop(&pairs[i].source.timer);
     measure_check(measure_pause(loop, DRAIN_US), "loop");
