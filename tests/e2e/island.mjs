@@ -22,6 +22,8 @@ export class Island {
     const single = ['gso_max_segs', '1'];
     ip('link', 'add', near, 'type', 'veth', 'peer', 'name', 'here', 'netns', this.router);
     ip('-n', this.router, 'link', 'add', 'there', 'type', 'veth', 'peer', 'name', far, 'netns', this.name);
+    // Addresses that come a second later are a change of the network to a browser: it gives up what it was loading.
+    if (cable) ip('netns', 'exec', this.name, 'sh', '-c', 'echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6');
     ip('link', 'set', near, 'up', ...single);
     for (const [ns, device] of [[this.router, 'here'], [this.router, 'there'], [this.name, far], [this.name, 'lo']]) {
       ip('-n', ns, 'link', 'set', device, 'up', ...(device === far ? single : []));
