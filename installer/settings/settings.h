@@ -76,6 +76,8 @@ enum setting {
     SET_OPENVIDU_MEDIA_SERVER, /* ours: kurento, mediasoup */
     SET_MEDIA_PORT,            /* ours */
     SET_MEDIA_WORKERS,         /* ours */
+    SET_MEDIA_ROOM_SPREAD,     /* ours */
+    SET_MEDIA_LAST_N,          /* ours */
     SET_MEDIA_BUSY_POLL,       /* ours */
     SET_VIDEO_MAX_RECV_BANDWIDTH,
     SET_VIDEO_MIN_RECV_BANDWIDTH,
@@ -99,6 +101,13 @@ enum setting {
     SET_SIGNALING_MAX_DATA,
     SET_SIGNALING_MAX_UNREAD,
     SET_SIGNALING_MAX_UNREAD_TOTAL,
+    /* limits of media, all ours */
+    SET_MEDIA_MAX_ROOMS,
+    SET_MEDIA_MAX_PUBLISHERS,
+    SET_MEDIA_MAX_SUBSCRIBERS,
+    SET_MEDIA_MAX_ROOM_TRANSPORTS,
+    SET_MEDIA_MAX_TRANSPORTS,
+    SET_MEDIA_MAX_SEND_BANDWIDTH,
     /* recording */
     SET_RECORDING,
     SET_RECORDING_DEBUG,

@@ -71,6 +71,7 @@ void pipe_post(struct pipe *p, struct message *m)
 {
     m->pipe = p;
     p->n_mails++;
+    (void) ring_publish(p->ring); /* what was written before this is read before this */
     mailbox_post(p->to->mailbox, &m->mail);
 }
 

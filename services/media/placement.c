@@ -142,15 +142,14 @@ struct placed_subscriber *placement_subscriber(const struct placement *p, const 
     return r ? map_get(r->subscribers, bytes_str(subscriber)) : NULL;
 }
 
-static void count_transport(struct placement *p, struct placed_room *r, const struct worker *w,
-                            int by)
+static void count_transport(struct placement *p, struct placed_room *r, unsigned index, int by)
 {
-    r->on[w->index].n_transports += (unsigned) by;
-    r->on[w->index].used = true;
+    r->on[index].n_transports += (unsigned) by;
+    r->on[index].used = true;
     r->n_transports += (unsigned) by;
     p->n_transports += (unsigned) by;
     if (by > 0)
-        load_place(&p->loads[w->index]);
+        load_place(&p->loads[index]);
 }
 
 static struct placed_room *room_free(struct placed_room *r)
@@ -179,7 +178,7 @@ void placement_unsubscribe(struct placement *p, struct placed_subscriber *s)
 {
     struct placed_room *r = s->stream->room;
 
-    count_transport(p, r, s->at.worker, -1);
+    count_transport(p, r, s->at.index, -1);
     list_del(&s->node);
     s->stream->n_subscribers--;
     map_del(r->subscribers, bytes_str(s->id));
@@ -192,7 +191,7 @@ void placement_unpublish(struct placement *p, struct placed_stream *s)
 
     list_for_each (sub, &s->subscribers, node)
         placement_unsubscribe(p, sub);
-    count_transport(p, s->room, s->at.worker, -1);
+    count_transport(p, s->room, s->at.index, -1);
     map_del(s->room->streams, bytes_str(s->id));
     free(s);
 }
@@ -254,7 +253,8 @@ static int add_stream(struct placement *p, struct placed_room *r, const char *id
         return error;
     }
     s->at.worker = empty && r->n_transports == 0 ? least_loaded(p) : choose(p, r, NULL);
-    count_transport(p, r, s->at.worker, 1);
+    s->at.index = s->at.worker->index;
+    count_transport(p, r, s->at.index, 1);
     *ret = s;
     return 0;
 }
@@ -301,7 +301,8 @@ static int add_subscriber(struct placement *p, struct placed_stream *stream, con
     list_append(&stream->subscribers, &s->node);
     stream->n_subscribers++;
     s->at.worker = choose(p, r, stream->at.worker);
-    count_transport(p, r, s->at.worker, 1);
+    s->at.index = s->at.worker->index;
+    count_transport(p, r, s->at.index, 1);
     *ret = s;
     return 0;
 }

@@ -46,3 +46,4 @@ void media_load_start(void *m);
 void media_load_stop(void *m);
 uint64_t media_load_arrived(void *m); /* packets of media; of plain sockets, all */
 uint64_t media_load_due(void *m);
+uint64_t media_load_sent(void *m); /* by the publishers */

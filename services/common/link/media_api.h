@@ -43,7 +43,8 @@
  *                 stream | subscriber, state, profile, localCandidate, remoteCandidate, bytesIn,
  *                 bytesOut, packetsIn, packetsOut, ageMs, connectMs, rttMs, tracks}], rooms,
  *                 workers: [{port, transports, rooms, packetsIn, packetsOut, messagesOut,
- *                 droppedOut, junk, gso, media}]}
+ *                 droppedOut, junk, gso, load, pipedIn, pipedOut, pipeDropped, media}],
+ *                 refused: {setting: n}}
  *                    Of a room, or of all; brief: without transports. connectMs: first check to
  *                    media keys; rttMs: null until it was measured; rooms: how many.
  *                    tracks: [{direction: "in"|"out", kind: "audio"|"video", codec, ssrc, packets,
@@ -55,6 +56,8 @@
  *                    receiver's last report).
  *                    media: {in: {audio, video}, out: {..}, transportsEnded,
  *                    transportsUnconnected}: the sums of all tracks that there are and were.
+ *                    load: of a core. piped...: between workers, of rooms that one does not
+ *                    carry. refused: by each limit, so often.
  *   describe     {room, stream | subscriber}                           {remoteSdp, localSdp,
  *                 clientCandidates: [{candidate, sdpMid, sdpMLineIndex}], serverCandidates: [..],
  *                 localCandidate, remoteCandidate, events: [{type, timestamp}], figures}
@@ -67,7 +70,8 @@
  *
  * Errors
  *   302  the SDP is malformed or has no usable media      800  forced codec not in the offer
- *   105  no such stream                                   303  a limit, or another failure
+ *   105  no such stream                                   303  a limit, or another failure;
+ *        the text of a limit names the setting that raises it
  *   -32602 parameters of a wrong type, -32601 unknown method, -32600 hello did not come first
  *
  * Notifications of the media daemon
