@@ -172,19 +172,17 @@ static json_t *rtt_json(const struct rtt *r)
 /* rtt, steals tracks. */
 static json_t *transport_json(const struct transport *t, const struct rtt *rtt, json_t *tracks)
 {
-    struct addr local = t->path.local;
-    uint64_t now_us = clock_us();
+    const struct tuple *tuple = &t->path.tuple;
 
-    if (local.family)
-        local.port = udp_port(t->worker->udp);
     return json_pack(
-        "{s:s, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "state",
+        "{s:s, s:s, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "state",
         transport_state_name(t->state), "profile",
-        t->srtp ? srtp_profile_id_name(srtp_transport_profile(t->srtp)) : "", "localCandidate",
-        address_json(&local), "remoteCandidate", address_json(&t->path.remote), "bytesIn",
+        t->srtp ? srtp_profile_id_name(srtp_transport_profile(t->srtp)) : "", "protocol",
+        path_is_set(&t->path) ? way_protocol(tuple->way) : "", "localCandidate",
+        address_json(&tuple->local), "remoteCandidate", address_json(&tuple->remote), "bytesIn",
         (json_int_t) t->bytes_in, "bytesOut", (json_int_t) t->bytes_out, "packetsIn",
         (json_int_t) t->packets_in, "packetsOut", (json_int_t) t->packets_out, "ageMs",
-        (json_int_t) ((now_us - t->created_us) / 1000), "connectMs",
+        (json_int_t) ((clock_us() - t->created_us) / 1000), "connectMs",
         (json_int_t) (t->connected_us ? (t->connected_us - t->first_check_us) / 1000 : 0), "rttMs",
         rtt_json(rtt), "tracks", tracks);
 }

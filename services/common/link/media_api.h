@@ -40,8 +40,9 @@
  *   unsubscribe  {room, subscriber}                                    {}
  *   closeRoom    {room}                                                {}
  *   stats        {room?, brief?}                                       {transports: [{room,
- *                 stream | subscriber, state, profile, localCandidate, remoteCandidate, bytesIn,
- *                 bytesOut, packetsIn, packetsOut, ageMs, connectMs, rttMs, tracks}], rooms,
+ *                 stream | subscriber, state, profile, protocol: "udp"|"tcp"|"", localCandidate,
+ *                 remoteCandidate, bytesIn, bytesOut, packetsIn, packetsOut, ageMs, connectMs,
+ *                 rttMs, tracks}], rooms,
  *                 workers: [{port, transports, rooms, packetsIn, packetsOut, messagesOut,
  *                 droppedOut, junk, gso, load, pipedIn, pipedOut, pipeDropped, media}],
  *                 refused: {setting: n}}
