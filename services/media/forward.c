@@ -14,6 +14,7 @@ _Static_assert(HOLD_MAX <= UDP_SEGMENTS_MAX, "a run is one message");
 /* A packet in its room of the slab: the header is written. */
 struct outgoing {
     const struct media_packet *from;
+    struct bytes payload;
     uint8_t *room;
     size_t header_len;
 };
@@ -65,6 +66,7 @@ static bool must_wait(struct subscriber_track *st, const struct media_packet *p)
 static bool begin_packet(struct subscriber_track *st, const struct media_packet *p, uint8_t *room,
                          struct outgoing *ret)
 {
+    struct bytes payload = p->rtp.payload;
     struct wr w = write_to(room);
     struct rtp h = p->rtp;
     uint64_t seq;
@@ -72,7 +74,9 @@ static bool begin_packet(struct subscriber_track *st, const struct media_packet 
     if (must_wait(st, p))
         return false;
     h.pt = st->map.pt[p->rtp.pt & 0x7f];
-    if (h.pt == 0 || p->rtp.payload.len == 0) { /* not negotiated, or a bandwidth probe */
+    if (p->rtp.pt == st->map.unwraps)
+        payload = rtp_red_primary(payload);
+    if (h.pt == 0 || payload.len == 0) { /* not negotiated, or a bandwidth probe */
         rewrite_drop(&st->rewrite, p->seq);
         return false;
     }
@@ -82,13 +86,13 @@ static bool begin_packet(struct subscriber_track *st, const struct media_packet 
     h.ssrc = st->ssrc;
     if (seq < st->rewrite.highest_out)
         retransmit_note(&st->retransmit, h.seq, p->now_us);
-    *ret = (struct outgoing){p, room, put_header(st, &w, &h, &p->rtp)};
-    return !w.failed && wr_left(&w) >= p->rtp.payload.len;
+    *ret = (struct outgoing){p, payload, room, put_header(st, &w, &h, &p->rtp)};
+    return !w.failed && wr_left(&w) >= payload.len;
 }
 
 static void finish_packet(struct subscriber_track *st, const struct outgoing *o, uint8_t padding)
 {
-    struct bytes payload = o->from->rtp.payload;
+    struct bytes payload = o->payload;
     size_t len;
 
     if (padding > 0)
@@ -117,7 +121,7 @@ static void forward_to(struct subscriber_track *st, const struct media_packet *r
     for (unsigned i = 0; i < n; i++) {
         if (!begin_packet(st, &run[i], room, &out[n_out]))
             continue;
-        sizes[n_out] = (uint16_t) (out[n_out].header_len + run[i].rtp.payload.len);
+        sizes[n_out] = (uint16_t) (out[n_out].header_len + out[n_out].payload.len);
         n_out++;
         room += UDP_ROOM_SIZE;
     }

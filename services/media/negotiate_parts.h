@@ -30,6 +30,9 @@ void neg_codecs_match(const struct neg_media *wanted, const struct sdp_media *m,
 /* How well a stream of codec a is decoded by a peer that named b. 0: not at all. */
 unsigned neg_codec_fit(const struct neg_codec *a, const struct neg_codec *b);
 
+/* May RED of one be sent to the other as it is? Its blocks name the payload type of Opus. */
+bool neg_red_fits(const struct neg_media *a, const struct neg_media *b);
+
 /* Writes them, each followed by its RTX. `to` then has views into `from` and into apt, which has
  * NEG_CODEC_MAX entries. */
 void neg_codecs_put(const struct neg_media *from, struct sdp_media *to, char (*apt)[16]);

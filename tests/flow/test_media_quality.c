@@ -296,6 +296,47 @@ static void publishers_are_asked_within_all_bounds(void **state)
     wc_free(pub);
 }
 
+/* A subscriber that knows no RED gets the Opus in it. */
+static void redundant_audio_is_unwrapped(void **state)
+{
+    static const uint8_t red[] = {0xef, 0x0f, 0x00, 0x03, 0x6f, 'o', 'l', 'd', 'n', 'e', 'w'};
+    static const char with[] = "a=rtpmap:111 opus/48000/2\r\na=rtpmap:63 red/48000/2\r\n"
+                               "a=fmtp:63 111/111\r\n";
+    struct rtp audio = {.pt = 63, .seq = 1, .ts = 960, .ssrc = AUDIO_SSRC};
+    struct wc *pub = wc_new(), *sub;
+    char *offer = wc_describe(pub, &alice, "actpass", "sendonly", AUDIO_SSRC, VIDEO_SSRC);
+    char *at = strstr(offer, " 111\r\n"), changed[8192];
+    uint8_t buf[2048];
+    struct rtp p;
+    json_t *r;
+
+    (void) state;
+    snprintf(changed, sizeof(changed), "%.*s 111 63%s", (int) (at - offer), offer, at + 4);
+    at = strstr(changed, "a=rtpmap:111");
+    memmove(at + sizeof(with) - 1, strchr(at, '\n') + 1, strlen(strchr(at, '\n') + 1) + 1);
+    memcpy(at, with, sizeof(with) - 1);
+    r = call("publish", publish_params("s", changed));
+    assert_non_null(strstr(json_string_value(json_object_get(r, "answer")), "red/48000/2"));
+    wc_take(pub, json_string_value(json_object_get(r, "answer")));
+    json_decref(r);
+    wc_connect(pub);
+    sub = connected_subscriber("a");
+    wc_send_rtp(pub, &audio, NULL, 0, bytes_of(red, sizeof(red)));
+    assert_true(wc_receive_rtp(sub, WC_WAIT_MS, buf, sizeof(buf), &p));
+    assert_int_equal(p.pt, bob.opus);
+    assert_payload(&p, "new", 3);
+    audio.seq++;
+    wc_send_rtp(pub, &audio, NULL, 0, bytes_of(red, 6)); /* broken: nobody gets it */
+    audio.seq++;
+    audio.pt = 111;
+    wc_send_rtp(pub, &audio, NULL, 0, bytes_str("plain"));
+    assert_true(wc_receive_rtp(sub, WC_WAIT_MS, buf, sizeof(buf), &p));
+    assert_payload(&p, "plain", 5);
+    free(offer);
+    wc_free(pub);
+    wc_free(sub);
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, close_room)
 
 int main(void)
@@ -307,6 +348,7 @@ int main(void)
         TEST(round_trips_to_publishers_are_measured),
         TEST(clocks_of_subscribers_are_echoed),
         TEST(publishers_are_asked_within_all_bounds),
+        TEST(redundant_audio_is_unwrapped),
     };
 
     return cmocka_run_group_tests(tests, setup_daemon, stop_daemon);
