@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { basename } from 'node:path';
 import { CHROMIUM, startChromium } from './browsers.mjs';
-import { afterTest, assert, until } from './harness.mjs';
+import { afterTest, assert, sleep, until } from './harness.mjs';
 import { Room } from './calls.mjs';
 import { Daemons } from './daemons.mjs';
 import { Island } from './island.mjs';
@@ -17,8 +17,25 @@ const CABLES = [
   { words: 'loss 10 delay 100 reorder 1', stillMs: 5000 }, // it goes on
 ];
 
-export default async function loss({ runner, pages, buildFolder, sanitized }) {
+export default async function loss({ runner, pages, chromium, server, buildFolder, sanitized }) {
   if (sanitized) return; // it is about what comes when
+
+  // With the default bounds the encoder goes up to 1,000 kbit/s, and not to what it would choose itself.
+  await runner.test('publishers keep to the bit rates that they may send', async () => {
+    const room = await new Room({ visavis: await server(), pages, browser: chromium }).create();
+    const target = async (name) => (await room.e2e(name, 'stats')).own.targetBitrate;
+    const small = { kurentoOptions: { videoMaxRecvBandwidth: 150, videoMinRecvBandwidth: 50 } };
+    await room.join('ann', { publish: { resolution: '1280x720' } });
+    await room.join('ben', { publish: { resolution: '1280x720' }, connection: small });
+    for (const [name, least, most] of [['ann', 600e3, 1000e3], ['ben', 50e3, 150e3]]) {
+      await until(`${name} sends as much as is allowed`, async () => await target(name) > least && await target(name) <= most, 60000);
+      for (let i = 0; i < 30; i += 1) {
+        const bps = await target(name);
+        assert(bps <= most, `${name} means to send ${bps} bit/s`);
+        await sleep(100);
+      }
+    }
+  });
 
   const watch = async ({ words, stillMs }) => {
     execFileSync('make', ['--no-print-directory', `FLAVOUR=${basename(buildFolder)}`, `build/${basename(buildFolder)}/bench/loss`],
