@@ -6,19 +6,16 @@
  * new -> gather -> on_gathered -> connect -> on_state(ICE_READY) -> send. One thread. */
 #pragma once
 
-#include "base/addr.h"
+#include "codec/sdp_candidate.h"
 
 #define ICE_CANDIDATES_MAX 32
-#define ICE_CANDIDATE_SIZE 256 /* text behind "a=candidate:", with its NUL */
-#define ICE_UFRAG_SIZE 257     /* RFC 8839 section 5.4: at most 256 characters */
-#define ICE_PWD_SIZE 257
+#define ICE_CREDENTIAL_SIZE 257 /* RFC 8839 section 5.4: at most 256 characters */
 
 /* One end's credentials and candidates. */
 struct ice_description {
-    char ufrag[ICE_UFRAG_SIZE], pwd[ICE_PWD_SIZE];
-    bool lite;
+    char ufrag[ICE_CREDENTIAL_SIZE], pwd[ICE_CREDENTIAL_SIZE];
     unsigned n_candidates;
-    char candidates[ICE_CANDIDATES_MAX][ICE_CANDIDATE_SIZE];
+    struct sdp_candidate candidates[ICE_CANDIDATES_MAX];
 };
 
 enum ice_state {
@@ -29,11 +26,10 @@ enum ice_state {
 };
 
 /* The pair in use. */
-struct ice_pair {
+struct ice_path {
+    enum sdp_candidate_type local_type, remote_type;
+    enum sdp_protocol protocol; /* of a relay: between the relay and the other end */
     struct addr local, remote;
-    const char *local_type, *remote_type; /* "host", "srflx", "prflx", "relay" */
-    const char *protocol; /* "udp", "tcp": between us and the other end, or the relay */
-    struct addr relay;    /* of a "relay": the TURN server; family 0: none, unknown */
 };
 
 struct ice;
@@ -51,7 +47,7 @@ struct ice_ops {
     void (*describe)(const struct ice *i, struct ice_description *ret);
     int (*connect)(struct ice *i, const struct ice_description *remote);
     int (*send)(struct ice *i, struct bytes datagram);
-    bool (*pair)(const struct ice *i, struct ice_pair *ret);
+    bool (*path)(const struct ice *i, struct ice_path *ret);
 };
 
 /* The first field of each implementation. */
@@ -94,7 +90,7 @@ static inline int ice_send(struct ice *i, struct bytes datagram)
 }
 
 /* false while there is none. */
-static inline bool ice_pair(const struct ice *i, struct ice_pair *ret)
+static inline bool ice_path(const struct ice *i, struct ice_path *ret)
 {
-    return i->ops->pair(i, ret);
+    return i->ops->path(i, ret);
 }

@@ -1,7 +1,6 @@
 #include "client/ice_check.h"
 
 #include "base/rnd.h"
-#include "client/ice_candidate.h"
 #include "codec/stun.h"
 
 #include <netinet/in.h>
@@ -35,7 +34,7 @@ struct ice_check {
     unsigned n_checks;       /* unanswered */
     struct addr server;
     char ufrag[UFRAG_LEN + 1], pwd[PWD_LEN + 1];
-    char remote_ufrag[ICE_UFRAG_SIZE], remote_pwd[ICE_PWD_SIZE];
+    char remote_ufrag[ICE_CREDENTIAL_SIZE], remote_pwd[ICE_CREDENTIAL_SIZE];
     uint64_t tie_breaker;
 };
 
@@ -199,12 +198,12 @@ static int open_socket(struct ice_check *c)
 
 static int choose(struct ice_check *c, const struct ice_description *remote)
 {
-    struct ice_candidate k;
-
     for (unsigned i = 0; i < remote->n_candidates; i++) {
-        if (ice_candidate_parse(remote->candidates[i], &k) == 0 && !k.tcp &&
-            (c->server.family == 0 || (addr_is_loopback(&k.addr) && !addr_is_loopback(&c->server))))
-            c->server = k.addr;
+        const struct sdp_candidate *k = &remote->candidates[i];
+
+        if (k->protocol == SDP_UDP && (c->server.family == 0 || (addr_is_loopback(&k->addr) &&
+                                                                 !addr_is_loopback(&c->server))))
+            c->server = k->addr;
     }
     return c->server.family ? 0 : -ENOENT;
 }
@@ -238,7 +237,6 @@ static void check_describe(const struct ice *i, struct ice_description *ret)
 {
     const struct ice_check *c = of(i);
 
-    ret->lite = false;
     ret->n_candidates = 0;
     memcpy(ret->ufrag, c->ufrag, sizeof(c->ufrag));
     memcpy(ret->pwd, c->pwd, sizeof(c->pwd));
@@ -253,7 +251,7 @@ static int check_send(struct ice *i, struct bytes datagram)
     return send(c->fd, datagram.p, datagram.len, 0) < 0 ? -errno : 0;
 }
 
-static bool check_pair(const struct ice *i, struct ice_pair *ret)
+static bool check_path(const struct ice *i, struct ice_path *ret)
 {
     const struct ice_check *c = of(i);
     struct sockaddr_storage own;
@@ -261,8 +259,7 @@ static bool check_pair(const struct ice *i, struct ice_pair *ret)
 
     if (c->state != ICE_READY)
         return false;
-    *ret = (struct ice_pair){
-        .remote = c->server, .local_type = "host", .remote_type = "host", .protocol = "udp"};
+    *ret = (struct ice_path){.remote = c->server};
     if (getsockname(c->fd, (struct sockaddr *) &own, &len) == 0)
         (void) addr_from_sockaddr((struct sockaddr *) &own, len, &ret->local);
     return true;
@@ -287,7 +284,7 @@ int ice_check_new(struct ice_check_hub *h, const struct ice_handlers *handlers, 
                                        .describe = check_describe,
                                        .connect = check_connect,
                                        .send = check_send,
-                                       .pair = check_pair};
+                                       .path = check_path};
     struct ice_check *c = calloc(1, sizeof(*c));
 
     if (!c)

@@ -79,9 +79,15 @@ const struct rtc_counters *rtc_peer_counters(const struct rtc_peer *p)
     return &p->counters;
 }
 
-bool rtc_peer_pair(const struct rtc_peer *p, struct ice_pair *ret)
+bool rtc_peer_path(const struct rtc_peer *p, struct ice_path *ret)
 {
-    return ice_pair(p->ice, ret);
+    return ice_path(p->ice, ret);
+}
+
+unsigned rtc_peer_offers(const struct rtc_peer *p, const struct rtc_offer **ret)
+{
+    *ret = p->offers;
+    return p->n_offers;
 }
 
 /* ---- DTLS ---- */
@@ -388,9 +394,19 @@ int rtc_peer_gather(struct rtc_peer *p)
     return p->state == RTC_NEW ? ice_gather(p->ice) : -EALREADY;
 }
 
+static void keep_offers(struct rtc_peer *p, const struct ice_description *remote)
+{
+    for (unsigned i = 0; i < remote->n_candidates && i < RTC_OFFERS_MAX; i++)
+        p->offers[p->n_offers++] =
+            (struct rtc_offer){remote->candidates[i].protocol, remote->candidates[i].addr};
+}
+
 static int start(struct rtc_peer *p, const struct ice_description *remote)
 {
-    int r = ice_connect(p->ice, remote);
+    int r;
+
+    keep_offers(p, remote);
+    r = ice_connect(p->ice, remote);
 
     if (r < 0)
         return r;

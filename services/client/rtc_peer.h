@@ -77,7 +77,15 @@ enum rtc_peer_state rtc_peer_state(const struct rtc_peer *p);
 const char *rtc_peer_error(const struct rtc_peer *p); /* why RTC_FAILED; "" otherwise */
 
 /* The pair of addresses in use; false while there is none. */
-bool rtc_peer_pair(const struct rtc_peer *p, struct ice_pair *ret);
+bool rtc_peer_path(const struct rtc_peer *p, struct ice_path *ret);
+
+/* Where the other end said that it can be reached; how many. */
+#define RTC_OFFERS_MAX 16
+struct rtc_offer {
+    enum sdp_protocol protocol;
+    struct addr addr;
+};
+unsigned rtc_peer_offers(const struct rtc_peer *p, const struct rtc_offer **ret);
 
 /* ---- media, once it is connected: -ENOTCONN before ---- */
 

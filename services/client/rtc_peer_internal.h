@@ -39,6 +39,8 @@ struct rtc_peer {
     bool dtls_client;                           /* of the two ends, as was negotiated */
     struct loop_timer timer;                    /* the handshake's */
     uint8_t fingerprint[DTLS_FINGERPRINT_SIZE]; /* the other end's */
+    struct rtc_offer offers[RTC_OFFERS_MAX];
+    unsigned n_offers;
     struct srtp_transport *srtp;
     struct rtc_line lines[RTC_KINDS];
     uint16_t twcc_seq;

@@ -18,6 +18,23 @@ static const char *const codec_names[RTC_KINDS] = {[SDP_AUDIO] = "opus", [SDP_VI
 
 /* ---- writing ---- */
 
+/* Our end, and its candidates as text. */
+struct own_end {
+    struct ice_description ice;
+    char candidates[ICE_CANDIDATES_MAX][SDP_CANDIDATE_TEXT_SIZE];
+};
+
+static void describe_own(const struct rtc_peer *p, struct own_end *ret)
+{
+    ice_describe(p->ice, &ret->ice);
+    for (unsigned i = 0; i < ret->ice.n_candidates; i++) {
+        struct wr w = wr_init(ret->candidates[i], SDP_CANDIDATE_TEXT_SIZE - 1);
+
+        sdp_candidate_put(&ret->ice.candidates[i], &w);
+        ret->candidates[i][wr_len(&w)] = '\0';
+    }
+}
+
 static void put_codecs(const struct rtc_line *line, enum sdp_kind kind, struct sdp_media *m,
                        char rtx_fmtp[static 16])
 {
@@ -60,8 +77,8 @@ static bool sends(enum sdp_direction d)
     return d == SDP_SENDRECV || d == SDP_SENDONLY;
 }
 
-static void put_line(const struct rtc_peer *p, const struct ice_description *own,
-                     enum sdp_kind kind, char rtx_fmtp[static 16], struct sdp_media *m)
+static void put_line(const struct rtc_peer *p, const struct own_end *own, enum sdp_kind kind,
+                     char rtx_fmtp[static 16], struct sdp_media *m)
 {
     const struct rtc_line *line = &p->lines[kind];
 
@@ -71,12 +88,11 @@ static void put_line(const struct rtc_peer *p, const struct ice_description *own
     m->mid = bytes_str(line->mid);
     m->rtcp_mux = true;
     m->rtcp_rsize = kind == SDP_VIDEO;
-    m->ufrag = bytes_str(own->ufrag);
-    m->pwd = bytes_str(own->pwd);
-    for (; m->n_candidates < own->n_candidates && m->n_candidates < SDP_CANDIDATE_MAX;
-         m->n_candidates++)
-        m->candidates[m->n_candidates] = bytes_str(own->candidates[m->n_candidates]);
-    m->end_of_candidates = own->n_candidates > 0;
+    m->ufrag = bytes_str(own->ice.ufrag);
+    m->pwd = bytes_str(own->ice.pwd);
+    for (unsigned i = 0; i < own->ice.n_candidates && i < SDP_CANDIDATE_MAX; i++)
+        m->candidates[m->n_candidates++] = bytes_str(own->candidates[i]);
+    m->end_of_candidates = own->ice.n_candidates > 0;
     m->fingerprint.hash = bytes_str("sha-256");
     m->fingerprint.value = bytes_str(dtls_identity_fingerprint(p->hub->identity));
     put_ext(m, line->level_ext, URI_LEVEL);
@@ -127,14 +143,14 @@ static void propose(struct rtc_peer *p)
 int rtc_sdp_offer(struct rtc_peer *p, char *buf, size_t cap)
 {
     struct sdp *s = calloc(1, sizeof(*s));
-    struct ice_description own;
+    struct own_end own;
     char rtx_fmtp[16];
     int r;
 
     if (!s)
         return -ENOMEM;
     propose(p);
-    ice_describe(p->ice, &own);
+    describe_own(p, &own);
     s->session_id = rnd_u64() >> 1;
     s->session_version = 2;
     s->msid_semantic = bytes_str("WMS stream");
@@ -204,10 +220,14 @@ static void take_line(struct rtc_peer *p, const struct sdp_media *m)
 static void take_candidates(const struct sdp_media *m, struct ice_description *ret)
 {
     ret->n_candidates = 0;
-    for (unsigned i = 0; i < m->n_candidates && ret->n_candidates < ICE_CANDIDATES_MAX; i++)
-        if (copy_text(m->candidates[i], ret->candidates[ret->n_candidates], ICE_CANDIDATE_SIZE) ==
-            0)
-            ret->n_candidates++;
+    for (unsigned i = 0; i < m->n_candidates && ret->n_candidates < ICE_CANDIDATES_MAX; i++) {
+        struct sdp_candidate *c = &ret->candidates[ret->n_candidates];
+
+        if (sdp_candidate_decode(m->candidates[i], c) < 0)
+            continue;
+        c->ufrag = bytes_of(NULL, 0); /* the text does not last */
+        ret->n_candidates++;
+    }
 }
 
 /* All lines share the transport of the first. */
@@ -243,7 +263,6 @@ static int take(struct rtc_peer *p, const struct sdp *s, struct ice_description 
         if (!first && p->lines[m->kind].active)
             first = m;
     }
-    ret->lite = s->ice_lite;
     return first ? take_transport(p, first, ret) : -EBADMSG;
 }
 
@@ -263,7 +282,7 @@ int rtc_sdp_take(struct rtc_peer *p, const char *text, struct ice_description *r
 
 /* ---- answering ---- */
 
-static void answer_line(const struct rtc_peer *p, const struct ice_description *own,
+static void answer_line(const struct rtc_peer *p, const struct own_end *own,
                         const struct sdp_media *offered, char rtx_fmtp[static 16], struct sdp *to)
 {
     struct sdp_media *m = &to->media[to->n_media++];
@@ -298,9 +317,9 @@ int rtc_sdp_answer(struct rtc_peer *p, const char *offer, struct ice_description
         r = take(p, &offered[0], ret_remote);
     if (r == 0) {
         struct sdp *answer = &offered[1];
-        struct ice_description own;
+        struct own_end own;
 
-        ice_describe(p->ice, &own);
+        describe_own(p, &own);
         answer->session_id = rnd_u64() >> 1;
         answer->session_version = 2;
         for (unsigned i = 0; i < offered[0].n_media; i++)

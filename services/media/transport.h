@@ -4,6 +4,7 @@
  * fingerprint from signalling, whichever of the two comes first. Lives on its worker. */
 #pragma once
 
+#include "media/agent.h"
 #include "media/ice_lite.h"
 #include "media/kept_text.h"
 #include "media/negotiate.h"
@@ -34,19 +35,23 @@ struct transport_handlers {
 };
 
 struct transport {
+    /* of each packet that it sends */
     struct worker *worker;
-    const struct transport_handlers *handlers;
-    void *arg;
     enum transport_state state;
     bool was_connected;
+    uint64_t packets_out, bytes_out;
+    struct path path; /* the selected pair */
 
+    uint64_t packets_in, bytes_in;
+    struct srtp_transport *srtp; /* NULL until keys are there and the fingerprint was right */
+    const struct transport_handlers *handlers;
+    void *arg;
     struct ice_lite ice;
+    struct agent *agent;                     /* in its place, but for the credentials; or NULL */
     struct tuple_claim claims[ICE_PAIR_MAX]; /* of ice.pairs, those of the UDP socket */
-    struct path path;                        /* the selected pair */
 
     struct dtls *dtls; /* NULL before the first check, and some time after the handshake */
     const struct udp_datagram *dtls_from; /* the datagram being answered, or NULL */
-    struct srtp_transport *srtp; /* NULL until keys are there and the fingerprint was right */
     bool has_remote;
     char fingerprint_hash[16];
     uint8_t fingerprint[64];
@@ -56,7 +61,6 @@ struct transport {
     struct wheel_timer consent_timer;
     uint64_t created_us;
     uint64_t first_check_us, connected_us; /* 0: not yet */
-    uint64_t packets_in, bytes_in, packets_out, bytes_out;
 
     /* for people who look */
     struct kept_text *remote_sdp, *local_sdp;            /* NULL: none yet, or too long */
@@ -64,9 +68,10 @@ struct transport {
     unsigned n_events;
 };
 
-/* -EMFILE: as many transports as the configuration allows. */
-int transport_new(struct worker *w, const struct transport_handlers *handlers, void *arg,
-                  struct transport **ret_t);
+/* agent: NULL, or taken over when this succeeds. -EMFILE: as many transports as the configuration
+ * allows. */
+int transport_new(struct worker *w, struct agent *agent, const struct transport_handlers *handlers,
+                  void *arg, struct transport **ret_t);
 
 /* Sends close_notify while it can. NULL is fine; returns NULL. */
 struct transport *transport_free(struct transport *t);
@@ -92,6 +97,11 @@ void transport_heard(struct transport *t, struct ice_pair *pair);
 
 /* Nothing comes or goes by w any more; the transport lets go of it. */
 void transport_way_lost(struct transport *t, struct way *w);
+
+/* The agent's pair is another one; there is none any more. */
+void transport_on_agent_pair(struct transport *t, const struct addr *remote,
+                             const struct addr *local);
+void transport_on_agent_failed(struct transport *t);
 
 /* A line about it. */
 void transport_log(const struct transport *t, enum log_level level, const char *fmt, ...)

@@ -1,7 +1,9 @@
 #include "media/worker.h"
 
+#include "media/agent.h"
 #include "media/demux.h"
 #include "media/forward.h"
+#include "media/gathering.h"
 #include "media/ice_tcp.h"
 #include "media/mirror.h"
 #include "media/quality.h"
@@ -120,6 +122,7 @@ static void on_command(struct mail *mail, void *arg)
     switch (m->type) {
     case COMMAND_QUIT:
         message_free(m);
+        gathering_drop_all(w);
         drop_rooms(w);
         loop_quit(w->loop, 0);
         break;
@@ -136,6 +139,9 @@ static void on_command(struct mail *mail, void *arg)
     default:
         if (requests_pass_on(w, m))
             break;
+#include "media/gathering.h"
+#include "media/ice_tcp.h"
+        break;
         requests_run(w, m);
         mailbox_post(w->node->control, &m->mail);
         break;
@@ -191,7 +197,8 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
     w->candidates = *candidates;
     list_init(&w->held);
     list_init(&w->replays);
-    w->junk.interval_ms = w->log_failed.interval_ms = JUNK_LOG_MS;
+    list_init(&w->gatherings);
+    w->junk.interval_ms = w->log_failed.interval_ms = w->log_gathering.interval_ms = JUNK_LOG_MS;
     w->ended = calloc(1, sizeof(*w->ended));
     r = w->ended ? make_maps(w) : -ENOMEM;
     if (r == 0)
@@ -200,6 +207,8 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
         wheel_init(&w->wheel, w->loop);
         r = mailbox_new(w->loop, on_command, w, &w->mailbox);
     }
+    if (r == 0)
+        r = agents_start(w);
     if (r == 0)
         r = pulse_watch(pulse, w->loop, &w->pulse);
     if (r == 0)
@@ -280,6 +289,7 @@ struct worker *worker_free(struct worker *w)
     if (!w)
         return NULL;
     worker_stop(w);
+    agents_stop(w);
     if (w->loop) {
         loop_fd_stop(&w->socket_fd);
         pipes_free(w->pipes);

@@ -22,6 +22,8 @@ struct ice_tcp;
 struct pipes;
 struct quality_sums;
 struct transport;
+struct ice_hub;
+struct ice_module;
 struct tuple_table;
 
 /* What all workers share; outlives them. Read-only but for the counter. */
@@ -29,7 +31,8 @@ struct node {
     const struct config *config;
     unsigned n_workers;
     const struct dtls_identity *identity;
-    struct mailbox *control; /* takes struct message */
+    struct mailbox *control;      /* takes struct message */
+    const struct ice_module *ice; /* full agents; NULL: the setting is "lite" */
     atomic_uint n_transports;
 };
 
@@ -57,6 +60,9 @@ struct worker {
     struct list replays;          /* struct subscriber_track.replay_node */
     struct log_limit junk;
     struct log_limit log_failed; /* transports */
+    struct log_limit log_gathering;
+    struct ice_hub *ice_hub; /* of its agents; NULL without them */
+    struct list gatherings;  /* of gathering.c */
     uint64_t n_junk;
     struct quality_sums *ended; /* what became of the packets of transports that are gone */
     pthread_t thread;
