@@ -80,7 +80,7 @@ REPLAYS :=
 endif
 BENCHES := $(patsubst tests/bench/bench_%.c,$(O)/bench/%,$(wildcard tests/bench/bench_*.c))
 
-.PHONY: all bins pages manual web env tests check test-restarts asan tsan fuzz bench bench-media bench-turn bench-signaling analyze format install dist deb rpm clean help
+.PHONY: all bins pages manual web env tests check test-restarts test-loss asan tsan fuzz bench bench-media bench-turn bench-signaling analyze format install dist deb rpm clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -96,6 +96,7 @@ help:
 	@echo 'bench    the benches, bench-turn, bench-signaling: those of one daemon; analyze: clang-tidy and cppcheck; format: clang-format'
 	@echo 'bench-media    media beside Debian'"'"'s janus, as root; needs the package janus (apt-get install --no-install-recommends janus)'
 	@echo 'install  into DESTDIR; web: Call pages alone; dist: source archive; deb, rpm: packages of it'
+	@echo 'test-loss  video over bad cables, at length'
 	@echo 'test-restarts  signaling restarted and killed under load, at length'
 	@echo 'clean    remove build/'
 
@@ -284,6 +285,10 @@ check: bins tests
 # As many as the promise says: restarts and kills of signaling under load. Some minutes.
 test-restarts: bins
 	$(Q)tests/system/restarts.sh $(O) 200 50 20 20
+
+# Enough packets to tell a thousandth of them from none.
+test-loss: bins
+	$(Q)tests/system/netem.sh $(O) 300
 
 asan tsan:
 	$(Q)$(MAKE) --no-print-directory FLAVOUR=$@ check

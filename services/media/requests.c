@@ -199,6 +199,7 @@ static void finish_publish(struct publisher *p, struct transport *t, struct desc
                            struct message *m)
 {
     p->max_recv_kbps = m->max_recv_kbps;
+    p->min_recv_kbps = m->min_recv_kbps;
     p->whose = m->whose;
     log_created(t);
     transport_keep_sdp(t, bytes_str(m->sdp), text_bytes(d));
@@ -316,6 +317,7 @@ static void finish_subscribe(struct publisher *p, struct transport *t, struct de
     if (!s)
         return;
     s->max_send_kbps = m->max_send_kbps;
+    s->min_send_kbps = m->min_send_kbps;
     transport_keep_sdp(t, bytes_str(m->sdp), text_bytes(d));
     if (m->type == COMMAND_OFFER) {
         s->neg = d->peer;

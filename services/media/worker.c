@@ -6,6 +6,7 @@
 #include "media/gathering.h"
 #include "media/ice_tcp.h"
 #include "media/mirror.h"
+#include "media/quality.h"
 #include "media/requests.h"
 #include "media/router.h"
 #include "media/transport.h"
@@ -56,6 +57,8 @@ static void send_waiting(struct worker *w)
     udp_flush(w->udp);
     if (w->tcp)
         ice_tcp_flush(w->tcp);
+    pipes_flush(w->pipes);
+    atomic_store_explicit(&w->bytes_sent, udp_counters(w->udp)->bytes_out, memory_order_relaxed);
     if (due_us == UINT64_MAX)
         loop_timer_stop(&w->hold_timer);
     else if (!loop_timer_is_armed(&w->hold_timer))
@@ -186,7 +189,8 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
     list_init(&w->replays);
     list_init(&w->gatherings);
     w->junk.interval_ms = w->log_failed.interval_ms = w->log_gathering.interval_ms = JUNK_LOG_MS;
-    r = make_maps(w);
+    w->ended = calloc(1, sizeof(*w->ended));
+    r = w->ended ? make_maps(w) : -ENOMEM;
     if (r == 0)
         r = loop_new(&w->loop);
     if (r == 0) {
@@ -294,6 +298,7 @@ struct worker *worker_free(struct worker *w)
     map_free(w->rooms);
     map_free(w->by_ufrag);
     tuple_table_free(w->tuples);
+    free(w->ended);
     free(w);
     return NULL;
 }

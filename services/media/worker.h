@@ -20,6 +20,7 @@
 
 struct ice_tcp;
 struct pipes;
+struct quality_sums;
 struct transport;
 struct ice_hub;
 struct ice_module;
@@ -63,6 +64,7 @@ struct worker {
     struct ice_hub *ice_hub; /* of its agents; NULL without them */
     struct list gatherings;  /* of gathering.c */
     uint64_t n_junk;
+    struct quality_sums *ended; /* what became of the packets of transports that are gone */
     pthread_t thread;
     bool started;
     struct pulse_watch *pulse; /* NULL: not watched */
