@@ -134,12 +134,13 @@ static json_t *worker_json(const struct worker *w)
 {
     const struct udp_counters *c = udp_counters(w->udp);
 
-    return json_pack("{s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "port",
+    return json_pack("{s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "port",
                      (int) udp_port(w->udp), "transports", (int) w->n_transports, "packetsIn",
                      (json_int_t) c->packets_in, "packetsOut", (json_int_t) c->packets_out,
                      "messagesOut", (json_int_t) c->messages_out, "droppedOut",
-                     (json_int_t) c->dropped_out, "junk", (json_int_t) w->n_junk, "rooms",
-                     (json_int_t) map_count(w->rooms), "gso", udp_uses_gso(w->udp));
+                     (json_int_t) c->dropped_out, "junk", (json_int_t) w->n_junk, "refused",
+                     (json_int_t) w->n_refused, "rooms", (json_int_t) map_count(w->rooms), "gso",
+                     udp_uses_gso(w->udp));
 }
 
 void inventory_stats(struct worker *w, struct message *m)

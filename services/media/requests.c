@@ -335,6 +335,17 @@ static void close_room(struct worker *w, struct message *m)
     router_free(router_find(w, m->room));
 }
 
+static void log_refused(struct worker *w, const struct message *m)
+{
+    char session[COMMAND_ID_SIZE];
+    struct log_ids ids = {session, m->whose.connection, m->stream, m->whose.join};
+
+    if (!log_limit_passes(&w->log_refused))
+        return;
+    snprintf(session, sizeof(session), "%.*s", (int) media_room_session_len(m->room), m->room);
+    log_about(ids, LOG_LEVEL_NOTICE, "request refused: %s", m->text);
+}
+
 void requests_run(struct worker *w, struct message *m)
 {
     static void (*const table[])(struct worker *, struct message *) = {
@@ -346,6 +357,8 @@ void requests_run(struct worker *w, struct message *m)
     };
 
     table[m->type](w, m);
+    if (m->code != 0)
+        log_refused(w, m);
     if (m->code == 0 && !m->result)
         m->result = json_object();
 }

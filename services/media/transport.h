@@ -40,7 +40,8 @@ struct transport {
     struct ice_lite ice;
     struct udp_path path; /* to the selected address */
 
-    struct dtls *dtls; /* NULL before the first check, and some time after the handshake */
+    struct dtls *dtls;                    /* NULL before the handshake, and some time after it */
+    struct handshake handshake;           /* open while it goes on */
     const struct udp_datagram *dtls_from; /* the datagram being answered, or NULL */
     struct srtp_transport *srtp; /* NULL until keys are there and the fingerprint was right */
     bool has_remote;

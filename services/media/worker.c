@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 
@@ -151,7 +152,8 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
     w->index = index;
     w->udp = u;
     w->candidates = *candidates;
-    w->junk.interval_ms = w->log_failed.interval_ms = JUNK_LOG_MS;
+    w->junk.interval_ms = w->log_failed.interval_ms = w->log_refused.interval_ms = JUNK_LOG_MS;
+    handshakes_init(&w->handshakes);
     r = make_maps(w);
     if (r == 0)
         r = loop_new(&w->loop);
@@ -176,7 +178,12 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
 static void *thread_main(void *arg)
 {
     struct worker *w = arg;
-    int r = loop_run(w->loop);
+    char name[16];
+    int r;
+
+    snprintf(name, sizeof(name), "worker %u", w->index);
+    (void) pthread_setname_np(pthread_self(), name);
+    r = loop_run(w->loop);
 
     if (r < 0)
         log_error("worker %u: event loop: %s", w->index, strerror(-r));

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "media/command.h"
+#include "media/handshakes.h"
 #include "media/udp.h"
 #include "media/wheel.h"
 
@@ -44,8 +45,11 @@ struct worker {
     struct loop_defer flush;
     bool flush_armed;
     struct log_limit junk;
-    struct log_limit log_failed; /* transports */
-    uint64_t n_junk;
+    struct log_limit log_failed;  /* transports */
+    struct log_limit log_refused; /* what goes past a limit */
+    struct handshakes handshakes;
+    uint64_t n_junk;    /* datagrams of no transport */
+    uint64_t n_refused; /* media that was not authentic, replayed, or of one SSRC too many */
     pthread_t thread;
     bool started;
     struct pulse_watch *pulse; /* NULL: not watched */

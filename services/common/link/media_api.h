@@ -42,8 +42,9 @@
  *                 stream | subscriber, state, profile, localCandidate, remoteCandidate, bytesIn,
  *                 bytesOut, packetsIn, packetsOut, ageMs, connectMs}], rooms,
  *                 workers: [{port, transports, rooms, packetsIn,
- *                 packetsOut, messagesOut, droppedOut, junk, gso}]}
- *                    connectMs: first check to media keys; rooms: how many.
+ *                 packetsOut, messagesOut, droppedOut, junk, refused, gso}]}
+ *                    connectMs: first check to media keys; rooms: how many; junk: datagrams of no
+ *                    transport; refused: media that was not authentic, or came again.
  *   describe     {room, stream | subscriber}                           {remoteSdp, localSdp,
  *                 clientCandidates: [{candidate, sdpMid, sdpMLineIndex}], serverCandidates: [..],
  *                 localCandidate, remoteCandidate, events: [{type, timestamp}]}
