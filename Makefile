@@ -75,7 +75,7 @@ REPLAYS :=
 endif
 BENCHES := $(patsubst tests/bench/bench_%.c,$(O)/bench/%,$(wildcard tests/bench/bench_*.c))
 
-.PHONY: all bins pages manual web env tests check test-restarts test-flood coverage run-coverage asan tsan fuzz bench bench-turn bench-signaling analyze format install dist deb rpm clean help
+.PHONY: all bins pages manual web env tests check test-restarts test-flood coverage run-coverage asan tsan fuzz bench bench-media bench-turn bench-signaling analyze format install dist deb rpm clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -89,6 +89,7 @@ help:
 	@echo 'fuzz-X   fuzz one parser ($(FUZZERS)) for FUZZ_SECONDS (10); fuzz: all of them'
 	@echo 'env      the .env template and the reference of settings, from the table'
 	@echo 'bench    the benches, bench-turn, bench-signaling: those of one daemon; analyze: clang-tidy and cppcheck; format: clang-format'
+	@echo 'bench-media    media beside Debian'"'"'s janus, as root; needs the package janus (apt-get install --no-install-recommends janus)'
 	@echo 'install  into DESTDIR; web: Call pages alone; dist: source archive; deb, rpm: packages of it'
 	@echo 'coverage lines of codec/ that unit tests and fuzz seeds reach, at least $(COVERAGE_LEAST) % of each file'
 	@echo 'test-restarts  signaling restarted and killed under load, at length'
@@ -298,6 +299,9 @@ fuzz-%:
 
 bench: bins $(BENCHES)
 	$(Q)tests/bench/run.sh $(O)
+
+bench-media: bins $(O)/bench/media
+	$(Q)tests/bench/run.sh $(O) media
 
 bench-turn: bins $(filter $(O)/bench/turn%,$(BENCHES))
 	$(Q)tests/bench/run.sh $(O) turn

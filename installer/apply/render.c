@@ -161,6 +161,7 @@ void render_media(struct wr *w, const struct settings *s, const struct places *p
     put_int(w, "port", settings_int(s, SET_MEDIA_PORT));
     put_bool(w, "port_search", p->media_port_search);
     put_int(w, "workers", settings_int(s, SET_MEDIA_WORKERS));
+    put_int(w, "busy_poll_us", settings_int(s, SET_MEDIA_BUSY_POLL));
     put_text(w, "public_name", settings_text(s, SET_DOMAIN_OR_PUBLIC_IP));
     put_public_ips(w, s);
 }

@@ -76,6 +76,7 @@ enum setting {
     SET_OPENVIDU_MEDIA_SERVER, /* ours: kurento, mediasoup */
     SET_MEDIA_PORT,            /* ours */
     SET_MEDIA_WORKERS,         /* ours */
+    SET_MEDIA_BUSY_POLL,       /* ours */
     SET_VIDEO_MAX_RECV_BANDWIDTH,
     SET_VIDEO_MIN_RECV_BANDWIDTH,
     SET_VIDEO_MAX_SEND_BANDWIDTH,

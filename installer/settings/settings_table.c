@@ -864,6 +864,23 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .example = "4",
             .doc = "Threads that forward media; 0 is one for each processor",
         },
+    [SET_MEDIA_BUSY_POLL] =
+        {
+            .key = "MEDIA_BUSY_POLL",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_MEDIA,
+            .ours = true,
+            .restarts = MEDIA,
+            .value = "0",
+            .min = 0,
+            .max = 1000,
+            .example = "50",
+            .doc = "Microseconds for which media waits busily for the network card",
+            .more = "Saves the wake-ups of a busy server at the price of processor time "
+                    "(SO_BUSY_POLL); 0 is not at all. The kernel grants it to privileged services "
+                    "alone: as a service of its own user, media needs net.core.busy_read set "
+                    "likewise (sysctl).",
+        },
     [SET_VIDEO_MAX_RECV_BANDWIDTH] =
         {
             .key = "OPENVIDU_STREAMS_VIDEO_MAX_RECV_BANDWIDTH",

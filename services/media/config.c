@@ -28,6 +28,7 @@ static const struct conf_key keys[] = {
     INT("port", port, 1024, 65535 - WORKERS_MAX, 40000),
     FIELD("port_search", CONF_BOOL, port_search, .int_default = false),
     INT("workers", workers, 0, WORKERS_MAX, 0),
+    INT("busy_poll_us", busy_poll_us, 0, 1000, 0),
     FIELD("public_name", CONF_STRING, public_name, .string_default = "", .live = true),
     FIELD("public_ips", CONF_STRINGS, public_ips, .check = check_ip, .live = true),
     FIELD("announce_loopback", CONF_BOOL, announce_loopback, .int_default = true),

@@ -4,10 +4,11 @@
 #include "conf/conf.h"
 
 struct config {
-    char *control;    /* the control socket */
-    int64_t port;     /* of the first worker; the others follow */
-    bool port_search; /* taken already: try further up */
-    int64_t workers;  /* 0: one per core */
+    char *control;        /* the control socket */
+    int64_t port;         /* of the first worker; the others follow */
+    bool port_search;     /* taken already: try further up */
+    int64_t workers;      /* 0: one per core */
+    int64_t busy_poll_us; /* 0: not at all */
     bool announce_loopback;
     int64_t max_rooms, max_streams, max_subscribers, max_transports;
 

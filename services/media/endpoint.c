@@ -97,16 +97,20 @@ void endpoint_describe(struct worker *w, struct message *m)
 {
     const struct transport *t = find(w, m);
     const struct ice_address *a = t ? ice_lite_selected(&t->ice) : NULL;
+    char *remote, *local;
 
     if (!t) {
         message_fail(m, MEDIA_ERR_NO_STREAM, "There is no %.100s",
                      *m->subscriber ? m->subscriber : m->stream);
         return;
     }
-    m->result =
-        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "remoteSdp", text_or_null(t->remote_sdp),
-                  "localSdp", text_or_null(t->local_sdp), "clientCandidates",
-                  candidates_in(t->remote_sdp), "serverCandidates", candidates_in(t->local_sdp),
-                  "localCandidate", a ? local_candidate(t, a) : json_null(), "remoteCandidate",
-                  a ? remote_candidate(a) : json_null(), "events", events(t));
+    remote = kept_text_restore(t->remote_sdp);
+    local = kept_text_restore(t->local_sdp);
+    m->result = json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "remoteSdp", text_or_null(remote), "localSdp",
+        text_or_null(local), "clientCandidates", candidates_in(remote), "serverCandidates",
+        candidates_in(local), "localCandidate", a ? local_candidate(t, a) : json_null(),
+        "remoteCandidate", a ? remote_candidate(a) : json_null(), "events", events(t));
+    free(remote);
+    free(local);
 }

@@ -78,6 +78,19 @@ static void describe_sockets(const struct daemon *d)
                     receive / 1024, send / 1024);
 }
 
+static void set_busy_poll(const struct daemon *d)
+{
+    unsigned us = (unsigned) d->config.busy_poll_us;
+    int r = 0;
+
+    for (unsigned i = 0; us > 0 && i < d->n_workers; i++)
+        r = udp_set_busy_poll(d->sockets[i], us);
+    if (r < 0)
+        log_warning("the kernel does not let us poll busily (%s): without privileges "
+                    "net.core.busy_read has to be %u already",
+                    strerror(-r), us);
+}
+
 /* ---- start and stop ---- */
 
 static void on_candidates(const struct candidates *c, void *arg)
@@ -136,6 +149,7 @@ static int start(void *self, struct loop *l)
     if (r < 0)
         return r;
     describe_sockets(d);
+    set_busy_poll(d);
     with_ipv6 = udp_has_ipv6(d->sockets[0]);
     r = start_workers(d);
     if (r == 0)

@@ -1,6 +1,7 @@
 #include "media/publisher.h"
 
 #include "media/feedback.h"
+#include "media/forward.h"
 #include "media/subscriber.h"
 
 #include "base/clock.h"
@@ -18,10 +19,12 @@
 /* ---- incoming media ---- */
 
 /* A track's first packet, or the first under another SSRC. */
-static void track_begin(struct track *k, uint32_t ssrc, uint32_t clock_hz)
+static void track_begin(struct track *k, uint32_t ssrc, uint32_t clock_hz, uint64_t now_us)
 {
     struct subscriber_track *st;
 
+    forward_held(k, now_us);
+    forward_forget(k);
     if (k->has_ssrc) {
         list_for_each (st, &k->subscribers, node)
             rewrite_resync(&st->rewrite);
@@ -66,7 +69,7 @@ static bool restore_rtx(struct track *k, const struct neg_codec *codec, uint8_t 
 static void receive(struct track *k, const struct neg_codec *codec, struct media_packet *m)
 {
     if (!k->has_ssrc || m->rtp.ssrc != k->ssrc)
-        track_begin(k, m->rtp.ssrc, codec->clock_hz);
+        track_begin(k, m->rtp.ssrc, codec->clock_hz, m->now_us);
     m->seq = reception_packet(&k->reception, m->rtp.seq, m->rtp.ts, m->rtp.payload.len, m->now_us);
 }
 
@@ -97,14 +100,11 @@ static void note_key_frame(struct track *k, const struct media_packet *m)
 
 static void forward(struct track *k, const struct neg_codec *codec, struct media_packet *m)
 {
-    struct subscriber_track *st;
-
     m->starts_key_frame =
         k->kind == SDP_VIDEO && rtp_starts_key_frame(codec->codec, m->rtp.payload);
     if (m->starts_key_frame)
         note_key_frame(k, m);
-    list_for_each (st, &k->subscribers, node)
-        subscriber_forward(st, m);
+    forward_packet(k, m);
 }
 
 static void note_arrival(struct publisher *p, const struct track *k, const struct media_packet *m)
@@ -222,19 +222,11 @@ static void on_report_timer(struct wheel_timer *timer)
 bool publisher_replay(struct publisher *p, struct subscriber_track *st, uint64_t now_us)
 {
     const struct track *k = &p->tracks[SDP_VIDEO];
-    struct media_packet m = {.now_us = now_us};
-    struct bytes packet;
-    uint64_t seq = k->key_seq;
 
     if (!k->history || !k->has_key || now_us - k->key_us > REPLAY_MAX_US ||
         k->reception.highest - k->key_seq >= REPLAY_MAX_PACKETS)
         return false;
-    while ((packet = history_next(k->history, seq, now_us, &m.seq)).p) {
-        m.starts_key_frame = m.seq == k->key_seq;
-        if (rtp_decode(packet, &m.rtp) == 0)
-            subscriber_forward(st, &m);
-        seq = m.seq + 1;
-    }
+    forward_replay(st, k->key_seq, now_us);
     return !st->waits_for_key;
 }
 
@@ -278,6 +270,7 @@ static void reset_track(struct track *k, const struct neg_media *m)
     k->active = m->active;
     k->has_ssrc = false;
     k->has_key = false;
+    forward_forget(k);
     k->history = history_free(k->history);
     if (has_feedback(m, NEG_FB_NACK)) /* without memory for it there are no retransmissions */
         (void) history_new(k->kind == SDP_VIDEO ? &history_video : &history_audio, &k->history);
@@ -326,6 +319,7 @@ int publisher_new(struct router *r, const char *id, struct publisher **ret_p)
     wheel_timer_init(&p->report_timer, on_report_timer);
     for (uint8_t i = 0; i < NEG_KINDS; i++) {
         p->tracks[i] = (struct track){.publisher = p, .kind = i};
+        list_init(&p->tracks[i].held_node);
         list_init(&p->tracks[i].subscribers);
     }
     error = map_put(r->publishers, bytes_str(id), p);
@@ -348,8 +342,10 @@ struct publisher *publisher_free(struct publisher *p)
     wheel_stop(&p->router->worker->wheel, &p->feedback_timer);
     wheel_stop(&p->router->worker->wheel, &p->report_timer);
     transport_free(p->transport);
-    for (unsigned i = 0; i < NEG_KINDS; i++)
+    for (unsigned i = 0; i < NEG_KINDS; i++) {
+        forward_forget(&p->tracks[i]);
         history_free(p->tracks[i].history);
+    }
     map_del(p->router->publishers, bytes_str(p->id));
     free(p);
     return NULL;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "media/history.h"
+#include "media/hold.h"
 #include "media/keyframe.h"
 #include "media/nack.h"
 #include "media/reception.h"
@@ -34,15 +35,9 @@ struct track {
     bool has_key;            /* the last key frame began with key_seq, at key_us */
     uint64_t key_seq, key_us;
     uint32_t key_ts;
+    struct hold hold;        /* packets that wait for the rest of their frame */
+    struct list held_node;   /* among the worker's tracks that hold some */
     struct list subscribers; /* struct subscriber_track, the connected ones */
-};
-
-/* A packet on its way from a track to the subscribers. */
-struct media_packet {
-    struct rtp rtp;
-    uint64_t seq; /* extended */
-    uint64_t now_us;
-    bool starts_key_frame;
 };
 
 struct publisher {

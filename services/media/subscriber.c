@@ -1,5 +1,7 @@
 #include "media/subscriber.h"
 
+#include "media/forward.h"
+
 #include "base/clock.h"
 #include "base/rnd.h"
 
@@ -8,101 +10,7 @@
 
 #define REPORT_MS 1000
 #define FIRST_REPORT_MS 300
-#define KEY_WAIT_MAX_US 1000000
-#define RTX_CREDIT_MAX 256
 #define RTCP_COMPOUND_MAX 1400
-
-/* ---- the packet path ---- */
-
-static size_t map_exts(const struct neg_map *map, const struct rtp *rtp, struct rtp_ext *ret)
-{
-    struct rtp_ext e;
-    size_t pos = 0, n = 0;
-
-    while (n < RTP_EXT_MAX && rtp_next_ext(rtp, &pos, &e)) {
-        uint8_t id = e.id <= NEG_EXT_ID_MAX ? map->ext[e.id] : 0;
-
-        if (id)
-            ret[n++] = (struct rtp_ext){.id = id, .value = e.value};
-    }
-    return n;
-}
-
-/* Writes header h with the packet's extensions, then prefix and payload, protects and queues. */
-static int send_packet(struct subscriber_track *st, struct srtp_sender *sender, const struct rtp *h,
-                       const struct rtp *from, struct bytes prefix)
-{
-    struct transport *t = st->subscriber->transport;
-    struct rtp_ext exts[RTP_EXT_MAX];
-    uint8_t *room = udp_reserve(t->worker->udp);
-    struct wr w = wr_init(room, UDP_DATAGRAM_MAX - SRTP_OVERHEAD_MAX);
-    size_t header_len, len;
-    int r;
-
-    rtp_put_header(&w, h, exts, map_exts(&st->map, from, exts), false);
-    header_len = wr_len(&w);
-    wr_bytes(&w, prefix);
-    wr_bytes(&w, from->payload);
-    r = wr_finish(&w, &len);
-    if (r == 0)
-        r = srtp_sender_protect(sender, bytes_of(room, len), header_len, room, UDP_DATAGRAM_MAX,
-                                &len);
-    if (r == 0)
-        transport_commit(t, len);
-    return r;
-}
-
-static void send_rtx(struct subscriber_track *st, const struct rtp *from, uint16_t out_seq)
-{
-    uint8_t osn[2] = {(uint8_t) (out_seq >> 8), (uint8_t) out_seq};
-    struct rtp h = *from;
-
-    h.pt = st->map.rtx_pt[from->pt & 0x7f];
-    if (h.pt == 0 || !st->rtx_sender || st->rtx_credit == 0)
-        return;
-    st->rtx_credit--;
-    h.ssrc = st->rtx_ssrc;
-    h.seq = (uint16_t) st->rtx_seq++;
-    h.ts = rewrite_ts(&st->rewrite, from->ts);
-    (void) send_packet(st, st->rtx_sender, &h, from, bytes_of(osn, sizeof(osn)));
-}
-
-/* A video stream begins with a key frame: what comes before would only show as a broken picture.
- * But not for ever: a payload may be of a kind that we do not understand. */
-static bool must_wait(struct subscriber_track *st, const struct media_packet *p)
-{
-    if (!st->waits_for_key)
-        return false;
-    if (st->waits_since_us == 0)
-        st->waits_since_us = p->now_us;
-    if (!p->starts_key_frame && p->now_us - st->waits_since_us < KEY_WAIT_MAX_US)
-        return true;
-    st->waits_for_key = false;
-    return false;
-}
-
-void subscriber_forward(struct subscriber_track *st, const struct media_packet *p)
-{
-    struct rtp h = p->rtp;
-    uint64_t seq;
-
-    h.pt = st->map.pt[p->rtp.pt & 0x7f];
-    if (!transport_is_connected(st->subscriber->transport) || must_wait(st, p))
-        return;
-    if (h.pt == 0 || p->rtp.payload.len == 0) { /* not negotiated, or a bandwidth probe */
-        rewrite_drop(&st->rewrite, p->seq);
-        return;
-    }
-    if (rewrite_map(&st->rewrite, p->seq, p->rtp.ts, p->now_us, &seq, &h.ts) < 0)
-        return;
-    h.seq = (uint16_t) seq;
-    h.ssrc = st->ssrc;
-    if (send_packet(st, st->sender, &h, &p->rtp, bytes_of(NULL, 0)) < 0)
-        return;
-    sending_packet(&st->sending, p->rtp.payload.len);
-    if (st->rtx_credit < RTX_CREDIT_MAX)
-        st->rtx_credit++;
-}
 
 /* ---- incoming RTCP ---- */
 
@@ -145,7 +53,7 @@ static void on_nack(struct subscriber *s, const struct rtcp *p, uint64_t now_us)
         if (rewrite_source_seq(&st->rewrite, seq, &in_seq) == 0)
             packet = history_find(h, in_seq, now_us);
         if (packet.p && rtp_decode(packet, &rtp) == 0)
-            send_rtx(st, &rtp, seq);
+            forward_again(st, &rtp, seq);
     }
 }
 
@@ -257,6 +165,7 @@ static void start_track(struct subscriber_track *st)
 
     if (!st->active || add_senders(st) < 0)
         return;
+    forward_held(&source->tracks[st->kind], now_us); /* it is in the replay */
     list_del(&st->node);
     list_append(&source->tracks[st->kind].subscribers, &st->node);
     wait_for_key(st);
@@ -364,6 +273,7 @@ static void init_track(struct subscriber *s, uint8_t kind, const struct neg_loca
     st->rtx_ssrc = local->send[kind].rtx_ssrc;
     st->rtx_seq = rnd_u32() & 0x7fff; /* below 2^15: see srtp_sender_protect() */
     list_init(&st->node);
+    list_init(&st->replay_node);
     sending_init(&st->sending, st->ssrc);
 }
 
@@ -402,8 +312,10 @@ struct subscriber *subscriber_free(struct subscriber *s)
 {
     if (!s)
         return NULL;
-    for (unsigned i = 0; i < NEG_KINDS; i++)
+    for (unsigned i = 0; i < NEG_KINDS; i++) {
         list_del(&s->tracks[i].node);
+        list_del(&s->tracks[i].replay_node);
+    }
     list_del(&s->node);
     s->source->n_subscribers--;
     if (s->source->loopback == s)

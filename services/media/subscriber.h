@@ -8,7 +8,9 @@
 #include "media/rewrite.h"
 
 struct subscriber_track {
-    struct list node; /* in the track's list while it takes packets */
+    struct list node;        /* in the track's list while it takes packets */
+    struct list replay_node; /* among the worker's while it gets packets from the history … */
+    uint64_t replay_seq, replay_due_us; /* … from this one on, and then */
     struct subscriber *subscriber;
     uint8_t kind;
     bool active;
@@ -57,8 +59,3 @@ void subscriber_on_rtcp(struct subscriber *s, struct bytes compound);
 
 /* The source has another transport, or other media: maps anew, hides the break. */
 void subscriber_source_changed(struct subscriber *s);
-
-/* ---- the packet path ---- */
-
-/* To one subscriber: rewrites, protects, queues. */
-void subscriber_forward(struct subscriber_track *st, const struct media_packet *p);

@@ -88,8 +88,10 @@ static void dtls_send(struct bytes datagram, void *arg)
     if (t->dtls_from) {
         udp_send_to(u, &t->dtls_from->from, &t->dtls_from->to, datagram);
     } else if (udp_path_is_set(&t->path) && datagram.len <= UDP_DATAGRAM_MAX) {
-        memcpy(udp_reserve(u), datagram.p, datagram.len);
-        udp_commit(u, &t->path, datagram.len);
+        uint8_t *room = udp_reserve(u, 1);
+
+        memcpy(room, datagram.p, datagram.len);
+        udp_commit(u, &t->path, room, datagram.len);
     }
     worker_flush_soon(t->worker);
 }
@@ -263,18 +265,19 @@ void transport_set_remote(struct transport *t, const struct neg_peer *peer)
     connect_if_ready(t);
 }
 
-static void keep_sdp(char **kept, struct bytes sdp)
+static void keep_sdp(struct transport *t, struct kept_text **kept, struct bytes sdp)
 {
     if (!sdp.p)
         return;
-    free(*kept);
-    *kept = sdp.len <= MEDIA_SDP_KEPT_MAX ? strndup((const char *) sdp.p, sdp.len) : NULL;
+    *kept = kept_text_free(*kept);
+    if (sdp.len <= MEDIA_SDP_KEPT_MAX)
+        (void) kept_text_new(&t->worker->sdps, sdp, kept); /* without memory there is none */
 }
 
 void transport_keep_sdp(struct transport *t, struct bytes remote, struct bytes local)
 {
-    keep_sdp(&t->remote_sdp, remote);
-    keep_sdp(&t->local_sdp, local);
+    keep_sdp(t, &t->remote_sdp, remote);
+    keep_sdp(t, &t->local_sdp, local);
 }
 
 /* ---- media ---- */
@@ -305,11 +308,11 @@ void transport_on_media(struct transport *t, struct udp_datagram *d)
     t->handlers->on_rtp(t, d->p, d->len, t->arg);
 }
 
-void transport_commit(struct transport *t, size_t len)
+void transport_commit(struct transport *t, const uint8_t *room, size_t len)
 {
     t->packets_out++;
     t->bytes_out += len;
-    udp_commit(t->worker->udp, &t->path, len);
+    udp_commit(t->worker->udp, &t->path, room, len);
     worker_flush_soon(t->worker);
 }
 
@@ -320,11 +323,11 @@ void transport_send_rtcp(struct transport *t, struct bytes compound)
 
     if (!transport_is_connected(t) || len == 0 || len > RTCP_MAX)
         return;
-    room = udp_reserve(t->worker->udp);
+    room = udp_reserve(t->worker->udp, 1);
     memcpy(room, compound.p, len);
     if (srtp_transport_protect_rtcp(t->srtp, room, &len, UDP_DATAGRAM_MAX) < 0)
         return;
-    udp_commit(t->worker->udp, &t->path, len);
+    udp_commit(t->worker->udp, &t->path, room, len);
     worker_flush_soon(t->worker);
 }
 
@@ -403,8 +406,8 @@ struct transport *transport_free(struct transport *t)
     atomic_fetch_sub(&w->node->n_transports, 1);
     atomic_fetch_sub(&w->n_transports, 1);
     secret_wipe(&t->ice, sizeof(t->ice));
-    free(t->remote_sdp);
-    free(t->local_sdp);
+    kept_text_free(t->remote_sdp);
+    kept_text_free(t->local_sdp);
     free(t);
     return NULL;
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "media/ice_lite.h"
+#include "media/kept_text.h"
 #include "media/negotiate.h"
 #include "media/worker.h"
 
@@ -56,7 +57,7 @@ struct transport {
     uint64_t packets_in, bytes_in, packets_out, bytes_out;
 
     /* for people who look */
-    char *remote_sdp, *local_sdp;                        /* NULL: none yet, or too long */
+    struct kept_text *remote_sdp, *local_sdp;            /* NULL: none yet, or too long */
     struct transport_event events[TRANSPORT_EVENTS_MAX]; /* the latest, oldest first */
     unsigned n_events;
 };
@@ -88,8 +89,8 @@ void transport_on_media(struct transport *t, struct udp_datagram *d);
 void transport_log(const struct transport *t, enum log_level level, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Sends the protected datagram that was written into udp_reserve()'s room. */
-void transport_commit(struct transport *t, size_t len);
+/* Sends the protected datagram that was written into a room of udp_reserve(). */
+void transport_commit(struct transport *t, const uint8_t *room, size_t len);
 
 /* Protects and sends a compound of at most 1,400 bytes. */
 void transport_send_rtcp(struct transport *t, struct bytes compound);

@@ -1,5 +1,6 @@
 #include "media/worker.h"
 
+#include "media/forward.h"
 #include "media/requests.h"
 #include "media/router.h"
 #include "media/transport.h"
@@ -12,6 +13,11 @@
 
 #define ADDRESSES_PER_TRANSPORT ICE_ADDRESS_MAX
 #define JUNK_LOG_MS 10000
+
+/* Waking up for each packet costs as much as sending several. Under load we look once in so long:
+ * as long as a frame may be held (HOLD_US), and nothing beside a network's own jitter. */
+#define POLL_TICK_US 1000
+#define POLL_WORTH 1 /* message in a tick */
 
 /* ---- datagrams ---- */
 
@@ -58,29 +64,63 @@ void worker_on_datagram(struct udp_datagram *d, void *worker)
         on_junk(w, d);
 }
 
-static void on_readable(struct loop_io *io, uint32_t revents)
+static void on_readable(struct loop_fd *fd, uint32_t revents)
 {
-    struct worker *w = container_of(io, struct worker, socket_io);
+    struct worker *w = container_of(fd, struct worker, socket_fd);
+    unsigned n;
+    bool more;
 
     (void) revents;
-    w->now_us = clock_us();
-    udp_receive(w->udp, worker_on_datagram, w);
+    n = udp_receive(w->udp, worker_on_datagram, w, &more);
+    loop_set_took(w->set, n, more);
+}
+
+/* ---- sending ---- */
+
+static void on_hold_timer(struct loop_timer *timer);
+
+/* What has waited enough goes out; the timer runs while something else waits. */
+static void send_waiting(struct worker *w)
+{
+    uint64_t now_us = clock_us(), due_us;
+
+    w->flush_follows = true;
+    due_us = forward_due(w, now_us);
+    w->flush_follows = false;
+    udp_flush(w->udp);
+    if (due_us == UINT64_MAX)
+        loop_timer_stop(&w->hold_timer);
+    else if (!loop_timer_is_armed(&w->hold_timer))
+        (void) loop_timer_start(&w->hold_timer, w->loop, due_us - now_us, on_hold_timer);
+}
+
+static void on_hold_timer(struct loop_timer *timer)
+{
+    send_waiting(container_of(timer, struct worker, hold_timer));
 }
 
 static void on_flush(struct loop_defer *d)
 {
-    struct worker *w = container_of(d, struct worker, flush);
-
-    w->flush_armed = false;
-    udp_flush(w->udp);
+    send_waiting(container_of(d, struct worker, flush));
 }
 
 void worker_flush_soon(struct worker *w)
 {
-    if (w->flush_armed)
-        return;
-    w->flush_armed = true;
-    loop_defer_arm(&w->flush);
+    if (!w->flush_follows)
+        loop_defer_arm(&w->flush);
+}
+
+static void on_round_begins(void *worker)
+{
+    struct worker *w = worker;
+
+    w->now_us = clock_us();
+    w->flush_follows = true;
+}
+
+static void on_round_ends(void *worker)
+{
+    send_waiting(worker);
 }
 
 /* ---- commands ---- */
@@ -138,6 +178,18 @@ static int make_maps(struct worker *w)
     return r;
 }
 
+static int watch_socket(struct worker *w)
+{
+    int r = loop_set_new(w->loop, &w->set);
+
+    if (r < 0)
+        return r;
+    loop_set_on_round(w->set, on_round_begins, on_round_ends, w);
+    loop_set_poll(w->set, POLL_TICK_US);
+    loop_set_poll_worth(w->set, POLL_WORTH);
+    return loop_fd_start(&w->socket_fd, w->set, udp_fd(w->udp), EPOLLIN, on_readable);
+}
+
 int worker_new(struct node *node, unsigned index, struct udp *u,
                const struct candidates *candidates, struct pulse *pulse, struct worker **ret_w)
 {
@@ -152,6 +204,8 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
     w->index = index;
     w->udp = u;
     w->candidates = *candidates;
+    list_init(&w->held);
+    list_init(&w->replays);
     w->junk.interval_ms = w->log_failed.interval_ms = w->log_refused.interval_ms = JUNK_LOG_MS;
     handshakes_init(&w->handshakes);
     r = make_maps(w);
@@ -166,7 +220,7 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
     if (r == 0)
         r = loop_defer_init(&w->flush, w->loop, on_flush);
     if (r == 0)
-        r = loop_io_start(&w->socket_io, w->loop, udp_fd(u), EPOLLIN, on_readable);
+        r = watch_socket(w);
     if (r < 0) {
         worker_free(w);
         return r;
@@ -219,8 +273,10 @@ struct worker *worker_free(struct worker *w)
     if (w->rooms)
         drop_rooms(w);
     if (w->loop) {
-        loop_io_stop(&w->socket_io);
+        loop_fd_stop(&w->socket_fd);
+        loop_set_free(w->set);
         loop_defer_done(&w->flush);
+        loop_timer_done(&w->hold_timer);
         wheel_done(&w->wheel);
         if (w->mailbox)
             mailbox_free(w->mailbox, drop_message);
@@ -228,6 +284,7 @@ struct worker *worker_free(struct worker *w)
         loop_free(w->loop);
     }
     udp_free(w->udp);
+    kept_bases_done(&w->sdps);
     map_free(w->rooms);
     map_free(w->by_ufrag);
     map_free(w->by_addr);

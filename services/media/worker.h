@@ -6,6 +6,7 @@
 
 #include "media/command.h"
 #include "media/handshakes.h"
+#include "media/kept_text.h"
 #include "media/udp.h"
 #include "media/wheel.h"
 
@@ -39,11 +40,16 @@ struct worker {
     struct map *by_ufrag; /* -> struct transport */
     struct map *by_addr;  /* remote address that a check has opened -> struct transport */
     struct candidates candidates;
-    uint64_t now_us; /* when the datagrams at hand were received */
+    struct kept_bases sdps; /* of its transports */
+    uint64_t now_us;        /* when the datagrams at hand were received */
 
-    struct loop_io socket_io;
+    struct loop_set *set;
+    struct loop_fd socket_fd;
     struct loop_defer flush;
-    bool flush_armed;
+    bool flush_follows; /* without being asked for */
+    struct list held; /* struct track.held_node: packets of it wait for the rest of their frame … */
+    struct loop_timer hold_timer; /* … so long */
+    struct list replays;          /* struct subscriber_track.replay_node */
     struct log_limit junk;
     struct log_limit log_failed;  /* transports */
     struct log_limit log_refused; /* what goes past a limit */

@@ -333,6 +333,7 @@ static void test_any_certificate(void **state)
 
 #define LONG_DATA 50000
 #define MANY 800 /* more than 32 MiB of them */
+#define KEPT 500 /* the latest, at least */
 
 /* The oldest are given up, not that which is under way; the order stays; RPC goes on. */
 static void test_too_many(void **state)
@@ -367,11 +368,11 @@ static void test_too_many(void **state)
             continue;
         assert_true(number > before);
         assert_true(n != 0 || number == 0);
-        assert_true(n != 1 || number > 1);
+        assert_true(number <= MANY - KEPT || number == before + 1);
         before = number;
         n++;
     }
-    assert_true(n > 500 && n < MANY);
+    assert_true(n > KEPT && n < MANY);
     free(message);
     peer_close(a);
 }

@@ -19,7 +19,8 @@ struct measure_contender {
 /* Medians over the rounds. */
 struct measure_figure {
     double packets_per_s, us_per_packet, lost_percent;
-    double ratio; /* what the first contender costs, as a multiple of this one */
+    double ratio;        /* what the first contender costs, as a multiple of this one */
+    double load_percent; /* of a processor, what this process took for the load */
 };
 
 /* Each gets a window of each round. */
@@ -29,6 +30,9 @@ int measure_in_turns(struct loop *l, const struct measure_contender *c, size_t n
 /* Before children are made: this process and they go before what else the machine has to do, as far
  * as that is allowed. */
 void measure_go_first(void);
+
+/* Before many sockets: this process and its children may open as many files as is allowed. */
+void measure_open_many(void);
 
 /* Runs the loop for a while, or until loop_quit(). */
 int measure_pause(struct loop *l, uint64_t us);

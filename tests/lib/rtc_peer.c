@@ -91,7 +91,7 @@ const struct rtc_counters *rtc_peer_counters(const struct rtc_peer *p)
     return &p->counters;
 }
 
-/* ---- ICE: we control, the server is lite, there is one pair ---- */
+/* ---- ICE: we control, there is one pair ---- */
 
 static void send_check(struct rtc_peer *p)
 {
@@ -155,12 +155,34 @@ static void start_handshake(struct rtc_peer *p)
         start_timer(p);
 }
 
+/* Servers that are lite by their own account check all the same (libnice). */
+static void answer_check(const struct rtc_peer *p, const struct stun *m)
+{
+    uint8_t buf[256];
+    struct wr w = wr_init(buf, sizeof(buf));
+    size_t len;
+
+    if (!stun_integrity_ok(m, bytes_str(p->pwd)))
+        return;
+    stun_begin(&w, STUN_SUCCESS, STUN_BINDING, m->tid);
+    stun_put_xor_addr(&w, STUN_ATTR_XOR_MAPPED_ADDRESS, &p->server);
+    stun_put_integrity(&w, bytes_str(p->pwd));
+    stun_put_fingerprint(&w);
+    if (stun_finish(&w, &len) == 0)
+        (void) send(p->fd, buf, len, 0);
+}
+
 static void on_stun(struct rtc_peer *p, struct bytes datagram)
 {
     struct stun m;
 
-    if (stun_decode(datagram, &m) < 0 || m.method != STUN_BINDING ||
-        !stun_integrity_ok(&m, bytes_str(p->remote_pwd)))
+    if (stun_decode(datagram, &m) < 0 || m.method != STUN_BINDING)
+        return;
+    if (m.class == STUN_REQUEST) {
+        answer_check(p, &m);
+        return;
+    }
+    if (!stun_integrity_ok(&m, bytes_str(p->remote_pwd)))
         return;
     if (m.class == STUN_ERROR) {
         set_state(p, RTC_FAILED, "ICE: the check was refused");
@@ -179,15 +201,13 @@ static int open_socket(struct rtc_peer *p)
     struct sockaddr_storage to;
     socklen_t len = addr_to_sockaddr(&p->server, &to);
     int size = SOCKET_BUFFER;
-    int r;
 
     p->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (p->fd < 0 || connect(p->fd, (struct sockaddr *) &to, len) < 0)
         return -errno;
     (void) setsockopt(p->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
     (void) setsockopt(p->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-    r = addr_is_loopback(&p->server) ? 0 : -EADDRNOTAVAIL;
-    return r;
+    return 0;
 }
 
 /* ---- what comes in ---- */
@@ -307,6 +327,7 @@ static void on_datagram(struct rtc_peer *p, uint8_t *data, size_t len)
     } else if (data[0] >= 128 && data[0] <= 191) {
         p->counters.datagrams_in++;
         p->counters.bytes_in += len;
+        p->counters.rtcp_in += rtp_is_rtcp(datagram);
         if (!p->srtp || p->config.sealed)
             return;
         if (rtp_is_rtcp(datagram))

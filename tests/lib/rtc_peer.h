@@ -1,7 +1,7 @@
 /* rtc_peer.h: the browser's end of media transports, for tests and benches: SDP, ICE against a lite
  * server, DTLS as the client, SRTP, and what passes counted. Hundreds of them live on one loop,
- * each with a socket of its own on the loopback. They send what they are told, when they are told;
- * of themselves they keep up the connectivity checks alone. */
+ * each with a socket of its own. They send what they are told, when they are told; of themselves
+ * they keep up the connectivity checks alone. */
 #pragma once
 
 #include "codec/rtcp.h"
@@ -92,6 +92,7 @@ struct rtc_stream_counters {
 
 struct rtc_counters {
     uint64_t datagrams_in, bytes_in; /* of media and RTCP, as they came from the socket */
+    uint64_t rtcp_in;                /* of these, RTCP */
     uint64_t datagrams_out, bytes_out;
     uint64_t refused; /* not authentic, or replayed */
     uint64_t checks_answered;

@@ -46,6 +46,7 @@ static void defaults(void **state)
     assert_false(c.port_search);
     assert_true(config_worker_count(&c) >= 1);
     assert_int_equal(c.public_ips.n, 0);
+    assert_int_equal(c.busy_poll_us, 0);
     config_done(&c);
 }
 
@@ -54,8 +55,11 @@ static void everything_that_is_wrong_is_told(void **state)
     struct config c;
 
     (void) state;
-    assert_int_equal(read_text("port = 80;\nworkers = 65;\nlog_level = \"loud\";\n", &c), -EINVAL);
-    assert_int_equal(n_problems, 4); /* control is missing, too */
+    assert_int_equal(read_text("port = 80;\nworkers = 65;\nlog_level = \"loud\";\n"
+                               "busy_poll_us = 1001;\n",
+                               &c),
+                     -EINVAL);
+    assert_int_equal(n_problems, 5); /* control is missing, too */
     config_done(&c);
 }
 

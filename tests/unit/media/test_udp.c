@@ -32,11 +32,12 @@ static void on_datagram(struct udp_datagram *d, void *arg)
 static void receive(struct udp *u, unsigned n, struct box *b)
 {
     struct pollfd p = {.fd = udp_fd(u), .events = POLLIN};
+    bool more;
 
     memset(b, 0, sizeof(*b));
     while (b->n < n) {
         assert_int_equal(poll(&p, 1, 5000), 1);
-        udp_receive(u, on_datagram, b);
+        (void) udp_receive(u, on_datagram, b, &more);
     }
 }
 
@@ -65,10 +66,10 @@ static void close_ends(struct ends *e)
 
 static void queue(struct ends *e, size_t len, uint8_t first)
 {
-    uint8_t *room = udp_reserve(e->a);
+    uint8_t *room = udp_reserve(e->a, 1);
 
     memset(room, first, len);
-    udp_commit(e->a, &e->path, len);
+    udp_commit(e->a, &e->path, room, len);
 }
 
 static void runs_of_equal_size_arrive_in_order(void **state)
@@ -91,6 +92,63 @@ static void runs_of_equal_size_arrive_in_order(void **state)
     if (udp_uses_gso(e.a)) /* 900 900 900 500 | 900 | 901 901 20 */
         assert_int_equal(udp_counters(e.a)->messages_out, 3);
     assert_int_equal(udp_counters(e.b)->packets_in, 8);
+    close_ends(&e);
+}
+
+static void rooms_are_passed_over(void **state)
+{
+    struct ends e;
+    struct box b;
+    uint8_t *rooms;
+
+    (void) state;
+    open_ends(&e, "127.0.0.1");
+    for (unsigned round = 0; round < UDP_SLOTS; round++) { /* the slab is full more than once */
+        rooms = udp_reserve(e.a, 4);
+        memset(rooms + UDP_ROOM_SIZE, 1, 100);
+        memset(rooms + 3 * UDP_ROOM_SIZE, 3, UDP_DATAGRAM_MAX);
+        udp_commit(e.a, &e.path, rooms + UDP_ROOM_SIZE, 100);
+        udp_commit(e.a, &e.path, rooms + 3 * UDP_ROOM_SIZE, UDP_DATAGRAM_MAX);
+        if (round % 32 < 31)
+            continue;
+        udp_flush(e.a);
+        receive(e.b, 64, &b);
+        assert_int_equal(b.n, 64);
+        for (unsigned i = 0; i < 64; i++) {
+            assert_int_equal(b.len[i], i % 2 ? UDP_DATAGRAM_MAX : 100);
+            assert_int_equal(b.first[i], i % 2 ? 3 : 1);
+        }
+    }
+    close_ends(&e);
+}
+
+/* Where the kernel puts several datagrams of a sender into one message, they come apart here. */
+static void coalesced_ones_come_one_by_one(void **state)
+{
+    struct ends e;
+    struct box b;
+    struct pollfd p;
+    bool more;
+
+    (void) state;
+    open_ends(&e, "127.0.0.1");
+    for (unsigned i = 0; i < UDP_SEGMENTS_MAX; i++)
+        queue(&e, i + 1 < UDP_SEGMENTS_MAX ? 900 : 20, (uint8_t) i);
+    udp_flush(e.a);
+    p = (struct pollfd){.fd = udp_fd(e.b), .events = POLLIN};
+    memset(&b, 0, sizeof(b));
+    assert_int_equal(poll(&p, 1, 5000), 1);
+    if (udp_receive(e.b, on_datagram, &b, &more) != 1) {
+        close_ends(&e);
+        skip();
+    }
+    assert_false(more);
+    assert_int_equal(b.n, UDP_SEGMENTS_MAX);
+    for (unsigned i = 0; i < UDP_SEGMENTS_MAX; i++) {
+        assert_int_equal(b.len[i], i + 1 < UDP_SEGMENTS_MAX ? 900 : 20);
+        assert_int_equal(b.first[i], i);
+    }
+    assert_int_equal(udp_counters(e.b)->packets_in, UDP_SEGMENTS_MAX);
     close_ends(&e);
 }
 
@@ -158,7 +216,7 @@ static void single_datagrams_and_cleared_paths(void **state)
     receive(e.b, 100, &b);
     assert_int_equal(b.n, 100);
     assert_int_equal(b.len[0], 6);
-    udp_commit(e.a, &e.path, 10); /* a path that leads nowhere */
+    udp_commit(e.a, &e.path, udp_reserve(e.a, 1), 10); /* a path that leads nowhere */
     udp_flush(e.a);
     assert_int_equal(udp_counters(e.a)->packets_out, 100);
     close_ends(&e);
@@ -175,8 +233,7 @@ static void a_destination_that_fails_does_not_stop_others(void **state)
     open_ends(&e, "127.0.0.1");
     assert_int_equal(addr_parse_ip("255.255.255.255", 9, &nowhere), 0); /* needs SO_BROADCAST */
     udp_path_set(e.a, &bad, &nowhere, &(struct addr){.family = 0});
-    udp_reserve(e.a)[0] = 0;
-    udp_commit(e.a, &bad, 100);
+    udp_commit(e.a, &bad, udp_reserve(e.a, 1), 100);
     queue(&e, 10, 1);
     udp_flush(e.a);
     receive(e.b, 1, &b);
@@ -200,6 +257,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(runs_of_equal_size_arrive_in_order),
+        cmocka_unit_test(rooms_are_passed_over),
+        cmocka_unit_test(coalesced_ones_come_one_by_one),
         cmocka_unit_test(both_ends_of_a_datagram_are_told),
         cmocka_unit_test(ipv6_goes_through_the_same_socket),
         cmocka_unit_test(a_full_slab_flushes_itself),

@@ -28,10 +28,23 @@ static struct loop *kit_loop;
 
 static void server_exec(const char *const *options)
 {
-    const char *argv[32] = {"redis-server", "--port",    "0",     "--save",   "",
-                            "--appendonly", "yes",       "--dir", kit_folder, "--unixsocket",
-                            kit_socket,     "--logfile", "log"};
-    size_t n = 13;
+    /* Without rewrites: their process outlives a server that is killed, and writes on. */
+    const char *argv[32] = {"redis-server",
+                            "--port",
+                            "0",
+                            "--save",
+                            "",
+                            "--appendonly",
+                            "yes",
+                            "--auto-aof-rewrite-percentage",
+                            "0",
+                            "--dir",
+                            kit_folder,
+                            "--unixsocket",
+                            kit_socket,
+                            "--logfile",
+                            "log"};
+    size_t n = 15;
 
     for (; options && *options; options++)
         argv[n++] = *options;
