@@ -881,6 +881,19 @@ const struct setting_def setting_defs[N_SETTINGS] = {
                     "alone: as a service of its own user, media needs net.core.busy_read set "
                     "likewise (sysctl).",
         },
+    [SET_MEDIA_ICE_TCP] =
+        {
+            .key = "MEDIA_ICE_TCP",
+            .type = SETTING_BOOL,
+            .group = SETTING_GROUP_MEDIA,
+            .ours = true,
+            .restarts = MEDIA,
+            .value = "true",
+            .example = "false",
+            .doc = "Media over TCP as well, on the ports from MEDIA_PORT on, for clients whose "
+                   "networks let no UDP out",
+            .more = "Without it they take the way through TURN, which costs more.",
+        },
     [SET_VIDEO_MAX_RECV_BANDWIDTH] =
         {
             .key = "OPENVIDU_STREAMS_VIDEO_MAX_RECV_BANDWIDTH",

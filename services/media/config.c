@@ -1,19 +1,19 @@
 #include "media/config.h"
 
-#include "base/addr.h"
 #include "base/log.h"
+#include "media/candidates.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
 #define WORKERS_MAX 64 /* as many ports as operators are told to open */
 
-static bool check_ip(const char *text, char *why, size_t why_size)
+static bool check_public(const char *text, char *why, size_t why_size)
 {
-    struct addr a;
+    struct public_addr a;
 
-    snprintf(why, why_size, "must be IPv4 or IPv6 addresses");
-    return addr_parse_ip(text, 0, &a) == 0;
+    snprintf(why, why_size, "must be IPv4 or IPv6 addresses, or PUBLIC/PRIVATE pairs of them");
+    return public_addr_parse(text, &a) == 0;
 }
 
 #define FIELD(key, kind, field, ...)                                                               \
@@ -29,8 +29,9 @@ static const struct conf_key keys[] = {
     FIELD("port_search", CONF_BOOL, port_search, .int_default = false),
     INT("workers", workers, 0, WORKERS_MAX, 0),
     INT("busy_poll_us", busy_poll_us, 0, 1000, 0),
+    FIELD("ice_tcp", CONF_BOOL, ice_tcp, .int_default = true),
     FIELD("public_name", CONF_STRING, public_name, .string_default = "", .live = true),
-    FIELD("public_ips", CONF_STRINGS, public_ips, .check = check_ip, .live = true),
+    FIELD("public_ips", CONF_STRINGS, public_ips, .check = check_public, .live = true),
     FIELD("announce_loopback", CONF_BOOL, announce_loopback, .int_default = true),
     INT("max_rooms", max_rooms, 1, 1000000, 10000),
     INT("max_streams", max_streams, 1, 10000, 1000),

@@ -9,12 +9,14 @@ struct config {
     bool port_search;     /* taken already: try further up */
     int64_t workers;      /* 0: one per core */
     int64_t busy_poll_us; /* 0: not at all */
+    bool ice_tcp;         /* media over TCP as well, on the same ports */
     bool announce_loopback;
     int64_t max_rooms, max_streams, max_subscribers, max_transports;
 
     /* these may change while the daemon runs; workers know nothing of them */
     char *public_name; /* address or name under which the machine is reached; "" none */
-    struct conf_strings public_ips; /* announced instead of what the machine itself knows */
+    struct conf_strings public_ips; /* announced instead of what the machine itself knows:
+                                       public_addr_parse() */
     char *log_level;
 };
 

@@ -54,32 +54,35 @@ static json_t *candidates_in(const char *sdp)
 
 /* The one that was announced for this address; where it was not (behind a proxy of packets), what
  * it would be called. */
-static json_t *local_candidate(const struct transport *t, const struct ice_address *a)
+static json_t *local_candidate(const struct transport *t, const struct ice_pair *a)
 {
     const struct candidates *c = &t->worker->candidates;
     char text[CANDIDATE_SIZE] = "candidate:", ip[ADDR_TEXT_SIZE];
     struct wr w = wr_init(text + strlen(text), sizeof(text) - strlen(text) - 1);
+    bool tcp = a->tuple.way != NULL;
     size_t i = 0;
 
-    while (i < c->n && !addr_ip_eq(&c->items[i].addr, &a->local) &&
-           !addr_ip_eq(&c->items[i].via, &a->local))
+    while (i < c->n && !addr_ip_eq(&c->items[i].addr, &a->tuple.local) &&
+           !addr_ip_eq(&c->items[i].via, &a->tuple.local))
         i++;
     if (i < c->n)
-        candidates_put(c, i, udp_port(t->worker->udp), &w);
+        candidates_put(c, i, tcp, udp_port(t->worker->udp), &w);
     else
-        wr_fmt(&w, "%zu 1 udp 1 %s %u typ host", c->n + 1, addr_format_ip(&a->local, ip),
-               udp_port(t->worker->udp));
+        wr_fmt(&w, "%zu 1 %s 1 %s %u typ host%s", 2 * c->n + 1, way_protocol(a->tuple.way),
+               addr_format_ip(&a->tuple.local, ip), udp_port(t->worker->udp),
+               tcp ? " tcptype passive" : "");
     *w.p = '\0';
     return json_string(text);
 }
 
 /* Peer-reflexive: nobody but its check told us of it. */
-static json_t *remote_candidate(const struct ice_address *a)
+static json_t *remote_candidate(const struct ice_pair *a)
 {
     char ip[ADDR_TEXT_SIZE];
 
-    return json_sprintf("candidate:1 1 udp %u %s %u typ prflx", a->priority,
-                        addr_format_ip(&a->remote, ip), a->remote.port);
+    return json_sprintf("candidate:1 1 %s %u %s %u typ prflx%s", way_protocol(a->tuple.way),
+                        a->priority, addr_format_ip(&a->tuple.remote, ip), a->tuple.remote.port,
+                        a->tuple.way ? " tcptype active" : "");
 }
 
 static json_t *events(const struct transport *t)
@@ -96,7 +99,7 @@ static json_t *events(const struct transport *t)
 void endpoint_describe(struct worker *w, struct message *m)
 {
     const struct transport *t = find(w, m);
-    const struct ice_address *a = t ? ice_lite_selected(&t->ice) : NULL;
+    const struct ice_pair *a = t ? t->ice.selected : NULL;
     char *remote, *local;
 
     if (!t) {

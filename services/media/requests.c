@@ -19,8 +19,8 @@
 /* What we say about one transport; the strings that neg_local points to. */
 struct description {
     struct neg_local local;
-    char candidates[CANDIDATES_MAX][CANDIDATE_TEXT_SIZE];
-    const char *candidate_list[CANDIDATES_MAX];
+    char candidates[SDP_CANDIDATE_MAX][CANDIDATE_TEXT_SIZE];
+    const char *candidate_list[SDP_CANDIDATE_MAX];
     char msid[MSID_MAX + 1];
     uint32_t feedback_ssrc;
     char text[SDP_TEXT_CAP]; /* the SDP that comes out */
@@ -44,22 +44,28 @@ static void draw_ssrcs(uint32_t *ret, size_t n)
     }
 }
 
+static void add_candidate(struct description *d, const struct worker *w, size_t i, bool tcp)
+{
+    char *text = d->candidates[d->local.n_candidates];
+    struct wr to = wr_init(text, CANDIDATE_TEXT_SIZE - 1);
+
+    candidates_put(&w->candidates, i, tcp, udp_port(w->udp), &to);
+    if (to.failed)
+        return;
+    *to.p = '\0';
+    d->candidate_list[d->local.n_candidates++] = text;
+}
+
+/* What comes first may be all that a client takes: the better ones. */
 static void describe_candidates(struct description *d, const struct worker *w)
 {
-    unsigned n = 0;
+    _Static_assert(2 * CANDIDATES_MAX <= SDP_CANDIDATE_MAX, "each of them by UDP and by TCP");
 
-    for (size_t i = 0; i < w->candidates.n; i++) {
-        struct wr text = wr_init(d->candidates[n], CANDIDATE_TEXT_SIZE - 1);
-
-        candidates_put(&w->candidates, i, udp_port(w->udp), &text);
-        if (text.failed)
-            continue;
-        *text.p = '\0';
-        d->candidate_list[n] = d->candidates[n];
-        n++;
-    }
     d->local.candidates = d->candidate_list;
-    d->local.n_candidates = n;
+    for (size_t i = 0; i < w->candidates.n; i++)
+        add_candidate(d, w, i, false);
+    for (size_t i = 0; w->tcp && i < w->candidates.n; i++)
+        add_candidate(d, w, i, true);
 }
 
 static struct description *describe(const struct worker *w, const struct transport *t,

@@ -7,6 +7,8 @@
 #include "media/ice_lite.h"
 #include "media/kept_text.h"
 #include "media/negotiate.h"
+#include "media/path.h"
+#include "media/tuple_table.h"
 #include "media/worker.h"
 
 #include "rtc/srtp.h"
@@ -39,7 +41,8 @@ struct transport {
     bool was_connected;
 
     struct ice_lite ice;
-    struct udp_path path; /* to the selected address */
+    struct tuple_claim claims[ICE_PAIR_MAX]; /* of ice.pairs, those of the UDP socket */
+    struct path path;                        /* the selected pair */
 
     struct dtls *dtls;                    /* NULL before the handshake, and some time after it */
     struct handshake handshake;           /* open while it goes on */
@@ -77,13 +80,22 @@ static inline bool transport_is_connected(const struct transport *t)
     return t->state == TRANSPORT_CONNECTED;
 }
 
+/* A handshake is to come, or under way. */
+bool transport_awaits_handshake(const struct transport *t);
+
 /* Keeps copies of what was signalled. NULL p: as before. */
 void transport_keep_sdp(struct transport *t, struct bytes remote, struct bytes local);
 
-/* The worker's demultiplexer calls these. */
+/* The worker's demultiplexer (demux.h) calls these. */
 void transport_on_check(struct transport *t, const struct stun *m, const struct udp_datagram *d);
 void transport_on_dtls(struct transport *t, const struct udp_datagram *d);
-void transport_on_media(struct transport *t, struct udp_datagram *d);
+
+/* True: it was authentic, and is done with. Then tell by which pair it came. */
+bool transport_on_media(struct transport *t, struct udp_datagram *d);
+void transport_heard(struct transport *t, struct ice_pair *pair);
+
+/* Nothing comes or goes by w any more; the transport lets go of it. */
+void transport_way_lost(struct transport *t, struct way *w);
 
 /* A line about it. */
 void transport_log(const struct transport *t, enum log_level level, const char *fmt, ...)

@@ -19,7 +19,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+struct ice_tcp;
 struct transport;
+struct tuple_table;
 
 /* What all workers share; outlives them. Read-only but for the counter. */
 struct node {
@@ -35,10 +37,11 @@ struct worker {
     struct loop *loop;
     struct mailbox *mailbox; /* takes struct message; any thread may post */
     struct udp *udp;
+    struct ice_tcp *tcp; /* NULL: no ICE-TCP here */
     struct wheel wheel;
-    struct map *rooms;    /* id -> struct router */
-    struct map *by_ufrag; /* -> struct transport */
-    struct map *by_addr;  /* remote address that a check has opened -> struct transport */
+    struct map *rooms;          /* id -> struct router */
+    struct map *by_ufrag;       /* -> struct transport */
+    struct tuple_table *tuples; /* of the UDP socket */
     struct candidates candidates;
     struct kept_bases sdps; /* of its transports */
     uint64_t now_us;        /* when the datagrams at hand were received */
@@ -65,6 +68,10 @@ struct worker {
 /* Takes over u, also on failure. pulse watches it; NULL: nobody does. */
 int worker_new(struct node *node, unsigned index, struct udp *u,
                const struct candidates *candidates, struct pulse *pulse, struct worker **ret_w);
+
+/* Before it starts: clients may come by TCP as well. Takes over fd, of tcp_listener_socket(), also
+ * on failure. */
+int worker_listen_tcp(struct worker *w, int fd);
 int worker_start(struct worker *w);
 
 /* Ends the thread, which drops its rooms. NULL is fine; returns NULL. */
@@ -72,6 +79,3 @@ struct worker *worker_free(struct worker *w);
 
 /* On the worker's thread: what was queued goes out before the loop sleeps. */
 void worker_flush_soon(struct worker *w);
-
-/* A datagram, as udp_receive() delivers it; by itself for tests. */
-void worker_on_datagram(struct udp_datagram *d, void *worker);

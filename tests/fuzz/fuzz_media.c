@@ -5,6 +5,7 @@
  * loopback. */
 #include "base/clock.h"
 #include "base/rnd.h"
+#include "media/demux.h"
 #include "media/publisher.h"
 #include "media/requests.h"
 #include "media/subscriber.h"
@@ -64,6 +65,7 @@ static struct node node = {.config = &config};
 static struct loop *control_loop;
 static struct worker *worker;
 static struct peer publisher, watcher;
+static struct addr here;
 static uint64_t now_us;
 static uint8_t room[2048];
 
@@ -75,17 +77,18 @@ static void drop_note(struct mail *mail, void *arg)
 
 static void init(void)
 {
-    struct candidates here = {.n = 1};
+    struct candidates known = {.n = 1};
     struct dtls_identity *identity;
     struct udp *u;
 
     log_init("fuzz", LOG_LEVEL_ERROR);
     if (srtp_transport_global_init() < 0 || dtls_identity_new(&identity) < 0 ||
         loop_new(&control_loop) < 0 || udp_new(0, &u) < 0 ||
-        addr_parse_ip("127.0.0.1", 0, &here.items[0].addr) < 0)
+        addr_parse_ip("127.0.0.1", 0, &known.items[0].addr) < 0)
         abort();
     node.identity = identity;
-    if (worker_new(&node, 0, u, &here, NULL, &worker) < 0)
+    if (worker_new(&node, 0, u, &known, NULL, &worker) < 0 ||
+        addr_parse_ip("127.0.0.1", udp_port(u), &here) < 0)
         abort();
 }
 
@@ -113,11 +116,9 @@ static void offer(enum message_type type, const char *direction)
 
 static void inject(const struct addr *from, size_t len)
 {
-    struct udp_datagram d = {.p = room, .len = len, .cap = sizeof(room), .from = *from};
+    struct udp_datagram d = {.p = room, .len = len, .from = *from, .to = here};
 
-    if (addr_parse_ip("127.0.0.1", udp_port(worker->udp), &d.to) < 0)
-        abort();
-    worker_on_datagram(&d, worker);
+    demux_datagram(&d, worker);
 }
 
 /* An authentic check with whatever attributes. */
@@ -176,7 +177,8 @@ static void end(void)
     srtp_transport_free(publisher.srtp);
     srtp_transport_free(watcher.srtp);
     node.control = mailbox_free(node.control, drop_note);
-    if (atomic_load(&node.n_transports) != 0 || map_count(worker->by_addr) != 0)
+    if (atomic_load(&node.n_transports) != 0 ||
+        tuple_table_find(worker->tuples, &publisher.at, &here) != NULL)
         abort();
 }
 

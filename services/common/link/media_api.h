@@ -39,7 +39,8 @@
  *   unsubscribe  {room, subscriber}                                    {}
  *   closeRoom    {room}                                                {}
  *   stats        {room?}                                               {transports: [{room,
- *                 stream | subscriber, state, profile, localCandidate, remoteCandidate, bytesIn,
+ *                 stream | subscriber, state, profile, protocol: "udp"|"tcp"|"",
+ *                 localCandidate, remoteCandidate, bytesIn,
  *                 bytesOut, packetsIn, packetsOut, ageMs, connectMs}], rooms,
  *                 workers: [{port, transports, rooms, packetsIn,
  *                 packetsOut, messagesOut, droppedOut, junk, refused, gso}]}

@@ -245,9 +245,10 @@ static void test_installed_media(void **state)
     (void) state;
     read_back_with(render_media, &installed,
                    kit_settings("MEDIA_NODES_PUBLIC_IPS=[\"10.0.0.5:203.0.113.5\","
-                                "\"[fd00::5]:[2001:db8::5]\"]\n"),
+                                "\"[fd00::5]:[2001:db8::5]\"]\nMEDIA_ICE_TCP=false\n"),
                    &c);
-    assert_items(&c, "public_ips", LIST("203.0.113.5", "2001:db8::5"));
+    assert_bool(&c, "ice_tcp", false);
+    assert_items(&c, "public_ips", LIST("203.0.113.5/10.0.0.5", "2001:db8::5/fd00::5"));
     assert_text(&c, "public_name", "a.example.org");
     config_destroy(&c);
 }

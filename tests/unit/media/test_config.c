@@ -69,7 +69,7 @@ static void public_addresses_are_checked(void **state)
 
     (void) state;
     assert_int_equal(read_text("control = \"x\";\nworkers = 3;\n"
-                               "public_ips = [\"192.0.2.1\", \"2001:db8::1\"];\n",
+                               "public_ips = [\"192.0.2.1/10.0.0.1\", \"2001:db8::1\"];\n",
                                &c),
                      0);
     assert_int_equal(c.public_ips.n, 2);

@@ -1,4 +1,4 @@
-#include "turn/out_queue.h"
+#include "net/out_queue.h"
 
 #include <errno.h>
 #include <stdlib.h>

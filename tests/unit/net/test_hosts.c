@@ -1,4 +1,4 @@
-#include "turn/hosts.h"
+#include "net/hosts.h"
 
 #include <errno.h>
 
