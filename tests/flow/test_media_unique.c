@@ -126,9 +126,12 @@ static void hear_rtp(struct tap *t, uint8_t *p, size_t len)
     uint64_t sum = sum_of(p, len);
     struct rtp_gcm_packet packet;
     struct srtp_replay *place;
+    uint8_t first = p[0];
     struct rtp h;
 
+    p[0] = first & ~0x20; /* where its padding ends is a secret yet */
     assert_int_equal(rtp_decode(bytes_of(p, len), &h), 0);
+    p[0] = first;
     place = place_of(t, h.ssrc);
     packet = (struct rtp_gcm_packet){.ssrc = h.ssrc,
                                      .index = srtp_replay_guess(place, h.seq),
