@@ -113,6 +113,9 @@ static void a_stalled_worker_ends_the_daemon(void **state)
     int status;
 
     (void) state;
+#ifdef __SANITIZE_THREAD__
+    skip(); /* its runtime lets no signal through to a thread that is in a handler */
+#endif
     pub = connected_publisher();
     thread = find_thread(daemon_pid, "worker 1");
     assert_true(thread > 0);
