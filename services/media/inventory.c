@@ -120,11 +120,12 @@ static json_t *worker_json(const struct worker *w)
     struct quality_sums sums;
 
     quality_sum(w, &sums);
-    return json_pack("{s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:I, s:I, s:I, s:o}", "port",
-                     (int) udp_port(w->udp), "transports", (int) w->n_transports, "packetsIn",
-                     (json_int_t) c->packets_in, "packetsOut", (json_int_t) c->packets_out,
-                     "messagesOut", (json_int_t) c->messages_out, "droppedOut",
-                     (json_int_t) c->dropped_out, "junk", (json_int_t) w->n_junk, "rooms",
+    return json_pack("{s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:I, s:I, s:I, s:o}",
+                     "port", (int) udp_port(w->udp), "transports", (int) w->n_transports,
+                     "packetsIn", (json_int_t) c->packets_in, "packetsOut",
+                     (json_int_t) c->packets_out, "messagesOut", (json_int_t) c->messages_out,
+                     "droppedOut", (json_int_t) c->dropped_out, "junk", (json_int_t) w->n_junk,
+                     "refused", (json_int_t) w->n_refused, "rooms",
                      (json_int_t) map_count(w->rooms), "gso", udp_uses_gso(w->udp), "pipedIn",
                      (json_int_t) pipes->records_in, "pipedOut", (json_int_t) pipes->records_out,
                      "pipeDropped", (json_int_t) pipes->dropped, "media", quality_sums_json(&sums));

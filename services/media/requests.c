@@ -439,6 +439,17 @@ bool requests_pass_on(struct worker *w, struct message *m)
     return true;
 }
 
+static void log_refused(struct worker *w, const struct message *m)
+{
+    char session[COMMAND_ID_SIZE];
+    struct log_ids ids = {session, m->whose.connection, m->stream, m->whose.join};
+
+    if (!log_limit_passes(&w->log_refused))
+        return;
+    snprintf(session, sizeof(session), "%.*s", (int) media_room_session_len(m->room), m->room);
+    log_about(ids, LOG_LEVEL_NOTICE, "request refused: %s", m->text);
+}
+
 void requests_run(struct worker *w, struct message *m)
 {
     static void (*const table[])(struct worker *, struct message *) = {
@@ -451,6 +462,8 @@ void requests_run(struct worker *w, struct message *m)
     };
 
     table[m->type](w, m);
+    if (m->code != 0)
+        log_refused(w, m);
     if (m->code == 0 && !m->result)
         m->result = json_object();
 }

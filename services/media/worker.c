@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 
@@ -189,6 +190,8 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
     list_init(&w->replays);
     list_init(&w->gatherings);
     w->junk.interval_ms = w->log_failed.interval_ms = w->log_gathering.interval_ms = JUNK_LOG_MS;
+    w->log_refused.interval_ms = JUNK_LOG_MS;
+    handshakes_init(&w->handshakes);
     w->ended = calloc(1, sizeof(*w->ended));
     r = w->ended ? make_maps(w) : -ENOMEM;
     if (r == 0)
@@ -226,7 +229,12 @@ int worker_listen_tcp(struct worker *w, int fd)
 static void *thread_main(void *arg)
 {
     struct worker *w = arg;
-    int r = loop_run(w->loop);
+    char name[16];
+    int r;
+
+    snprintf(name, sizeof(name), "worker %u", w->index);
+    (void) pthread_setname_np(pthread_self(), name);
+    r = loop_run(w->loop);
 
     if (r < 0)
         log_error("worker %u: event loop: %s", w->index, strerror(-r));
