@@ -49,10 +49,11 @@
  *                 bytesOut, packetsIn, packetsOut, ageMs, connectMs}], rooms,
  *                 workers: [{port, transports, rooms, packetsIn,
  *                 packetsOut, messagesOut, droppedOut, junk, gso, load, pipedIn, pipedOut,
- *                 pipeDropped}], refused: {setting: n}}
+ *                 pipeDropped, tcp: {connections, refused, droppedOut}}], refused: {setting: n}}
  *                    connectMs: first check to media keys; rooms: how many. load: of a core.
- *                    piped...: between workers, of rooms that one does not carry. refused: by
- *                    each limit, so often.
+ *                    piped...: between workers, of rooms that one does not carry. tcp: ICE-TCP, or
+ *                    null: accepted so far, and of these closed as strangers; datagrams not taken
+ *                    in time. refused: by each limit, so often.
  *   describe     {room, stream | subscriber}                           {remoteSdp, localSdp,
  *                 clientCandidates: [{candidate, sdpMid, sdpMLineIndex}], serverCandidates: [..],
  *                 localCandidate, remoteCandidate, events: [{type, timestamp}]}
