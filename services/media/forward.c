@@ -209,11 +209,15 @@ static void serve(struct subscriber_track *st, const struct media_packet *run, u
         forward_to(st, run, n);
 }
 
-/* While one is served, what the next ones need is on its way from memory. */
+/* To the mirrors, and to the subscribers here: while one is served, what the next ones need is on
+ * its way from memory. */
 static void to_all(struct track *k, const struct media_packet *run, unsigned n)
 {
     struct list *head = &k->subscribers, *at[FETCH_STEPS + 1];
 
+    mirror_forward(k, run, n);
+    if (k->kind == SDP_VIDEO && k->publisher->video_held)
+        return;
     for (unsigned i = 0; i <= FETCH_STEPS; i++)
         at[i] = head->next;
     for (unsigned turn = 0; at[FETCH_STEPS] != head; turn++) {
@@ -265,7 +269,7 @@ void forward_packet(struct track *k, const struct media_packet *m)
 {
     enum hold_verdict v = HOLD_LATE;
 
-    if (list_empty(&k->subscribers))
+    if (list_empty(&k->subscribers) && list_empty(&k->publisher->sinks))
         return;
     if (k->kind == SDP_VIDEO && k->history)
         v = hold_put(&k->hold, m->seq, m->rtp.ts, m->rtp.marker, m->now_us);
