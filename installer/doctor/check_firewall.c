@@ -250,7 +250,7 @@ static void check_media(struct check_context *x)
          "clients whose networks let no UDP out cannot reach media directly"},
     };
 
-    look_at(x, wants, 2);
+    look_at(x, wants, settings_bool(x->settings, SET_MEDIA_ICE_TCP) ? 2 : 1);
 }
 
 static void check_relay(struct check_context *x)

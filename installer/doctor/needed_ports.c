@@ -33,6 +33,11 @@ static bool ca_comes_to_http(const struct settings *s)
            (strcmp(challenge, "auto") == 0 || strcmp(challenge, "http-01") == 0);
 }
 
+static bool is_media_tcp(const struct needed_port *n)
+{
+    return n->type == SOCK_STREAM && strcmp(n->program, "visavis-media") == 0;
+}
+
 size_t needed_ports(const struct settings *s, struct needed_port ret[static NEEDED_PORTS_MAX])
 {
     const struct needed_port all[] = {
@@ -111,17 +116,19 @@ size_t needed_ports(const struct settings *s, struct needed_port ret[static NEED
          .last = (uint16_t) (port_of(s, SET_MEDIA_PORT) + media_workers(s) - 1),
          .type = SOCK_STREAM,
          .from_outside = true,
+         .listened = true,
          .key = "MEDIA_PORT",
          .program = "visavis-media",
          .what = "audio and video arrive from networks without UDP"},
     };
     bool own_web = strcmp(settings_text(s, SET_PROXY), "external") != 0;
     bool own_call = strcmp(settings_text(s, SET_CALL_APP), "off") != 0;
+    bool ice_tcp = settings_bool(s, SET_MEDIA_ICE_TCP);
     size_t n = 0;
 
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         if ((all[i].web && !own_web) || (all[i].first == CALL_PORT && !all[i].key && !own_call) ||
-            all[i].first == 0)
+            all[i].first == 0 || (is_media_tcp(&all[i]) && !ice_tcp))
             continue;
         ret[n] = all[i];
         if (!ret[n].last)

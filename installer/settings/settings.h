@@ -79,6 +79,9 @@ enum setting {
     SET_MEDIA_ROOM_SPREAD,     /* ours */
     SET_MEDIA_LAST_N,          /* ours */
     SET_MEDIA_BUSY_POLL,       /* ours */
+    SET_MEDIA_ICE,             /* ours: lite, agent */
+    SET_MEDIA_ICE_SERVERS,     /* ours */
+    SET_MEDIA_ICE_TCP,         /* ours */
     SET_VIDEO_MAX_RECV_BANDWIDTH,
     SET_VIDEO_MIN_RECV_BANDWIDTH,
     SET_VIDEO_MAX_SEND_BANDWIDTH,

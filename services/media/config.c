@@ -1,20 +1,34 @@
 #include "media/config.h"
+#include "media/ice_servers.h"
 
-#include "base/addr.h"
 #include "base/log.h"
+#include "media/candidates.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
 #define WORKERS_MAX 64 /* as many ports as operators are told to open */
 
-static bool check_ip(const char *text, char *why, size_t why_size)
+static bool check_public(const char *text, char *why, size_t why_size)
 {
-    struct addr a;
+    struct public_addr a;
 
-    snprintf(why, why_size, "must be IPv4 or IPv6 addresses");
-    return addr_parse_ip(text, 0, &a) == 0;
+    snprintf(why, why_size, "must be IPv4 or IPv6 addresses, or PUBLIC/PRIVATE pairs of them");
+    return public_addr_parse(text, &a) == 0;
 }
+
+static bool check_ice_server(const char *text, char *why, size_t why_size)
+{
+    struct ice_server s;
+    const char *reason = "";
+
+    if (ice_server_parse(text, &s, &reason) == 0)
+        return true;
+    snprintf(why, why_size, "has a server that %s", reason);
+    return false;
+}
+
+static const char *const ice_modes[] = {"lite", "agent", NULL};
 
 #define FIELD(key, kind, field, ...)                                                               \
     {                                                                                              \
@@ -32,9 +46,13 @@ static const struct conf_key keys[] = {
     FIELD("port_search", CONF_BOOL, port_search, .int_default = false),
     INT("workers", workers, 0, WORKERS_MAX, 0),
     INT("busy_poll_us", busy_poll_us, 0, 1000, 0),
+    FIELD("ice_tcp", CONF_BOOL, ice_tcp, .int_default = true),
     FIELD("public_name", CONF_STRING, public_name, .string_default = "", .live = true),
-    FIELD("public_ips", CONF_STRINGS, public_ips, .check = check_ip, .live = true),
+    FIELD("public_ips", CONF_STRINGS, public_ips, .check = check_public, .live = true),
     FIELD("announce_loopback", CONF_BOOL, announce_loopback, .int_default = true),
+    FIELD("ice", CONF_STRING, ice, .string_default = "lite", .allowed = ice_modes),
+    FIELD("ice_servers", CONF_STRINGS, ice_servers, .check = check_ice_server),
+    INT("max_agents", max_agents, 1, 20000, 1000),
     LIVE("max_rooms", max_rooms, 1, CONFIG_ROOMS_MAX, 10000),
     LIVE("max_streams", max_streams, 1, CONFIG_STREAMS_MAX, 1000),
     LIVE("max_subscribers", max_subscribers, 1, CONFIG_SUBSCRIBERS_MAX, 10000),

@@ -15,7 +15,11 @@ struct config {
     bool port_search;     /* taken already: try further up */
     int64_t workers;      /* 0: one per core */
     int64_t busy_poll_us; /* 0: not at all */
+    bool ice_tcp;         /* media over TCP as well, on the same ports */
     bool announce_loopback;
+    char *ice; /* "lite": clients reach this machine; "agent": it has no address for them */
+    struct conf_strings ice_servers; /* of "agent": ice_servers.h */
+    int64_t max_agents;
     int64_t max_transports;
     int64_t last_n; /* 0: the video of all publishers of a room is forwarded */
 
@@ -24,7 +28,8 @@ struct config {
     int64_t max_send_mbits; /* 0: no limit */
     int64_t room_spread;    /* transports of a room on one worker; 0: all */
     char *public_name;      /* address or name under which the machine is reached; "" none */
-    struct conf_strings public_ips; /* announced instead of what the machine itself knows */
+    struct conf_strings public_ips; /* announced instead of what the machine itself knows:
+                                       public_addr_parse() */
     char *log_level;
 };
 

@@ -168,18 +168,32 @@ static bool unsubscribe(struct dispatch *d, struct message *m, struct link_reque
     return true;
 }
 
-static bool describe(struct dispatch *d, struct message *m, struct link_request *rq)
+/* To the worker that has the endpoint. False: there is none. */
+static bool post_to_endpoint(struct dispatch *d, struct message *m, struct link_request *rq)
 {
     struct placed_subscriber *sub = placement_subscriber(&d->placement, m->room, m->subscriber);
     struct placed_stream *s =
         sub ? sub->stream : placement_stream(&d->placement, m->room, m->stream);
 
-    if (!s) {
-        link_reply_error(rq, MEDIA_ERR_NO_STREAM, "There is no such stream");
-        return false;
-    }
-    post(m, s->at.worker, sub ? sub->at.worker : NULL, rq);
-    return true;
+    if (s)
+        post(m, s->at.worker, sub ? sub->at.worker : NULL, rq);
+    return s != NULL;
+}
+
+static bool trickle(struct dispatch *d, struct message *m, struct link_request *rq)
+{
+    if (post_to_endpoint(d, m, rq))
+        return true;
+    link_reply(rq, NULL);
+    return false;
+}
+
+static bool describe(struct dispatch *d, struct message *m, struct link_request *rq)
+{
+    if (post_to_endpoint(d, m, rq))
+        return true;
+    link_reply_error(rq, MEDIA_ERR_NO_STREAM, "There is no such stream");
+    return false;
 }
 
 static bool close_room(struct dispatch *d, struct message *m, struct link_request *rq)
@@ -201,6 +215,7 @@ void dispatch_request(struct dispatch *d, const struct method *method, json_t *p
         [COMMAND_SUBSCRIBE] = subscribe, [COMMAND_OFFER] = subscribe,
         [COMMAND_ANSWER] = answer,       [COMMAND_UNSUBSCRIBE] = unsubscribe,
         [COMMAND_DESCRIBE] = describe,   [COMMAND_CLOSE_ROOM] = close_room,
+        [COMMAND_TRICKLE] = trickle,
     };
     struct message *m;
     const char *wrong = "";

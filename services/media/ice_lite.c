@@ -4,7 +4,7 @@
 
 void ice_lite_init(struct ice_lite *ice)
 {
-    *ice = (struct ice_lite){.n_addresses = 0};
+    *ice = (struct ice_lite){.selected = NULL};
     rnd_alnum(ice->ufrag, 12);
     rnd_alnum(ice->pwd, 24);
 }
@@ -50,66 +50,71 @@ static void respond_error(const struct ice_lite *ice, const struct stun *m, unsi
         ret->response_len = 0;
 }
 
-static struct ice_address *find(struct ice_lite *ice, const struct addr *remote)
+struct ice_pair *ice_lite_find(struct ice_lite *ice, const struct tuple *tuple)
 {
-    for (unsigned i = 0; i < ice->n_addresses; i++) {
-        if (addr_eq(&ice->addresses[i].remote, remote))
-            return &ice->addresses[i];
+    for (struct ice_pair *p = ice->pairs; p < ice->pairs + ICE_PAIR_MAX; p++) {
+        if (tuple_eq(&p->tuple, tuple))
+            return p;
     }
     return NULL;
 }
 
-/* A place for a new address: a free one, else that of the longest unheard, never the selected. */
-static struct ice_address *make_room(struct ice_lite *ice, struct ice_result *ret)
+/* A place for a new pair: a free one, else that of the longest unheard, never the selected. */
+static struct ice_pair *make_room(struct ice_lite *ice, struct ice_result *ret)
 {
-    struct ice_address *oldest = NULL;
+    struct ice_pair *oldest = NULL;
 
-    if (ice->n_addresses < ICE_ADDRESS_MAX)
-        return &ice->addresses[ice->n_addresses++];
-    for (unsigned i = 0; i < ice->n_addresses; i++) {
-        struct ice_address *a = &ice->addresses[i];
-
-        if (addr_eq(&a->remote, &ice->selected))
-            continue;
-        if (!oldest || a->checked_ms < oldest->checked_ms)
-            oldest = a;
+    for (struct ice_pair *p = ice->pairs; p < ice->pairs + ICE_PAIR_MAX; p++) {
+        if (!tuple_is_set(&p->tuple))
+            return p;
+        if (p != ice->selected && (!oldest || p->heard_ms < oldest->heard_ms))
+            oldest = p;
     }
-    ret->evicted = oldest->remote;
+    ret->evicted = oldest->tuple;
     return oldest;
 }
 
-static void open_address(struct ice_lite *ice, const struct stun *m, const struct addr *remote,
-                         const struct addr *local, uint64_t now_ms, struct ice_result *ret)
+static void open_pair(struct ice_lite *ice, const struct stun *m, const struct tuple *tuple,
+                      uint64_t now_ms, struct ice_result *ret)
 {
-    struct ice_address *a = find(ice, remote);
+    struct ice_pair *p = ice_lite_find(ice, tuple);
 
-    ret->verdict = a ? ICE_ANSWERED : ICE_OPENED;
-    if (!a)
-        a = make_room(ice, ret);
-    *a = (struct ice_address){.remote = *remote,
-                              .local = *local,
-                              .priority = m->has_priority ? m->priority : 0,
-                              .checked_ms = now_ms};
+    ret->verdict = p ? ICE_ANSWERED : ICE_OPENED;
+    if (!p)
+        p = make_room(ice, ret);
+    *p = (struct ice_pair){.tuple = *tuple,
+                           .priority = m->has_priority ? m->priority : 0,
+                           .checked_ms = now_ms,
+                           .heard_ms = now_ms};
+    ret->pair = p;
 }
 
-static void select_address(struct ice_lite *ice, const struct stun *m, const struct addr *remote,
-                           struct ice_result *ret)
+/* A peer that has lost the address it used says so by nominating another pair. One that cannot
+ * nominate (again) is followed to the pair that still works. */
+static bool must_move(const struct ice_lite *ice, const struct stun *m, uint64_t now_ms)
 {
-    if (ice->selected.family != 0 && !m->use_candidate)
-        return;
-    ice->nominated |= m->use_candidate;
-    if (addr_eq(&ice->selected, remote))
-        return;
-    ice->selected = *remote;
-    ret->selected_moved = true;
+    return !ice->selected || m->use_candidate || now_ms >= ice->selected->heard_ms + ICE_SILENCE_MS;
 }
 
-void ice_lite_on_check(struct ice_lite *ice, const struct stun *m, const struct addr *remote,
-                       const struct addr *local, uint64_t now_ms, struct ice_result *ret)
+static void select_pair(struct ice_lite *ice, const struct stun *m, uint64_t now_ms,
+                        struct ice_result *ret)
+{
+    if (ice->selected != ret->pair && must_move(ice, m, now_ms)) {
+        ice->selected = ret->pair;
+        ice->nominated = m->use_candidate;
+        ret->selected_moved = true;
+    } else if (ice->selected == ret->pair) {
+        ice->nominated |= m->use_candidate;
+    }
+}
+
+void ice_lite_on_check(struct ice_lite *ice, const struct stun *m, const struct tuple *tuple,
+                       uint64_t now_ms, struct ice_result *ret)
 {
     ret->verdict = ICE_IGNORED;
+    ret->pair = NULL;
     ret->selected_moved = false;
-    ret->evicted = (struct addr){.family = 0};
+    ret->evicted = (struct tuple){.way = NULL};
     ret->response_len = 0;
     if (m->class != STUN_REQUEST || m->method != STUN_BINDING)
         return;
@@ -125,31 +130,38 @@ void ice_lite_on_check(struct ice_lite *ice, const struct stun *m, const struct 
         respond_error(ice, m, 487, ret);
         return;
     }
-    open_address(ice, m, remote, local, now_ms, ret);
-    select_address(ice, m, remote, ret);
-    respond_success(ice, m, remote, ret);
+    open_pair(ice, m, tuple, now_ms, ret);
+    select_pair(ice, m, now_ms, ret);
+    respond_success(ice, m, &tuple->remote, ret);
 }
 
-const struct ice_address *ice_lite_selected(const struct ice_lite *ice)
+bool ice_lite_forget(struct ice_lite *ice, struct ice_pair *pair)
 {
-    if (ice->selected.family == 0)
-        return NULL;
-    for (unsigned i = 0; i < ice->n_addresses; i++) {
-        if (addr_eq(&ice->addresses[i].remote, &ice->selected))
-            return &ice->addresses[i];
+    struct ice_pair *latest = NULL;
+
+    *pair = (struct ice_pair){.checked_ms = 0};
+    if (ice->selected != pair)
+        return false;
+    for (struct ice_pair *p = ice->pairs; p < ice->pairs + ICE_PAIR_MAX; p++) {
+        if (tuple_is_set(&p->tuple) && (!latest || p->heard_ms > latest->heard_ms))
+            latest = p;
     }
-    return NULL;
+    ice->selected = latest;
+    ice->nominated = false;
+    return true;
 }
 
 uint64_t ice_lite_consent_left_ms(const struct ice_lite *ice, uint64_t now_ms)
 {
     uint64_t latest = 0;
+    bool any = false;
 
-    for (unsigned i = 0; i < ice->n_addresses; i++) {
-        if (ice->addresses[i].checked_ms > latest)
-            latest = ice->addresses[i].checked_ms;
+    for (const struct ice_pair *p = ice->pairs; p < ice->pairs + ICE_PAIR_MAX; p++) {
+        any |= tuple_is_set(&p->tuple);
+        if (p->checked_ms > latest)
+            latest = p->checked_ms;
     }
-    if (ice->n_addresses == 0 || now_ms >= latest + ICE_CONSENT_MS)
+    if (!any || now_ms >= latest + ICE_CONSENT_MS)
         return 0;
     return latest + ICE_CONSENT_MS - now_ms;
 }

@@ -99,17 +99,16 @@ static json_t *address_json(const struct addr *a)
 static void add_transport(json_t *list, const struct router *r, const char *key, const char *id,
                           const struct transport *t)
 {
-    struct addr local = t->path.local;
+    const struct tuple *tuple = &t->path.tuple;
 
-    if (local.family)
-        local.port = udp_port(t->worker->udp);
     (void) json_array_append_new(
         list,
         json_pack(
-            "{s:s, s:s, s:s, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I}", "room", r->id, key, id,
-            "state", transport_state_name(t->state), "profile",
-            t->srtp ? srtp_profile_id_name(srtp_transport_profile(t->srtp)) : "", "localCandidate",
-            address_json(&local), "remoteCandidate", address_json(&t->path.remote), "bytesIn",
+            "{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I}", "room", r->id, key,
+            id, "state", transport_state_name(t->state), "profile",
+            t->srtp ? srtp_profile_id_name(srtp_transport_profile(t->srtp)) : "", "protocol",
+            path_is_set(&t->path) ? way_protocol(tuple->way) : "", "localCandidate",
+            address_json(&tuple->local), "remoteCandidate", address_json(&tuple->remote), "bytesIn",
             (json_int_t) t->bytes_in, "bytesOut", (json_int_t) t->bytes_out, "packetsIn",
             (json_int_t) t->packets_in, "packetsOut", (json_int_t) t->packets_out, "ageMs",
             (json_int_t) ((clock_us() - t->created_us) / 1000), "connectMs",

@@ -25,7 +25,7 @@ struct placed_room {
 /* Neither is there before its worker says so; a request that fails takes it away again. */
 struct placed {
     struct worker *worker;
-    unsigned index; /* its own; a worker may be gone before its rooms are */
+    unsigned index;   /* its own; a worker may be gone before its rooms are */
     unsigned n_asked; /* requests that are under way */
     bool there;
 };

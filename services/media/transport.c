@@ -52,36 +52,51 @@ static bool is_over(const struct transport *t)
 
 /* ---- ICE ---- */
 
-static void forget_address(struct transport *t, const struct addr *remote)
+static struct tuple_claim *claim_of(struct transport *t, const struct ice_pair *p)
 {
-    if (map_get(t->worker->by_addr, addr_key(remote)) == t)
-        map_del(t->worker->by_addr, addr_key(remote));
+    return &t->claims[p - t->ice.pairs];
 }
 
-/* A port may have been another transport's before (a NAT gave it away again): the newest
- * authenticated check decides. */
-static void remember_address(struct transport *t, const struct addr *remote)
+/* What comes by this tuple is not for the transport any more. */
+static void let_go(struct transport *t, struct tuple_claim *c, const struct tuple *tuple)
 {
-    if (map_get(t->worker->by_addr, addr_key(remote)) == t)
+    struct way *w = tuple->way;
+
+    tuple_table_release(t->worker->tuples, c);
+    if (!w || w->transport != t)
         return;
-    map_del(t->worker->by_addr, addr_key(remote));
-    if (map_put(t->worker->by_addr, addr_key(remote), t) < 0)
-        log_limited(&t->worker->junk, LOG_LEVEL_WARNING, "no room for another address, ignoring");
+    w->transport = NULL;
+    w->type->close(w);
+}
+
+/* Whatever comes by this pair is for the transport, too. */
+static int hold(struct transport *t, struct ice_pair *p)
+{
+    struct tuple_claim *c = claim_of(t, p);
+
+    if (p->tuple.way) {
+        p->tuple.way->transport = t;
+        return 0;
+    }
+    return c->entry ? 0 : tuple_table_claim(t->worker->tuples, c, t, p);
+}
+
+static void follow_selected(struct transport *t)
+{
+    if (t->ice.selected)
+        path_set(&t->path, t->worker->udp, &t->ice.selected->tuple);
+    else
+        path_clear(&t->path, t->worker->udp);
 }
 
 static void dtls_send(struct bytes datagram, void *arg)
 {
     struct transport *t = arg;
-    struct udp *u = t->worker->udp;
 
-    if (t->dtls_from) {
-        udp_send_to(u, &t->dtls_from->from, &t->dtls_from->to, datagram);
-    } else if (udp_path_is_set(&t->path) && datagram.len <= UDP_DATAGRAM_MAX) {
-        uint8_t *room = udp_reserve(u, 1);
-
-        memcpy(room, datagram.p, datagram.len);
-        udp_commit(u, &t->path, room, datagram.len);
-    }
+    if (t->dtls_from)
+        path_answer(t->worker->udp, t->dtls_from, datagram);
+    else
+        path_send(&t->path, t->worker->udp, datagram);
     worker_flush_soon(t->worker);
 }
 
@@ -93,29 +108,85 @@ static void start_dtls(struct transport *t)
         set_state(t, TRANSPORT_FAILED, "no memory for DTLS");
 }
 
+/* Another check has come by this pair. False: the pair cannot be used. */
+static bool take_pair(struct transport *t, const struct ice_result *r)
+{
+    bool moved = r->selected_moved;
+    int error;
+
+    if (tuple_is_set(&r->evicted))
+        let_go(t, claim_of(t, r->pair), &r->evicted);
+    error = hold(t, r->pair);
+    if (error < 0) {
+        log_limited(&t->worker->junk, LOG_LEVEL_WARNING,
+                    "no room for another address of a transport: %s, ignoring", strerror(-error));
+        moved |= ice_lite_forget(&t->ice, r->pair);
+    }
+    if (moved)
+        follow_selected(t);
+    return error == 0;
+}
+
 void transport_on_check(struct transport *t, const struct stun *m, const struct udp_datagram *d)
 {
+    struct tuple tuple = tuple_of(d);
     struct ice_result r;
 
     if (is_over(t))
         return;
-    ice_lite_on_check(&t->ice, m, &d->from, &d->to, t->worker->now_us / 1000, &r);
+    ice_lite_on_check(&t->ice, m, &tuple, t->worker->now_us / 1000, &r);
+    if (r.pair && !take_pair(t, &r))
+        return;
     if (r.response_len > 0) {
-        udp_send_to(t->worker->udp, &d->from, &d->to, bytes_of(r.response, r.response_len));
+        path_answer(t->worker->udp, d, bytes_of(r.response, r.response_len));
         worker_flush_soon(t->worker);
     }
-    if (r.verdict != ICE_OPENED && r.verdict != ICE_ANSWERED)
+    if (!r.pair)
         return;
     if (t->first_check_us == 0)
         t->first_check_us = t->worker->now_us;
-    if (r.evicted.family != 0)
-        forget_address(t, &r.evicted);
-    remember_address(t, &d->from);
-    if (r.selected_moved)
-        udp_path_set(t->worker->udp, &t->path, &d->from, &d->to);
     start_dtls(t);
     if (t->state == TRANSPORT_DISCONNECTED)
         set_state(t, TRANSPORT_CONNECTED, "checks came again");
+}
+
+void transport_way_lost(struct transport *t, struct way *w)
+{
+    w->transport = NULL;
+    for (unsigned i = 0; i < ICE_PAIR_MAX; i++) {
+        struct ice_pair *p = &t->ice.pairs[i];
+
+        if (tuple_is_set(&p->tuple) && p->tuple.way == w && ice_lite_forget(&t->ice, p))
+            follow_selected(t);
+    }
+}
+
+void transport_on_agent_pair(struct transport *t, const struct addr *remote,
+                             const struct addr *local)
+{
+    struct tuple tuple = {.way = &t->agent->way, .remote = *remote, .local = *local};
+
+    if (is_over(t))
+        return;
+    if (t->first_check_us == 0)
+        t->first_check_us = clock_us();
+    path_set(&t->path, t->worker->udp, &tuple);
+    start_dtls(t);
+    if (t->state == TRANSPORT_DISCONNECTED)
+        set_state(t, TRANSPORT_CONNECTED, "another pair works");
+}
+
+void transport_on_agent_failed(struct transport *t)
+{
+    if (t->state == TRANSPORT_CONNECTED)
+        set_state(t, TRANSPORT_DISCONNECTED, "the peer's consent ended");
+    else if (t->state == TRANSPORT_CONNECTING)
+        set_state(t, TRANSPORT_FAILED, "no pair of candidates works");
+}
+
+static bool has_consent(const struct transport *t, uint64_t now_us)
+{
+    return t->agent || ice_lite_consent_left_ms(&t->ice, now_us / 1000) > 0;
 }
 
 static void on_consent_timer(struct wheel_timer *timer)
@@ -123,7 +194,7 @@ static void on_consent_timer(struct wheel_timer *timer)
     struct transport *t = container_of(timer, struct transport, consent_timer);
     uint64_t now_us = clock_us();
 
-    if (t->state == TRANSPORT_CONNECTED && ice_lite_consent_left_ms(&t->ice, now_us / 1000) == 0)
+    if (t->state == TRANSPORT_CONNECTED && !has_consent(t, now_us))
         set_state(t, TRANSPORT_DISCONNECTED, "no checks for 30 s");
     if (t->state == TRANSPORT_CONNECTING && now_us - t->created_us > CONNECT_TIMEOUT_US)
         set_state(t, TRANSPORT_FAILED,
@@ -251,29 +322,35 @@ void transport_keep_sdp(struct transport *t, struct bytes remote, struct bytes l
 
 /* ---- media ---- */
 
-void transport_on_media(struct transport *t, struct udp_datagram *d)
+bool transport_on_media(struct transport *t, struct udp_datagram *d)
 {
-    bool is_rtcp = rtp_is_rtcp(bytes_of(d->p, d->len));
-
     if (!t->srtp || is_over(t))
-        return;
-    if (is_rtcp) {
-        if (srtp_transport_unprotect_rtcp(t->srtp, d->p, &d->len) == 0)
-            t->handlers->on_rtcp(t, bytes_of(d->p, d->len), t->arg);
-        return;
+        return false;
+    if (rtp_is_rtcp(bytes_of(d->p, d->len))) {
+        if (srtp_transport_unprotect_rtcp(t->srtp, d->p, &d->len) < 0)
+            return false;
+        t->handlers->on_rtcp(t, bytes_of(d->p, d->len), t->arg);
+        return true;
     }
     if (srtp_transport_unprotect(t->srtp, d->p, &d->len) < 0)
-        return;
+        return false;
     t->packets_in++;
     t->bytes_in += d->len;
     t->handlers->on_rtp(t, d->p, d->len, t->arg);
+    return true;
+}
+
+void transport_heard(struct transport *t, struct ice_pair *pair)
+{
+    if (ice_lite_heard(&t->ice, pair, t->worker->now_us / 1000))
+        follow_selected(t);
 }
 
 void transport_commit(struct transport *t, const uint8_t *room, size_t len)
 {
     t->packets_out++;
     t->bytes_out += len;
-    udp_commit(t->worker->udp, &t->path, room, len);
+    path_commit(&t->path, t->worker->udp, room, len);
     worker_flush_soon(t->worker);
 }
 
@@ -288,7 +365,7 @@ void transport_send_rtcp(struct transport *t, struct bytes compound)
     memcpy(room, compound.p, len);
     if (srtp_transport_protect_rtcp(t->srtp, room, &len, UDP_DATAGRAM_MAX) < 0)
         return;
-    udp_commit(t->worker->udp, &t->path, room, len);
+    path_commit(&t->path, t->worker->udp, room, len);
     worker_flush_soon(t->worker);
 }
 
@@ -313,8 +390,16 @@ static int register_transport(struct transport *t)
     return 0;
 }
 
-int transport_new(struct worker *w, const struct transport_handlers *handlers, void *arg,
-                  struct transport **ret_t)
+/* It has drawn the credentials. */
+static void take_agent(struct transport *t, struct agent *agent)
+{
+    t->agent = agent;
+    memcpy(t->ice.ufrag, agent->ufrag, sizeof(t->ice.ufrag));
+    memcpy(t->ice.pwd, agent->pwd, sizeof(t->ice.pwd));
+}
+
+int transport_new(struct worker *w, struct agent *agent, const struct transport_handlers *handlers,
+                  void *arg, struct transport **ret_t)
 {
     struct transport *t = calloc(1, sizeof(*t));
     int r;
@@ -326,6 +411,8 @@ int transport_new(struct worker *w, const struct transport_handlers *handlers, v
     t->arg = arg;
     t->created_us = clock_us();
     ice_lite_init(&t->ice);
+    if (agent)
+        take_agent(t, agent);
     wheel_timer_init(&t->dtls_timer, on_dtls_timer);
     wheel_timer_init(&t->consent_timer, on_consent_timer);
     r = register_transport(t);
@@ -335,6 +422,8 @@ int transport_new(struct worker *w, const struct transport_handlers *handlers, v
     }
     note_event(t);
     wheel_start(&w->wheel, &t->consent_timer, CONSENT_CHECK_MS);
+    if (agent)
+        agent->way.transport = t;
     *ret_t = t;
     return 0;
 }
@@ -359,9 +448,10 @@ struct transport *transport_free(struct transport *t)
     }
     dtls_free(t->dtls);
     srtp_transport_free(t->srtp);
-    udp_path_clear(w->udp, &t->path);
-    for (unsigned i = 0; i < t->ice.n_addresses; i++)
-        forget_address(t, &t->ice.addresses[i].remote);
+    path_clear(&t->path, w->udp);
+    agent_free(t->agent);
+    for (unsigned i = 0; i < ICE_PAIR_MAX; i++)
+        let_go(t, &t->claims[i], &t->ice.pairs[i].tuple);
     map_del(w->by_ufrag, bytes_str(t->ice.ufrag));
     atomic_fetch_sub(&w->node->n_transports, 1);
     atomic_fetch_sub(&w->n_transports, 1);

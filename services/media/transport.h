@@ -4,9 +4,12 @@
  * fingerprint from signalling, whichever of the two comes first. Lives on its worker. */
 #pragma once
 
+#include "media/agent.h"
 #include "media/ice_lite.h"
 #include "media/kept_text.h"
 #include "media/negotiate.h"
+#include "media/path.h"
+#include "media/tuple_table.h"
 #include "media/worker.h"
 
 #include "rtc/srtp.h"
@@ -39,7 +42,9 @@ struct transport {
     bool was_connected;
 
     struct ice_lite ice;
-    struct udp_path path; /* to the selected address */
+    struct agent *agent;                     /* in its place, but for the credentials; or NULL */
+    struct tuple_claim claims[ICE_PAIR_MAX]; /* of ice.pairs, those of the UDP socket */
+    struct path path;                        /* the selected pair */
 
     struct dtls *dtls; /* NULL before the first check, and some time after the handshake */
     const struct udp_datagram *dtls_from; /* the datagram being answered, or NULL */
@@ -61,9 +66,10 @@ struct transport {
     unsigned n_events;
 };
 
-/* -EMFILE: as many transports as the configuration allows. */
-int transport_new(struct worker *w, const struct transport_handlers *handlers, void *arg,
-                  struct transport **ret_t);
+/* agent: NULL, or taken over when this succeeds. -EMFILE: as many transports as the configuration
+ * allows. */
+int transport_new(struct worker *w, struct agent *agent, const struct transport_handlers *handlers,
+                  void *arg, struct transport **ret_t);
 
 /* Sends close_notify while it can. NULL is fine; returns NULL. */
 struct transport *transport_free(struct transport *t);
@@ -79,10 +85,21 @@ static inline bool transport_is_connected(const struct transport *t)
 /* Keeps copies of what was signalled. NULL p: as before. */
 void transport_keep_sdp(struct transport *t, struct bytes remote, struct bytes local);
 
-/* The worker's demultiplexer calls these. */
+/* The worker's demultiplexer (demux.h) calls these. */
 void transport_on_check(struct transport *t, const struct stun *m, const struct udp_datagram *d);
 void transport_on_dtls(struct transport *t, const struct udp_datagram *d);
-void transport_on_media(struct transport *t, struct udp_datagram *d);
+
+/* True: it was authentic, and is done with. Then tell by which pair it came. */
+bool transport_on_media(struct transport *t, struct udp_datagram *d);
+void transport_heard(struct transport *t, struct ice_pair *pair);
+
+/* Nothing comes or goes by w any more; the transport lets go of it. */
+void transport_way_lost(struct transport *t, struct way *w);
+
+/* The agent's pair is another one; there is none any more. */
+void transport_on_agent_pair(struct transport *t, const struct addr *remote,
+                             const struct addr *local);
+void transport_on_agent_failed(struct transport *t);
 
 /* A line about it. */
 void transport_log(const struct transport *t, enum log_level level, const char *fmt, ...)

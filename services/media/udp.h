@@ -43,11 +43,14 @@ int udp_set_busy_poll(struct udp *u, unsigned us);
 
 const struct udp_counters *udp_counters(const struct udp *u);
 
+struct way; /* path.h */
+
 /* A received datagram; the bytes may be changed in place, they live until the handler returns. */
 struct udp_datagram {
     uint8_t *p;
     size_t len;
     struct addr from, to; /* to.port is the socket's */
+    struct way *way;      /* by which it came, where that was not this socket; else NULL */
 };
 typedef void udp_datagram_fn(struct udp_datagram *d, void *arg);
 

@@ -1,6 +1,10 @@
 #include "media/worker.h"
 
+#include "media/agent.h"
+#include "media/demux.h"
 #include "media/forward.h"
+#include "media/gathering.h"
+#include "media/ice_tcp.h"
 #include "media/mirror.h"
 #include "media/requests.h"
 #include "media/router.h"
@@ -11,7 +15,6 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 
-#define ADDRESSES_PER_TRANSPORT ICE_ADDRESS_MAX
 #define JUNK_LOG_MS 10000
 
 /* Waking up for each packet costs as much as sending several. Under load we look once in so long:
@@ -21,49 +24,6 @@
 
 /* ---- datagrams ---- */
 
-static void on_stun(struct worker *w, const struct udp_datagram *d)
-{
-    struct transport *t;
-    struct stun m;
-
-    if (stun_decode(bytes_of(d->p, d->len), &m) < 0) {
-        w->n_junk++;
-        return;
-    }
-    t = map_get(w->by_ufrag, ice_lite_local_ufrag(&m));
-    if (t) /* peers of closed transports go on for a while: silence */
-        transport_on_check(t, &m, d);
-}
-
-static void on_junk(struct worker *w, const struct udp_datagram *d)
-{
-    char text[ADDR_TEXT_SIZE];
-
-    w->n_junk++;
-    log_limited(&w->junk, LOG_LEVEL_INFO, "datagram of no transport from %s, ignoring",
-                addr_format(&d->from, text));
-}
-
-/* By the first byte (RFC 7983). All but STUN must come from an address that a check has opened. */
-void worker_on_datagram(struct udp_datagram *d, void *worker)
-{
-    struct worker *w = worker;
-    uint8_t first = d->p[0];
-    struct transport *t;
-
-    if (first < 4) {
-        on_stun(w, d);
-        return;
-    }
-    t = map_get(w->by_addr, addr_key(&d->from));
-    if (t && first >= 128 && first < 192)
-        transport_on_media(t, d);
-    else if (t && first >= 20 && first < 64)
-        transport_on_dtls(t, d);
-    else
-        on_junk(w, d);
-}
-
 static void on_readable(struct loop_fd *fd, uint32_t revents)
 {
     struct worker *w = container_of(fd, struct worker, socket_fd);
@@ -71,8 +31,22 @@ static void on_readable(struct loop_fd *fd, uint32_t revents)
     bool more;
 
     (void) revents;
-    n = udp_receive(w->udp, worker_on_datagram, w, &more);
+    n = udp_receive(w->udp, demux_datagram, w, &more);
     loop_set_took(w->set, n, more);
+}
+
+static void on_tcp_datagram(struct udp_datagram *d, void *arg)
+{
+    struct worker *w = arg;
+
+    w->now_us = clock_us();
+    demux_datagram(d, w);
+}
+
+static void on_tcp_lost(struct way *way, void *arg)
+{
+    (void) arg;
+    transport_way_lost(way->transport, way);
 }
 
 /* ---- sending ---- */
@@ -88,8 +62,9 @@ static void send_waiting(struct worker *w)
     due_us = forward_due(w, now_us);
     w->flush_follows = false;
     udp_flush(w->udp);
-    pipes_flush(w->pipes);
-    atomic_store_explicit(&w->bytes_sent, udp_counters(w->udp)->bytes_out, memory_order_relaxed);
+#include "media/gathering.h"
+#include "media/ice_tcp.h"
+#include "media/mirror.h"
     if (due_us == UINT64_MAX)
         loop_timer_stop(&w->hold_timer);
     else if (!loop_timer_is_armed(&w->hold_timer))
@@ -145,6 +120,7 @@ static void on_command(struct mail *mail, void *arg)
     switch (m->type) {
     case COMMAND_QUIT:
         message_free(m);
+        gathering_drop_all(w);
         drop_rooms(w);
         loop_quit(w->loop, 0);
         break;
@@ -161,6 +137,9 @@ static void on_command(struct mail *mail, void *arg)
     default:
         if (requests_pass_on(w, m))
             break;
+#include "media/gathering.h"
+#include "media/ice_tcp.h"
+        break;
         requests_run(w, m);
         mailbox_post(w->node->control, &m->mail);
         break;
@@ -184,7 +163,7 @@ static int make_maps(struct worker *w)
     if (r == 0)
         r = map_new(n, &w->by_ufrag);
     if (r == 0)
-        r = map_new(n * ADDRESSES_PER_TRANSPORT, &w->by_addr);
+        r = tuple_table_new(n * ICE_PAIR_MAX, &w->tuples);
     return r;
 }
 
@@ -216,7 +195,8 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
     w->candidates = *candidates;
     list_init(&w->held);
     list_init(&w->replays);
-    w->junk.interval_ms = w->log_failed.interval_ms = JUNK_LOG_MS;
+    list_init(&w->gatherings);
+    w->junk.interval_ms = w->log_failed.interval_ms = w->log_gathering.interval_ms = JUNK_LOG_MS;
     r = make_maps(w);
     if (r == 0)
         r = loop_new(&w->loop);
@@ -224,6 +204,8 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
         wheel_init(&w->wheel, w->loop);
         r = mailbox_new(w->loop, on_command, w, &w->mailbox);
     }
+    if (r == 0)
+        r = agents_start(w);
     if (r == 0)
         r = pulse_watch(pulse, w->loop, &w->pulse);
     if (r == 0)
@@ -238,6 +220,14 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
     }
     *ret_w = w;
     return 0;
+}
+
+int worker_listen_tcp(struct worker *w, int fd)
+{
+    static const struct ice_tcp_handlers handlers = {.datagram = on_tcp_datagram,
+                                                     .lost = on_tcp_lost};
+
+    return ice_tcp_new(w->loop, fd, &handlers, w, &w->tcp);
 }
 
 static void *thread_main(void *arg)
@@ -296,10 +286,12 @@ struct worker *worker_free(struct worker *w)
     if (!w)
         return NULL;
     worker_stop(w);
+    agents_stop(w);
     if (w->loop) {
         loop_fd_stop(&w->socket_fd);
         pipes_free(w->pipes);
         loop_set_free(w->set);
+        ice_tcp_free(w->tcp);
         loop_defer_done(&w->flush);
         loop_timer_done(&w->hold_timer);
         wheel_done(&w->wheel);
@@ -312,7 +304,7 @@ struct worker *worker_free(struct worker *w)
     kept_bases_done(&w->sdps);
     map_free(w->rooms);
     map_free(w->by_ufrag);
-    map_free(w->by_addr);
+    tuple_table_free(w->tuples);
     free(w);
     return NULL;
 }

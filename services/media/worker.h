@@ -18,15 +18,20 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+struct ice_tcp;
 struct pipes;
 struct transport;
+struct ice_hub;
+struct ice_module;
+struct tuple_table;
 
 /* What all workers share; outlives them. Read-only but for the counter. */
 struct node {
     const struct config *config;
     unsigned n_workers;
     const struct dtls_identity *identity;
-    struct mailbox *control; /* takes struct message */
+    struct mailbox *control;      /* takes struct message */
+    const struct ice_module *ice; /* full agents; NULL: the setting is "lite" */
     atomic_uint n_transports;
 };
 
@@ -36,10 +41,11 @@ struct worker {
     struct loop *loop;
     struct mailbox *mailbox; /* takes struct message; any thread may post */
     struct udp *udp;
+    struct ice_tcp *tcp; /* NULL: no ICE-TCP here */
     struct wheel wheel;
-    struct map *rooms;    /* id -> struct router */
-    struct map *by_ufrag; /* -> struct transport */
-    struct map *by_addr;  /* remote address that a check has opened -> struct transport */
+    struct map *rooms;          /* id -> struct router */
+    struct map *by_ufrag;       /* -> struct transport */
+    struct tuple_table *tuples; /* of the UDP socket */
     struct candidates candidates;
     struct kept_bases sdps; /* of its transports */
     uint64_t now_us;        /* when the datagrams at hand were received */
@@ -53,6 +59,9 @@ struct worker {
     struct list replays;          /* struct subscriber_track.replay_node */
     struct log_limit junk;
     struct log_limit log_failed; /* transports */
+    struct log_limit log_gathering;
+    struct ice_hub *ice_hub; /* of its agents; NULL without them */
+    struct list gatherings;  /* of gathering.c */
     uint64_t n_junk;
     pthread_t thread;
     bool started;
@@ -67,6 +76,10 @@ struct worker {
 /* Takes over u, also on failure. pulse watches it; NULL: nobody does. */
 int worker_new(struct node *node, unsigned index, struct udp *u,
                const struct candidates *candidates, struct pulse *pulse, struct worker **ret_w);
+
+/* Before it starts: clients may come by TCP as well. Takes over fd, of tcp_listener_socket(), also
+ * on failure. */
+int worker_listen_tcp(struct worker *w, int fd);
 int worker_start(struct worker *w);
 
 /* Ends the thread, and drops the rooms. All workers stop before the first is freed: they post to
@@ -79,6 +92,3 @@ uint64_t worker_cpu_us(const struct worker *w);
 
 /* On the worker's thread: what was queued goes out before the loop sleeps. */
 void worker_flush_soon(struct worker *w);
-
-/* A datagram, as udp_receive() delivers it; by itself for tests. */
-void worker_on_datagram(struct udp_datagram *d, void *worker);

@@ -253,6 +253,12 @@ static int close_room(void **state)
 
 /* ---- steps ---- */
 
+/* Which candidate of the daemon's peers take from now on; see wc_take_by(). */
+static struct {
+    bool tcp;
+    const char *ip;
+} dial_by;
+
 static json_t *publish_params(const char *stream, const char *offer)
 {
     return json_pack("{s:s, s:s, s:s}", "room", "r", "stream", stream, "offer", offer);
@@ -269,7 +275,7 @@ static struct wc *publish(const char *direction, bool loopback)
     r = call("publish", params);
     assert_true(json_is_true(json_object_get(r, "audio")));
     assert_true(json_is_true(json_object_get(r, "video")));
-    wc_take(c, json_string_value(json_object_get(r, "answer")));
+    wc_take_by(c, json_string_value(json_object_get(r, "answer")), dial_by.tcp, dial_by.ip);
     json_decref(r);
     free(offer);
     return c;
@@ -288,7 +294,7 @@ static struct wc *subscribe(const char *name)
 
     json_object_set_new(params, "offer", json_string(offer));
     r = call("subscribe", params);
-    wc_take(c, json_string_value(json_object_get(r, "answer")));
+    wc_take_by(c, json_string_value(json_object_get(r, "answer")), dial_by.tcp, dial_by.ip);
     json_decref(r);
     free(offer);
     return c;

@@ -1,9 +1,10 @@
-/* webrtc_client.h: one end of a peer connection as a browser is one, for tests: a UDP socket on
- * loopback, connectivity checks, DTLS as the client (OpenSSL), SRTP. Everything blocks, up to
- * WC_WAIT_MS. */
+/* webrtc_client.h: one end of a peer connection as a browser is one, for tests: a UDP socket, or a
+ * TCP connection (ICE-TCP), connectivity checks, DTLS as the client (OpenSSL), SRTP. Everything
+ * blocks, up to WC_WAIT_MS. */
 #pragma once
 
 #include "base/rnd.h"
+#include "codec/framing.h"
 #include "codec/rtcp.h"
 #include "codec/rtp.h"
 #include "codec/sdp.h"
@@ -33,6 +34,8 @@
 
 struct wc {
     int fd;
+    bool tcp;
+    struct addr server; /* of the daemon's description */
     SSL_CTX *ctx;
     SSL *ssl;
     BIO_METHOD *method;
@@ -45,13 +48,57 @@ struct wc {
     unsigned n_senders;
 };
 
+/* ---- datagrams ---- */
+
+/* False: the socket did not take it. */
+static bool wc_send(const struct wc *c, const void *data, size_t len)
+{
+    uint8_t framed[FRAMING_HEADER_SIZE + 2048];
+
+    if (!c->tcp)
+        return send(c->fd, data, len, 0) == (ssize_t) len;
+    assert_true(len <= 2048);
+    framing_header(len, framed);
+    memcpy(framed + FRAMING_HEADER_SIZE, data, len);
+    len += FRAMING_HEADER_SIZE;
+    return send(c->fd, framed, len, MSG_NOSIGNAL) == (ssize_t) len;
+}
+
+static bool wc_receive_framed(int fd, uint8_t *buf, size_t cap, size_t *ret_len)
+{
+    uint8_t header[FRAMING_HEADER_SIZE];
+    size_t len;
+
+    if (recv(fd, header, sizeof(header), MSG_WAITALL) != sizeof(header))
+        return false;
+    len = (size_t) header[0] << 8 | header[1];
+    assert_true(len > 0 && len <= cap);
+    *ret_len = len;
+    return recv(fd, buf, len, MSG_WAITALL) == (ssize_t) len;
+}
+
+/* False: nothing came in time, or the connection has ended. */
+static bool wc_receive(struct wc *c, int wait_ms, uint8_t *buf, size_t cap, size_t *ret_len)
+{
+    struct pollfd p = {.fd = c->fd, .events = POLLIN};
+    ssize_t n;
+
+    if (poll(&p, 1, wait_ms) != 1)
+        return false;
+    if (c->tcp)
+        return wc_receive_framed(c->fd, buf, cap, ret_len);
+    n = recv(c->fd, buf, cap, 0);
+    if (n <= 0)
+        return false;
+    *ret_len = (size_t) n;
+    return true;
+}
+
 /* ---- life ---- */
 
 static int wc_bio_write(BIO *bio, const char *data, int len)
 {
-    const struct wc *c = BIO_get_data(bio);
-
-    (void) !send(c->fd, data, (size_t) len, 0);
+    (void) wc_send(BIO_get_data(bio), data, (size_t) len);
     return len;
 }
 
@@ -81,12 +128,10 @@ static void wc_make_certificate(struct wc *c)
 static struct wc *wc_new(void)
 {
     struct wc *c = calloc(1, sizeof(*c));
-    struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     BIO *in = BIO_new(BIO_s_mem()), *out;
 
     assert_non_null(c);
-    c->fd = socket(AF_INET, SOCK_DGRAM, 0);
-    assert_int_equal(bind(c->fd, (struct sockaddr *) &any, sizeof(any)), 0);
+    c->fd = -1;
     rnd_alnum(c->ufrag, 8);
     rnd_alnum(c->pwd, 24);
     c->ctx = SSL_CTX_new(DTLS_client_method());
@@ -116,7 +161,8 @@ static void wc_free(struct wc *c)
     SSL_CTX_free(c->ctx);
     X509_free(c->cert);
     BIO_meth_free(c->method);
-    close(c->fd);
+    if (c->fd >= 0)
+        close(c->fd);
     free(c);
 }
 
@@ -163,43 +209,50 @@ static char *wc_describe(const struct wc *c, const struct wc_numbers *n, const c
 
 static struct sdp wc_remote; /* the last description that was taken; views into its text */
 
-/* The daemon's offer or answer: where it is, and its credentials. */
-static void wc_take(struct wc *c, const char *text)
+/* From now on by a socket of its own, from any port. The one before stays open. */
+static void wc_dial(struct wc *c, const struct addr *to, bool tcp)
+{
+    struct sockaddr_storage sa;
+    socklen_t len = addr_to_sockaddr(to, &sa);
+
+    c->fd = socket(to->family, tcp ? SOCK_STREAM : SOCK_DGRAM, 0);
+    c->tcp = tcp;
+    assert_true(c->fd >= 0);
+    assert_int_equal(connect(c->fd, (struct sockaddr *) &sa, len), 0);
+}
+
+/* The daemon's offer or answer: its credentials, and where it is by UDP or TCP: the candidate of
+ * this address; NULL: the last one, which is loopback. */
+static void wc_take_by(struct wc *c, const char *text, bool tcp, const char *ip)
 {
     const struct sdp_media *m = &wc_remote.media[0];
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    unsigned port = 0;
 
     assert_int_equal(sdp_decode(bytes_str(text), &wc_remote, NULL), 0);
     assert_true(wc_remote.ice_lite && m->n_candidates > 0);
+    c->server.family = 0;
     for (unsigned i = 0; i < m->n_candidates; i++) {
-        char line[128], ip[64];
+        char line[128], protocol[8], at[64], more[64] = "";
+        unsigned port;
 
         snprintf(line, sizeof(line), "%.*s", (int) m->candidates[i].len, m->candidates[i].p);
-        assert_int_equal(sscanf(line, "%*s 1 udp %*u %63s %u typ host", ip, &port), 2);
+        assert_true(
+            sscanf(line, "%*s 1 %7s %*u %63s %u typ host%63[^;]", protocol, at, &port, more) >= 3);
+        assert_string_equal(more, strcmp(protocol, "tcp") == 0 ? " tcptype passive" : "");
+        if (strcmp(protocol, tcp ? "tcp" : "udp") == 0 && (!ip || strcmp(at, ip) == 0))
+            assert_int_equal(addr_parse_ip(at, (uint16_t) port, &c->server), 0);
     }
+    assert_int_not_equal(c->server.family, 0);
     snprintf(c->remote_ufrag, sizeof(c->remote_ufrag), "%.*s", (int) m->ufrag.len, m->ufrag.p);
     snprintf(c->remote_pwd, sizeof(c->remote_pwd), "%.*s", (int) m->pwd.len, m->pwd.p);
-    to.sin_port = htons((uint16_t) port);
-    assert_int_equal(connect(c->fd, (struct sockaddr *) &to, sizeof(to)), 0);
+    wc_dial(c, &c->server, tcp);
 }
 
-/* ---- datagrams ---- */
-
-/* False: nothing came in time. */
-static bool wc_receive(struct wc *c, int wait_ms, uint8_t *buf, size_t cap, size_t *ret_len)
+static void wc_take(struct wc *c, const char *text)
 {
-    struct pollfd p = {.fd = c->fd, .events = POLLIN};
-    ssize_t n;
-
-    if (poll(&p, 1, wait_ms) != 1)
-        return false;
-    n = recv(c->fd, buf, cap, 0);
-    if (n <= 0)
-        return false;
-    *ret_len = (size_t) n;
-    return true;
+    wc_take_by(c, text, false, NULL);
 }
+
+/* ---- checks ---- */
 
 static void wc_send_check(struct wc *c, const char *pwd, bool use_candidate)
 {
@@ -219,7 +272,7 @@ static void wc_send_check(struct wc *c, const char *pwd, bool use_candidate)
     stun_put_integrity(&w, bytes_str(pwd));
     stun_put_fingerprint(&w);
     assert_int_equal(stun_finish(&w, &len), 0);
-    assert_int_equal(send(c->fd, buf, len, 0), (ssize_t) len);
+    assert_true(wc_send(c, buf, len));
 }
 
 /* True: an authentic success response came. */
@@ -303,7 +356,7 @@ static void wc_send_rtp(struct wc *c, const struct rtp *h, const struct rtp_ext 
     assert_int_equal(srtp_sender_protect(wc_sender(c, h->ssrc), bytes_of(buf, wr_len(&w)),
                                          header_len, buf, sizeof(buf), &len),
                      0);
-    assert_int_equal(send(c->fd, buf, len, 0), (ssize_t) len);
+    assert_true(wc_send(c, buf, len));
 }
 
 static void wc_send_rtcp(struct wc *c, struct wr *w)
@@ -312,7 +365,7 @@ static void wc_send_rtcp(struct wc *c, struct wr *w)
 
     assert_int_equal(
         srtp_transport_protect_rtcp(c->srtp, w->start, &len, (size_t) (w->end - w->start)), 0);
-    assert_int_equal(send(c->fd, w->start, len, 0), (ssize_t) len);
+    assert_true(wc_send(c, w->start, len));
 }
 
 /* The next RTP packet, whatever else comes; decoded views into buf. */

@@ -3,7 +3,7 @@
  * for a floor plain sockets. Everything is in real time, on the loop. */
 #pragma once
 
-#include "tests/lib/rtc_peer.h"
+#include "client/rtc_peer.h"
 
 #define MEDIA_PICTURE_SIZE 1100 /* of a picture's packet where the shape does not say */
 

@@ -65,12 +65,12 @@ static void on_connected(struct dtls *d)
         return;
     }
     SSL_shutdown(d->ssl);
-    fail(d, "the client offers no SRTP profile that we have");
+    fail(d, "no SRTP profile in common");
 }
 
 static void continue_handshake(struct dtls *d)
 {
-    int r = SSL_accept(d->ssl);
+    int r = SSL_do_handshake(d->ssl);
 
     if (r == 1)
         on_connected(d);
@@ -110,6 +110,35 @@ int dtls_new(const struct dtls_identity *id, dtls_send_fn *fn, void *arg, struct
     }
     *ret_d = d;
     return 0;
+}
+
+int dtls_client_new(const struct dtls_identity *id, const char *profiles, dtls_send_fn *fn,
+                    void *arg, struct dtls **ret_d)
+{
+    struct dtls *d;
+    int r = dtls_new(id, fn, arg, &d);
+
+    if (r < 0)
+        return r;
+    SSL_set_connect_state(d->ssl);
+    if (profiles && SSL_set_tlsext_use_srtp(d->ssl, profiles) != 0) { /* 0 is success */
+        dtls_free(d);
+        ERR_clear_error();
+        return -EINVAL;
+    }
+    *ret_d = d;
+    return 0;
+}
+
+enum dtls_state dtls_begin(struct dtls *d)
+{
+    if (d->state != DTLS_HANDSHAKE || d->deadline_us != 0)
+        return d->state;
+    d->deadline_us = clock_us() + HANDSHAKE_MAX_US;
+    ERR_clear_error();
+    continue_handshake(d);
+    ERR_clear_error();
+    return d->state;
 }
 
 struct dtls *dtls_free(struct dtls *d)

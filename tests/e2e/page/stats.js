@@ -11,14 +11,18 @@ export async function rtcStats(stream) {
   const codec = (s) => (s ? byId.get(s.codecId)?.mimeType : undefined);
   const inVideo = rtp('inbound-rtp', 'video');
   const outVideo = rtp('outbound-rtp', 'video');
+  const [local, remote] = [byId.get(pair?.localCandidateId), byId.get(pair?.remoteCandidateId)];
   return {
     state: pc.connectionState,
     gathering: pc.iceGatheringState,
     lines: (pc.localDescription?.sdp.match(/^m=\w+/gm) ?? []).map((m) => m.slice(2)),
     srtp: transport?.srtpCipher,
     dtls: transport?.dtlsState,
-    local: byId.get(pair?.localCandidateId)?.candidateType,
-    remote: byId.get(pair?.remoteCandidateId)?.candidateType,
+    local: local?.candidateType,
+    remote: remote?.candidateType,
+    protocol: local?.protocol, // to a relay: what is relayed
+    from: local?.address,
+    to: remote && { address: remote.address, port: remote.port, protocol: remote.protocol },
     rtt: pair?.currentRoundTripTime,
     framesDecoded: inVideo?.framesDecoded ?? 0,
     keyFramesDecoded: inVideo?.keyFramesDecoded ?? 0,
@@ -28,6 +32,7 @@ export async function rtcStats(stream) {
     audioReceived: rtp('inbound-rtp', 'audio')?.packetsReceived ?? 0,
     audioLevel: rtp('inbound-rtp', 'audio')?.totalAudioEnergy ?? 0,
     framesEncoded: outVideo?.framesEncoded ?? 0,
+    videoSent: outVideo?.packetsSent ?? 0,
     audioSent: rtp('outbound-rtp', 'audio')?.packetsSent ?? 0,
     targetBitrate: outVideo?.targetBitrate,
     codec: codec(inVideo ?? outVideo),

@@ -20,6 +20,28 @@ static struct addr address(unsigned i)
     return a;
 }
 
+static struct tuple tuple_from(unsigned i)
+{
+    return (struct tuple){.remote = address(i), .local = address(200)};
+}
+
+/* Is this where we send? */
+static bool sends_to(const struct ice_lite *ice, unsigned i)
+{
+    struct tuple tuple = tuple_from(i);
+
+    return ice->selected && tuple_eq(&ice->selected->tuple, &tuple);
+}
+
+static unsigned count_pairs(const struct ice_lite *ice)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < ICE_PAIR_MAX; i++)
+        n += tuple_is_set(&ice->pairs[i].tuple);
+    return n;
+}
+
 enum { PLAIN = 0, NOMINATES = 1, CONTROLLED = 2, WRONG_KEY = 4, NO_KEY = 8, UNKNOWN = 16 };
 
 struct check {
@@ -51,12 +73,12 @@ static void make_check(const struct ice_lite *ice, const char *ufrag, unsigned h
 static struct ice_result check_from(struct ice_lite *ice, unsigned from, unsigned how,
                                     uint64_t now_ms)
 {
-    struct addr remote = address(from), local = address(200);
+    struct tuple tuple = tuple_from(from);
     struct ice_result r;
     struct check c;
 
     make_check(ice, ice->ufrag, how, &c);
-    ice_lite_on_check(ice, &c.m, &remote, &local, now_ms, &r);
+    ice_lite_on_check(ice, &c.m, &tuple, now_ms, &r);
     return r;
 }
 
@@ -81,7 +103,7 @@ static void a_check_opens_and_is_answered(void **state)
 
     (void) state;
     ice_lite_init(&ice);
-    assert_null(ice_lite_selected(&ice));
+    assert_null(ice.selected);
     r = check_from(&ice, 1, PLAIN, 10);
     assert_int_equal(r.verdict, ICE_OPENED);
     assert_true(r.selected_moved);
@@ -89,13 +111,12 @@ static void a_check_opens_and_is_answered(void **state)
     assert_response(&ice, &r, STUN_SUCCESS, 0);
     assert_int_equal(stun_decode(bytes_of(r.response, r.response_len), &m), 0);
     assert_true(addr_eq(&m.xor_mapped, &from));
-    assert_true(addr_eq(&ice_lite_selected(&ice)->remote, &from));
+    assert_true(sends_to(&ice, 1));
     assert_int_equal(check_from(&ice, 1, PLAIN, 20).verdict, ICE_ANSWERED);
 }
 
 static void a_nomination_moves_the_sending_side(void **state)
 {
-    struct addr first = address(1), second = address(2);
     struct ice_result r;
     struct ice_lite ice;
 
@@ -105,17 +126,17 @@ static void a_nomination_moves_the_sending_side(void **state)
     r = check_from(&ice, 2, PLAIN, 11);
     assert_int_equal(r.verdict, ICE_OPENED);
     assert_false(r.selected_moved);
-    assert_true(addr_eq(&ice.selected, &first));
+    assert_true(sends_to(&ice, 1));
     r = check_from(&ice, 2, NOMINATES, 12);
     assert_true(r.selected_moved && ice.nominated);
-    assert_true(addr_eq(&ice.selected, &second));
+    assert_true(sends_to(&ice, 2));
     assert_false(check_from(&ice, 1, PLAIN, 13).selected_moved);
-    assert_true(addr_eq(&ice.selected, &second));
+    assert_true(sends_to(&ice, 2));
 }
 
 static void what_is_not_authentic_meets_silence(void **state)
 {
-    struct addr remote = address(1), local = address(200);
+    struct tuple tuple = tuple_from(1);
     struct ice_result r;
     struct ice_lite ice;
     struct check c;
@@ -128,13 +149,13 @@ static void what_is_not_authentic_meets_silence(void **state)
     r = check_from(&ice, 1, NO_KEY, 10);
     assert_int_equal(r.verdict, ICE_IGNORED);
     make_check(&ice, "another", PLAIN, &c);
-    ice_lite_on_check(&ice, &c.m, &remote, &local, 10, &r);
+    ice_lite_on_check(&ice, &c.m, &tuple, 10, &r);
     assert_int_equal(r.verdict, ICE_IGNORED);
     make_check(&ice, ice.ufrag, PLAIN, &c);
     c.m.class = STUN_SUCCESS;
-    ice_lite_on_check(&ice, &c.m, &remote, &local, 10, &r);
+    ice_lite_on_check(&ice, &c.m, &tuple, 10, &r);
     assert_int_equal(r.verdict, ICE_IGNORED);
-    assert_int_equal(ice.n_addresses, 0);
+    assert_int_equal(count_pairs(&ice), 0);
 }
 
 static void refusals(void **state)
@@ -149,23 +170,104 @@ static void refusals(void **state)
     assert_response(&ice, &r, STUN_ERROR, 487);
     r = check_from(&ice, 1, UNKNOWN, 10);
     assert_response(&ice, &r, STUN_ERROR, 420);
-    assert_int_equal(ice.n_addresses, 0);
+    assert_int_equal(count_pairs(&ice), 0);
 }
 
-static void the_longest_unheard_address_makes_room(void **state)
+static void the_longest_unheard_pair_makes_room(void **state)
 {
-    struct addr second = address(2);
+    struct tuple second = tuple_from(2), third = tuple_from(3);
     struct ice_result r;
     struct ice_lite ice;
 
     (void) state;
     ice_lite_init(&ice);
-    for (unsigned i = 1; i <= ICE_ADDRESS_MAX; i++)
-        check_from(&ice, i, i == 1 ? NOMINATES : PLAIN, i);
+    for (unsigned i = 1; i <= ICE_PAIR_MAX; i++) {
+        r = check_from(&ice, i, i == 1 ? NOMINATES : PLAIN, i);
+        assert_false(tuple_is_set(&r.evicted));
+    }
+    (void) ice_lite_heard(&ice, ice_lite_find(&ice, &second), 50);
     r = check_from(&ice, 100, PLAIN, 100);
     assert_int_equal(r.verdict, ICE_OPENED);
-    assert_true(addr_eq(&r.evicted, &second)); /* the first is selected */
-    assert_int_equal(ice.n_addresses, ICE_ADDRESS_MAX);
+    assert_true(tuple_eq(&r.evicted, &third)); /* the first is selected */
+    assert_int_equal(count_pairs(&ice), ICE_PAIR_MAX);
+}
+
+static void pairs_differ_by_either_address_and_by_the_way(void **state)
+{
+    struct tuple tuple = tuple_from(1), other_local = tuple, other_way = tuple;
+    struct ice_result r;
+    struct ice_lite ice;
+    struct check c;
+
+    (void) state;
+    ice_lite_init(&ice);
+    make_check(&ice, ice.ufrag, PLAIN, &c);
+    other_local.local = address(201);
+    other_way.way = (struct way *) (void *) &c;
+    ice_lite_on_check(&ice, &c.m, &tuple, 1, &r);
+    assert_int_equal(r.verdict, ICE_OPENED);
+    ice_lite_on_check(&ice, &c.m, &other_local, 2, &r);
+    assert_int_equal(r.verdict, ICE_OPENED);
+    ice_lite_on_check(&ice, &c.m, &other_way, 3, &r);
+    assert_int_equal(r.verdict, ICE_OPENED);
+    ice_lite_on_check(&ice, &c.m, &tuple, 4, &r);
+    assert_int_equal(r.verdict, ICE_ANSWERED);
+    assert_int_equal(count_pairs(&ice), 3);
+}
+
+/* A peer that does not nominate again, and of whom nothing comes where we send any more. */
+static void the_pair_that_still_works_is_followed(void **state)
+{
+    struct ice_lite ice;
+
+    (void) state;
+    ice_lite_init(&ice);
+    check_from(&ice, 1, NOMINATES, 1000);
+    assert_false(check_from(&ice, 2, PLAIN, 999 + ICE_SILENCE_MS).selected_moved);
+    ice.selected->heard_ms = 5000; /* media */
+    assert_false(check_from(&ice, 2, PLAIN, 4999 + ICE_SILENCE_MS).selected_moved);
+    assert_true(check_from(&ice, 2, PLAIN, 5000 + ICE_SILENCE_MS).selected_moved);
+    assert_true(sends_to(&ice, 2));
+    assert_false(ice.nominated);
+}
+
+/* One whose NAT gives it another address, and that checks seldom. */
+static void media_is_followed(void **state)
+{
+    struct tuple first = tuple_from(1), second = tuple_from(2);
+    struct ice_pair *one, *other;
+    struct ice_lite ice;
+
+    (void) state;
+    ice_lite_init(&ice);
+    check_from(&ice, 1, NOMINATES, 1000);
+    check_from(&ice, 2, PLAIN, 1500);
+    one = ice_lite_find(&ice, &first);
+    other = ice_lite_find(&ice, &second);
+    assert_false(ice_lite_heard(&ice, one, 2000));
+    assert_false(ice_lite_heard(&ice, other, 1999 + ICE_SILENCE_MS));
+    assert_true(sends_to(&ice, 1));
+    assert_true(ice_lite_heard(&ice, other, 2000 + ICE_SILENCE_MS));
+    assert_true(sends_to(&ice, 2));
+    assert_false(ice_lite_heard(&ice, one, 2000 + ICE_SILENCE_MS));
+}
+
+static void a_pair_that_is_gone(void **state)
+{
+    struct ice_lite ice;
+
+    (void) state;
+    ice_lite_init(&ice);
+    check_from(&ice, 1, PLAIN, 10);
+    check_from(&ice, 2, PLAIN, 20);
+    check_from(&ice, 3, NOMINATES, 15);
+    assert_false(ice_lite_forget(&ice, &ice.pairs[0]));
+    assert_true(ice_lite_forget(&ice, ice.selected));
+    assert_true(sends_to(&ice, 2));
+    assert_true(ice_lite_forget(&ice, ice.selected));
+    assert_null(ice.selected);
+    assert_int_equal(ice_lite_consent_left_ms(&ice, 21), 0);
+    assert_true(check_from(&ice, 1, PLAIN, 30).selected_moved);
 }
 
 static void consent_runs_out(void **state)
@@ -189,7 +291,11 @@ int main(void)
         cmocka_unit_test(a_nomination_moves_the_sending_side),
         cmocka_unit_test(what_is_not_authentic_meets_silence),
         cmocka_unit_test(refusals),
-        cmocka_unit_test(the_longest_unheard_address_makes_room),
+        cmocka_unit_test(the_longest_unheard_pair_makes_room),
+        cmocka_unit_test(pairs_differ_by_either_address_and_by_the_way),
+        cmocka_unit_test(the_pair_that_still_works_is_followed),
+        cmocka_unit_test(media_is_followed),
+        cmocka_unit_test(a_pair_that_is_gone),
         cmocka_unit_test(consent_runs_out),
     };
 
