@@ -62,9 +62,10 @@ static void send_waiting(struct worker *w)
     due_us = forward_due(w, now_us);
     w->flush_follows = false;
     udp_flush(w->udp);
-#include "media/gathering.h"
-#include "media/ice_tcp.h"
-#include "media/mirror.h"
+    pipes_flush(w->pipes);
+    if (w->tcp)
+        ice_tcp_flush(w->tcp);
+    atomic_store_explicit(&w->bytes_sent, w->bytes_out, memory_order_relaxed);
     if (due_us == UINT64_MAX)
         loop_timer_stop(&w->hold_timer);
     else if (!loop_timer_is_armed(&w->hold_timer))
@@ -137,9 +138,9 @@ static void on_command(struct mail *mail, void *arg)
     default:
         if (requests_pass_on(w, m))
             break;
-#include "media/gathering.h"
-#include "media/ice_tcp.h"
-        break;
+        gathering_overtake(w, m);
+        if (gathering_begin(w, m))
+            break;
         requests_run(w, m);
         mailbox_post(w->node->control, &m->mail);
         break;
@@ -267,8 +268,10 @@ void worker_stop(struct worker *w)
     if (w->started)
         stop_thread(w);
     w->started = false;
-    if (w->rooms)
-        drop_rooms(w); /* one may have come behind the word to end */
+    if (w->rooms) { /* something may have come behind the word to end */
+        gathering_drop_all(w);
+        drop_rooms(w);
+    }
 }
 
 uint64_t worker_cpu_us(const struct worker *w)

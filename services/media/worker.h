@@ -63,6 +63,7 @@ struct worker {
     struct ice_hub *ice_hub; /* of its agents; NULL without them */
     struct list gatherings;  /* of gathering.c */
     uint64_t n_junk;
+    uint64_t bytes_out; /* media of all transports */
     pthread_t thread;
     bool started;
     struct pulse_watch *pulse; /* NULL: not watched */
