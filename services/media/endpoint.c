@@ -142,12 +142,11 @@ void endpoint_describe(struct worker *w, struct message *m)
     put_pair(t, &local, &remote);
     remote_sdp = kept_text_restore(t->remote_sdp);
     local_sdp = kept_text_restore(t->local_sdp);
-    m->result =
-        json_pack("{s:o, s:o, s:o, s:o, s:o?, s:o?, s:o, s:o}", "remoteSdp", text_or_null(remote_sdp),
-                  "localSdp", text_or_null(local_sdp), "clientCandidates",
-                  candidates_in(remote_sdp), "serverCandidates", candidates_in(local_sdp),
-                  "localCandidate", local, "remoteCandidate", remote, "events", events(t),
-                  "figures", figures);
+    m->result = json_pack("{s:o, s:o, s:o, s:o, s:o?, s:o?, s:o, s:o}", "remoteSdp",
+                          text_or_null(remote_sdp), "localSdp", text_or_null(local_sdp),
+                          "clientCandidates", candidates_in(remote_sdp), "serverCandidates",
+                          candidates_in(local_sdp), "localCandidate", local, "remoteCandidate",
+                          remote, "events", events(t), "figures", figures);
     free(remote_sdp);
     free(local_sdp);
 }

@@ -350,6 +350,7 @@ void transport_commit(struct transport *t, const uint8_t *room, size_t len)
 {
     t->packets_out++;
     t->bytes_out += len;
+    t->worker->bytes_out += len;
     path_commit(&t->path, t->worker->udp, room, len);
     worker_flush_soon(t->worker);
 }

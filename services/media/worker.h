@@ -64,6 +64,7 @@ struct worker {
     struct ice_hub *ice_hub; /* of its agents; NULL without them */
     struct list gatherings;  /* of gathering.c */
     uint64_t n_junk;
+    uint64_t bytes_out;         /* media of all transports */
     struct quality_sums *ended; /* what became of the packets of transports that are gone */
     pthread_t thread;
     bool started;
