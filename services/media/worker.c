@@ -36,14 +36,6 @@ static void on_readable(struct loop_fd *fd, uint32_t revents)
     loop_set_took(w->set, n, more);
 }
 
-static void on_tcp_datagram(struct udp_datagram *d, void *arg)
-{
-    struct worker *w = arg;
-
-    w->now_us = clock_us();
-    demux_datagram(d, w);
-}
-
 static void on_tcp_lost(struct way *way, void *arg)
 {
     (void) arg;
@@ -137,10 +129,8 @@ static void on_command(struct mail *mail, void *arg)
         pipes_on_mail(w->pipes, m);
         break;
     default:
-        if (requests_pass_on(w, m))
-            break;
         gathering_overtake(w, m);
-        if (gathering_begin(w, m))
+        if (requests_pass_on(w, m) || gathering_begin(w, m))
             break;
         requests_run(w, m);
         mailbox_post(w->node->control, &m->mail);
@@ -227,10 +217,10 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
 
 int worker_listen_tcp(struct worker *w, int fd)
 {
-    static const struct ice_tcp_handlers handlers = {.datagram = on_tcp_datagram,
+    static const struct ice_tcp_handlers handlers = {.datagram = demux_datagram,
                                                      .lost = on_tcp_lost};
 
-    return ice_tcp_new(w->loop, fd, &handlers, w, &w->tcp);
+    return ice_tcp_new(w->loop, w->set, fd, &handlers, w, &w->tcp);
 }
 
 static void *thread_main(void *arg)
@@ -295,8 +285,8 @@ struct worker *worker_free(struct worker *w)
     if (w->loop) {
         loop_fd_stop(&w->socket_fd);
         pipes_free(w->pipes);
-        loop_set_free(w->set);
         ice_tcp_free(w->tcp);
+        loop_set_free(w->set);
         loop_defer_done(&w->flush);
         loop_timer_done(&w->hold_timer);
         wheel_done(&w->wheel);
