@@ -49,8 +49,9 @@
  *                 remoteCandidate, bytesIn, bytesOut, packetsIn, packetsOut, ageMs, connectMs,
  *                 rttMs, tracks}], rooms,
  *                 workers: [{port, transports, rooms, packetsIn, packetsOut, messagesOut,
- *                 droppedOut, junk, gso, load, pipedIn, pipedOut, pipeDropped, media,
- *                 tcp: {connections, refused, droppedOut}}], refused: {setting: n}}
+ *                 droppedOut, junk, gso, load, pipedIn, pipedOut, pipeDropped,
+ *                 tcp: {connections, refused, droppedOut}, media}],
+ *                 refused: {setting: n}}
  *                    Of a room, or of all; brief: without transports. connectMs: first check to
  *                    media keys; rttMs: null until it was measured; rooms: how many.
  *                    tracks: [{direction: "in"|"out", kind: "audio"|"video", codec, ssrc, packets,
@@ -63,8 +64,8 @@
  *                    media: {in: {audio, video}, out: {..}, transportsEnded,
  *                    transportsUnconnected}: the sums of all tracks that there are and were.
  *                    load: of a core. piped...: between workers, of rooms that one does not
- *                    carry. tcp: ICE-TCP, or null: accepted so far, and of these closed as
- *                    strangers; datagrams not taken in time. refused: by each limit, so often.
+ *                    carry. tcp: ICE-TCP, or null: accepted so far, and of these closed as strangers;
+ *                    datagrams not taken in time. refused: by each limit, so often.
  *   describe     {room, stream | subscriber}                           {remoteSdp, localSdp,
  *                 clientCandidates: [{candidate, sdpMid, sdpMLineIndex}], serverCandidates: [..],
  *                 localCandidate, remoteCandidate, events: [{type, timestamp}], figures}
