@@ -11,15 +11,17 @@ PREFIX ?= /usr
 DESTDIR ?=
 
 LIB_DIRS := $(patsubst %/,%,$(wildcard services/common/*/ installer/*/)) services/codec \
-            services/signaling services/media services/turn services/call certs certs/acme
+            services/signaling services/media services/turn services/call services/client \
+            services/probe certs certs/acme
 LIB_DIRS := $(sort $(foreach d,$(LIB_DIRS),$(if $(wildcard $(d)/*.c),$(d))))
 
 # program : folder of its main.c
 PROGRAMS := visavis-signaling:services/signaling visavis-media:services/media \
-            visavis-turn:services/turn visavis-call:services/call visavis:installer
+            visavis-turn:services/turn visavis-call:services/call \
+            visavis-probe:services/probe visavis:installer
 PROGRAMS := $(foreach p,$(PROGRAMS),$(if $(wildcard $(lastword $(subst :, ,$(p)))/main.c),$(p)))
 
-PKGS := libsystemd libmicrohttpd jansson libcurl libcrypto libssl libconfig libsrtp2 hiredis
+PKGS := libsystemd libmicrohttpd jansson libcurl libcrypto libssl libconfig libsrtp2 hiredis nice
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS := $(shell pkg-config --libs $(PKGS)) -lwslay
 
@@ -61,7 +63,13 @@ objects_of = $(patsubst %.c,$(O)/obj/%.o,$(filter-out %/main.c,$(wildcard $(1)/*
 prog_name = $(firstword $(subst :, ,$(1)))
 prog_dir = $(lastword $(subst :, ,$(1)))
 
-SHARED_LIBS := $(foreach d,$(filter services/common/% services/codec certs certs/%,$(LIB_DIRS)),$(call lib_of,$(d)))
+# What visavis-media loads when it is asked for (services/common/ice_agent/ice_module.h), with the parts of our
+# libraries that it needs, so that it asks nothing of the program.
+MODULES := $(O)/bin/visavis-ice.so
+MODULE_DIRS := services/common/ice_agent services/common/loop services/common/base
+module_objects = $(patsubst %.c,$(O)/pic/%.o,$(wildcard $(1)/*.c))
+
+SHARED_LIBS := $(foreach d,$(filter services/common/% services/codec services/client certs certs/%,$(LIB_DIRS)),$(call lib_of,$(d)))
 BINS := $(foreach p,$(PROGRAMS),$(O)/bin/$(call prog_name,$(p)))
 
 TESTS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/unit/*/test_*.c tests/flow/test_*.c))
@@ -80,7 +88,7 @@ BENCHES := $(patsubst tests/bench/bench_%.c,$(O)/bench/%,$(wildcard tests/bench/
 .SECONDARY:
 
 all: bins pages manual
-bins: $(BINS)
+bins: $(BINS) $(MODULES)
 tests: $(TESTS) $(REPLAYS) $(PRELOADS)
 
 help:
@@ -118,6 +126,20 @@ $(O)/bin/$(call prog_name,$(1)): $(O)/obj/$(call prog_dir,$(1))/main.o $(call li
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call prog_rule,$(p))))
 
+$(O)/pic/%.o: %.c
+	$(call say,CC,$< (module))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -fPIC -fvisibility=hidden -MMD -MP -c -o $@ $<
+
+$(O)/pic/lib.a: $(foreach d,$(MODULE_DIRS),$(call module_objects,$(d)))
+	@rm -f $@
+	$(Q)ar rcs $@ $^
+
+$(O)/bin/visavis-ice.so: $(O)/pic/services/common/ice_agent/ice_table.o $(O)/pic/lib.a
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out -pie,$(ALL_LDFLAGS)) -shared -o $@ $^ $(PKG_LIBS)
+
 $(O)/obj/%.o: %.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
@@ -147,6 +169,7 @@ $(O)/tests/%.so: tests/preload/%.c
 # The daemon whose modules a fuzz harness or a bench is about; the others need the shared libraries alone.
 AREA_negotiate := media
 AREA_media := media
+AREA_ice_server := media
 AREA_turn := turn
 AREA_dtls_hello := turn
 AREA_rpc := signaling
@@ -329,4 +352,4 @@ include packaging/install.mk packaging/packages.mk
 clean:
 	$(Q)rm -rf build
 
--include $(shell find $(O)/obj -name '*.d' 2>/dev/null)
+-include $(shell find $(O)/obj $(O)/pic -name '*.d' 2>/dev/null)

@@ -7,7 +7,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 
 PACKAGES="gcc make libc6-dev pkg-config git ca-certificates libsystemd-dev libmicrohttpd-dev libwslay-dev
-  libjansson-dev libcurl4-openssl-dev libssl-dev libconfig-dev libsrtp2-dev libhiredis-dev libcmocka-dev
+  libjansson-dev libcurl4-openssl-dev libssl-dev libconfig-dev libsrtp2-dev libhiredis-dev libnice-dev libcmocka-dev
   clang chromium firefox-esr procps iproute2 fonts-dejavu-core openssl curl gnutls-bin libnss3-tools socat
   nftables iptables ufw jq"
 SERVERS="nginx libnginx-mod-stream redis-server apache2-bin caddy haproxy bind9 bind9-dnsutils pebble coturn"
@@ -108,7 +108,7 @@ with_build() {
 
 # Those without a line of their own below are tests/system/<suite>.sh build/release.
 SUITES="build check units config apply certs nginx snippets run cli doctor env-init dnsapi acme packages piuparts install dev
-  sessions turn turn_web turn_flood machine-bookworm machine-trixie asan tsan coverage fuzz conformance restarts e2e e2e-asan"
+  sessions probe turn turn_web turn_flood machine-bookworm machine-trixie asan tsan coverage fuzz conformance restarts e2e e2e-asan"
 
 run_suite() {
     case $1 in

@@ -168,6 +168,8 @@ void render_media(struct wr *w, const struct settings *s, const struct places *p
     put_bool(w, "ice_tcp", settings_bool(s, SET_MEDIA_ICE_TCP));
     put_text(w, "public_name", settings_text(s, SET_DOMAIN_OR_PUBLIC_IP));
     put_public_ips(w, s);
+    put_text(w, "ice", settings_text(s, SET_MEDIA_ICE));
+    put_items(w, "ice_servers", s, SET_MEDIA_ICE_SERVERS);
 }
 
 static void put_turn_peers(struct wr *w, const struct settings *s)

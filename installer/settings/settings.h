@@ -77,6 +77,8 @@ enum setting {
     SET_MEDIA_PORT,            /* ours */
     SET_MEDIA_WORKERS,         /* ours */
     SET_MEDIA_BUSY_POLL,       /* ours */
+    SET_MEDIA_ICE,             /* ours: lite, agent */
+    SET_MEDIA_ICE_SERVERS,     /* ours */
     SET_MEDIA_ICE_TCP,         /* ours */
     SET_VIDEO_MAX_RECV_BANDWIDTH,
     SET_VIDEO_MIN_RECV_BANDWIDTH,

@@ -7,6 +7,7 @@
 
 #define CALL_APP_PORT 5442
 #define MEDIA_PORTS_MAX 64
+#define MEDIA_TURNS_MAX 4 /* as many as the media server's agent takes */
 
 static bool ok(const struct loading *l, enum setting id)
 {
@@ -301,6 +302,75 @@ static void check_turn(struct loading *l)
     check_turn_alternate(l);
 }
 
+/* ---- the media server's own ICE servers ---- */
+
+/* The host of "turn:HOST[:PORT][?transport=...]", without brackets. */
+static void ice_host(struct bytes url, char ret[static ADDR_TEXT_SIZE])
+{
+    const uint8_t *colon = memchr(url.p, ':', url.len);
+    struct bytes host = bytes_of(colon + 1, url.len - (size_t) (colon + 1 - url.p));
+    bool brackets = host.len > 0 && host.p[0] == '[';
+    size_t len = 0;
+
+    host = bytes_of(host.p + brackets, host.len - brackets);
+    while (len < host.len && host.p[len] != (brackets ? ']' : ':') && host.p[len] != '?')
+        len++;
+    snprintf(ret, ADDR_TEXT_SIZE, "%.*s", (int) len, (const char *) host.p);
+}
+
+/* Why the agent cannot use it; NULL: it can. */
+static const char *ice_problem(const struct setting_ice *ice)
+{
+    char host[ADDR_TEXT_SIZE];
+    struct addr a;
+
+    if (bytes_starts_with(ice->url, "turns:") || bytes_starts_with(ice->url, "stuns:"))
+        return "speaks TLS, which the media server does not as a client";
+    ice_host(ice->url, host);
+    return addr_parse_ip(host, 0, &a) < 0 ? "has a name: it must be an IP address" : NULL;
+}
+
+static void check_media_servers(struct loading *l)
+{
+    const struct setting_list *list = &l->s->values[SET_MEDIA_ICE_SERVERS].list;
+    unsigned n_turns = 0, n_stuns = 0;
+
+    for (size_t i = 0; i < list->n; i++) {
+        struct setting_ice ice;
+        const char *problem;
+
+        if (setting_ice_parse(list->items[i], &ice, NULL) < 0)
+            continue;
+        problem = ice_problem(&ice);
+        if (problem)
+            loading_tell(l, SET_MEDIA_ICE_SERVERS, SETTING_ERROR, NULL,
+                         "has a server (number %zu) that %s", i + 1, problem);
+        *(bytes_starts_with(ice.url, "turn") ? &n_turns : &n_stuns) += 1;
+    }
+    if (n_stuns > 1 || n_turns > MEDIA_TURNS_MAX)
+        loading_tell(l, SET_MEDIA_ICE_SERVERS, SETTING_ERROR, NULL,
+                     "has more than one STUN server, or more than %d TURN servers",
+                     MEDIA_TURNS_MAX);
+}
+
+static void check_media_ice(struct loading *l)
+{
+    bool agent = is(l, SET_MEDIA_ICE, "agent");
+    size_t n = l->s->values[SET_MEDIA_ICE_SERVERS].list.n;
+
+    if (!ok(l, SET_MEDIA_ICE) || !ok(l, SET_MEDIA_ICE_SERVERS))
+        return;
+    check_media_servers(l);
+    if (agent && n == 0)
+        loading_tell(l, SET_MEDIA_ICE, SETTING_WARNING, NULL,
+                     "is agent, but %s is not set: only clients that this machine reaches by "
+                     "itself will have sound and pictures",
+                     key(SET_MEDIA_ICE_SERVERS));
+    if (!agent && n > 0)
+        loading_tell(l, SET_MEDIA_ICE_SERVERS, SETTING_NOTICE, NULL,
+                     "does nothing without %s=agent", key(SET_MEDIA_ICE));
+}
+
 /* Signaling may not bind such ports. */
 static void check_metrics(struct loading *l)
 {
@@ -335,6 +405,7 @@ void loading_cross_check(struct loading *l)
 {
     check_ranges(l);
     check_ports(l);
+    check_media_ice(l);
     if (l->mode == SETTINGS_DEV)
         return;
     check_identity(l);

@@ -4,6 +4,7 @@
 #include "base/log.h"
 
 static const char *const media_servers[] = {"kurento", "mediasoup", NULL};
+static const char *const ice_modes[] = {"lite", "agent", NULL};
 static const char *const forced_codecs[] = {
     "MEDIA_SERVER_PREFERRED", "NONE", "VP8", "VP9", "H264", NULL};
 static const char *const certificate_types[] = {"selfsigned", "owncert", "letsencrypt", NULL};
@@ -880,6 +881,41 @@ const struct setting_def setting_defs[N_SETTINGS] = {
                     "(SO_BUSY_POLL); 0 is not at all. The kernel grants it to privileged services "
                     "alone: as a service of its own user, media needs net.core.busy_read set "
                     "likewise (sysctl).",
+        },
+    [SET_MEDIA_ICE] =
+        {
+            .key = "MEDIA_ICE",
+            .type = SETTING_CHOICE,
+            .group = SETTING_GROUP_MEDIA,
+            .ours = true,
+            .restarts = MEDIA,
+            .value = "lite",
+            .choices = ice_modes,
+            .example = "agent",
+            .doc = "How clients find the way to the media server: they reach its addresses (lite), "
+                   "or it looks for the way itself (agent)",
+            .more = "With agent this machine may stand behind a NAT without a port of its own: it "
+                    "asks the servers of MEDIA_ICE_SERVERS how it is seen, and lets a TURN server "
+                    "relay what cannot be sent directly. It needs more memory and processor time "
+                    "for each stream; where clients reach the machine (also at an address of a 1:1 "
+                    "NAT: MEDIA_NODES_PUBLIC_IPS), lite is better.",
+        },
+    [SET_MEDIA_ICE_SERVERS] =
+        {
+            .key = "MEDIA_ICE_SERVERS",
+            .type = SETTING_ICE_SERVERS,
+            .group = SETTING_GROUP_MEDIA,
+            .hidden = true,
+            .ours = true,
+            .restarts = MEDIA,
+            .value = "",
+            .example = "[\"url=turn:203.0.113.7:3478,staticAuthSecret=a-Long_Random-Text\"]",
+            .doc = "STUN and TURN servers that the media server itself uses, with MEDIA_ICE=agent",
+            .more = "A list in brackets; each server in double quotes: url=..., and for TURN "
+                    "username=...,credential=... or staticAuthSecret=... An IP address each, and "
+                    "no TLS; one STUN server, up to four TURN servers. A TURN server tells what a "
+                    "STUN server would, too. One of this product on another machine needs "
+                    "TURN_PEERS=public there.",
         },
     [SET_MEDIA_ICE_TCP] =
         {

@@ -14,6 +14,8 @@
 #define WHOSE_CONNECTION_SIZE 104
 #define WHOSE_JOIN_SIZE 16
 
+struct agent;
+
 enum message_type {
     COMMAND_PUBLISH,
     COMMAND_UNPUBLISH,
@@ -21,6 +23,7 @@ enum message_type {
     COMMAND_OFFER,
     COMMAND_ANSWER,
     COMMAND_UNSUBSCRIBE,
+    COMMAND_TRICKLE,
     COMMAND_CLOSE_ROOM,
     COMMAND_DESCRIBE,
     COMMAND_SYNC,
@@ -53,7 +56,8 @@ struct message {
 
     /* in */
     struct whose whose;
-    char *sdp;
+    char *sdp;            /* or a candidate */
+    struct agent *agent;  /* that has gathered for it; the worker's alone */
     char forced_codec[8]; /* empty: none */
     bool loopback;
     unsigned max_recv_kbps; /* 0: no limit */

@@ -1,4 +1,5 @@
 #include "media/config.h"
+#include "media/ice_servers.h"
 
 #include "base/log.h"
 #include "media/candidates.h"
@@ -15,6 +16,19 @@ static bool check_public(const char *text, char *why, size_t why_size)
     snprintf(why, why_size, "must be IPv4 or IPv6 addresses, or PUBLIC/PRIVATE pairs of them");
     return public_addr_parse(text, &a) == 0;
 }
+
+static bool check_ice_server(const char *text, char *why, size_t why_size)
+{
+    struct ice_server s;
+    const char *reason = "";
+
+    if (ice_server_parse(text, &s, &reason) == 0)
+        return true;
+    snprintf(why, why_size, "has a server that %s", reason);
+    return false;
+}
+
+static const char *const ice_modes[] = {"lite", "agent", NULL};
 
 #define FIELD(key, kind, field, ...)                                                               \
     {                                                                                              \
@@ -33,6 +47,9 @@ static const struct conf_key keys[] = {
     FIELD("public_name", CONF_STRING, public_name, .string_default = "", .live = true),
     FIELD("public_ips", CONF_STRINGS, public_ips, .check = check_public, .live = true),
     FIELD("announce_loopback", CONF_BOOL, announce_loopback, .int_default = true),
+    FIELD("ice", CONF_STRING, ice, .string_default = "lite", .allowed = ice_modes),
+    FIELD("ice_servers", CONF_STRINGS, ice_servers, .check = check_ice_server),
+    INT("max_agents", max_agents, 1, 20000, 1000),
     INT("max_rooms", max_rooms, 1, 1000000, 10000),
     INT("max_streams", max_streams, 1, 10000, 1000),
     INT("max_subscribers", max_subscribers, 1, 100000, 10000),

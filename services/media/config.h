@@ -11,6 +11,9 @@ struct config {
     int64_t busy_poll_us; /* 0: not at all */
     bool ice_tcp;         /* media over TCP as well, on the same ports */
     bool announce_loopback;
+    char *ice; /* "lite": clients reach this machine; "agent": it has no address for them */
+    struct conf_strings ice_servers; /* of "agent": ice_servers.h */
+    int64_t max_agents;
     int64_t max_rooms, max_streams, max_subscribers, max_transports;
 
     /* these may change while the daemon runs; workers know nothing of them */

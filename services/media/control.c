@@ -293,6 +293,7 @@ static struct worker *worker_for(struct control *c, const struct message *m,
         return NULL;
     case COMMAND_UNPUBLISH:
     case COMMAND_UNSUBSCRIBE:
+    case COMMAND_TRICKLE:
     case COMMAND_CLOSE_ROOM:
         link_reply(rq, NULL);
         return NULL;
@@ -351,8 +352,8 @@ static void on_hello(struct control *c, struct peer *p, json_t *params, struct l
         p->role = PEER_SIGNALING;
         log_info("signaling daemon connected");
     }
-    link_reply(rq, json_pack("{s:s, s:s, s:o}", "node", "media", "instance", c->instance, "peers",
-                             peers_json(c)));
+    link_reply(rq, json_pack("{s:s, s:s, s:o, s:b}", "node", "media", "instance", c->instance,
+                             "peers", peers_json(c), "trickle", c->node->ice != NULL));
 }
 
 static void on_request(struct link *k, const char *name, json_t *params, struct link_request *rq,

@@ -85,6 +85,32 @@ static json_t *remote_candidate(const struct ice_pair *a)
                         a->tuple.way ? " tcptype active" : "");
 }
 
+static json_t *agent_candidate(const struct sdp_candidate *c)
+{
+    char text[SDP_CANDIDATE_TEXT_SIZE];
+    struct wr w = wr_init(text, sizeof(text) - 1);
+
+    sdp_candidate_put(c, &w);
+    *w.p = '\0';
+    return json_sprintf("candidate:%s", text);
+}
+
+/* The selected pair; null before it is there. */
+static void put_pair(const struct transport *t, json_t **ret_local, json_t **ret_remote)
+{
+    const struct ice_pair *lite = t->ice.selected;
+    struct ice_agent_pair full;
+
+    *ret_local = *ret_remote = NULL;
+    if (t->agent && agent_pair(t->agent, &full) == 0) {
+        *ret_local = agent_candidate(&full.local);
+        *ret_remote = agent_candidate(&full.remote);
+    } else if (lite) {
+        *ret_local = local_candidate(t, lite);
+        *ret_remote = remote_candidate(lite);
+    }
+}
+
 static json_t *events(const struct transport *t)
 {
     json_t *list = json_array();
@@ -99,21 +125,22 @@ static json_t *events(const struct transport *t)
 void endpoint_describe(struct worker *w, struct message *m)
 {
     const struct transport *t = find(w, m);
-    const struct ice_pair *a = t ? t->ice.selected : NULL;
-    char *remote, *local;
+    char *remote_sdp, *local_sdp;
+    json_t *local, *remote;
 
     if (!t) {
         message_fail(m, MEDIA_ERR_NO_STREAM, "There is no %.100s",
                      *m->subscriber ? m->subscriber : m->stream);
         return;
     }
-    remote = kept_text_restore(t->remote_sdp);
-    local = kept_text_restore(t->local_sdp);
-    m->result = json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "remoteSdp", text_or_null(remote), "localSdp",
-        text_or_null(local), "clientCandidates", candidates_in(remote), "serverCandidates",
-        candidates_in(local), "localCandidate", a ? local_candidate(t, a) : json_null(),
-        "remoteCandidate", a ? remote_candidate(a) : json_null(), "events", events(t));
-    free(remote);
-    free(local);
+    put_pair(t, &local, &remote);
+    remote_sdp = kept_text_restore(t->remote_sdp);
+    local_sdp = kept_text_restore(t->local_sdp);
+    m->result =
+        json_pack("{s:o, s:o, s:o, s:o, s:o?, s:o?, s:o}", "remoteSdp", text_or_null(remote_sdp),
+                  "localSdp", text_or_null(local_sdp), "clientCandidates",
+                  candidates_in(remote_sdp), "serverCandidates", candidates_in(local_sdp),
+                  "localCandidate", local, "remoteCandidate", remote, "events", events(t));
+    free(remote_sdp);
+    free(local_sdp);
 }

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "daemon/daemon.h"
+#include "ice_agent/ice_module.h"
 #include "net/tcp_listener.h"
 
 #include <errno.h>
@@ -13,6 +14,7 @@
 
 #define PORT_STEP 64
 #define PORT_TRIES 32
+#define MODULE_WHY_SIZE 512
 #define BUFFER_WANTED (1 << 20) /* a smaller socket buffer loses packets in a busy call */
 
 struct daemon {
@@ -167,13 +169,33 @@ static int start_workers(struct daemon *d)
     return r;
 }
 
+/* Before threads are made. */
+static int load_ice(const struct config *c, const struct ice_module **ret_ice)
+{
+    char why[MODULE_WHY_SIZE];
+    int r;
+
+    if (strcmp(c->ice, "agent") != 0)
+        return 0;
+    r = ice_module_load(ret_ice, why, sizeof(why));
+    if (r < 0)
+        log_error("ice = \"agent\" needs libnice: %s", why);
+    else if (c->ice_servers.n == 0)
+        log_warning("ice = \"agent\" without ice_servers: only clients that this machine reaches "
+                    "by itself can be connected");
+    return r;
+}
+
 static int prepare(struct daemon *d)
 {
+    const struct ice_module *ice = NULL;
     int r = srtp_transport_global_init();
 
     if (r == 0)
         r = dtls_identity_new(&d->identity);
-    d->node = (struct node){.config = &d->config, .identity = d->identity};
+    if (r == 0)
+        r = load_ice(&d->config, &ice);
+    d->node = (struct node){.config = &d->config, .identity = d->identity, .ice = ice};
     if (r == 0)
         r = pulse_new(d->loop, &d->pulse);
     if (r == 0)

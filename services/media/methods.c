@@ -17,6 +17,7 @@ const struct method *method_find(const char *name)
         {"offer", COMMAND_OFFER, METHOD_ROOM | METHOD_STREAM | METHOD_SUBSCRIBER, NULL},
         {"answer", COMMAND_ANSWER, METHOD_ROOM | METHOD_SUBSCRIBER, "answer"},
         {"unsubscribe", COMMAND_UNSUBSCRIBE, METHOD_ROOM | METHOD_SUBSCRIBER, NULL},
+        {"trickle", COMMAND_TRICKLE, METHOD_ROOM | METHOD_ENDPOINT, "candidate"},
         {"describe", COMMAND_DESCRIBE, METHOD_ROOM | METHOD_ENDPOINT, NULL},
         {"closeRoom", COMMAND_CLOSE_ROOM, METHOD_ROOM, NULL},
     };

@@ -23,6 +23,7 @@
 
 #include "codec/rtp.h"
 #include "codec/sdp.h"
+#include "codec/sdp_candidate.h"
 #include "link/media_api.h"
 
 #define NEG_TEXT_MAX 65536 /* a longer offer or answer is refused */
@@ -143,6 +144,11 @@ int neg_offer(const struct neg_local *l, const struct neg_peer *pub, struct neg_
 /* The answer to it. */
 int neg_accept(const struct neg_peer *offered, struct bytes answer, struct neg_peer *ret_sub,
                struct neg_error *ret_error);
+
+/* The peer's candidates in a description that one of the above has taken: those of the m-line whose
+ * transport is used. Returns how many; ret_end: it says that there will be no more. What cannot be
+ * read is left out; the views in them are of the text. */
+size_t neg_candidates(struct bytes sdp, struct sdp_candidate *ret, size_t max, bool *ret_end);
 
 /* ---- for the packet path ---- */
 

@@ -1,6 +1,7 @@
 #include "media/requests.h"
 
 #include "media/endpoint.h"
+#include "media/gathering.h"
 #include "media/inventory.h"
 #include "media/publisher.h"
 #include "media/router.h"
@@ -12,14 +13,13 @@
 #include <stdlib.h>
 
 #define SDP_TEXT_CAP 16384
-#define CANDIDATE_TEXT_SIZE 96
 #define MSID_MAX 64
 #define N_SSRCS ((size_t) 2 * NEG_KINDS + 1) /* media, RTX of each kind; our RTCP feedback */
 
 /* What we say about one transport; the strings that neg_local points to. */
 struct description {
     struct neg_local local;
-    char candidates[SDP_CANDIDATE_MAX][CANDIDATE_TEXT_SIZE];
+    char candidates[SDP_CANDIDATE_MAX][SDP_CANDIDATE_TEXT_SIZE];
     const char *candidate_list[SDP_CANDIDATE_MAX];
     char msid[MSID_MAX + 1];
     uint32_t feedback_ssrc;
@@ -44,16 +44,29 @@ static void draw_ssrcs(uint32_t *ret, size_t n)
     }
 }
 
-static void add_candidate(struct description *d, const struct worker *w, size_t i, bool tcp)
+/* Room for the text of the next candidate, which add_candidate() takes over. */
+static struct wr begin_candidate(struct description *d)
 {
-    char *text = d->candidates[d->local.n_candidates];
-    struct wr to = wr_init(text, CANDIDATE_TEXT_SIZE - 1);
+    return wr_init(d->candidates[d->local.n_candidates], SDP_CANDIDATE_TEXT_SIZE - 1);
+}
 
-    candidates_put(&w->candidates, i, tcp, udp_port(w->udp), &to);
-    if (to.failed)
+static void add_candidate(struct description *d, struct wr *text)
+{
+    unsigned n = d->local.n_candidates;
+
+    if (text->failed)
         return;
-    *to.p = '\0';
-    d->candidate_list[d->local.n_candidates++] = text;
+    *text->p = '\0';
+    d->candidate_list[n] = d->candidates[n];
+    d->local.n_candidates++;
+}
+
+static void add_lite(struct description *d, const struct worker *w, size_t i, bool tcp)
+{
+    struct wr text = begin_candidate(d);
+
+    candidates_put(&w->candidates, i, tcp, udp_port(w->udp), &text);
+    add_candidate(d, &text);
 }
 
 /* What comes first may be all that a client takes: the better ones. */
@@ -61,11 +74,24 @@ static void describe_candidates(struct description *d, const struct worker *w)
 {
     _Static_assert(2 * CANDIDATES_MAX <= SDP_CANDIDATE_MAX, "each of them by UDP and by TCP");
 
-    d->local.candidates = d->candidate_list;
     for (size_t i = 0; i < w->candidates.n; i++)
-        add_candidate(d, w, i, false);
+        add_lite(d, w, i, false);
     for (size_t i = 0; w->tcp && i < w->candidates.n; i++)
-        add_candidate(d, w, i, true);
+        add_lite(d, w, i, true);
+}
+
+static void describe_agent(struct description *d, const struct agent *a)
+{
+    struct sdp_candidate found[ICE_AGENT_LOCAL_MAX];
+    size_t n = agent_candidates(a, found, ICE_AGENT_LOCAL_MAX);
+
+    _Static_assert(ICE_AGENT_LOCAL_MAX <= SDP_CANDIDATE_MAX, "all that are told");
+    for (size_t i = 0; i < n; i++) {
+        struct wr text = begin_candidate(d);
+
+        sdp_candidate_put(&found[i], &text);
+        add_candidate(d, &text);
+    }
 }
 
 static struct description *describe(const struct worker *w, const struct transport *t,
@@ -81,7 +107,7 @@ static struct description *describe(const struct worker *w, const struct transpo
         .ufrag = t->ice.ufrag,
         .pwd = t->ice.pwd,
         .fingerprint = dtls_identity_fingerprint(w->node->identity),
-        .ice_lite = true,
+        .ice_lite = t->agent == NULL,
         .session_id = rnd_u64() >> 1,
         .cname = cname,
         .msid = d->msid,
@@ -90,7 +116,11 @@ static struct description *describe(const struct worker *w, const struct transpo
         .forced_codec = *m->forced_codec ? m->forced_codec : NULL,
         .loopback = m->loopback,
     };
-    describe_candidates(d, w);
+    d->local.candidates = d->candidate_list;
+    if (t->agent)
+        describe_agent(d, t->agent);
+    else
+        describe_candidates(d, w);
     draw_ssrcs(ssrcs, N_SSRCS);
     for (size_t i = 0; i < NEG_KINDS; i++) {
         d->local.send[i].ssrc = ssrcs[2 * i];
@@ -116,6 +146,25 @@ static struct bytes text_bytes(const struct description *d)
 static json_t *text_json(const struct description *d)
 {
     return json_stringn(d->text, d->text_len);
+}
+
+/* The transport is the agent's from now on, as far as it could be made. */
+static int make_transport(struct worker *w, struct message *m,
+                          const struct transport_handlers *handlers, void *arg,
+                          struct transport **ret_t)
+{
+    int r = transport_new(w, m->agent, handlers, arg, ret_t);
+
+    if (r == 0)
+        m->agent = NULL;
+    return r;
+}
+
+/* The peer's description is complete. */
+static void tell_agent(const struct transport *t, const struct neg_peer *peer, const char *sdp)
+{
+    if (t->agent)
+        agent_set_remote(t->agent, peer, bytes_str(sdp));
 }
 
 static void log_created(const struct transport *t)
@@ -153,6 +202,7 @@ static void finish_publish(struct publisher *p, struct transport *t, struct desc
     p->whose = m->whose;
     log_created(t);
     transport_keep_sdp(t, bytes_str(m->sdp), text_bytes(d));
+    tell_agent(t, &d->peer, m->sdp);
     publisher_set_source(p, t, &d->peer, d->feedback_ssrc);
     start_loopback(p, d);
     m->result =
@@ -164,7 +214,7 @@ static void publish_to(struct router *r, struct publisher *p, struct message *m)
 {
     struct transport *t = NULL;
     struct description *d;
-    int error = transport_new(r->worker, &publisher_transport_handlers, p, &t);
+    int error = make_transport(r->worker, m, &publisher_transport_handlers, p, &t);
 
     if (error < 0) {
         fail_errno(m, error, "publish");
@@ -270,6 +320,7 @@ static void finish_subscribe(struct publisher *p, struct transport *t, struct de
         m->result = json_pack("{s:o}", "offer", text_json(d));
         return;
     }
+    tell_agent(t, &d->peer, m->sdp);
     subscriber_set_remote(s, &d->peer);
     m->result = json_pack("{s:o}", "answer", text_json(d));
 }
@@ -283,7 +334,7 @@ static void subscribe(struct worker *w, struct message *m)
 
     if (!p)
         return;
-    error = transport_new(w, &subscriber_transport_handlers, NULL, &t);
+    error = make_transport(w, m, &subscriber_transport_handlers, NULL, &t);
     if (error < 0) {
         fail_errno(m, error, "subscribe");
         return;
@@ -315,7 +366,25 @@ static void answer(struct worker *w, struct message *m)
         return;
     }
     transport_keep_sdp(s->transport, bytes_str(m->sdp), bytes_of(NULL, 0));
+    tell_agent(s->transport, &neg, m->sdp);
     subscriber_set_remote(s, &neg);
+}
+
+/* ---- candidates that came later ---- */
+
+static void trickle(struct worker *w, struct message *m)
+{
+    struct router *r = router_find(w, m->room);
+    struct publisher *p = r && *m->stream ? router_publisher(r, m->stream) : NULL;
+    struct subscriber *s = r && *m->subscriber ? router_subscriber(r, m->subscriber) : NULL;
+    const struct transport *t = p ? p->transport : NULL;
+
+    if (gathering_add_remote(w, m))
+        return;
+    if (s)
+        t = s->transport;
+    if (t && t->agent)
+        agent_add_remote(t->agent, m->sdp);
 }
 
 /* ---- removing ---- */
@@ -360,6 +429,7 @@ void requests_run(struct worker *w, struct message *m)
         [COMMAND_ANSWER] = answer,         [COMMAND_UNSUBSCRIBE] = unsubscribe,
         [COMMAND_CLOSE_ROOM] = close_room, [COMMAND_SYNC] = inventory_sync,
         [COMMAND_STATS] = inventory_stats, [COMMAND_DESCRIBE] = endpoint_describe,
+        [COMMAND_TRICKLE] = trickle,
     };
 
     table[m->type](w, m);

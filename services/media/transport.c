@@ -163,12 +163,39 @@ void transport_way_lost(struct transport *t, struct way *w)
     }
 }
 
+void transport_on_agent_pair(struct transport *t, const struct addr *remote,
+                             const struct addr *local)
+{
+    struct tuple tuple = {.way = &t->agent->way, .remote = *remote, .local = *local};
+
+    if (is_over(t))
+        return;
+    if (t->first_check_us == 0)
+        t->first_check_us = clock_us();
+    path_set(&t->path, t->worker->udp, &tuple);
+    if (t->state == TRANSPORT_DISCONNECTED)
+        set_state(t, TRANSPORT_CONNECTED, "another pair works");
+}
+
+void transport_on_agent_failed(struct transport *t)
+{
+    if (t->state == TRANSPORT_CONNECTED)
+        set_state(t, TRANSPORT_DISCONNECTED, "the peer's consent ended");
+    else if (t->state == TRANSPORT_CONNECTING)
+        set_state(t, TRANSPORT_FAILED, "no pair of candidates works");
+}
+
+static bool has_consent(const struct transport *t, uint64_t now_us)
+{
+    return t->agent || ice_lite_consent_left_ms(&t->ice, now_us / 1000) > 0;
+}
+
 static void on_consent_timer(struct wheel_timer *timer)
 {
     struct transport *t = container_of(timer, struct transport, consent_timer);
     uint64_t now_us = clock_us();
 
-    if (t->state == TRANSPORT_CONNECTED && ice_lite_consent_left_ms(&t->ice, now_us / 1000) == 0)
+    if (t->state == TRANSPORT_CONNECTED && !has_consent(t, now_us))
         set_state(t, TRANSPORT_DISCONNECTED, "no checks for 30 s");
     if (t->state == TRANSPORT_CONNECTING && now_us - t->created_us > CONNECT_TIMEOUT_US)
         set_state(t, TRANSPORT_FAILED,
@@ -407,8 +434,16 @@ static int register_transport(struct transport *t)
     return 0;
 }
 
-int transport_new(struct worker *w, const struct transport_handlers *handlers, void *arg,
-                  struct transport **ret_t)
+/* It has drawn the credentials. */
+static void take_agent(struct transport *t, struct agent *agent)
+{
+    t->agent = agent;
+    memcpy(t->ice.ufrag, agent->ufrag, sizeof(t->ice.ufrag));
+    memcpy(t->ice.pwd, agent->pwd, sizeof(t->ice.pwd));
+}
+
+int transport_new(struct worker *w, struct agent *agent, const struct transport_handlers *handlers,
+                  void *arg, struct transport **ret_t)
 {
     struct transport *t = calloc(1, sizeof(*t));
     int r;
@@ -420,6 +455,8 @@ int transport_new(struct worker *w, const struct transport_handlers *handlers, v
     t->arg = arg;
     t->created_us = clock_us();
     ice_lite_init(&t->ice);
+    if (agent)
+        take_agent(t, agent);
     wheel_timer_init(&t->dtls_timer, on_dtls_timer);
     wheel_timer_init(&t->consent_timer, on_consent_timer);
     r = register_transport(t);
@@ -429,6 +466,8 @@ int transport_new(struct worker *w, const struct transport_handlers *handlers, v
     }
     note_event(t);
     wheel_start(&w->wheel, &t->consent_timer, CONSENT_CHECK_MS);
+    if (agent)
+        agent->way.transport = t;
     *ret_t = t;
     return 0;
 }
@@ -455,6 +494,7 @@ struct transport *transport_free(struct transport *t)
     dtls_free(t->dtls);
     srtp_transport_free(t->srtp);
     path_clear(&t->path, w->udp);
+    agent_free(t->agent);
     for (unsigned i = 0; i < ICE_PAIR_MAX; i++)
         let_go(t, &t->claims[i], &t->ice.pairs[i].tuple);
     map_del(w->by_ufrag, bytes_str(t->ice.ufrag));

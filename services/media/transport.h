@@ -4,6 +4,7 @@
  * fingerprint from signalling, whichever of the two comes first. Lives on its worker. */
 #pragma once
 
+#include "media/agent.h"
 #include "media/ice_lite.h"
 #include "media/kept_text.h"
 #include "media/negotiate.h"
@@ -41,6 +42,7 @@ struct transport {
     bool was_connected;
 
     struct ice_lite ice;
+    struct agent *agent;                     /* in its place, but for the credentials; or NULL */
     struct tuple_claim claims[ICE_PAIR_MAX]; /* of ice.pairs, those of the UDP socket */
     struct path path;                        /* the selected pair */
 
@@ -65,9 +67,10 @@ struct transport {
     unsigned n_events;
 };
 
-/* -EMFILE: as many transports as the configuration allows. */
-int transport_new(struct worker *w, const struct transport_handlers *handlers, void *arg,
-                  struct transport **ret_t);
+/* agent: NULL, or taken over when this succeeds. -EMFILE: as many transports as the configuration
+ * allows. */
+int transport_new(struct worker *w, struct agent *agent, const struct transport_handlers *handlers,
+                  void *arg, struct transport **ret_t);
 
 /* Sends close_notify while it can. NULL is fine; returns NULL. */
 struct transport *transport_free(struct transport *t);
@@ -96,6 +99,11 @@ void transport_heard(struct transport *t, struct ice_pair *pair);
 
 /* Nothing comes or goes by w any more; the transport lets go of it. */
 void transport_way_lost(struct transport *t, struct way *w);
+
+/* The agent's pair is another one; there is none any more. */
+void transport_on_agent_pair(struct transport *t, const struct addr *remote,
+                             const struct addr *local);
+void transport_on_agent_failed(struct transport *t);
 
 /* A line about it. */
 void transport_log(const struct transport *t, enum log_level level, const char *fmt, ...)

@@ -1,7 +1,9 @@
 #include "media/worker.h"
 
+#include "media/agent.h"
 #include "media/demux.h"
 #include "media/forward.h"
+#include "media/gathering.h"
 #include "media/ice_tcp.h"
 #include "media/requests.h"
 #include "media/router.h"
@@ -117,6 +119,7 @@ static void on_command(struct mail *mail, void *arg)
     switch (m->type) {
     case COMMAND_QUIT:
         message_free(m);
+        gathering_drop_all(w);
         drop_rooms(w);
         loop_quit(w->loop, 0);
         break;
@@ -125,6 +128,9 @@ static void on_command(struct mail *mail, void *arg)
         message_free(m);
         break;
     default:
+        gathering_overtake(w, m);
+        if (gathering_begin(w, m))
+            break;
         requests_run(w, m);
         mailbox_post(w->node->control, &m->mail);
         break;
@@ -180,7 +186,9 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
     w->candidates = *candidates;
     list_init(&w->held);
     list_init(&w->replays);
-    w->junk.interval_ms = w->log_failed.interval_ms = w->log_refused.interval_ms = JUNK_LOG_MS;
+    list_init(&w->gatherings);
+    w->junk.interval_ms = w->log_failed.interval_ms = JUNK_LOG_MS;
+    w->log_gathering.interval_ms = w->log_refused.interval_ms = JUNK_LOG_MS;
     handshakes_init(&w->handshakes);
     r = make_maps(w);
     if (r == 0)
@@ -189,6 +197,8 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
         wheel_init(&w->wheel, w->loop);
         r = mailbox_new(w->loop, on_command, w, &w->mailbox);
     }
+    if (r == 0)
+        r = agents_start(w);
     if (r == 0)
         r = pulse_watch(pulse, w->loop, &w->pulse);
     if (r == 0)
@@ -254,6 +264,7 @@ struct worker *worker_free(struct worker *w)
         stop_thread(w);
     if (w->rooms)
         drop_rooms(w);
+    agents_stop(w);
     if (w->loop) {
         loop_fd_stop(&w->socket_fd);
         loop_set_free(w->set);

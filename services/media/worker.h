@@ -21,13 +21,16 @@
 
 struct ice_tcp;
 struct transport;
+struct ice_hub;
+struct ice_module;
 struct tuple_table;
 
 /* What all workers share; outlives them. Read-only but for the counter. */
 struct node {
     const struct config *config;
     const struct dtls_identity *identity;
-    struct mailbox *control; /* takes struct message */
+    struct mailbox *control;      /* takes struct message */
+    const struct ice_module *ice; /* full agents; NULL: the setting is "lite" */
     atomic_uint n_transports;
 };
 
@@ -54,11 +57,14 @@ struct worker {
     struct loop_timer hold_timer; /* … so long */
     struct list replays;          /* struct subscriber_track.replay_node */
     struct log_limit junk;
-    struct log_limit log_failed;  /* transports */
+    struct log_limit log_failed; /* transports */
+    struct log_limit log_gathering;
     struct log_limit log_refused; /* what goes past a limit */
     struct handshakes handshakes;
-    uint64_t n_junk;    /* datagrams of no transport */
-    uint64_t n_refused; /* media that was not authentic, replayed, or of one SSRC too many */
+    struct ice_hub *ice_hub; /* of its agents; NULL without them */
+    struct list gatherings;  /* of gathering.c */
+    uint64_t n_junk;         /* datagrams of no transport */
+    uint64_t n_refused;      /* media that was not authentic, replayed, or of one SSRC too many */
     pthread_t thread;
     bool started;
     struct pulse_watch *pulse; /* NULL: not watched */

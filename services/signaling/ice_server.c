@@ -2,9 +2,9 @@
 
 #include "base/addr.h"
 #include "base/clock.h"
+#include "base/turn_cred.h"
 #include "signaling/ids.h"
 #include "signaling/tld.h"
-#include "signaling/turn_cred.h"
 
 #include <ctype.h>
 #include <stdio.h>

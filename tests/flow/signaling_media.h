@@ -110,8 +110,8 @@ static json_t *media_result(struct kit *k, const char *method, json_t *params)
     const char *offer = json_string_value(json_object_get(params, "offer"));
 
     if (strcmp(method, "hello") == 0)
-        return json_pack("{s:s,s:s++,s:[]}", "node", "node", "instance", "instance", "-",
-                         k->instance ? "2" : "1", "peers");
+        return json_pack("{s:s,s:s++,s:[],s:b}", "node", "node", "instance", "instance", "-",
+                         k->instance ? "2" : "1", "peers", "trickle", 1);
     if (strcmp(method, "sync") == 0)
         return json_pack("{s:O}", "missing", k->missing);
     if (strcmp(method, "publish") == 0)

@@ -5,7 +5,7 @@
 
 #include "tests/lib/child.h"
 #include "tests/lib/free_port.h"
-#include "tests/lib/rtc_peer.h"
+#include "client/rtc_peer.h"
 #include "tests/lib/turn_session.h"
 
 #include <arpa/inet.h>

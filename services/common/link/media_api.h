@@ -10,8 +10,10 @@
  * What sets up a transport may say about whom it is, for the log: join?, connection? (ids).
  *
  * Requests                                                             results
- *   hello        {client: "signaling"|"turn", instance}                {node, instance, peers}
+ *   hello        {client: "signaling"|"turn", instance}                {node, instance, peers,
+ *                                                                      trickle}
  *                    instance: random, new with each start of the process that says it.
+ *                    trickle: the candidates that clients send one by one are wanted.
  *                    peers: [{ip, port, via?}], where media is sent from and received; via: the
  *                    address of this machine that such an ip leads to which no interface has (1:1
  *                    NAT), on the same port. See "peers" below.
@@ -36,6 +38,9 @@
  *                    subscribe, and offer + answer, replace an existing subscriber of that name.
  *                    A publisher is asked for no more than the highest maxSendKbps of those who
  *                    watch it (one encoding serves them all).
+ *   trickle      {room, stream | subscriber, candidate}                {}
+ *                    "candidate:...", also while the request that makes the endpoint is under way.
+ *                    What nothing can be done with is ignored.
  *   unsubscribe  {room, subscriber}                                    {}
  *   closeRoom    {room}                                                {}
  *   stats        {room?}                                               {transports: [{room,

@@ -32,9 +32,10 @@ struct dtls {
     const struct dtls_identity *id;
     dtls_send_fn *send;
     void *arg;
+    bool is_client;
     SSL *ssl;
     struct dtls_link link;
-    struct dtls_screen screen;
+    struct dtls_screen screen; /* of a server */
     unsigned attempts_left;
     uint64_t deadline_us; /* of the handshake; 0: not begun */
     enum dtls_state state;
@@ -67,7 +68,7 @@ static const char *queued_reason(void)
     return reason ? reason : code ? "unknown TLS error" : "unexpected end";
 }
 
-/* ---- attempts ---- */
+/* ---- a server's attempts ---- */
 
 /* As the link's: what goes out. Before our first flight that is an alert at most, about a hello
  * that need not have been the client's: the client need not hear of it. */
@@ -125,18 +126,18 @@ static void on_connected(struct dtls *d)
         return;
     }
     SSL_shutdown(d->ssl);
-    fail(d, "the client offers no SRTP profile that we have");
+    fail(d, "no SRTP profile in common");
 }
 
 static void continue_handshake(struct dtls *d)
 {
-    int r = SSL_accept(d->ssl);
+    int r = SSL_do_handshake(d->ssl);
 
     if (r == 1)
         on_connected(d);
     else if (SSL_get_error(d->ssl, r) == SSL_ERROR_WANT_READ)
         return;
-    else if (d->screen.answered)
+    else if (d->is_client || d->screen.answered)
         fail(d, queued_reason());
     else
         begin_again(d, queued_reason());
@@ -174,6 +175,36 @@ int dtls_new(const struct dtls_identity *id, dtls_send_fn *fn, void *arg, struct
     return 0;
 }
 
+int dtls_client_new(const struct dtls_identity *id, const char *profiles, dtls_send_fn *fn,
+                    void *arg, struct dtls **ret_d)
+{
+    struct dtls *d;
+    int r = dtls_new(id, fn, arg, &d);
+
+    if (r < 0)
+        return r;
+    d->is_client = true;
+    SSL_set_connect_state(d->ssl);
+    if (profiles && SSL_set_tlsext_use_srtp(d->ssl, profiles) != 0) { /* 0 is success */
+        dtls_free(d);
+        ERR_clear_error();
+        return -EINVAL;
+    }
+    *ret_d = d;
+    return 0;
+}
+
+enum dtls_state dtls_begin(struct dtls *d)
+{
+    if (d->state != DTLS_HANDSHAKE || d->deadline_us != 0)
+        return d->state;
+    d->deadline_us = clock_us() + HANDSHAKE_MAX_US;
+    ERR_clear_error();
+    continue_handshake(d);
+    ERR_clear_error();
+    return d->state;
+}
+
 struct dtls *dtls_free(struct dtls *d)
 {
     if (!d)
@@ -185,10 +216,10 @@ struct dtls *dtls_free(struct dtls *d)
 
 /* ---- input and time ---- */
 
-/* Of an attempt, perhaps a new one. */
+/* Of a server's attempt, perhaps a new one. */
 static bool handshake_allows(struct dtls *d, struct bytes datagram)
 {
-    enum dtls_verdict v = dtls_screen(&d->screen, datagram);
+    enum dtls_verdict v = d->is_client ? DTLS_PASS : dtls_screen(&d->screen, datagram);
 
     if (v == DTLS_OTHER)
         begin_again(d, "another hello came");
@@ -208,7 +239,8 @@ static void handshake_input(struct dtls *d, struct bytes datagram)
     if (d->deadline_us == 0)
         d->deadline_us = clock_us() + HANDSHAKE_MAX_US;
     memcpy(numbered, datagram.p, datagram.len);
-    dtls_screen_number(&d->screen, numbered, datagram.len);
+    if (!d->is_client)
+        dtls_screen_number(&d->screen, numbered, datagram.len);
     d->link.in = bytes_of(numbered, datagram.len);
     continue_handshake(d);
     if (d->state == DTLS_CONNECTED)

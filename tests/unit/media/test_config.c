@@ -80,12 +80,35 @@ static void public_addresses_are_checked(void **state)
     config_done(&c);
 }
 
+static void ice_servers_are_checked(void **state)
+{
+    struct config c;
+
+    (void) state;
+    assert_int_equal(read_text("control = \"x\";\nice = \"agent\";\n"
+                               "ice_servers = [\"url=stun:192.0.2.1\", "
+                               "\"url=turn:192.0.2.1,username=u,credential=p\"];\n",
+                               &c),
+                     0);
+    assert_string_equal(c.ice, "agent");
+    assert_int_equal(c.ice_servers.n, 2);
+    assert_int_equal(c.max_agents, 1000);
+    config_done(&c);
+    assert_int_equal(read_text("control = \"x\";\nice = \"full\";\n"
+                               "ice_servers = [\"url=stun:stun.example.org\"];\n",
+                               &c),
+                     -EINVAL);
+    assert_int_equal(n_problems, 2);
+    config_done(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults),
         cmocka_unit_test(everything_that_is_wrong_is_told),
         cmocka_unit_test(public_addresses_are_checked),
+        cmocka_unit_test(ice_servers_are_checked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,9 @@
 /* The small pure modules: ids, URLs, credentials, versions, ICE servers. */
+#include "base/turn_cred.h"
 #include "signaling/ice_server.h"
 #include "signaling/ids.h"
 #include "signaling/public_url.h"
 #include "signaling/sdk_version.h"
-#include "signaling/turn_cred.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

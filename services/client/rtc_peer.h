@@ -1,8 +1,9 @@
-/* rtc_peer.h: the browser's end of media transports, for tests and benches: SDP, ICE against a lite
- * server, DTLS as the client, SRTP, and what passes counted. Hundreds of them live on one loop,
- * each with a socket of its own. They send what they are told, when they are told; of themselves
- * they keep up the connectivity checks alone. */
+/* rtc_peer.h: the browser's end of a media transport: SDP, ICE, DTLS, SRTP, and what passes
+ * counted. Hundreds of them live on one loop. They send what they are told, when they are told; of
+ * themselves they keep up the connectivity checks alone. One thread. */
 #pragma once
+
+#include "client/ice.h"
 
 #include "codec/rtcp.h"
 #include "codec/rtp.h"
@@ -13,7 +14,7 @@
 #define RTC_SDP_SIZE 16384
 #define RTC_PAYLOAD_MAX 1300
 
-/* What the peers of a process share: certificate, TLS settings, receive buffers. */
+/* What the peers of a loop share: certificate, TLS settings, receive buffers. */
 struct rtc_hub;
 int rtc_hub_new(struct loop *l, struct rtc_hub **ret_h);
 struct rtc_hub *rtc_hub_free(struct rtc_hub *h); /* after its peers; NULL is fine */
@@ -23,14 +24,19 @@ enum rtc_peer_state {
     RTC_CHECKING,
     RTC_HANDSHAKE,
     RTC_CONNECTED,
-    RTC_CLOSED, /* the server said close_notify */
+    RTC_CLOSED, /* the other end said close_notify */
     RTC_FAILED,
 };
 
 struct rtc_peer;
 
+/* Makes a peer's way to the other end. */
+typedef int rtc_new_ice_fn(void *ice_arg, const struct ice_handlers *handlers, void *arg,
+                           struct ice **ret_i);
+
 /* Each may be NULL. None may free the peer. */
 struct rtc_peer_handlers {
+    void (*on_gathered)(struct rtc_peer *p, void *arg);
     void (*on_state)(struct rtc_peer *p, enum rtc_peer_state state, void *arg);
     void (*on_rtp)(struct rtc_peer *p, enum sdp_kind kind, const struct rtp *rtp, void *arg);
     void (*on_rtcp)(struct rtc_peer *p, const struct rtcp *rtcp, void *arg);
@@ -41,6 +47,8 @@ struct rtc_peer_config {
     bool audio, video;            /* Opus, VP8 with RTX */
     bool sealed;                  /* what arrives is counted, and not decrypted: cheap */
     const char *profiles;         /* OpenSSL's list of SRTP profiles; NULL: GCM, then CM */
+    rtc_new_ice_fn *new_ice;      /* NULL: the checker of ice_check.h */
+    void *ice_arg;
     const struct rtc_peer_handlers *handlers; /* may be NULL; stays the caller's */
     void *arg;
 };
@@ -50,15 +58,31 @@ int rtc_peer_new(struct rtc_hub *h, const struct rtc_peer_config *c, struct rtc_
 /* Says close_notify when it can. NULL is fine; returns NULL. */
 struct rtc_peer *rtc_peer_free(struct rtc_peer *p);
 
-/* The client offers: text with a NUL, then the server's answer, which starts the checks. */
+/* Candidates are sought; on_gathered, perhaps within the call. The checker needs none: then offer
+ * and answer may be made at once. */
+int rtc_peer_gather(struct rtc_peer *p);
+
+/* We offer, with the candidates that are gathered: text with a NUL; then the other end's answer,
+ * which starts the checks. */
 int rtc_peer_offer(struct rtc_peer *p, char *buf, size_t cap);
 int rtc_peer_take_answer(struct rtc_peer *p, const char *answer);
 
-/* The server offers: the answer's text, and the checks start. */
+/* The other end offers: the answer's text, and the checks start. */
 int rtc_peer_answer(struct rtc_peer *p, const char *offer, char *buf, size_t cap);
 
 enum rtc_peer_state rtc_peer_state(const struct rtc_peer *p);
 const char *rtc_peer_error(const struct rtc_peer *p); /* why RTC_FAILED; "" otherwise */
+
+/* The pair of addresses in use; false while there is none. */
+bool rtc_peer_path(const struct rtc_peer *p, struct ice_path *ret);
+
+/* Where the other end said that it can be reached; how many. */
+#define RTC_OFFERS_MAX 16
+struct rtc_offer {
+    enum sdp_protocol protocol;
+    struct addr addr;
+};
+unsigned rtc_peer_offers(const struct rtc_peer *p, const struct rtc_offer **ret);
 
 /* ---- media, once it is connected: -ENOTCONN before ---- */
 
@@ -95,7 +119,6 @@ struct rtc_counters {
     uint64_t rtcp_in;                /* of these, RTCP */
     uint64_t datagrams_out, bytes_out;
     uint64_t refused; /* not authentic, or replayed */
-    uint64_t checks_answered;
     uint64_t sr, rr, pli, fir, twcc, remb;
     uint64_t nacked; /* sequence numbers asked for */
     struct rtc_stream_counters stream[RTC_KINDS];

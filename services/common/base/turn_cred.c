@@ -1,4 +1,4 @@
-#include "signaling/turn_cred.h"
+#include "base/turn_cred.h"
 
 #include "base/crypto.h"
 
@@ -15,9 +15,9 @@ void turn_cred_sign(const char *secret, const char *username, char ret[static 32
         (void) base64_encode(bytes_of(mac, sizeof(mac)), ret, 32);
 }
 
-void turn_cred_new(const char *secret, uint64_t now_ms, const char *join, struct turn_cred *ret)
+void turn_cred_new(const char *secret, uint64_t now_ms, const char *name, struct turn_cred *ret)
 {
     snprintf(ret->username, sizeof(ret->username), "%" PRIu64 ":%s",
-             now_ms / 1000 + TURN_CRED_LIFETIME_S, join);
+             now_ms / 1000 + TURN_CRED_LIFETIME_S, name);
     turn_cred_sign(secret, ret->username, ret->credential);
 }

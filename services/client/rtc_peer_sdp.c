@@ -1,5 +1,5 @@
 /* rtc_peer_sdp.c: the peer's session descriptions, in the shape of a browser's. */
-#include "tests/lib/rtc_peer_internal.h"
+#include "client/rtc_peer_internal.h"
 
 #include "base/rnd.h"
 
@@ -17,6 +17,23 @@ enum { PT_OPUS = 111, PT_VP8 = 96, PT_RTX = 97 };
 static const char *const codec_names[RTC_KINDS] = {[SDP_AUDIO] = "opus", [SDP_VIDEO] = "VP8"};
 
 /* ---- writing ---- */
+
+/* Our end, and its candidates as text. */
+struct own_end {
+    struct ice_description ice;
+    char candidates[ICE_CANDIDATES_MAX][SDP_CANDIDATE_TEXT_SIZE];
+};
+
+static void describe_own(const struct rtc_peer *p, struct own_end *ret)
+{
+    ice_describe(p->ice, &ret->ice);
+    for (unsigned i = 0; i < ret->ice.n_candidates; i++) {
+        struct wr w = wr_init(ret->candidates[i], SDP_CANDIDATE_TEXT_SIZE - 1);
+
+        sdp_candidate_put(&ret->ice.candidates[i], &w);
+        ret->candidates[i][wr_len(&w)] = '\0';
+    }
+}
 
 static void put_codecs(const struct rtc_line *line, enum sdp_kind kind, struct sdp_media *m,
                        char rtx_fmtp[static 16])
@@ -60,8 +77,8 @@ static bool sends(enum sdp_direction d)
     return d == SDP_SENDRECV || d == SDP_SENDONLY;
 }
 
-static void put_line(const struct rtc_peer *p, enum sdp_kind kind, char rtx_fmtp[static 16],
-                     struct sdp_media *m)
+static void put_line(const struct rtc_peer *p, const struct own_end *own, enum sdp_kind kind,
+                     char rtx_fmtp[static 16], struct sdp_media *m)
 {
     const struct rtc_line *line = &p->lines[kind];
 
@@ -71,10 +88,13 @@ static void put_line(const struct rtc_peer *p, enum sdp_kind kind, char rtx_fmtp
     m->mid = bytes_str(line->mid);
     m->rtcp_mux = true;
     m->rtcp_rsize = kind == SDP_VIDEO;
-    m->ufrag = bytes_str(p->ufrag);
-    m->pwd = bytes_str(p->pwd);
+    m->ufrag = bytes_str(own->ice.ufrag);
+    m->pwd = bytes_str(own->ice.pwd);
+    for (unsigned i = 0; i < own->ice.n_candidates && i < SDP_CANDIDATE_MAX; i++)
+        m->candidates[m->n_candidates++] = bytes_str(own->candidates[i]);
+    m->end_of_candidates = own->ice.n_candidates > 0;
     m->fingerprint.hash = bytes_str("sha-256");
-    m->fingerprint.value = bytes_str(p->hub->fingerprint);
+    m->fingerprint.value = bytes_str(dtls_identity_fingerprint(p->hub->identity));
     put_ext(m, line->level_ext, URI_LEVEL);
     put_ext(m, line->time_ext, URI_TIME);
     put_ext(m, line->twcc_ext, URI_TWCC);
@@ -123,12 +143,14 @@ static void propose(struct rtc_peer *p)
 int rtc_sdp_offer(struct rtc_peer *p, char *buf, size_t cap)
 {
     struct sdp *s = calloc(1, sizeof(*s));
+    struct own_end own;
     char rtx_fmtp[16];
     int r;
 
     if (!s)
         return -ENOMEM;
     propose(p);
+    describe_own(p, &own);
     s->session_id = rnd_u64() >> 1;
     s->session_version = 2;
     s->msid_semantic = bytes_str("WMS stream");
@@ -139,7 +161,7 @@ int rtc_sdp_offer(struct rtc_peer *p, char *buf, size_t cap)
             continue;
         m->direction = p->config.direction;
         m->setup = SDP_ACTPASS;
-        put_line(p, (enum sdp_kind) kind, rtx_fmtp, m);
+        put_line(p, &own, (enum sdp_kind) kind, rtx_fmtp, m);
         s->bundle[s->n_bundle++] = m->mid;
         s->n_media++;
     }
@@ -195,53 +217,38 @@ static void take_line(struct rtc_peer *p, const struct sdp_media *m)
     }
 }
 
-/* "foundation component protocol priority ip port typ ..." */
-static bool parse_candidate(struct bytes text, struct addr *ret)
+static void take_candidates(const struct sdp_media *m, struct ice_description *ret)
 {
-    enum { FOUNDATION, COMPONENT, PROTOCOL, PRIORITY, IP, PORT, N };
-    char line[256], *words[N], *rest = NULL;
-    uint64_t port;
+    ret->n_candidates = 0;
+    for (unsigned i = 0; i < m->n_candidates && ret->n_candidates < ICE_CANDIDATES_MAX; i++) {
+        struct sdp_candidate *c = &ret->candidates[ret->n_candidates];
 
-    if (copy_text(text, line, sizeof(line)) < 0)
-        return false;
-    for (unsigned i = 0; i < N; i++) {
-        words[i] = strtok_r(i == 0 ? line : NULL, " ", &rest);
-        if (!words[i])
-            return false;
+        if (sdp_candidate_decode(m->candidates[i], c) < 0)
+            continue;
+        c->ufrag = bytes_of(NULL, 0); /* the text does not last */
+        ret->n_candidates++;
     }
-    return bytes_caseeq_str(bytes_str(words[PROTOCOL]), "udp") &&
-           bytes_to_u64(bytes_str(words[PORT]), UINT16_MAX, &port) == 0 &&
-           addr_parse_ip(words[IP], (uint16_t) port, ret) == 0 && ret->family == AF_INET;
-}
-
-/* The loopback if it is there, else the first. */
-static int take_address(struct rtc_peer *p, const struct sdp_media *m)
-{
-    struct addr a;
-
-    p->server.family = 0;
-    for (unsigned i = 0; i < m->n_candidates; i++) {
-        if (parse_candidate(m->candidates[i], &a) &&
-            (p->server.family == 0 || (addr_is_loopback(&a) && !addr_is_loopback(&p->server))))
-            p->server = a;
-    }
-    return p->server.family ? 0 : -ENOENT;
 }
 
 /* All lines share the transport of the first. */
-static int take_transport(struct rtc_peer *p, const struct sdp_media *m)
+static int take_transport(struct rtc_peer *p, const struct sdp_media *m,
+                          struct ice_description *ret)
 {
     size_t len;
-    int r = copy_text(m->ufrag, p->remote_ufrag, sizeof(p->remote_ufrag));
+    int r = copy_text(m->ufrag, ret->ufrag, sizeof(ret->ufrag));
 
     if (r == 0)
-        r = copy_text(m->pwd, p->remote_pwd, sizeof(p->remote_pwd));
-    if (r == 0)
-        r = sdp_fingerprint_bytes(&m->fingerprint, p->fingerprint, sizeof(p->fingerprint), &len);
-    return r < 0 ? r : take_address(p, m);
+        r = copy_text(m->pwd, ret->pwd, sizeof(ret->pwd));
+    if (r < 0)
+        return r;
+    if (!bytes_caseeq_str(m->fingerprint.hash, "sha-256"))
+        return -ENOTSUP;
+    p->dtls_client = m->setup != SDP_ACTIVE;
+    take_candidates(m, ret);
+    return sdp_fingerprint_bytes(&m->fingerprint, p->fingerprint, sizeof(p->fingerprint), &len);
 }
 
-static int take(struct rtc_peer *p, const struct sdp *s)
+static int take(struct rtc_peer *p, const struct sdp *s, struct ice_description *ret)
 {
     const struct sdp_media *first = NULL;
 
@@ -256,10 +263,10 @@ static int take(struct rtc_peer *p, const struct sdp *s)
         if (!first && p->lines[m->kind].active)
             first = m;
     }
-    return first ? take_transport(p, first) : -EBADMSG;
+    return first ? take_transport(p, first, ret) : -EBADMSG;
 }
 
-int rtc_sdp_take(struct rtc_peer *p, const char *text)
+int rtc_sdp_take(struct rtc_peer *p, const char *text, struct ice_description *ret_remote)
 {
     struct sdp *s = calloc(1, sizeof(*s));
     int r;
@@ -268,24 +275,24 @@ int rtc_sdp_take(struct rtc_peer *p, const char *text)
         return -ENOMEM;
     r = sdp_decode(bytes_str(text), s, NULL);
     if (r == 0)
-        r = take(p, s);
+        r = take(p, s, ret_remote);
     free(s);
     return r;
 }
 
 /* ---- answering ---- */
 
-static void answer_line(const struct rtc_peer *p, const struct sdp_media *offered,
-                        char rtx_fmtp[static 16], struct sdp *to)
+static void answer_line(const struct rtc_peer *p, const struct own_end *own,
+                        const struct sdp_media *offered, char rtx_fmtp[static 16], struct sdp *to)
 {
     struct sdp_media *m = &to->media[to->n_media++];
     bool usable = offered->kind < RTC_KINDS && p->lines[offered->kind].active &&
                   bytes_eq_str(offered->mid, p->lines[offered->kind].mid);
 
     m->direction = sdp_direction_reversed(offered->direction);
-    m->setup = SDP_ACTIVE;
+    m->setup = p->dtls_client ? SDP_ACTIVE : SDP_PASSIVE;
     if (usable) {
-        put_line(p, offered->kind, rtx_fmtp, m);
+        put_line(p, own, offered->kind, rtx_fmtp, m);
         to->bundle[to->n_bundle++] = offered->mid;
         return;
     }
@@ -296,7 +303,8 @@ static void answer_line(const struct rtc_peer *p, const struct sdp_media *offere
     m->mid = offered->mid;
 }
 
-int rtc_sdp_answer(struct rtc_peer *p, const char *offer, char *buf, size_t cap)
+int rtc_sdp_answer(struct rtc_peer *p, const char *offer, struct ice_description *ret_remote,
+                   char *buf, size_t cap)
 {
     struct sdp *offered = calloc(2, sizeof(*offered));
     char rtx_fmtp[16];
@@ -306,14 +314,16 @@ int rtc_sdp_answer(struct rtc_peer *p, const char *offer, char *buf, size_t cap)
         return -ENOMEM;
     r = sdp_decode(bytes_str(offer), &offered[0], NULL);
     if (r == 0)
-        r = take(p, &offered[0]);
+        r = take(p, &offered[0], ret_remote);
     if (r == 0) {
         struct sdp *answer = &offered[1];
+        struct own_end own;
 
+        describe_own(p, &own);
         answer->session_id = rnd_u64() >> 1;
         answer->session_version = 2;
         for (unsigned i = 0; i < offered[0].n_media; i++)
-            answer_line(p, &offered[0].media[i], rtx_fmtp, answer);
+            answer_line(p, &own, &offered[0].media[i], rtx_fmtp, answer);
         r = write_text(answer, buf, cap);
     }
     free(offered);

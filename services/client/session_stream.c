@@ -1,0 +1,295 @@
+/* session_stream.c: a stream of a participant: gathering, then the offer and the answer in the
+ * order of the server's style, then the peer goes its way. */
+#include "client/session_internal.h"
+#include "client/vp8_grey.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define PUBLISHED_RATE 30
+
+/* ---- states ---- */
+
+static void set_state(struct session_stream *m, enum session_stream_state state)
+{
+    if (m->freed || m->state == state || m->state == SESSION_STREAM_FAILED)
+        return;
+    m->state = state;
+    m->config.handlers->on_state(m, state, m->config.arg);
+}
+
+static void fail(struct session_stream *m, int error, int code, const char *message)
+{
+    if (m->freed || m->state == SESSION_STREAM_FAILED)
+        return;
+    m->failed_in = m->state;
+    snprintf(m->message, sizeof(m->message), "%s", message);
+    m->error = (struct session_error){.error = error, .code = code, .message = m->message};
+    set_state(m, SESSION_STREAM_FAILED);
+}
+
+static void on_peer_state(struct rtc_peer *p, enum rtc_peer_state state, void *arg)
+{
+    struct session_stream *m = arg;
+
+    switch (state) {
+    case RTC_CHECKING:
+        set_state(m, SESSION_STREAM_CHECKING);
+        break;
+    case RTC_HANDSHAKE:
+        set_state(m, SESSION_STREAM_HANDSHAKE);
+        break;
+    case RTC_CONNECTED:
+        set_state(m, SESSION_STREAM_CONNECTED);
+        break;
+    case RTC_CLOSED:
+        fail(m, -ESHUTDOWN, 0, "the server closed the transport");
+        break;
+    case RTC_FAILED:
+        fail(m, -ETIMEDOUT, 0, rtc_peer_error(p));
+        break;
+    default:
+        break;
+    }
+}
+
+static void on_rtp(struct rtc_peer *p, enum sdp_kind kind, const struct rtp *rtp, void *arg)
+{
+    struct session_stream *m = arg;
+
+    (void) p;
+    if (!m->freed)
+        m->config.handlers->on_rtp(m, kind, rtp, m->config.arg);
+}
+
+/* ---- calls ---- */
+
+static void release(struct session_stream *m)
+{
+    loop_defer_done(&m->give_back);
+    rtc_peer_free(m->peer);
+    list_del(&m->node);
+    free(m);
+}
+
+static void on_give_back(struct loop_defer *d)
+{
+    struct session_stream *m = container_of(d, struct session_stream, give_back);
+
+    if (m->n_calls == 0)
+        release(m);
+    else
+        m->peer = rtc_peer_free(m->peer);
+}
+
+static void call(struct session_stream *m, const char *method, json_t *params, rpc_answer_fn *fn)
+{
+    int r = rpc_client_call(m->session->rpc, method, params, fn, m);
+
+    if (r < 0)
+        fail(m, r, 0, "signaling cannot be asked");
+    else
+        m->n_calls++;
+}
+
+/* Is the answer good, and is somebody still waiting for it? */
+static bool is_good(struct session_stream *m, const struct rpc_answer *a)
+{
+    m->n_calls--;
+    if (m->freed) {
+        loop_defer_arm(&m->give_back);
+        return false;
+    }
+    if (a->error < 0)
+        fail(m, a->error, a->code, a->message);
+    return a->error == 0;
+}
+
+static void take_answer(struct session_stream *m, const json_t *result)
+{
+    const char *answer = json_string_value(json_object_get(result, "sdpAnswer"));
+    int r = answer ? rtc_peer_take_answer(m->peer, answer) : -EBADMSG;
+
+    if (r == -ENOENT)
+        fail(m, r, 0, "the server has no address for this way");
+    else if (r < 0)
+        fail(m, r, 0, "the server's session description cannot be used");
+}
+
+static void on_published(const struct rpc_answer *a, void *arg)
+{
+    struct session_stream *m = arg;
+    const char *id;
+
+    if (!is_good(m, a))
+        return;
+    id = json_string_value(json_object_get(a->result, "id"));
+    snprintf(m->id, sizeof(m->id), "%s", id ? id : "");
+    take_answer(m, a->result);
+}
+
+static void on_subscribed(const struct rpc_answer *a, void *arg)
+{
+    struct session_stream *m = arg;
+
+    if (is_good(m, a))
+        take_answer(m, a->result);
+}
+
+static void on_answered(const struct rpc_answer *a, void *arg)
+{
+    (void) is_good(arg, a); /* the checks go on already */
+}
+
+/* The server's style: it has offered. */
+static void on_prepared(const struct rpc_answer *a, void *arg)
+{
+    struct session_stream *m = arg;
+    char answer[RTC_SDP_SIZE];
+    const char *offer;
+    int r;
+
+    if (!is_good(m, a))
+        return;
+    offer = json_string_value(json_object_get(a->result, "sdpOffer"));
+    r = offer ? rtc_peer_answer(m->peer, offer, answer, sizeof(answer)) : -EBADMSG;
+    if (r == 0)
+        call(m, "receiveVideoFrom", json_pack("{s:s, s:s}", "sender", m->id, "sdpAnswer", answer),
+             on_answered);
+    else if (r == -ENOENT)
+        fail(m, r, 0, "the server has no address for this way");
+    else
+        fail(m, r, 0, "the server's session description cannot be used");
+}
+
+static json_t *publish_params(const struct session_stream *m, const char *offer)
+{
+    json_t *params = json_pack("{s:s, s:b, s:b, s:b, s:f}", "sdpOffer", offer, "doLoopback", 0,
+                               "hasAudio", m->config.audio, "hasVideo", m->config.video,
+                               "frameRate", m->config.video ? (double) PUBLISHED_RATE : -1.0);
+
+    if (m->config.audio)
+        json_object_set_new(params, "audioActive", json_true());
+    if (m->config.video) {
+        json_object_set_new(params, "videoActive", json_true());
+        json_object_set_new(params, "typeOfVideo", json_string("CUSTOM"));
+        json_object_set_new(
+            params, "videoDimensions",
+            json_sprintf("{\"width\":%d,\"height\":%d}", VP8_GREY_WIDTH, VP8_GREY_HEIGHT));
+    }
+    return params;
+}
+
+static void on_gathered(struct rtc_peer *p, void *arg)
+{
+    struct session_stream *m = arg;
+    char offer[RTC_SDP_SIZE];
+    int r;
+
+    if (m->freed || m->state != SESSION_STREAM_GATHERING)
+        return;
+    m->state = SESSION_STREAM_NEGOTIATING;
+    if (!m->publishes && m->session->server_offers) {
+        call(m, "prepareReceiveVideoFrom", json_pack("{s:s, s:b}", "sender", m->id, "reconnect", 0),
+             on_prepared);
+        return;
+    }
+    r = rtc_peer_offer(p, offer, sizeof(offer));
+    if (r < 0)
+        fail(m, r, 0, "no offer can be made");
+    else if (m->publishes)
+        call(m, "publishVideo", publish_params(m, offer), on_published);
+    else
+        call(m, "receiveVideoFrom", json_pack("{s:s, s:s}", "sender", m->id, "sdpOffer", offer),
+             on_subscribed);
+}
+
+/* ---- life ---- */
+
+static int start(struct session *s, struct rtc_hub *hub, bool publishes, const char *id,
+                 const struct session_stream_config *c, struct session_stream **ret_m)
+{
+    static const struct rtc_peer_handlers handlers = {
+        .on_gathered = on_gathered, .on_state = on_peer_state, .on_rtp = on_rtp};
+    struct session_stream *m = s->joined && !s->ended ? calloc(1, sizeof(*m)) : NULL;
+    struct rtc_peer_config peer = {.direction = publishes ? SDP_SENDONLY : SDP_RECVONLY,
+                                   .audio = c->audio,
+                                   .video = c->video,
+                                   .new_ice = c->new_ice,
+                                   .ice_arg = c->ice_arg,
+                                   .handlers = &handlers,
+                                   .arg = m};
+    int r;
+
+    if (!m)
+        return s->joined && !s->ended ? -ENOMEM : -ENOTCONN;
+    m->session = s;
+    m->config = *c;
+    m->publishes = publishes;
+    m->error.message = m->message;
+    snprintf(m->id, sizeof(m->id), "%s", id);
+    list_init(&m->node);
+    r = loop_defer_init(&m->give_back, s->loop, on_give_back);
+    if (r == 0)
+        r = rtc_peer_new(hub, &peer, &m->peer);
+    if (r == 0) {
+        list_append(&s->streams, &m->node);
+        *ret_m = m;
+        r = rtc_peer_gather(m->peer);
+    }
+    if (r < 0)
+        release(m);
+    return r;
+}
+
+int session_publish(struct session *s, struct rtc_hub *hub, const struct session_stream_config *c,
+                    struct session_stream **ret_m)
+{
+    return start(s, hub, true, "", c, ret_m);
+}
+
+int session_subscribe(struct session *s, struct rtc_hub *hub, const char *stream,
+                      const struct session_stream_config *c, struct session_stream **ret_m)
+{
+    return strlen(stream) < SESSION_ID_SIZE ? start(s, hub, false, stream, c, ret_m) : -EINVAL;
+}
+
+void session_stream_drop(struct session_stream *m)
+{
+    release(m);
+}
+
+struct session_stream *session_stream_free(struct session_stream *m)
+{
+    if (!m)
+        return NULL;
+    m->freed = true;
+    loop_defer_arm(&m->give_back);
+    return NULL;
+}
+
+enum session_stream_state session_stream_state(const struct session_stream *m)
+{
+    return m->state;
+}
+
+enum session_stream_state session_stream_failed_in(const struct session_stream *m)
+{
+    return m->failed_in;
+}
+
+const struct session_error *session_stream_error(const struct session_stream *m)
+{
+    return &m->error;
+}
+
+const char *session_stream_id(const struct session_stream *m)
+{
+    return m->id;
+}
+
+struct rtc_peer *session_stream_peer(struct session_stream *m)
+{
+    return m->peer;
+}

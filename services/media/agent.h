@@ -1,0 +1,47 @@
+/* agent.h: the full ICE agent of a transport (setting ice = "agent"), for a machine that has no
+ * address which clients reach: it gathers through STUN and TURN, and checks on its own.
+ *
+ * It is made before its transport, whose description waits for its candidates; the packet path
+ * meets it as a way (path.h). Lives on its worker. */
+#pragma once
+
+#include "media/ice_lite.h"
+#include "media/negotiate.h"
+#include "media/path.h"
+
+#include "ice_agent/ice_agent.h"
+
+struct worker;
+
+struct agent {
+    struct way way; /* way.transport: NULL while it gathers */
+    struct worker *worker;
+    struct ice_agent *ice;
+    char ufrag[ICE_UFRAG_SIZE], pwd[ICE_PWD_SIZE];
+    void (*on_gathered)(struct agent *a);
+};
+
+/* The worker's share of agents; nothing when the setting is "lite". */
+int agents_start(struct worker *w);
+void agents_stop(struct worker *w);
+
+/* Begins to gather; on_gathered is called later. -EMFILE: as many agents as the configuration
+ * allows; -EADDRNOTAVAIL: no address to gather on; -ENOMEM. */
+int agent_new(struct worker *w, bool controlling, void (*on_gathered)(struct agent *a),
+              struct agent **ret_a);
+
+/* NULL is fine; returns NULL. */
+struct agent *agent_free(struct agent *a);
+
+/* What was gathered; returns how many. */
+size_t agent_candidates(const struct agent *a, struct sdp_candidate *ret, size_t max);
+
+/* The peer's credentials and the candidates in its SDP: checks begin. */
+void agent_set_remote(struct agent *a, const struct neg_peer *peer, struct bytes sdp);
+
+/* A candidate that the peer told later, "candidate:..."; it counts as soon as the credentials are
+ * there. What is none is ignored. */
+void agent_add_remote(struct agent *a, const char *text);
+
+/* -ENOTCONN. */
+int agent_pair(const struct agent *a, struct ice_agent_pair *ret);
