@@ -164,6 +164,14 @@ void render_media(struct wr *w, const struct settings *s, const struct places *p
     put_int(w, "port", settings_int(s, SET_MEDIA_PORT));
     put_bool(w, "port_search", p->media_port_search);
     put_int(w, "workers", settings_int(s, SET_MEDIA_WORKERS));
+    put_int(w, "room_spread", settings_int(s, SET_MEDIA_ROOM_SPREAD));
+    put_int(w, "last_n", settings_int(s, SET_MEDIA_LAST_N));
+    put_int(w, "max_rooms", settings_int(s, SET_MEDIA_MAX_ROOMS));
+    put_int(w, "max_streams", settings_int(s, SET_MEDIA_MAX_PUBLISHERS));
+    put_int(w, "max_subscribers", settings_int(s, SET_MEDIA_MAX_SUBSCRIBERS));
+    put_int(w, "max_room_transports", settings_int(s, SET_MEDIA_MAX_ROOM_TRANSPORTS));
+    put_int(w, "max_transports", settings_int(s, SET_MEDIA_MAX_TRANSPORTS));
+    put_int(w, "max_send_mbits", settings_int(s, SET_MEDIA_MAX_SEND_BANDWIDTH));
     put_int(w, "busy_poll_us", settings_int(s, SET_MEDIA_BUSY_POLL));
     put_bool(w, "ice_tcp", settings_bool(s, SET_MEDIA_ICE_TCP));
     put_text(w, "public_name", settings_text(s, SET_DOMAIN_OR_PUBLIC_IP));

@@ -76,6 +76,8 @@ enum setting {
     SET_OPENVIDU_MEDIA_SERVER, /* ours: kurento, mediasoup */
     SET_MEDIA_PORT,            /* ours */
     SET_MEDIA_WORKERS,         /* ours */
+    SET_MEDIA_ROOM_SPREAD,     /* ours */
+    SET_MEDIA_LAST_N,          /* ours */
     SET_MEDIA_BUSY_POLL,       /* ours */
     SET_MEDIA_ICE,             /* ours: lite, agent */
     SET_MEDIA_ICE_SERVERS,     /* ours */
@@ -102,6 +104,13 @@ enum setting {
     SET_SIGNALING_MAX_DATA,
     SET_SIGNALING_MAX_UNREAD,
     SET_SIGNALING_MAX_UNREAD_TOTAL,
+    /* limits of media, all ours */
+    SET_MEDIA_MAX_ROOMS,
+    SET_MEDIA_MAX_PUBLISHERS,
+    SET_MEDIA_MAX_SUBSCRIBERS,
+    SET_MEDIA_MAX_ROOM_TRANSPORTS,
+    SET_MEDIA_MAX_TRANSPORTS,
+    SET_MEDIA_MAX_SEND_BANDWIDTH,
     /* recording */
     SET_RECORDING,
     SET_RECORDING_DEBUG,

@@ -930,6 +930,36 @@ const struct setting_def setting_defs[N_SETTINGS] = {
                    "networks let no UDP out",
             .more = "Without it they take the way through TURN, which costs more.",
         },
+    [SET_MEDIA_ROOM_SPREAD] =
+        {
+            .key = "MEDIA_ROOM_TRANSPORTS_PER_WORKER",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_MEDIA,
+            .ours = true,
+            .reloads = MEDIA,
+            .value = "500",
+            .min = 0,
+            .max = 1000000,
+            .example = "200",
+            .doc = "Peer connections of one room that one worker carries, before others join in; 0 "
+                   "is all",
+        },
+    [SET_MEDIA_LAST_N] =
+        {
+            .key = "MEDIA_LAST_N",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_MEDIA,
+            .ours = true,
+            .restarts = MEDIA,
+            .value = "0",
+            .min = 0,
+            .max = 10000,
+            .example = "9",
+            .doc =
+                "Of a room, only the video of so many who spoke last is forwarded; 0 is all video",
+            .more = "The pictures of the others stand still. Streams without audio, such as "
+                    "screens, do not count.",
+        },
     [SET_VIDEO_MAX_RECV_BANDWIDTH] =
         {
             .key = "OPENVIDU_STREAMS_VIDEO_MAX_RECV_BANDWIDTH",
@@ -1213,6 +1243,89 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .example = "1024",
             .doc = "MiB that wait for all clients together; beyond, each may have an equal share "
                    "of it",
+        },
+
+    /* ---- limits of the media server ---- */
+    [SET_MEDIA_MAX_ROOMS] =
+        {
+            .key = "MEDIA_MAX_ROOMS",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_LIMITS,
+            .ours = true,
+            .reloads = MEDIA,
+            .value = "10000",
+            .min = 1,
+            .max = 1000000,
+            .example = "20000",
+            .doc = "Most sessions with media at a time",
+        },
+    [SET_MEDIA_MAX_PUBLISHERS] =
+        {
+            .key = "MEDIA_MAX_PUBLISHERS",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_LIMITS,
+            .ours = true,
+            .reloads = MEDIA,
+            .value = "1000",
+            .min = 1,
+            .max = 10000,
+            .example = "50",
+            .doc = "Most published streams of a session at a time",
+        },
+    [SET_MEDIA_MAX_SUBSCRIBERS] =
+        {
+            .key = "MEDIA_MAX_SUBSCRIBERS",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_LIMITS,
+            .ours = true,
+            .reloads = MEDIA,
+            .value = "10000",
+            .min = 1,
+            .max = 100000,
+            .example = "500",
+            .doc = "Most subscribers of one stream at a time",
+        },
+    [SET_MEDIA_MAX_ROOM_TRANSPORTS] =
+        {
+            .key = "MEDIA_MAX_ROOM_TRANSPORTS",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_LIMITS,
+            .ours = true,
+            .reloads = MEDIA,
+            .value = "20000",
+            .min = 1,
+            .max = 1000000,
+            .example = "2500",
+            .doc = "Most peer connections of a session at a time",
+            .more = "Each published stream is one, and each subscription: fifty who all see each "
+                    "other are 2500.",
+        },
+    [SET_MEDIA_MAX_TRANSPORTS] =
+        {
+            .key = "MEDIA_MAX_TRANSPORTS",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_LIMITS,
+            .ours = true,
+            .restarts = MEDIA,
+            .value = "20000",
+            .min = 1,
+            .max = 1000000,
+            .example = "40000",
+            .doc = "Most peer connections of all sessions at a time",
+        },
+    [SET_MEDIA_MAX_SEND_BANDWIDTH] =
+        {
+            .key = "MEDIA_MAX_SEND_BANDWIDTH",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_LIMITS,
+            .ours = true,
+            .reloads = MEDIA,
+            .value = "0",
+            .min = 0,
+            .max = 1000000,
+            .example = "900",
+            .doc = "Mbit/s of media at which new subscribers are refused; 0 is no limit",
+            .more = "What is being watched goes on, and may take more.",
         },
 
     /* ---- recording ---- */
@@ -1537,7 +1650,7 @@ static const char *const group_titles[N_SETTING_GROUPS] = {
     [SETTING_GROUP_ACME] = "Certificates from an authority (CERTIFICATE_TYPE=letsencrypt)",
     [SETTING_GROUP_TURN] = "TURN and addresses",
     [SETTING_GROUP_MEDIA] = "Media and sessions",
-    [SETTING_GROUP_LIMITS] = "Limits of the signaling server",
+    [SETTING_GROUP_LIMITS] = "Limits",
     [SETTING_GROUP_RECORDING] = "Recording",
     [SETTING_GROUP_EVENTS] = "Webhook and call detail records",
     [SETTING_GROUP_CALL] = "Call app",

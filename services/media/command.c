@@ -22,6 +22,7 @@ struct message *message_free(struct message *m)
     json_decref(m->rooms);
     json_decref(m->keep);
     json_decref(m->result);
+    free(m->source);
     free(m->sdp);
     free(m);
     return NULL;

@@ -1,10 +1,13 @@
 /* command.h: what the control thread and the workers say to each other by mailbox.
  *
- * A command goes to a worker, which fills in the outcome and posts the same memory back. A note
- * goes from a worker to control alone. */
+ * A command goes to a worker, which fills in the outcome and posts the same memory back. What is
+ * about a subscriber goes to its stream's worker first and from there to the subscriber's own, so
+ * that all of it keeps its order. A note goes from a worker to control alone, mail from one worker
+ * to another. */
 #pragma once
 
 #include "media/candidates.h"
+#include "media/limits.h"
 
 #include "loop/mailbox.h"
 
@@ -31,6 +34,10 @@ enum message_type {
     COMMAND_CANDIDATES, /* the addresses changed; not posted back */
     COMMAND_QUIT,       /* not posted back */
     NOTE_TRANSPORT,
+    MAIL_PIPE_NEW,    /* from worker to worker: pipe.h … */
+    MAIL_MIRROR_OPEN, /* … mirror.h */
+    MAIL_MIRROR_SOURCE,
+    MAIL_MIRROR_CLOSE,
 };
 
 enum transport_state {
@@ -46,6 +53,10 @@ struct whose {
     char connection[WHOSE_CONNECTION_SIZE];
     char join[WHOSE_JOIN_SIZE];
 };
+
+struct mirror_source;
+struct pipe;
+struct worker;
 
 struct message {
     struct mail mail;
@@ -66,11 +77,19 @@ struct message {
     json_t *keep;           /* … and to be kept, and nothing else; NULL: nothing is dropped */
     struct candidates candidates;
     enum transport_state state; /* NOTE_TRANSPORT */
+    struct worker *home;        /* where it is posted, and … */
+    struct worker *at;          /* … who is to do it; NULL: home */
+
+    /* of mail between workers */
+    struct pipe *pipe;
+    uint32_t slot;
+    struct mirror_source *source;
 
     /* out; a new reference, or code and text */
     json_t *result;
     int code; /* 0: success */
     char text[192];
+    enum limit limit; /* that was reached; then control writes the text */
 
     void *reply_to; /* control's */
 };

@@ -36,6 +36,9 @@ static const char *const ice_modes[] = {"lite", "agent", NULL};
     }
 #define INT(key, field, lowest, highest, initially)                                                \
     FIELD(key, CONF_INT, field, .min = (lowest), .max = (highest), .int_default = (initially))
+#define LIVE(key, field, lowest, highest, initially)                                               \
+    FIELD(key, CONF_INT, field, .min = (lowest), .max = (highest), .int_default = (initially),     \
+          .live = true)
 
 static const struct conf_key keys[] = {
     FIELD("control", CONF_STRING, control, .required = true),
@@ -50,10 +53,14 @@ static const struct conf_key keys[] = {
     FIELD("ice", CONF_STRING, ice, .string_default = "lite", .allowed = ice_modes),
     FIELD("ice_servers", CONF_STRINGS, ice_servers, .check = check_ice_server),
     INT("max_agents", max_agents, 1, 20000, 1000),
-    INT("max_rooms", max_rooms, 1, 1000000, 10000),
-    INT("max_streams", max_streams, 1, 10000, 1000),
-    INT("max_subscribers", max_subscribers, 1, 100000, 10000),
-    INT("max_transports", max_transports, 1, 1000000, 20000),
+    LIVE("max_rooms", max_rooms, 1, CONFIG_ROOMS_MAX, 10000),
+    LIVE("max_streams", max_streams, 1, CONFIG_STREAMS_MAX, 1000),
+    LIVE("max_subscribers", max_subscribers, 1, CONFIG_SUBSCRIBERS_MAX, 10000),
+    LIVE("max_room_transports", max_room_transports, 1, CONFIG_TRANSPORTS_MAX, 20000),
+    INT("max_transports", max_transports, 1, CONFIG_TRANSPORTS_MAX, 20000),
+    LIVE("max_send_mbits", max_send_mbits, 0, 1000000, 0),
+    LIVE("room_spread", room_spread, 0, CONFIG_TRANSPORTS_MAX, 500),
+    INT("last_n", last_n, 0, CONFIG_STREAMS_MAX, 0),
     FIELD("log_level", CONF_STRING, log_level, .string_default = "info", .allowed = log_level_names,
           .live = true),
 };

@@ -65,15 +65,25 @@ static void send_due(struct publisher *p, uint64_t now_us)
     }
 }
 
+/* A mirror's sender is its sink. */
+static void ask_back(struct publisher *p, uint64_t now_us)
+{
+    if (keyframe_due(&p->tracks[SDP_VIDEO].keyframe, now_us))
+        mirror_want_key_frame(p);
+}
+
 void feedback_run(struct publisher *p, uint64_t now_us)
 {
     struct wheel *wheel = &p->router->worker->wheel;
     uint64_t next = next_deadline(p);
 
-    if (!p->transport || !transport_is_connected(p->transport))
+    if (!publisher_is_mirror(p) && (!p->transport || !transport_is_connected(p->transport)))
         return;
     if (next <= now_us) {
-        send_due(p, now_us);
+        if (publisher_is_mirror(p))
+            ask_back(p, now_us);
+        else
+            send_due(p, now_us);
         next = next_deadline(p);
     }
     if (next == UINT64_MAX || next <= now_us)
@@ -83,11 +93,10 @@ void feedback_run(struct publisher *p, uint64_t now_us)
         wheel_start(wheel, &p->feedback_timer, (next - now_us) / 1000);
 }
 
-/* What is worth receiving: what this publisher may send, and of that what somebody here may be
- * sent. 0: there is no limit. */
-static unsigned useful_kbps(const struct publisher *p)
+unsigned feedback_useful_kbps(const struct publisher *p)
 {
     const struct subscriber *s;
+    const struct mirror_sink *sink;
     unsigned highest = 0;
 
     list_for_each (s, &p->subscribers, node) {
@@ -95,6 +104,12 @@ static unsigned useful_kbps(const struct publisher *p)
             return p->max_recv_kbps;
         if (s->max_send_kbps > highest)
             highest = s->max_send_kbps;
+    }
+    list_for_each (sink, &p->sinks, node) {
+        if (sink->kbps == 0 && sink->kinds & 1u << SDP_VIDEO)
+            return p->max_recv_kbps;
+        if (sink->kbps > highest)
+            highest = sink->kbps;
     }
     if (highest == 0 || (p->max_recv_kbps > 0 && p->max_recv_kbps < highest))
         return p->max_recv_kbps;
@@ -107,7 +122,7 @@ void feedback_report(struct publisher *p, uint64_t now_us)
     struct wr w = wr_init(buf, sizeof(buf));
     struct rtcp_report_block blocks[NEG_KINDS];
     const struct track *video = &p->tracks[SDP_VIDEO];
-    unsigned n = 0, kbps = useful_kbps(p);
+    unsigned n = 0, kbps = feedback_useful_kbps(p);
 
     for (unsigned i = 0; i < NEG_KINDS; i++) {
         if (p->tracks[i].has_ssrc && reception_report(&p->tracks[i].reception, now_us, &blocks[n]))

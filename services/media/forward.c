@@ -175,11 +175,15 @@ static bool recall(const struct track *k, struct bytes packet, uint64_t seq, uin
     return true;
 }
 
-/* One whose replay has not come so far yet gets the packets by that. */
+/* To the mirrors, and to the subscribers here; one whose replay has not come so far yet gets the
+ * packets by that. */
 static void to_all(struct track *k, const struct media_packet *run, unsigned n)
 {
     struct subscriber_track *st;
 
+    mirror_forward(k, run, n);
+    if (k->kind == SDP_VIDEO && k->publisher->video_held)
+        return;
     list_for_each (st, &k->subscribers, node) {
         if (list_empty(&st->replay_node) || run[n - 1].seq < st->replay_seq)
             forward_to(st, run, n);
@@ -218,7 +222,7 @@ void forward_packet(struct track *k, const struct media_packet *m)
 {
     enum hold_verdict v = HOLD_LATE;
 
-    if (list_empty(&k->subscribers))
+    if (list_empty(&k->subscribers) && list_empty(&k->publisher->sinks))
         return;
     if (k->kind == SDP_VIDEO && k->history)
         v = hold_put(&k->hold, m->seq, m->rtp.ts, m->rtp.marker, m->now_us);

@@ -121,8 +121,10 @@ static void add_router(json_t *list, const struct router *r)
     struct subscriber *s;
     size_t pos = 0;
 
-    while ((p = map_next(r->publishers, &pos)))
-        add_transport(list, r, "stream", p->id, p->transport);
+    while ((p = map_next(r->publishers, &pos))) {
+        if (!publisher_is_mirror(p))
+            add_transport(list, r, "stream", p->id, p->transport);
+    }
     for (pos = 0; (s = map_next(r->subscribers, &pos));) {
         if (s->owns_transport)
             add_transport(list, r, "subscriber", s->id, s->transport);
@@ -132,14 +134,16 @@ static void add_router(json_t *list, const struct router *r)
 static json_t *worker_json(const struct worker *w)
 {
     const struct udp_counters *c = udp_counters(w->udp);
+    const struct pipe_counters *pipes = pipes_counters(w->pipes);
 
-    return json_pack("{s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "port",
+    return json_pack("{s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:I, s:I, s:I}", "port",
                      (int) udp_port(w->udp), "transports", (int) w->n_transports, "packetsIn",
                      (json_int_t) c->packets_in, "packetsOut", (json_int_t) c->packets_out,
                      "messagesOut", (json_int_t) c->messages_out, "droppedOut",
-                     (json_int_t) c->dropped_out, "junk", (json_int_t) w->n_junk, "refused",
-                     (json_int_t) w->n_refused, "rooms", (json_int_t) map_count(w->rooms), "gso",
-                     udp_uses_gso(w->udp));
+                     (json_int_t) c->dropped_out, "junk", (json_int_t) w->n_junk, "badMedia",
+                     (json_int_t) w->n_bad_media, "rooms", (json_int_t) map_count(w->rooms), "gso",
+                     udp_uses_gso(w->udp), "pipedIn", (json_int_t) pipes->records_in, "pipedOut",
+                     (json_int_t) pipes->records_out, "pipeDropped", (json_int_t) pipes->dropped);
 }
 
 void inventory_stats(struct worker *w, struct message *m)

@@ -195,7 +195,8 @@ static int prepare(struct daemon *d)
         r = dtls_identity_new(&d->identity);
     if (r == 0)
         r = load_ice(&d->config, &ice);
-    d->node = (struct node){.config = &d->config, .identity = d->identity, .ice = ice};
+    d->node = (struct node){
+        .config = &d->config, .n_workers = d->n_workers, .identity = d->identity, .ice = ice};
     if (r == 0)
         r = pulse_new(d->loop, &d->pulse);
     if (r == 0)
@@ -234,6 +235,8 @@ static void stop(void *self)
     struct daemon *d = self;
 
     addresses_free(d->addresses);
+    for (unsigned i = 0; d->workers && i < d->n_workers; i++)
+        worker_stop(d->workers[i]);
     for (unsigned i = 0; d->workers && i < d->n_workers; i++)
         worker_free(d->workers[i]);
     if (d->sockets && d->tcp_sockets)

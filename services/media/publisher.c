@@ -14,6 +14,7 @@
 #define FIRST_REPORT_MS 200
 #define REPLAY_MAX_US 1000000
 #define REPLAY_MAX_PACKETS 100 /* more at once are lost on the way, or keep the browser busy */
+#define SLEEP_US 10000000      /* until a track that nobody takes is not kept any more */
 #define RTX_HEADER_SIZE 2      /* the original sequence number (RFC 4588 section 4) */
 
 /* ---- incoming media ---- */
@@ -74,16 +75,17 @@ static void receive(struct track *k, const struct neg_codec *codec, struct media
 }
 
 /* False: the packet was here before. */
-static bool keep(struct track *k, struct media_packet *m, struct bytes packet)
+static bool keep(struct track *k, const struct media_packet *m, struct bytes packet)
 {
-    int r;
+    int r = k->history ? history_put(k->history, m->seq, packet, m->now_us) : 0;
 
-    if (!k->history)
-        return true;
-    if (!nack_packet(&k->nack, m->seq, m->now_us))
-        keyframe_want(&k->keyframe, m->now_us);
-    r = history_put(k->history, m->seq, packet, m->now_us);
     return r != -EEXIST && r != -ERANGE;
+}
+
+static void note_missing(struct track *k, const struct media_packet *m)
+{
+    if (k->history && !nack_packet(&k->nack, m->seq, m->now_us))
+        keyframe_want(&k->keyframe, m->now_us);
 }
 
 /* A frame may have several packets that could begin one (SPS, then IDR): the first counts. */
@@ -105,6 +107,17 @@ static void forward(struct track *k, const struct neg_codec *codec, struct media
     if (m->starts_key_frame)
         note_key_frame(k, m);
     forward_packet(k, m);
+}
+
+static void note_level(struct publisher *p, const struct track *k, const struct media_packet *m)
+{
+    struct bytes value;
+
+    if (k->kind != SDP_AUDIO || list_empty(&p->speaker.node))
+        return;
+    value = rtp_find_ext(&m->rtp, p->neg.media[SDP_AUDIO].ext_id[NEG_EXT_AUDIO_LEVEL]);
+    if (value.len >= 1)
+        speaker_heard(&p->speaker, value.p[0] & 0x7f);
 }
 
 static void note_arrival(struct publisher *p, const struct track *k, const struct media_packet *m)
@@ -142,7 +155,33 @@ static void on_rtp(struct transport *t, uint8_t *packet, size_t len, void *arg)
     } else {
         receive(k, codec, &m);
     }
-    if (is_new && keep(k, &m, bytes_of(packet, len)))
+    note_level(p, k, &m);
+    if (is_new && !k->asleep) {
+        note_missing(k, &m);
+        if (keep(k, &m, bytes_of(packet, len)))
+            forward(k, codec, &m);
+    }
+    feedback_run(p, m.now_us);
+}
+
+void publisher_on_mirrored(struct publisher *p, struct bytes packet)
+{
+    struct media_packet m = {.now_us = p->router->worker->now_us};
+    const struct payload_type *pt;
+    const struct neg_codec *codec;
+    struct track *k;
+
+    p->feed.fed = true;
+    if (rtp_decode(packet, &m.rtp) < 0)
+        return;
+    pt = &p->payload_types[m.rtp.pt & 0x7f];
+    if (!pt->known || pt->is_rtx)
+        return;
+    k = &p->tracks[pt->kind];
+    codec = &p->neg.media[pt->kind].codecs[pt->codec];
+    receive(k, codec, &m);
+    note_level(p, k, &m);
+    if (!k->asleep && keep(k, &m, packet))
         forward(k, codec, &m);
     feedback_run(p, m.now_us);
 }
@@ -160,8 +199,10 @@ static void on_rtcp(struct transport *t, struct bytes compound, void *arg)
         for (unsigned i = 0; i < NEG_KINDS; i++) {
             struct track *k = &p->tracks[i];
 
-            if (k->has_ssrc && k->ssrc == packet.ssrc)
-                reception_sr(&k->reception, &info, t->worker->now_us);
+            if (!k->has_ssrc || k->ssrc != packet.ssrc)
+                continue;
+            reception_sr(&k->reception, &info, t->worker->now_us);
+            mirror_forward_report(k, &info, t->worker->now_us);
         }
     }
     if (p->loopback)
@@ -198,6 +239,97 @@ const struct transport_handlers publisher_transport_handlers = {
     .on_rtcp = on_rtcp,
 };
 
+/* ---- who watches ---- */
+
+static unsigned watched_kinds(const struct publisher *p)
+{
+    unsigned kinds = mirror_kinds(p);
+
+    for (unsigned i = 0; i < NEG_KINDS; i++) {
+        bool held = i == SDP_VIDEO && p->video_held;
+
+        if (!held && !list_empty(&p->tracks[i].subscribers))
+            kinds |= 1u << i;
+    }
+    return kinds;
+}
+
+static bool has_feedback(const struct neg_media *m, uint8_t fb)
+{
+    for (unsigned i = 0; m->active && i < m->n_codecs; i++) {
+        if (m->codecs[i].fb & fb)
+            return true;
+    }
+    return false;
+}
+
+/* From here on packets are kept, and missing ones asked for. */
+static void wake_track(struct track *k)
+{
+    const struct neg_media *m = &k->publisher->neg.media[k->kind];
+
+    k->asleep = false;
+    nack_init(&k->nack);
+    if (has_feedback(m, NEG_FB_NACK)) /* without memory for it there are no retransmissions */
+        (void) history_new(k->kind == SDP_VIDEO ? &history_video : &history_audio, &k->history);
+}
+
+/* Packets are still decrypted, or the roll-over counter, the receiver reports and the feedback on
+ * congestion would be at the mercy of whoever sends from that address. */
+static void let_sleep(struct track *k)
+{
+    k->asleep = true;
+    k->has_key = false;
+    forward_forget(k);
+    k->history = history_free(k->history);
+    keyframe_init(&k->keyframe);
+}
+
+static void tend_track(struct track *k, uint64_t now_us)
+{
+    if (!k->asleep && k->unwatched_us != 0 && now_us - k->unwatched_us > SLEEP_US)
+        let_sleep(k);
+    if (k->history)
+        (void) history_tick(k->history, now_us);
+}
+
+void publisher_watched(struct publisher *p, uint64_t now_us)
+{
+    unsigned kinds = watched_kinds(p);
+
+    for (unsigned i = 0; i < NEG_KINDS; i++) {
+        struct track *k = &p->tracks[i];
+
+        if (!(kinds & 1u << i)) {
+            k->unwatched_us = k->unwatched_us ? k->unwatched_us : now_us;
+            continue;
+        }
+        k->unwatched_us = 0;
+        if (k->asleep)
+            wake_track(k);
+    }
+    if (publisher_is_mirror(p))
+        mirror_tell(p, kinds, feedback_useful_kbps(p), false);
+}
+
+void publisher_hold_video(struct publisher *p, bool held)
+{
+    struct subscriber_track *st;
+    uint64_t now_us = clock_us();
+
+    if (p->video_held == held)
+        return;
+    forward_held(&p->tracks[SDP_VIDEO], now_us);
+    forward_forget(&p->tracks[SDP_VIDEO]);
+    p->video_held = held;
+    publisher_watched(p, now_us);
+    if (held || list_empty(&p->tracks[SDP_VIDEO].subscribers))
+        return;
+    list_for_each (st, &p->tracks[SDP_VIDEO].subscribers, node)
+        subscriber_resume(st);
+    publisher_want_key_frame(p, now_us);
+}
+
 /* ---- timers ---- */
 
 static void on_feedback_timer(struct wheel_timer *timer)
@@ -212,20 +344,42 @@ static void on_report_timer(struct wheel_timer *timer)
 
     if (p->transport && transport_is_connected(p->transport))
         feedback_report(p, now_us);
-    for (unsigned i = 0; i < NEG_KINDS; i++) {
-        if (p->tracks[i].history)
-            (void) history_tick(p->tracks[i].history, now_us);
-    }
+    for (unsigned i = 0; i < NEG_KINDS; i++)
+        tend_track(&p->tracks[i], now_us);
+    if (publisher_is_mirror(p))
+        mirror_tell(p, watched_kinds(p), feedback_useful_kbps(p), p->feed.fed);
+    p->feed.fed = false;
     wheel_start(&p->router->worker->wheel, &p->report_timer, REPORT_MS);
+}
+
+static bool can_replay(const struct track *k, uint64_t now_us)
+{
+    return k->history && k->has_key && now_us - k->key_us <= REPLAY_MAX_US &&
+           k->reception.highest - k->key_seq < REPLAY_MAX_PACKETS;
+}
+
+bool publisher_replay_to_mirror(struct publisher *p, struct mirror_sink *sink, uint64_t now_us)
+{
+    const struct track *k = &p->tracks[SDP_VIDEO];
+    struct bytes packet;
+    uint64_t seq = k->key_seq;
+
+    if (!can_replay(k, now_us))
+        return false;
+    while ((packet = history_next(k->history, seq, now_us, &seq)).p) {
+        if (!mirror_write(sink, packet))
+            return false;
+        seq++;
+    }
+    return true;
 }
 
 bool publisher_replay(struct publisher *p, struct subscriber_track *st, uint64_t now_us)
 {
     const struct track *k = &p->tracks[SDP_VIDEO];
 
-    if (!k->history || !k->has_key || now_us - k->key_us > REPLAY_MAX_US ||
-        k->reception.highest - k->key_seq >= REPLAY_MAX_PACKETS)
-        return false;
+    if (p->video_held || !can_replay(k, now_us))
+        return p->video_held;
     forward_replay(st, k->key_seq, now_us);
     return !st->waits_for_key;
 }
@@ -256,15 +410,6 @@ static void learn_payload_types(struct publisher *p)
     }
 }
 
-static bool has_feedback(const struct neg_media *m, uint8_t fb)
-{
-    for (unsigned i = 0; m->active && i < m->n_codecs; i++) {
-        if (m->codecs[i].fb & fb)
-            return true;
-    }
-    return false;
-}
-
 static void reset_track(struct track *k, const struct neg_media *m)
 {
     k->active = m->active;
@@ -272,34 +417,49 @@ static void reset_track(struct track *k, const struct neg_media *m)
     k->has_key = false;
     forward_forget(k);
     k->history = history_free(k->history);
-    if (has_feedback(m, NEG_FB_NACK)) /* without memory for it there are no retransmissions */
-        (void) history_new(k->kind == SDP_VIDEO ? &history_video : &history_audio, &k->history);
     keyframe_init(&k->keyframe);
+    wake_track(k);
+}
+
+/* What the source sends, from now on. */
+static void take_media(struct publisher *p, const struct neg_peer *neg)
+{
+    struct subscriber *s;
+
+    p->neg = *neg;
+    learn_payload_types(p);
+    for (unsigned i = 0; i < NEG_KINDS; i++)
+        reset_track(&p->tracks[i], &p->neg.media[i]);
+    list_for_each (s, &p->subscribers, node)
+        subscriber_source_changed(s);
+    last_n_changed(&p->router->last_n, p);
+    publisher_watched(p, clock_us());
 }
 
 void publisher_set_source(struct publisher *p, struct transport *t, const struct neg_peer *neg,
                           uint32_t feedback_ssrc)
 {
-    struct subscriber *s;
-
     subscriber_free(p->loopback);
     transport_free(p->transport);
     p->transport = t;
-    p->neg = *neg;
     p->feedback_ssrc = feedback_ssrc;
     p->uses_twcc = false;
-    learn_payload_types(p);
     for (unsigned i = 0; i < NEG_KINDS; i++) {
-        const struct neg_media *m = &p->neg.media[i];
+        const struct neg_media *m = &neg->media[i];
 
-        reset_track(&p->tracks[i], m);
         if (m->active && m->ext_id[NEG_EXT_TRANSPORT_CC] && has_feedback(m, NEG_FB_TRANSPORT_CC))
             p->uses_twcc = true;
     }
     twcc_init(&p->twcc);
-    list_for_each (s, &p->subscribers, node)
-        subscriber_source_changed(s);
+    take_media(p, neg);
+    mirror_source_changed(p);
     transport_set_remote(t, neg);
+}
+
+void publisher_set_mirrored(struct publisher *p, const struct neg_peer *neg)
+{
+    take_media(p, neg);
+    wheel_start(&p->router->worker->wheel, &p->report_timer, REPORT_MS);
 }
 
 /* ---- life ---- */
@@ -315,6 +475,8 @@ int publisher_new(struct router *r, const char *id, struct publisher **ret_p)
     snprintf(p->id, sizeof(p->id), "%s", id);
     rnd_alnum(p->cname, sizeof(p->cname) - 1);
     list_init(&p->subscribers);
+    list_init(&p->sinks);
+    list_init(&p->speaker.node);
     wheel_timer_init(&p->feedback_timer, on_feedback_timer);
     wheel_timer_init(&p->report_timer, on_report_timer);
     for (uint8_t i = 0; i < NEG_KINDS; i++) {
@@ -337,8 +499,11 @@ struct publisher *publisher_free(struct publisher *p)
 
     if (!p)
         return NULL;
+    mirror_close_all(p);
+    mirror_detach(p);
     while ((s = list_first(&p->subscribers, struct subscriber, node)))
         subscriber_free(s);
+    last_n_remove(&p->router->last_n, p);
     wheel_stop(&p->router->worker->wheel, &p->feedback_timer);
     wheel_stop(&p->router->worker->wheel, &p->report_timer);
     transport_free(p->transport);

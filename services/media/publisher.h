@@ -8,6 +8,8 @@
 #include "media/history.h"
 #include "media/hold.h"
 #include "media/keyframe.h"
+#include "media/last_n.h"
+#include "media/mirror.h"
 #include "media/nack.h"
 #include "media/reception.h"
 #include "media/router.h"
@@ -38,6 +40,8 @@ struct track {
     struct hold hold;        /* packets that wait for the rest of their frame */
     struct list held_node;   /* among the worker's tracks that hold some */
     struct list subscribers; /* struct subscriber_track, the connected ones */
+    uint64_t unwatched_us;   /* since when nobody takes its packets; 0: somebody does */
+    bool asleep;             /* … for so long that they are counted, and nothing else */
 };
 
 struct publisher {
@@ -45,7 +49,7 @@ struct publisher {
     char id[COMMAND_ID_SIZE];
     char cname[17];
     struct whose whose;
-    struct transport *transport; /* NULL only while it is being made */
+    struct transport *transport; /* NULL of a mirror, and while it is being made */
     struct neg_peer neg;
     struct payload_type payload_types[128];
     struct track tracks[NEG_KINDS];
@@ -54,12 +58,20 @@ struct publisher {
     bool uses_twcc;
     struct twcc twcc;
     struct wheel_timer feedback_timer, report_timer;
-    struct list subscribers; /* struct subscriber, all of them */
-    size_t n_subscribers;
+    struct list subscribers;     /* struct subscriber, all of them here */
     struct subscriber *loopback; /* gets its own media on the same transport; or NULL */
+    struct list sinks;           /* struct mirror_sink */
+    struct mirror_feed feed;     /* of a mirror, which has no transport */
+    struct speaker speaker;      /* among the room's, if it counts there */
+    bool video_held;             /* last_n.h: subscribers here get no video */
 };
 
-/* Enters the router. -ENOSPC: as many streams as the configuration allows. */
+static inline bool publisher_is_mirror(const struct publisher *p)
+{
+    return p->feed.pipe != NULL;
+}
+
+/* Enters the router. -EEXIST, -ENOMEM. */
 int publisher_new(struct router *r, const char *id, struct publisher **ret_p);
 
 /* Drops its subscribers too and leaves the router. NULL is fine; returns NULL. */
@@ -77,6 +89,19 @@ struct subscriber_track;
 /* Sends a subscriber that has just begun what came since the last key frame, so that it need not
  * wait for another. False: that is too long ago or too much, ask for one. */
 bool publisher_replay(struct publisher *p, struct subscriber_track *st, uint64_t now_us);
+
+/* The same to another worker. */
+bool publisher_replay_to_mirror(struct publisher *p, struct mirror_sink *sink, uint64_t now_us);
+
+/* Whether somebody takes its tracks may have changed: here, or at a mirror. */
+void publisher_watched(struct publisher *p, uint64_t now_us);
+
+/* Subscribers here get no video, or get it again. */
+void publisher_hold_video(struct publisher *p, bool held);
+
+/* A mirror gets what its stream's publisher has: what is sent, and packets of that. */
+void publisher_set_mirrored(struct publisher *mirror, const struct neg_peer *neg);
+void publisher_on_mirrored(struct publisher *mirror, struct bytes packet);
 
 /* A subscriber needs a key frame. */
 void publisher_want_key_frame(struct publisher *p, uint64_t now_us);

@@ -3,6 +3,7 @@
 #include "media/endpoint.h"
 #include "media/gathering.h"
 #include "media/inventory.h"
+#include "media/mirror.h"
 #include "media/publisher.h"
 #include "media/router.h"
 #include "media/subscriber.h"
@@ -132,10 +133,9 @@ static struct description *describe(const struct worker *w, const struct transpo
 
 static void fail_errno(struct message *m, int error, const char *what)
 {
-    if (error == -ENOSPC || error == -EMFILE)
-        message_fail(m, MEDIA_ERR_ENDPOINT, "%s: the media server's limit is reached", what);
-    else
-        message_fail(m, MEDIA_ERR_ENDPOINT, "%s: %s", what, strerror(-error));
+    message_fail(m, MEDIA_ERR_ENDPOINT, "%s: %s", what, strerror(-error));
+    if (error == -EMFILE)
+        m->limit = LIMIT_TRANSPORTS;
 }
 
 static struct bytes text_bytes(const struct description *d)
@@ -249,6 +249,8 @@ static void publish(struct worker *w, struct message *m)
         return;
     }
     p = router_publisher(r, m->stream);
+    if (p && publisher_is_mirror(p)) /* of one that has ended elsewhere */
+        p = publisher_free(p);
     if (p) {
         publish_to(r, p, m);
         return;
@@ -419,6 +421,31 @@ static void log_refused(struct worker *w, const struct message *m)
         return;
     snprintf(session, sizeof(session), "%.*s", (int) media_room_session_len(m->room), m->room);
     log_about(ids, LOG_LEVEL_NOTICE, "request refused: %s", m->text);
+}
+
+/* The mirror, which the subscriber needs, goes ahead. */
+static int prepare_mirror(struct worker *w, struct message *m)
+{
+    struct publisher *p = find_stream(w, m);
+    int error;
+
+    if (!p)
+        return -ENOENT;
+    error = mirror_open(p, m->at);
+    if (error < 0)
+        fail_errno(m, error, "subscribe");
+    return error;
+}
+
+bool requests_pass_on(struct worker *w, struct message *m)
+{
+    if (!m->at || m->at == w)
+        return false;
+    if ((m->type == COMMAND_SUBSCRIBE || m->type == COMMAND_OFFER) && prepare_mirror(w, m) < 0)
+        mailbox_post(w->node->control, &m->mail);
+    else
+        mailbox_post(m->at->mailbox, &m->mail);
+    return true;
 }
 
 void requests_run(struct worker *w, struct message *m)

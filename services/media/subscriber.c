@@ -168,6 +168,7 @@ static void start_track(struct subscriber_track *st)
     forward_held(&source->tracks[st->kind], now_us); /* it is in the replay */
     list_del(&st->node);
     list_append(&source->tracks[st->kind].subscribers, &st->node);
+    publisher_watched(source, now_us);
     wait_for_key(st);
     if (st->kind == SDP_VIDEO && !publisher_replay(source, st, now_us))
         publisher_want_key_frame(source, now_us);
@@ -218,15 +219,19 @@ void subscriber_set_remote(struct subscriber *s, const struct neg_peer *neg)
         transport_set_remote(s->transport, neg);
 }
 
+void subscriber_resume(struct subscriber_track *st)
+{
+    rewrite_resync(&st->rewrite);
+    wait_for_key(st);
+}
+
 void subscriber_source_changed(struct subscriber *s)
 {
     if (!s->answered)
         return;
     map_tracks(s);
-    for (unsigned i = 0; i < NEG_KINDS; i++) {
-        rewrite_resync(&s->tracks[i].rewrite);
-        wait_for_key(&s->tracks[i]);
-    }
+    for (unsigned i = 0; i < NEG_KINDS; i++)
+        subscriber_resume(&s->tracks[i]);
     keyframe_want(&s->source->tracks[SDP_VIDEO].keyframe, clock_us());
 }
 
@@ -284,8 +289,6 @@ int subscriber_new(struct publisher *source, const char *id, struct transport *t
     struct subscriber *s;
     int error;
 
-    if (source->n_subscribers >= (size_t) r->worker->node->config->max_subscribers)
-        return -ENOSPC;
     s = calloc(1, sizeof(*s));
     if (!s)
         return -ENOMEM;
@@ -303,7 +306,6 @@ int subscriber_new(struct publisher *source, const char *id, struct transport *t
         return error;
     }
     list_append(&source->subscribers, &s->node);
-    source->n_subscribers++;
     *ret_s = s;
     return 0;
 }
@@ -317,7 +319,7 @@ struct subscriber *subscriber_free(struct subscriber *s)
         list_del(&s->tracks[i].replay_node);
     }
     list_del(&s->node);
-    s->source->n_subscribers--;
+    publisher_watched(s->source, clock_us());
     if (s->source->loopback == s)
         s->source->loopback = NULL;
     wheel_stop(&s->router->worker->wheel, &s->report_timer);

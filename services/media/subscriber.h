@@ -43,7 +43,7 @@ struct subscriber {
 };
 
 /* Enters the router and the publisher's list. t is owned from here on, unless it is the
- * publisher's own (loopback). -EEXIST, -ENOSPC; t stays the caller's then. */
+ * publisher's own (loopback). -EEXIST, -ENOMEM; t stays the caller's then. */
 int subscriber_new(struct publisher *source, const char *id, struct transport *t,
                    const struct neg_local *local, struct subscriber **ret_s);
 struct subscriber *subscriber_free(struct subscriber *s);
@@ -56,6 +56,9 @@ void subscriber_set_remote(struct subscriber *s, const struct neg_peer *neg);
 /* The transport is connected (a loopback publisher tells its subscriber). */
 void subscriber_on_connected(struct subscriber *s);
 void subscriber_on_rtcp(struct subscriber *s, struct bytes compound);
+
+/* Its packets were held back for a while: hides that, and goes on with a key frame. */
+void subscriber_resume(struct subscriber_track *st);
 
 /* The source has another transport, or other media: maps anew, hides the break. */
 void subscriber_source_changed(struct subscriber *s);

@@ -5,6 +5,7 @@
 #include "media/forward.h"
 #include "media/gathering.h"
 #include "media/ice_tcp.h"
+#include "media/mirror.h"
 #include "media/requests.h"
 #include "media/router.h"
 #include "media/transport.h"
@@ -62,8 +63,9 @@ static void send_waiting(struct worker *w)
     due_us = forward_due(w, now_us);
     w->flush_follows = false;
     udp_flush(w->udp);
-    if (w->tcp)
-        ice_tcp_flush(w->tcp);
+#include "media/gathering.h"
+#include "media/ice_tcp.h"
+#include "media/mirror.h"
     if (due_us == UINT64_MAX)
         loop_timer_stop(&w->hold_timer);
     else if (!loop_timer_is_armed(&w->hold_timer))
@@ -127,10 +129,18 @@ static void on_command(struct mail *mail, void *arg)
         w->candidates = m->candidates;
         message_free(m);
         break;
+    case MAIL_PIPE_NEW:
+    case MAIL_MIRROR_OPEN:
+    case MAIL_MIRROR_SOURCE:
+    case MAIL_MIRROR_CLOSE:
+        pipes_on_mail(w->pipes, m);
+        break;
     default:
-        gathering_overtake(w, m);
-        if (gathering_begin(w, m))
+        if (requests_pass_on(w, m))
             break;
+#include "media/gathering.h"
+#include "media/ice_tcp.h"
+        break;
         requests_run(w, m);
         mailbox_post(w->node->control, &m->mail);
         break;
@@ -149,7 +159,7 @@ static int make_maps(struct worker *w)
 {
     const struct config *c = w->node->config;
     size_t n = (size_t) c->max_transports;
-    int r = map_new((size_t) c->max_rooms, &w->rooms);
+    int r = map_new(CONFIG_ROOMS_MAX, &w->rooms);
 
     if (r == 0)
         r = map_new(n, &w->by_ufrag);
@@ -205,6 +215,8 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
         r = loop_defer_init(&w->flush, w->loop, on_flush);
     if (r == 0)
         r = watch_socket(w);
+    if (r == 0)
+        r = pipes_new(w, &mirror_pipe_handlers, &w->pipes);
     if (r < 0) {
         worker_free(w);
         return r;
@@ -256,17 +268,36 @@ static void stop_thread(struct worker *w)
     pthread_join(w->thread, NULL);
 }
 
+void worker_stop(struct worker *w)
+{
+    if (!w)
+        return;
+    if (w->started)
+        stop_thread(w);
+    w->started = false;
+    if (w->rooms)
+        drop_rooms(w); /* one may have come behind the word to end */
+}
+
+uint64_t worker_cpu_us(const struct worker *w)
+{
+    struct timespec used;
+    clockid_t id;
+
+    if (pthread_getcpuclockid(w->thread, &id) != 0 || clock_gettime(id, &used) < 0)
+        return 0;
+    return (uint64_t) used.tv_sec * 1000000 + (uint64_t) used.tv_nsec / 1000;
+}
+
 struct worker *worker_free(struct worker *w)
 {
     if (!w)
         return NULL;
-    if (w->started)
-        stop_thread(w);
-    if (w->rooms)
-        drop_rooms(w);
+    worker_stop(w);
     agents_stop(w);
     if (w->loop) {
         loop_fd_stop(&w->socket_fd);
+        pipes_free(w->pipes);
         loop_set_free(w->set);
         ice_tcp_free(w->tcp);
         loop_defer_done(&w->flush);

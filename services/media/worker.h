@@ -1,7 +1,7 @@
 /* worker.h: one thread with its loop, its UDP socket and the rooms that live on it.
  *
- * Everything below a worker (rooms, transports, tracks) belongs to its thread alone; control speaks
- * to it by mailbox. */
+ * Everything below a worker (rooms, transports, tracks) belongs to its thread alone; control and
+ * the other workers speak to it by mailbox, and these by pipes, too. */
 #pragma once
 
 #include "media/command.h"
@@ -20,6 +20,7 @@
 #include <stdatomic.h>
 
 struct ice_tcp;
+struct pipes;
 struct transport;
 struct ice_hub;
 struct ice_module;
@@ -28,6 +29,7 @@ struct tuple_table;
 /* What all workers share; outlives them. Read-only but for the counter. */
 struct node {
     const struct config *config;
+    unsigned n_workers;
     const struct dtls_identity *identity;
     struct mailbox *control;      /* takes struct message */
     const struct ice_module *ice; /* full agents; NULL: the setting is "lite" */
@@ -64,11 +66,15 @@ struct worker {
     struct ice_hub *ice_hub; /* of its agents; NULL without them */
     struct list gatherings;  /* of gathering.c */
     uint64_t n_junk;         /* datagrams of no transport */
-    uint64_t n_refused;      /* media that was not authentic, replayed, or of one SSRC too many */
+    uint64_t n_bad_media;    /* media that was not authentic, replayed, or of one SSRC too many */
     pthread_t thread;
     bool started;
     struct pulse_watch *pulse; /* NULL: not watched */
-    atomic_uint n_transports;  /* on this worker; control chooses the least loaded */
+    struct pipes *pipes;       /* from and to the other workers */
+
+    /* for control, which chooses the least loaded */
+    atomic_uint n_transports;
+    _Atomic uint64_t bytes_sent;
 };
 
 /* Takes over u, also on failure. pulse watches it; NULL: nobody does. */
@@ -80,8 +86,13 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
 int worker_listen_tcp(struct worker *w, int fd);
 int worker_start(struct worker *w);
 
-/* Ends the thread, which drops its rooms. NULL is fine; returns NULL. */
-struct worker *worker_free(struct worker *w);
+/* Ends the thread, and drops the rooms. All workers stop before the first is freed: they post to
+ * each other until then. NULL is fine. */
+void worker_stop(struct worker *w);
+struct worker *worker_free(struct worker *w); /* NULL is fine; returns NULL */
+
+/* What its thread has used; any thread. */
+uint64_t worker_cpu_us(const struct worker *w);
 
 /* On the worker's thread: what was queued goes out before the loop sleeps. */
 void worker_flush_soon(struct worker *w);

@@ -78,6 +78,31 @@ static const struct media_shape rooms[] = {
 };
 #define N_ROOMS (sizeof(rooms) / sizeof(rooms[0]))
 
+/* Larger than a worker is told to carry: half of the transports on each of two. */
+static const struct media_shape large[] = {
+    {.name = "1 to 200, audio and video",
+     .rooms = 1,
+     .publishers = 1,
+     .subscribers = 200,
+     .audio = true,
+     VIDEO,
+     .uneven = true},
+    {.name = "15 who see each other",
+     .rooms = 1,
+     .publishers = 15,
+     .subscribers = 14,
+     .audio = true,
+     .burst = 3,
+     .picture_us = 66667,
+     .uneven = true},
+};
+#define N_LARGE (sizeof(large) / sizeof(large[0]))
+
+/* Nobody watches. */
+static const struct media_shape unwatched = {
+    .name = "100 without subscribers", .rooms = 100, .publishers = 1, .audio = true, VIDEO};
+#define ASLEEP_AFTER_US 11000000
+
 /* ---- settled transports ---- */
 
 static struct child_usage usage(const struct media_server *s)
@@ -209,6 +234,56 @@ static void run_rooms(struct media_bed *bed)
     }
 }
 
+/* The same room on one worker and on two, in turns. */
+static void run_large(struct media_bed *bed)
+{
+    puts("\nµs of CPU per forwarded packet, of a room on one worker and on two");
+    for (size_t i = 0; i < N_LARGE; i++) {
+        const struct media_shape *shape = &large[i];
+        unsigned n = shape->publishers * (1 + shape->subscribers);
+        struct media_server *s[] = {media_server_new(bed, shape),
+                                    media_server_new_spread(bed, shape, (n + 1) / 2)};
+        struct measure_contender c[2];
+        struct measure_figure f[2] = {0};
+
+        for (unsigned k = 0; k < 2; k++) {
+            media_server_fill(s[k]);
+            c[k] = media_server_contender(s[k]);
+        }
+        measure_check(measure_in_turns(bed->loop, c, 2, WINDOW_US, f), "measuring");
+        printf("%-36s %7.0f %6.2f  %5.2f (two are %4.2f of one)  lost %.1f, %.1f %%\n", shape->name,
+               f[0].packets_per_s, f[0].us_per_packet, f[1].us_per_packet,
+               f[1].us_per_packet / f[0].us_per_packet, f[0].lost_percent, f[1].lost_percent);
+        media_server_free(s[0]);
+        media_server_free(s[1]);
+    }
+}
+
+/* Publishers whom nobody watches: at first their packets are kept all the same, for the first who
+ * comes; after a while they are counted, and nothing else. */
+static void run_unwatched(struct media_bed *bed)
+{
+    struct media_server *s[2];
+    struct measure_contender c[2];
+    struct measure_figure f[2] = {0};
+
+    s[0] = media_server_new(bed, &unwatched);
+    media_server_fill(s[0]);
+    measure_check(measure_pause(bed->loop, ASLEEP_AFTER_US), "loop");
+    s[1] = media_server_new(bed, &unwatched);
+    media_server_fill(s[1]);
+    for (unsigned i = 0; i < 2; i++) {
+        c[i] = media_server_contender(s[i]);
+        c[i].arrived = c[i].due = media_load_sent;
+    }
+    measure_check(measure_in_turns(bed->loop, c, 2, WINDOW_US, f), "measuring");
+    printf("\n%s: µs of CPU for each packet that comes in: kept %.2f, counted %.2f (%.2f of it)\n",
+           unwatched.name, f[1].us_per_packet, f[0].us_per_packet,
+           f[0].us_per_packet / f[1].us_per_packet);
+    media_server_free(s[0]);
+    media_server_free(s[1]);
+}
+
 /* For a profiler: the shapes, then the sizes and the rooms. */
 static const struct media_shape *shape_of(unsigned long nr)
 {
@@ -233,14 +308,12 @@ static const struct part {
     const char *name;
     void (*run)(struct media_bed *bed);
 } parts[] = {
-    {"shapes", run_shapes},
-    {"sizes", run_sizes},
-    {"rooms", run_rooms},
-    {"idle", measure_idle},
+    {"shapes", run_shapes}, {"sizes", run_sizes},         {"rooms", run_rooms},
+    {"large", run_large},   {"unwatched", run_unwatched}, {"idle", measure_idle},
 };
 #define N_PARTS (sizeof(parts) / sizeof(parts[0]))
 
-/* usage: sfu [shapes | sizes | rooms | idle | NUMBER SECONDS] */
+/* usage: sfu [shapes | sizes | rooms | large | unwatched | idle | NUMBER SECONDS] */
 int main(int argc, char **argv)
 {
     struct media_bed bed;

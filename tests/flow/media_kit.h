@@ -20,6 +20,11 @@
 #pragma GCC diagnostic ignored "-Wunused-function"
 #pragma GCC diagnostic ignored "-Wunused-variable"
 
+/* May be set before. */
+#ifndef MEDIA_KIT_SETTINGS
+#define MEDIA_KIT_SETTINGS "workers = 2;\nmax_streams = 3;\nmax_subscribers = 2;\n"
+#endif
+
 #define AUDIO_SSRC 1000u
 #define VIDEO_SSRC 2000u
 
@@ -171,8 +176,8 @@ static void write_config(const char *path)
 
     assert_non_null(f);
     fprintf(f,
-            "control = \"%s\";\nport = %u;\nport_search = true;\nworkers = 2;\n"
-            "max_streams = 3;\nmax_subscribers = 2;\nlog_level = \"warning\";\n",
+            "control = \"%s\";\nport = %u;\nport_search = true;\nlog_level = "
+            "\"warning\";\n" MEDIA_KIT_SETTINGS,
             socket_path, 20000 + rnd_u32() % 9000);
     fclose(f);
 }

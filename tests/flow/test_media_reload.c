@@ -128,6 +128,34 @@ static void a_wrong_file_changes_nothing(void **state)
     wc_free(connected_publisher());
 }
 
+/* What has been refused is not, once there may be more; what is there stays when there may be less.
+ */
+static void limits_change_at_once(void **state)
+{
+    struct wc *c = wc_new();
+    char *offer = wc_describe(c, &alice, "actpass", "sendonly", AUDIO_SSRC, VIDEO_SSRC);
+
+    (void) state;
+    reload("max_streams = 1;\nmax_subscribers = 1;\n");
+    call_and_forget("publish", publish_params("s", offer));
+    assert_int_equal(call_error("publish", publish_params("t", offer)), 303);
+    call_and_forget("offer", subscriber_params("a"));
+    assert_int_equal(call_error("offer", subscriber_params("b")), 303);
+    reload("max_streams = 2;\nmax_subscribers = 2;\n");
+    call_and_forget("publish", publish_params("t", offer));
+    call_and_forget("offer", subscriber_params("b"));
+    reload("max_rooms = 1;\nmax_streams = 1;\n");
+    call_and_forget("publish", publish_params("t", offer));
+    assert_int_equal(call_error("publish", publish_params("u", offer)), 303);
+    assert_int_equal(call_error("publish", json_pack("{s:s, s:s, s:s}", "room", "q", "stream", "s",
+                                                     "offer", offer)),
+                     303);
+    assert_true(child_has_logged(daemon_, "MEDIA_MAX_PUBLISHERS"));
+    assert_true(child_has_logged(daemon_, "MEDIA_MAX_ROOMS"));
+    free(offer);
+    wc_free(c);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -136,6 +164,7 @@ int main(void)
         TEST(media_flows_on),
         TEST(new_addresses_are_announced),
         TEST(a_wrong_file_changes_nothing),
+        TEST(limits_change_at_once),
     };
 
     return cmocka_run_group_tests(tests, init, NULL);

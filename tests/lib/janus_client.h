@@ -3,7 +3,7 @@
  * outside of handlers. */
 #pragma once
 
-#include "tests/lib/rtc_peer.h"
+#include "client/rtc_peer.h"
 
 struct janus_client;
 

@@ -192,6 +192,13 @@ uint64_t media_load_arrived(void *load)
     return n;
 }
 
+uint64_t media_load_sent(void *load)
+{
+    const struct media_load *m = load;
+
+    return m->n_sent;
+}
+
 uint64_t media_load_due(void *load)
 {
     const struct media_load *m = load;

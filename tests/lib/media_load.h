@@ -3,7 +3,7 @@
  * for a floor plain sockets. Everything is in real time, on the loop. */
 #pragma once
 
-#include "tests/lib/rtc_peer.h"
+#include "client/rtc_peer.h"
 
 #define MEDIA_PICTURE_SIZE 1100 /* of a picture's packet where the shape does not say */
 
@@ -46,3 +46,4 @@ void media_load_start(void *m);
 void media_load_stop(void *m);
 uint64_t media_load_arrived(void *m); /* packets of media; of plain sockets, all */
 uint64_t media_load_due(void *m);
+uint64_t media_load_sent(void *m); /* by the publishers */

@@ -47,7 +47,9 @@ static struct media_server *new_server(struct media_bed *bed, const struct media
 
 /* ---- ours ---- */
 
-struct media_server *media_server_new(struct media_bed *bed, const struct media_shape *shape)
+/* spread 0: rooms stay together. */
+static struct media_server *start_ours(struct media_bed *bed, const struct media_shape *shape,
+                                       unsigned workers, unsigned spread)
 {
     struct media_server *s = new_server(bed, shape);
     char path[CHILD_PATH_SIZE];
@@ -56,13 +58,24 @@ struct media_server *media_server_new(struct media_bed *bed, const struct media_
     child_path(s->child, "control", path);
     measure_check(
         child_write(s->child, "config",
-                    "control = \"%s\";\nport = 41000;\nport_search = true;\nworkers = 1;\n"
-                    "log_level = \"warning\";\n",
-                    path),
+                    "control = \"%s\";\nport = 41000;\nport_search = true;\nworkers = %u;\n"
+                    "room_spread = %u;\nlog_level = \"warning\";\n",
+                    path, workers, spread),
         "configuration");
     measure_check(child_start_daemon(s->child, "visavis-media"), "visavis-media");
     measure_check(media_client_new(bed->loop, path, NULL, NULL, &s->client), "control socket");
     return s;
+}
+
+struct media_server *media_server_new(struct media_bed *bed, const struct media_shape *shape)
+{
+    return start_ours(bed, shape, 1, 0);
+}
+
+struct media_server *media_server_new_spread(struct media_bed *bed, const struct media_shape *shape,
+                                             unsigned transports)
+{
+    return start_ours(bed, shape, 2, transports);
 }
 
 static void publish_to_ours(struct media_server *s, unsigned room, unsigned nr, struct rtc_peer *p)

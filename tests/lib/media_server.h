@@ -24,6 +24,10 @@ struct media_server;
  * negotiate: audio, video. */
 struct media_server *media_server_new(struct media_bed *bed, const struct media_shape *shape);
 
+/* The same with two workers; a room's transports beyond so many go to the second one. */
+struct media_server *media_server_new_spread(struct media_bed *bed, const struct media_shape *shape,
+                                             unsigned transports);
+
 /* Janus likewise. profiles: what its peers offer, as in rtc_peer.h. */
 struct media_server *media_server_new_janus(struct media_bed *bed, const struct media_shape *shape,
                                             const struct janus_config *config,

@@ -48,9 +48,12 @@
  *                 localCandidate, remoteCandidate, bytesIn,
  *                 bytesOut, packetsIn, packetsOut, ageMs, connectMs}], rooms,
  *                 workers: [{port, transports, rooms, packetsIn,
- *                 packetsOut, messagesOut, droppedOut, junk, refused, gso}]}
- *                    connectMs: first check to media keys; rooms: how many; junk: datagrams of no
- *                    transport; refused: media that was not authentic, or came again.
+ *                 packetsOut, messagesOut, droppedOut, junk, badMedia, gso, load, pipedIn,
+ *                 pipedOut, pipeDropped}], refused: {setting: n}}
+ *                    connectMs: first check to media keys; rooms: how many. load: of a core.
+ *                    junk: datagrams of no transport. badMedia: not authentic, or came again.
+ *                    piped...: between workers, of rooms that one does not carry. refused: by
+ *                    each limit, so often.
  *   describe     {room, stream | subscriber}                           {remoteSdp, localSdp,
  *                 clientCandidates: [{candidate, sdpMid, sdpMLineIndex}], serverCandidates: [..],
  *                 localCandidate, remoteCandidate, events: [{type, timestamp}]}
@@ -63,7 +66,8 @@
  *
  * Errors
  *   302  the SDP is malformed or has no usable media      800  forced codec not in the offer
- *   105  no such stream                                   303  a limit, or another failure
+ *   105  no such stream                                   303  a limit, or another failure;
+ *        the text of a limit names the setting that raises it
  *   -32602 parameters of a wrong type, -32601 unknown method, -32600 hello did not come first
  *
  * Notifications of the media daemon
