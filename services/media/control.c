@@ -3,6 +3,7 @@
 #include "media/dispatch.h"
 #include "media/gather.h"
 #include "media/sync_parts.h"
+#include "media/trim.h"
 
 #include "link/link.h"
 #include "link/media_api.h"
@@ -40,6 +41,7 @@ struct control {
     struct dispatch dispatch;
     struct candidates candidates;
     struct loop_timer orphan_timer;
+    struct trim trim;
 };
 
 static struct peer *find_signaling(struct control *c)
@@ -260,6 +262,8 @@ static void on_note(struct control *c, const struct message *m)
     struct peer *p = find_signaling(c);
     bool is_subscriber = *m->subscriber != '\0';
 
+    if (m->state == TRANSPORT_CONNECTED)
+        trim_later(&c->trim, c->loop);
     if (!p || m->state == TRANSPORT_CONNECTING)
         return;
     (void) link_notify(p->link, "transport",
@@ -351,6 +355,7 @@ struct control *control_free(struct control *c)
     list_for_each (p, &c->peers, node)
         peer_free(p);
     loop_timer_done(&c->orphan_timer);
+    trim_done(&c->trim);
     dispatch_done(&c->dispatch);
     free(c);
     return NULL;

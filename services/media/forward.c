@@ -6,6 +6,8 @@
 #define KEY_WAIT_MAX_US 1000000
 #define RTX_CREDIT_MAX 256
 #define RTP_PADDING_BIT 0x20
+#define CACHE_LINE 64
+#define FETCH_STEPS SRTP_SENDER_FETCH_STEPS
 #define REPLAY_STEP_US 1000 /* a hundred packets in 7 ms */
 
 _Static_assert(HOLD_MAX <= UDP_SEGMENTS_MAX, "a run is one message");
@@ -95,7 +97,7 @@ static void finish_packet(struct subscriber_track *st, const struct outgoing *o,
     if (srtp_sender_seal(st->sender, o->room, UDP_DATAGRAM_MAX, o->header_len, payload, padding,
                          &len) < 0)
         return;
-    transport_commit(st->subscriber->transport, o->room, len);
+    transport_commit(st->transport, o->room, len);
     sending_packet(&st->sending, payload.len);
     if (st->rtx_credit < RTX_CREDIT_MAX)
         st->rtx_credit++;
@@ -104,7 +106,7 @@ static void finish_packet(struct subscriber_track *st, const struct outgoing *o,
 /* Packets in a row, at most HOLD_MAX. */
 static void forward_to(struct subscriber_track *st, const struct media_packet *run, unsigned n)
 {
-    const struct transport *t = st->subscriber->transport;
+    const struct transport *t = st->transport;
     struct outgoing out[HOLD_MAX];
     uint16_t sizes[HOLD_MAX];
     uint8_t padding[HOLD_MAX];
@@ -128,7 +130,7 @@ static void forward_to(struct subscriber_track *st, const struct media_packet *r
 
 void forward_again(struct subscriber_track *st, const struct rtp *from, uint16_t out_seq)
 {
-    struct transport *t = st->subscriber->transport;
+    struct transport *t = st->transport;
     struct rtp h = *from;
     size_t header_len, len;
     uint8_t *room;
@@ -175,18 +177,63 @@ static bool recall(const struct track *k, struct bytes packet, uint64_t seq, uin
     return true;
 }
 
-/* To the mirrors, and to the subscribers here; one whose replay has not come so far yet gets the
- * packets by that. */
+static void fetch(const void *p, size_t len)
+{
+    for (size_t at = 0; at < len; at += CACHE_LINE)
+        __builtin_prefetch((const char *) p + at);
+}
+
+/* Fetches what serving the subscriber will need, in steps of which each needs what the one before
+ * has fetched. The first two lines of st are there. */
+static void fetch_track(const struct subscriber_track *st, const struct rtp *rtp, unsigned step)
+{
+    switch (step) {
+    case 0:
+        fetch(&st->sending, offsetof(struct subscriber_track, rewrite.runs) -
+                                offsetof(struct subscriber_track, sending));
+        fetch(&st->map.pt[rtp->pt & 0x7f], 1);
+        fetch(st->map.ext, 1);
+        fetch(st->transport, offsetof(struct transport, packets_in));
+        srtp_sender_fetch(st->sender, 0);
+        break;
+    default:
+        srtp_sender_fetch(st->sender, step);
+        break;
+    }
+}
+
+/* One whose replay has not come so far yet gets the packets by that. */
+static void serve(struct subscriber_track *st, const struct media_packet *run, unsigned n)
+{
+    if (list_empty(&st->replay_node) || run[n - 1].seq < st->replay_seq)
+        forward_to(st, run, n);
+}
+
+/* To the mirrors, and to the subscribers here: while one is served, what the next ones need is on
+ * its way from memory. */
 static void to_all(struct track *k, const struct media_packet *run, unsigned n)
 {
-    struct subscriber_track *st;
+    struct list *head = &k->subscribers, *at[FETCH_STEPS + 1];
 
     mirror_forward(k, run, n);
     if (k->kind == SDP_VIDEO && k->publisher->video_held)
         return;
-    list_for_each (st, &k->subscribers, node) {
-        if (list_empty(&st->replay_node) || run[n - 1].seq < st->replay_seq)
-            forward_to(st, run, n);
+    for (unsigned i = 0; i <= FETCH_STEPS; i++)
+        at[i] = head->next;
+    for (unsigned turn = 0; at[FETCH_STEPS] != head; turn++) {
+        for (unsigned i = 0; i <= FETCH_STEPS && i <= turn; i++) {
+            struct subscriber_track *st = container_of(at[i], struct subscriber_track, node);
+
+            if (at[i] == head)
+                continue;
+            at[i] = at[i]->next;
+            if (i == 0)
+                fetch(container_of(at[i], struct subscriber_track, node), 2 * CACHE_LINE);
+            if (i < FETCH_STEPS)
+                fetch_track(st, &run[0].rtp, i);
+            else
+                serve(st, run, n);
+        }
     }
 }
 

@@ -220,7 +220,7 @@ static void on_state(struct transport *t, void *arg)
         return;
     transport_log(t, LOG_LEVEL_INFO, "transport %s connected as its publisher, %s", t->ice.ufrag,
                   srtp_profile_id_name(srtp_transport_profile(t->srtp)));
-    wheel_start(&t->worker->wheel, &p->report_timer, FIRST_REPORT_MS);
+    wheel_start_coarse(&t->worker->wheel, &p->report_timer, FIRST_REPORT_MS);
     if (p->loopback)
         subscriber_on_connected(p->loopback);
 }
@@ -349,7 +349,7 @@ static void on_report_timer(struct wheel_timer *timer)
     if (publisher_is_mirror(p))
         mirror_tell(p, watched_kinds(p), feedback_useful_kbps(p), p->feed.fed);
     p->feed.fed = false;
-    wheel_start(&p->router->worker->wheel, &p->report_timer, REPORT_MS);
+    wheel_start_coarse(&p->router->worker->wheel, &p->report_timer, REPORT_MS);
 }
 
 static bool can_replay(const struct track *k, uint64_t now_us)

@@ -184,7 +184,7 @@ void subscriber_on_connected(struct subscriber *s)
                   srtp_profile_id_name(srtp_transport_profile(s->transport->srtp)));
     for (unsigned i = 0; i < NEG_KINDS; i++)
         start_track(&s->tracks[i]);
-    wheel_start(&s->router->worker->wheel, &s->report_timer, FIRST_REPORT_MS);
+    wheel_start_coarse(&s->router->worker->wheel, &s->report_timer, FIRST_REPORT_MS);
 }
 
 static void map_tracks(struct subscriber *s)
@@ -263,7 +263,7 @@ static void on_report_timer(struct wheel_timer *timer)
         put_report(&s->tracks[i], &w, now_us);
     if (!w.failed)
         transport_send_rtcp(s->transport, bytes_of(buf, wr_len(&w)));
-    wheel_start(&s->router->worker->wheel, &s->report_timer, REPORT_MS);
+    wheel_start_coarse(&s->router->worker->wheel, &s->report_timer, REPORT_MS);
 }
 
 /* ---- life ---- */
@@ -273,6 +273,7 @@ static void init_track(struct subscriber *s, uint8_t kind, const struct neg_loca
     struct subscriber_track *st = &s->tracks[kind];
 
     st->subscriber = s;
+    st->transport = s->transport;
     st->kind = kind;
     st->ssrc = local->send[kind].ssrc;
     st->rtx_ssrc = local->send[kind].rtx_ssrc;

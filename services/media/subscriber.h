@@ -7,23 +7,25 @@
 #include "media/publisher.h"
 #include "media/rewrite.h"
 
+/* What each packet needs comes first: fetching it from memory costs as much as encrypting. */
 struct subscriber_track {
-    struct list node;        /* in the track's list while it takes packets */
+    struct list node; /* in the track's list while it takes packets */
+    struct transport *transport;
+    struct srtp_sender *sender, *rtx_sender; /* NULL before the transport is connected */
     struct list replay_node; /* among the worker's while it gets packets from the history … */
     uint64_t replay_seq, replay_due_us; /* … from this one on, and then */
-    struct subscriber *subscriber;
+    uint32_t ssrc, rtx_ssrc;
     uint8_t kind;
     bool active;
-    uint32_t ssrc, rtx_ssrc;
-    struct neg_map map;
-    struct rewrite rewrite;
-    struct sending sending;
-    struct srtp_sender *sender, *rtx_sender; /* NULL before the transport is connected */
-    uint64_t rtx_seq;
+    bool waits_for_key;  /* nothing is forwarded before a key frame … */
     unsigned rtx_credit; /* retransmissions that may still be sent: one is earned by each packet */
-    uint64_t rtt_us;
-    bool waits_for_key;      /* nothing is forwarded before a key frame … */
     uint64_t waits_since_us; /* … or KEY_WAIT_MAX_US after the first packet; 0: none came yet */
+    struct sending sending;
+    struct rewrite rewrite;
+    struct neg_map map;
+    struct subscriber *subscriber;
+    uint64_t rtx_seq;
+    uint64_t rtt_us;
 };
 
 struct subscriber {

@@ -201,7 +201,7 @@ static void on_consent_timer(struct wheel_timer *timer)
         set_state(t, TRANSPORT_FAILED,
                   t->first_check_us == 0 ? "no connectivity check came" : "DTLS did not complete");
     if (!is_over(t))
-        wheel_start(&t->worker->wheel, &t->consent_timer, CONSENT_CHECK_MS);
+        wheel_start_coarse(&t->worker->wheel, &t->consent_timer, CONSENT_CHECK_MS);
 }
 
 /* ---- DTLS ---- */
@@ -465,7 +465,7 @@ int transport_new(struct worker *w, struct agent *agent, const struct transport_
         return r;
     }
     note_event(t);
-    wheel_start(&w->wheel, &t->consent_timer, CONSENT_CHECK_MS);
+    wheel_start_coarse(&w->wheel, &t->consent_timer, CONSENT_CHECK_MS);
     if (agent)
         agent->way.transport = t;
     *ret_t = t;

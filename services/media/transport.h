@@ -35,21 +35,24 @@ struct transport_handlers {
 };
 
 struct transport {
+    /* of each packet that it sends */
     struct worker *worker;
-    const struct transport_handlers *handlers;
-    void *arg;
     enum transport_state state;
     bool was_connected;
+    uint64_t packets_out, bytes_out;
+    struct path path; /* the selected pair */
 
+    uint64_t packets_in, bytes_in;
+    struct srtp_transport *srtp; /* NULL until keys are there and the fingerprint was right */
+    const struct transport_handlers *handlers;
+    void *arg;
     struct ice_lite ice;
     struct agent *agent;                     /* in its place, but for the credentials; or NULL */
     struct tuple_claim claims[ICE_PAIR_MAX]; /* of ice.pairs, those of the UDP socket */
-    struct path path;                        /* the selected pair */
 
     struct dtls *dtls;                    /* NULL before the handshake, and some time after it */
     struct handshake handshake;           /* open while it goes on */
     const struct udp_datagram *dtls_from; /* the datagram being answered, or NULL */
-    struct srtp_transport *srtp; /* NULL until keys are there and the fingerprint was right */
     bool has_remote;
     char fingerprint_hash[16];
     uint8_t fingerprint[64];
@@ -59,7 +62,6 @@ struct transport {
     struct wheel_timer consent_timer;
     uint64_t created_us;
     uint64_t first_check_us, connected_us; /* 0: not yet */
-    uint64_t packets_in, bytes_in, packets_out, bytes_out;
 
     /* for people who look */
     struct kept_text *remote_sdp, *local_sdp;            /* NULL: none yet, or too long */

@@ -14,7 +14,7 @@
 
 #define UDP_DATAGRAM_MAX 1500 /* bytes of one sent datagram */
 #define UDP_ROOM_SIZE 1536    /* from one datagram in the slab to the next: whole cache lines */
-#define UDP_SLOTS 512         /* datagrams that wait for a flush */
+#define UDP_SLOTS 128         /* datagrams that wait for a flush */
 #define UDP_SEGMENTS_MAX 16   /* datagrams of one GSO message */
 
 struct udp;

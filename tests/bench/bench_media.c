@@ -22,11 +22,10 @@
 #define BAR_FLOOR 1.2       /* packets one by one */
 #define BAR_FLOOR_VIDEO 1.0 /* pictures go out as segments of one message */
 
-#define BAR_LOST 0.1  /* percent */
-#define BAR_ROOM 5.0  /* percent of a core for a room of 7: 20 of them */
-#define BAR_MEMORY 40 /* KiB a transport */
-#define BAR_IDLE 1.0  /* percent of a core for 1,000 settled transports */
-#define BAR_SIZE 1.2
+#define BAR_LOST 0.1   /* percent */
+#define BAR_ROOM 5.0   /* percent of a core for a room of 7: 20 of them */
+#define BAR_MEMORY 40  /* KiB a transport */
+#define BAR_IDLE 1.0   /* percent of a core for 1,000 settled transports */
 #define CARRIED 1.0    /* percent lost of what is measured all the same */
 #define MEMORY_ROOMS 4 /* in each wave */
 #define MEMORY_WAVES 2
@@ -58,6 +57,7 @@ static const struct contender {
      .profiles = GCM,
      .bar = BAR_TUNED},
     {.name = "floor, sendto", .kind = FLOOR, .mode = FLOOR_SINGLE},
+    {.name = "floor, sendto and GCM", .kind = FLOOR, .mode = FLOOR_SINGLE_GCM},
     {.name = "floor, sendmmsg", .kind = FLOOR, .mode = FLOOR_BATCH},
     {.name = "floor, GSO", .kind = FLOOR, .mode = FLOOR_GSO},
     {.name = "floor, GSO and GCM", .kind = FLOOR, .mode = FLOOR_GCM},
@@ -199,7 +199,7 @@ static void print_field(const struct field *f, const struct media_shape *shape)
 
 static double bar_of(const struct load *l, const struct contender *c)
 {
-    return c->kind == FLOOR && c->mode == FLOOR_SINGLE ? l->floor_bar : c->bar;
+    return c->kind == FLOOR && c->mode == FLOOR_SINGLE_GCM ? l->floor_bar : c->bar;
 }
 
 static void print_bars(const struct field *f, const struct load *l, const struct media_shape *shape)
@@ -249,45 +249,11 @@ static void measure_cost(struct media_bed *bed)
         run_load(bed, &loads[i]);
 }
 
-/* ---- how many rooms ---- */
-
-/* Ours and the plainest floor, with ever more rooms of 7. */
-static void measure_rooms(struct media_bed *bed)
-{
-    static const unsigned rooms[] = {1, 2, 5, 10, 15, 20};
-
-    puts("\nrooms of 7 on one core, audio and video");
-    printf("  %7s %9s %9s %9s %7s %7s %7s %9s\n", "rooms", "µs each", "floor", "out/s", "lost %",
-           "core %", "load %", "% a room");
-    for (size_t i = 0; i < sizeof(rooms) / sizeof(rooms[0]); i++) {
-        struct media_shape shape = loads[1].shape;
-        struct media_server *s[2];
-        struct measure_contender c[2];
-        struct measure_figure f[2];
-        double core;
-
-        shape.rooms = rooms[i];
-        s[0] = media_server_new(bed, &shape);
-        media_server_fill(s[0]);
-        s[1] = media_server_new_floor(bed, &shape, FLOOR_SINGLE);
-        for (size_t k = 0; k < 2; k++)
-            c[k] = media_server_contender(s[k]);
-        measure_check(measure_in_turns(bed->loop, c, 2, WINDOW_US, f), "measuring");
-        core = f[0].us_per_packet * f[0].packets_per_s / 1e4;
-        printf("  %7u %9.2f %9.2f %9.0f %7.2f %7.0f %7.0f %9.2f%s\n", rooms[i], f[0].us_per_packet,
-               f[1].us_per_packet, f[0].packets_per_s, f[0].lost_percent, core, f[0].load_percent,
-               core / rooms[i],
-               f[0].packets_per_s < 0.97 * media_shape_rate(&shape) ? "  not carried" : "");
-        for (size_t k = 0; k < 2; k++)
-            media_server_free(s[k]);
-    }
-}
-
 /* ---- cost against size ---- */
 
-/* Of one contender; without what it costs to keep the transports. */
-static double measure_at_size(struct media_bed *bed, const struct contender *who,
-                              const struct media_shape *shape)
+/* net: without what it takes to keep the transports. */
+static void measure_at_size(struct media_bed *bed, const struct contender *who,
+                            const struct media_shape *shape)
 {
     struct media_server *s = open_server(bed, shape, who);
     struct measure_contender c;
@@ -295,7 +261,7 @@ static double measure_at_size(struct media_bed *bed, const struct contender *who
     double idle_us; /* of CPU in a second */
 
     if (!s)
-        return 0;
+        return;
     if (who->kind != FLOOR)
         media_server_fill(s);
     pause_us(bed, SIZE_SETTLE_US);
@@ -307,15 +273,13 @@ static double measure_at_size(struct media_bed *bed, const struct contender *who
     media_server_free(s);
     printf("  %-28s %10u %9.2f %9.2f %9.2f %7.2f\n", who->name, transports(shape), f.us_per_packet,
            f.us_per_packet - idle_us / f.packets_per_s, idle_us / 1e4, f.lost_percent);
-    return f.us_per_packet - idle_us / f.packets_per_s;
 }
 
-/* The same packets a second over ever more transports, in rooms of one publisher. Sizes take turns
- * as far as that goes: after the last one, the first again. */
+/* The same packets a second over ever more transports, in rooms of one publisher: none of them is
+ * in the processor's cache when its turn comes. (With all of them busy: bench_sfu.c.) */
 static void measure_sizes(struct media_bed *bed)
 {
-    static const unsigned rooms[] = {1, 10, 100, 300, 1};
-    double first = 0, ours = 0, largest = 0;
+    static const unsigned rooms[] = {1, 10, 100, 300};
 
     printf("\nµs of CPU per packet against size, %d packets a second out\n", SIZE_RATE);
     printf("  %-28s %10s %9s %9s %9s %7s\n", "", "transports", "µs each", "net", "idle %",
@@ -326,19 +290,12 @@ static void measure_sizes(struct media_bed *bed)
         shape.picture_us = 1000000 / (SIZE_RATE / (4 * 9)) * rooms[i];
         for (size_t k = 0; k < N_CONTENDERS; k++) {
             const struct contender *c = &contenders[k];
-            bool janus = c->janus.event_loops && rooms[i] <= SIZE_JANUS_ROOMS;
-            bool floor = c->kind == FLOOR && c->mode == FLOOR_SINGLE;
 
-            if (c->kind == OURS)
-                ours = measure_at_size(bed, c, &shape);
-            else if (janus || floor)
-                (void) measure_at_size(bed, c, &shape);
+            if (c->kind == OURS || (c->kind == FLOOR && c->mode == FLOOR_SINGLE_GCM) ||
+                (c->janus.event_loops && rooms[i] <= SIZE_JANUS_ROOMS))
+                measure_at_size(bed, c, &shape);
         }
-        largest = ours > largest ? ours : largest;
-        first = i == 0 ? ours : first;
     }
-    measure_bar("ours with most transports, to itself with 10", largest / ((first + ours) / 2),
-                BAR_SIZE);
 }
 
 /* ---- memory, and CPU while nothing flows ---- */
@@ -410,10 +367,7 @@ static void measure_memory(struct media_bed *bed)
 static const struct part {
     const char *name;
     void (*run)(struct media_bed *bed);
-} parts[] = {{"cost", measure_cost},
-             {"rooms", measure_rooms},
-             {"size", measure_sizes},
-             {"memory", measure_memory}};
+} parts[] = {{"cost", measure_cost}, {"size", measure_sizes}, {"memory", measure_memory}};
 #define N_PARTS (sizeof(parts) / sizeof(parts[0]))
 
 /* For a profiler: a load on one contender alone, for so many seconds. */
@@ -437,7 +391,7 @@ static void run_one(struct media_bed *bed, char **args)
     media_server_free(s);
 }
 
-/* usage: media [cost|rooms|size|memory | CONTENDER LOAD SECONDS] */
+/* usage: media [cost|size|memory | CONTENDER LOAD SECONDS] */
 int main(int argc, char **argv)
 {
     struct media_bed bed;

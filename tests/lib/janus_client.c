@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "tests/lib/measure.h"
-#include "tests/lib/private_net.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -14,10 +13,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define START_US 20000000
 #define ANSWER_US 20000000
 #define UP_US 30000000
-#define RETRY_US 20000
+#define POLL_US 10000
 #define KEEPALIVE_US 20000000 /* Janus ends a session that says nothing for 60 s */
 #define MESSAGE_MAX (256 * 1024)
 #define ROOM_MAX 1000 /* publishers of a room; 3 without a word */
@@ -192,20 +190,13 @@ static void on_keepalive(struct loop_timer *t)
 static int connect_to(struct janus_client *c, const char *path)
 {
     struct sockaddr_un a = {.sun_family = AF_UNIX};
-    uint64_t deadline_us = clock_us() + START_US;
 
     c->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     if (c->fd < 0)
         return -errno;
     snprintf(a.sun_path, sizeof(a.sun_path), "%s", path);
-    while (connect(c->fd, (struct sockaddr *) &a, sizeof(a)) < 0) {
-        int r = errno == ENOENT || errno == ECONNREFUSED ? 0 : -errno;
-
-        if (r == 0)
-            r = clock_us() > deadline_us ? -ETIMEDOUT : measure_pause(c->loop, RETRY_US);
-        if (r < 0)
-            return r;
-    }
+    if (connect(c->fd, (struct sockaddr *) &a, sizeof(a)) < 0)
+        return -errno;
     return loop_io_start(&c->io, c->loop, c->fd, EPOLLIN, on_readable);
 }
 
@@ -266,29 +257,22 @@ int janus_client_create_room(struct janus_client *c, unsigned room)
     return r;
 }
 
-/* The peer's text as Janus needs it: the peer is the DTLS client, and libnice takes no check before
- * it knows a candidate. Nobody is there; the peer's checks bring its own. */
+/* The peer's text as Janus needs it: the peer is the DTLS client. */
 static int adapt(const char *text, char *buf, size_t cap)
 {
     static const char from[] = "a=setup:actpass\r\n", to[] = "a=setup:active\r\n";
-    static const char candidate[] = "a=candidate:1 1 udp 1 " NET_HOST " 9 typ host\r\n";
+    const char *next;
     size_t len = 0;
-    int n = 0;
 
-    for (const char *line = text; *line && n >= 0; line = strstr(line, "\r\n") + 2) {
-        bool is_offer = strncmp(line, from, strlen(from)) == 0;
-        bool is_setup = is_offer || strncmp(line, to, strlen(to)) == 0;
-        const char *end = strstr(line, "\r\n");
+    for (const char *line = text; (next = strstr(line, from)); line = next + strlen(from)) {
+        int n = snprintf(buf + len, cap - len, "%.*s%s", (int) (next - line), line, to);
 
-        if (!end)
-            return -EBADMSG;
-        n = is_setup ? snprintf(buf + len, cap - len, "%s%s", to, candidate)
-                     : snprintf(buf + len, cap - len, "%.*s\r\n", (int) (end - line), line);
         if (n < 0 || (size_t) n >= cap - len)
             return -ENOSPC;
         len += (size_t) n;
+        text = next + strlen(from);
     }
-    return 0;
+    return snprintf(buf + len, cap - len, "%s", text) < (int) (cap - len) ? 0 : -ENOSPC;
 }
 
 static const char *sdp_of(const json_t *answer)
@@ -324,7 +308,7 @@ int janus_client_publish(struct janus_client *c, unsigned room, unsigned feed, s
 
 int janus_client_subscribe(struct janus_client *c, unsigned room, unsigned feed, struct rtc_peer *p)
 {
-    char own[RTC_SDP_SIZE], text[RTC_SDP_SIZE];
+    char own[RTC_SDP_SIZE];
     json_int_t handle;
     json_t *answer;
     int r = attach(c, &handle);
@@ -339,9 +323,7 @@ int janus_client_subscribe(struct janus_client *c, unsigned room, unsigned feed,
     r = rtc_peer_answer(p, sdp_of(answer), own, sizeof(own));
     json_decref(answer);
     if (r == 0)
-        r = adapt(own, text, sizeof(text));
-    if (r == 0)
-        r = tell(c, handle, json_pack("{s:s}", "request", "start"), "answer", text, &answer);
+        r = tell(c, handle, json_pack("{s:s}", "request", "start"), "answer", own, &answer);
     if (r < 0)
         return r;
     json_decref(answer);
@@ -355,6 +337,6 @@ int janus_client_wait_up(struct janus_client *c)
     int r = 0;
 
     while (r == 0 && c->n_up < c->n_peers)
-        r = clock_us() > deadline_us ? -ETIMEDOUT : measure_pause(c->loop, RETRY_US);
+        r = clock_us() > deadline_us ? -ETIMEDOUT : measure_pause(c->loop, POLL_US);
     return r;
 }

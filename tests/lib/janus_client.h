@@ -7,7 +7,7 @@
 
 struct janus_client;
 
-/* Waits for a Janus that is starting. -ETIMEDOUT. */
+/* An error of connect(2) while Janus does not listen yet. */
 int janus_client_new(struct loop *l, const char *path, struct janus_client **ret_c);
 
 /* Its session, rooms and handles end with it. NULL is fine; returns NULL. */

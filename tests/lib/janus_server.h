@@ -7,6 +7,7 @@
 #pragma once
 
 #include "tests/lib/child.h"
+#include "tests/lib/janus_client.h"
 
 #define JANUS_PROGRAM "/usr/bin/janus"
 
@@ -16,8 +17,9 @@ struct janus_config {
 
 bool janus_is_installed(void);
 
-/* Answers soon. -ENOENT: not installed. */
-int janus_server_start(const struct janus_config *config, struct child **ret_c);
+/* Runs the loop until it answers. -ENOENT: not installed. */
+int janus_server_start(struct loop *l, const struct janus_config *config, struct child **ret_c,
+                       struct janus_client **ret_client);
 
-/* Where its API is; returns ret. */
-const char *janus_server_path(const struct child *c, char ret[static CHILD_PATH_SIZE]);
+/* Both at once, and NULL is fine: Janus that frees rooms while it ends crashes now and then. */
+void janus_server_end(struct child *c, struct janus_client *client);

@@ -106,12 +106,9 @@ struct media_server *media_server_new_janus(struct media_bed *bed, const struct 
                                             const struct janus_config *config, const char *profiles)
 {
     struct media_server *s = new_server(bed, shape);
-    char path[CHILD_PATH_SIZE];
 
     s->profiles = profiles;
-    measure_check(janus_server_start(config, &s->child), "janus");
-    measure_check(janus_client_new(bed->loop, janus_server_path(s->child, path), &s->janus),
-                  "janus's API");
+    measure_check(janus_server_start(bed->loop, config, &s->child, &s->janus), "janus");
     return s;
 }
 
@@ -243,8 +240,10 @@ struct media_server *media_server_free(struct media_server *s)
         return NULL;
     media_load_free(s->load);
     media_client_free(s->client);
-    janus_client_free(s->janus);
-    child_free(s->child);
+    if (s->janus)
+        janus_server_end(s->child, s->janus);
+    else
+        child_free(s->child);
     free(s);
     return NULL;
 }

@@ -13,11 +13,13 @@
 #define RTCP_HEADER_MIN 8
 #define RTCP_INDEX_SIZE 4
 
+/* The ciphers are the transport's: one of them is there. */
 struct srtp_sender {
-    struct srtp_transport *transport;
-    struct srtp_sender *next;
-    struct srtp_replay used; /* ROC << 16 | SEQ of what was protected */
+    struct rtp_gcm *gcm;
+    struct srtp_cm *cm;
     uint32_t ssrc;
+    struct srtp_replay used; /* ROC << 16 | SEQ of what was protected */
+    struct srtp_sender *next;
 };
 
 /* One of gcm and cm is there. */
@@ -47,6 +49,11 @@ const char *srtp_profile_id_name(enum srtp_profile_id id)
 enum srtp_profile_id srtp_transport_profile(const struct srtp_transport *s)
 {
     return s->gcm ? SRTP_ID_AEAD_AES_128_GCM : SRTP_ID_AES128_CM_SHA1_80;
+}
+
+static size_t sender_tag_size(const struct srtp_sender *st)
+{
+    return st->gcm ? RTP_GCM_TAG_SIZE : SRTP_CM_TAG_SIZE;
 }
 
 static size_t tag_size(const struct srtp_transport *s)
@@ -104,7 +111,8 @@ int srtp_transport_add_sender(struct srtp_transport *s, uint32_t ssrc, struct sr
     st = calloc(1, sizeof(*st));
     if (!st)
         return -ENOMEM;
-    st->transport = s;
+    st->gcm = s->gcm ? srtp_gcm_sending(s->gcm) : NULL;
+    st->cm = s->cm;
     st->ssrc = ssrc;
     st->next = s->senders;
     s->senders = st;
@@ -159,7 +167,7 @@ static int take_index(struct srtp_sender *st, struct bytes header, size_t len, s
     if (len > UINT16_MAX || rd_u32(&r) != st->ssrc || r.failed ||
         header.len != rtp_header_len(header))
         return -EINVAL;
-    if (cap < len + tag_size(st->transport))
+    if (cap < len + sender_tag_size(st))
         return -ENOSPC;
     if (!unused_index(st, seq, ret_index))
         return -EALREADY;
@@ -171,19 +179,21 @@ static int take_index(struct srtp_sender *st, struct bytes header, size_t len, s
 static int seal(struct srtp_sender *st, uint64_t index, uint8_t *dst, size_t header_len,
                 struct bytes payload, size_t *ret_len)
 {
-    struct srtp_transport *s = st->transport;
+    uint8_t *text = dst + header_len;
     size_t len = header_len + payload.len;
     int r;
 
-    if (s->gcm) {
-        r = srtp_gcm_protect(s->gcm, st->ssrc, index, dst, header_len, payload);
+    if (st->gcm) {
+        struct rtp_gcm_packet p = {st->ssrc, index, bytes_of(dst, header_len), bytes_of(NULL, 0)};
+
+        r = rtp_gcm_seal(st->gcm, &p, payload, text);
     } else {
-        if (payload.len > 0 && payload.p != dst + header_len)
-            memcpy(dst + header_len, payload.p, payload.len);
-        r = srtp_cm_protect(s->cm, dst, len);
+        if (payload.len > 0 && payload.p != text)
+            memcpy(text, payload.p, payload.len);
+        r = srtp_cm_protect(st->cm, dst, len);
     }
     if (r == 0)
-        *ret_len = len + tag_size(s);
+        *ret_len = len + sender_tag_size(st);
     return r;
 }
 
@@ -223,6 +233,16 @@ int srtp_sender_seal(struct srtp_sender *st, uint8_t *dst, size_t cap, size_t he
         text[payload.len - 1] = padding;
     }
     return seal(st, index, dst, header_len, payload, ret_len);
+}
+
+void srtp_sender_fetch(const struct srtp_sender *st, unsigned step)
+{
+    if (step == 0) {
+        __builtin_prefetch(st);
+        __builtin_prefetch((const char *) st + sizeof(*st) - 1);
+    } else if (st->gcm) {
+        rtp_gcm_fetch(st->gcm, step - 1);
+    }
 }
 
 static uint32_t ssrc_at(const uint8_t *p)

@@ -50,6 +50,11 @@ int srtp_sender_protect(struct srtp_sender *st, struct bytes plain, size_t heade
 int srtp_sender_seal(struct srtp_sender *st, uint8_t *dst, size_t cap, size_t header_len,
                      struct bytes payload, uint8_t padding, size_t *ret_len);
 
+/* Has the processor fetch what sealing needs into its caches, for later: in so many steps, from 0
+ * on, each some time after the one before. */
+#define SRTP_SENDER_FETCH_STEPS 3
+void srtp_sender_fetch(const struct srtp_sender *st, unsigned step);
+
 /* In place; buf has cap bytes, *len is updated. -ENOSPC, -EINVAL. The first SSRC is the
  * sender's, one of ours. */
 int srtp_transport_protect_rtcp(struct srtp_transport *s, uint8_t *buf, size_t *len, size_t cap);

@@ -85,16 +85,9 @@ struct srtp_gcm *srtp_gcm_free(struct srtp_gcm *g)
 
 /* ---- sending ---- */
 
-int srtp_gcm_protect(struct srtp_gcm *g, uint32_t ssrc, uint64_t index, uint8_t *dst,
-                     size_t header_len, struct bytes payload)
+struct rtp_gcm *srtp_gcm_sending(const struct srtp_gcm *g)
 {
-    struct rtp_gcm_packet p = {
-        .ssrc = ssrc,
-        .index = index,
-        .header = bytes_of(dst, header_len),
-    };
-
-    return rtp_gcm_seal(g->rtp_out, &p, payload, dst + header_len);
+    return g->rtp_out;
 }
 
 /* RFC 7714 section 9.2:

@@ -10,10 +10,8 @@ struct srtp_gcm;
 int srtp_gcm_new(const struct dtls_keys *keys, struct srtp_gcm **ret_g);
 struct srtp_gcm *srtp_gcm_free(struct srtp_gcm *g);
 
-/* dst begins with the header; the payload is encrypted behind it, with 16 bytes of tag. It may lie
- * there already, else it does not overlap. The caller never uses an index of an SSRC twice. */
-int srtp_gcm_protect(struct srtp_gcm *g, uint32_t ssrc, uint64_t index, uint8_t *dst,
-                     size_t header_len, struct bytes payload);
+/* What RTP is sealed with; never an index of an SSRC twice. */
+struct rtp_gcm *srtp_gcm_sending(const struct srtp_gcm *g);
 
 /* In place: appends 20 bytes. -EOVERFLOW: all 2^31 indices are used. */
 int srtp_gcm_protect_rtcp(struct srtp_gcm *g, uint32_t ssrc, uint8_t *buf, size_t *len);

@@ -180,7 +180,9 @@ static void feed(struct ws_client *c, struct bytes data)
 {
     c->input = data;
     while (c->state == OPEN && c->input.len > 0 && wslay_event_want_read(c->ctx)) {
-        if (wslay_event_recv(c->ctx) != 0) {
+        /* Of some faults wslay tells by reading no more. */
+        if (wslay_event_recv(c->ctx) != 0 ||
+            (!wslay_event_get_read_enabled(c->ctx) && c->close_code == 0)) {
             end_with(c, -EBADMSG, "what came is no WebSocket");
             return;
         }
