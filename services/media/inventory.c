@@ -1,5 +1,6 @@
 #include "media/inventory.h"
 
+#include "media/ice_tcp.h"
 #include "media/publisher.h"
 #include "media/subscriber.h"
 
@@ -146,6 +147,16 @@ static json_t *worker_json(const struct worker *w)
                      (json_int_t) pipes->records_out, "pipeDropped", (json_int_t) pipes->dropped);
 }
 
+static json_t *tcp_json(const struct worker *w)
+{
+    const struct ice_tcp_counters *c = w->tcp ? ice_tcp_counters(w->tcp) : NULL;
+
+    if (!c)
+        return json_null();
+    return json_pack("{s:I, s:I, s:I}", "connections", (json_int_t) c->connections, "refused",
+                     (json_int_t) c->refused, "droppedOut", (json_int_t) c->dropped_out);
+}
+
 void inventory_stats(struct worker *w, struct message *m)
 {
     json_t *list = json_array();
@@ -161,4 +172,5 @@ void inventory_stats(struct worker *w, struct message *m)
             add_router(list, r);
     }
     m->result = json_pack("{s:o, s:o}", "transports", list, "worker", worker_json(w));
+    (void) json_object_set_new(json_object_get(m->result, "worker"), "tcp", tcp_json(w));
 }

@@ -36,14 +36,6 @@ static void on_readable(struct loop_fd *fd, uint32_t revents)
     loop_set_took(w->set, n, more);
 }
 
-static void on_tcp_datagram(struct udp_datagram *d, void *arg)
-{
-    struct worker *w = arg;
-
-    w->now_us = clock_us();
-    demux_datagram(d, w);
-}
-
 static void on_tcp_lost(struct way *way, void *arg)
 {
     (void) arg;
@@ -63,9 +55,8 @@ static void send_waiting(struct worker *w)
     due_us = forward_due(w, now_us);
     w->flush_follows = false;
     udp_flush(w->udp);
-#include "media/gathering.h"
-#include "media/ice_tcp.h"
-#include "media/mirror.h"
+    if (w->tcp)
+        ice_tcp_flush(w->tcp);
     if (due_us == UINT64_MAX)
         loop_timer_stop(&w->hold_timer);
     else if (!loop_timer_is_armed(&w->hold_timer))
@@ -136,11 +127,9 @@ static void on_command(struct mail *mail, void *arg)
         pipes_on_mail(w->pipes, m);
         break;
     default:
-        if (requests_pass_on(w, m))
+        gathering_overtake(w, m);
+        if (requests_pass_on(w, m) || gathering_begin(w, m))
             break;
-#include "media/gathering.h"
-#include "media/ice_tcp.h"
-        break;
         requests_run(w, m);
         mailbox_post(w->node->control, &m->mail);
         break;
@@ -227,10 +216,10 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
 
 int worker_listen_tcp(struct worker *w, int fd)
 {
-    static const struct ice_tcp_handlers handlers = {.datagram = on_tcp_datagram,
+    static const struct ice_tcp_handlers handlers = {.datagram = demux_datagram,
                                                      .lost = on_tcp_lost};
 
-    return ice_tcp_new(w->loop, fd, &handlers, w, &w->tcp);
+    return ice_tcp_new(w->loop, w->set, fd, &handlers, w, &w->tcp);
 }
 
 static void *thread_main(void *arg)
@@ -298,8 +287,8 @@ struct worker *worker_free(struct worker *w)
     if (w->loop) {
         loop_fd_stop(&w->socket_fd);
         pipes_free(w->pipes);
-        loop_set_free(w->set);
         ice_tcp_free(w->tcp);
+        loop_set_free(w->set);
         loop_defer_done(&w->flush);
         loop_timer_done(&w->hold_timer);
         wheel_done(&w->wheel);

@@ -49,11 +49,13 @@
  *                 bytesOut, packetsIn, packetsOut, ageMs, connectMs}], rooms,
  *                 workers: [{port, transports, rooms, packetsIn,
  *                 packetsOut, messagesOut, droppedOut, junk, badMedia, gso, load, pipedIn,
- *                 pipedOut, pipeDropped}], refused: {setting: n}}
+ *                 pipedOut, pipeDropped, tcp: {connections, refused, droppedOut}}],
+ *                 refused: {setting: n}}
  *                    connectMs: first check to media keys; rooms: how many. load: of a core.
  *                    junk: datagrams of no transport. badMedia: not authentic, or came again.
- *                    piped...: between workers, of rooms that one does not carry. refused: by
- *                    each limit, so often.
+ *                    piped...: between workers, of rooms that one does not carry. tcp: ICE-TCP, or
+ *                    null: accepted so far, and of these closed as strangers; datagrams not taken
+ *                    in time. refused: by each limit, so often.
  *   describe     {room, stream | subscriber}                           {remoteSdp, localSdp,
  *                 clientCandidates: [{candidate, sdpMid, sdpMLineIndex}], serverCandidates: [..],
  *                 localCandidate, remoteCandidate, events: [{type, timestamp}]}
