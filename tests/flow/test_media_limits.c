@@ -267,28 +267,6 @@ static void refusals_are_logged_now_and_then(void **state)
     assert_int_equal(end_log("request refused: "), 1);
 }
 
-/* ---- transports ---- */
-
-static void a_node_has_so_many_transports(void **state)
-{
-    struct wc *c = publish("s");
-    int code = 0;
-
-    (void) state;
-    config.max_transports = 1;
-    begin_log();
-    for (unsigned i = 0; i < 5; i++) {
-        char *offer = wc_describe(c, &bob, "actpass", "recvonly", 0, 0);
-
-        assert_null(request_sdp(COMMAND_SUBSCRIBE, "s", "a", offer, false, &code));
-        assert_int_equal(code, MEDIA_ERR_ENDPOINT);
-        free(offer);
-    }
-    assert_int_equal(end_log("the media server's limit is reached"), 1);
-    config.max_transports = 2000;
-    wc_free(c);
-}
-
 #define TEST(name) cmocka_unit_test_teardown(name, close_room)
 
 int main(void)
@@ -301,7 +279,6 @@ int main(void)
         TEST(a_packet_has_so_many_extensions),
         TEST(descriptions_have_bounds),
         TEST(refusals_are_logged_now_and_then),
-        TEST(a_node_has_so_many_transports),
     };
 
     return cmocka_run_group_tests(tests, setup_worker, teardown_worker);
