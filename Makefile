@@ -42,8 +42,13 @@ CFLAGS_tsan := -O1 -fsanitize=thread
 LDFLAGS_tsan := -fsanitize=thread
 CFLAGS_fuzz := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 LDFLAGS_fuzz := -fsanitize=fuzzer,address,undefined
+CFLAGS_coverage := -O0 --coverage -Wno-maybe-uninitialized
+LDFLAGS_coverage := --coverage
 ifeq ($(FLAVOUR),fuzz)
 CC := clang
+endif
+ifeq ($(FLAVOUR),coverage)
+CC := gcc
 endif
 
 ALL_CFLAGS = $(CFLAGS_COMMON) $(CFLAGS_$(FLAVOUR)) $(CFLAGS)
@@ -74,11 +79,13 @@ PRELOADS := $(patsubst tests/preload/%.c,$(O)/tests/%.so,$(wildcard tests/preloa
 ifeq ($(FLAVOUR),tsan)
 # What is left out has one thread alone.
 TESTS := $(filter-out $(foreach d,acme certs codec conf files installer,$(O)/tests/unit/$(d)/%),$(TESTS))
+# GLib's locks are none to it: what its threads share would be reported.
+TESTS := $(filter-out $(addprefix $(O)/tests/,flow/test_media_agent flow/test_media_gathering unit/ice_agent/%),$(TESTS))
 REPLAYS :=
 endif
 BENCHES := $(patsubst tests/bench/bench_%.c,$(O)/bench/%,$(wildcard tests/bench/bench_*.c))
 
-.PHONY: all bins pages manual web env tests check test-restarts asan tsan fuzz bench bench-media bench-turn bench-signaling analyze format install dist deb rpm clean help
+.PHONY: all bins pages manual web env tests check test-restarts test-loss test-flood coverage run-coverage asan tsan fuzz bench bench-media bench-turn bench-signaling analyze format install dist deb rpm clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -94,7 +101,10 @@ help:
 	@echo 'bench    the benches, bench-turn, bench-signaling: those of one daemon; analyze: clang-tidy and cppcheck; format: clang-format'
 	@echo 'bench-media    media beside Debian'"'"'s janus, as root; needs the package janus (apt-get install --no-install-recommends janus)'
 	@echo 'install  into DESTDIR; web: Call pages alone; dist: source archive; deb, rpm: packages of it'
+	@echo 'test-loss  video over bad cables, at length'
+	@echo 'coverage lines of codec/ that unit tests and fuzz seeds reach, at least $(COVERAGE_LEAST) % of each file'
 	@echo 'test-restarts  signaling restarted and killed under load, at length'
+	@echo 'test-flood     a stream beside 10,000 bad packets a second for FLOOD_SECONDS ($(FLOOD_SECONDS))'
 	@echo 'clean    remove build/'
 
 define lib_rule
@@ -162,6 +172,7 @@ $(O)/tests/%.so: tests/preload/%.c
 # The daemon whose modules a fuzz harness or a bench is about; the others need the shared libraries alone.
 AREA_negotiate := media
 AREA_ice_server := media
+AREA_media := media
 AREA_turn := turn
 AREA_dtls_hello := turn
 AREA_rpc := signaling
@@ -282,6 +293,27 @@ check: bins tests
 # As many as the promise says: restarts and kills of signaling under load. Some minutes.
 test-restarts: bins
 	$(Q)tests/system/restarts.sh $(O) 200 50 20 20
+
+# Enough packets to tell a thousandth of them from none.
+test-loss: bins
+	$(Q)tests/system/netem.sh $(O) 300
+
+# The unit tests of codec/, and the seeds of the fuzzers that include something of it.
+COVERAGE_LEAST := 90
+COVERING := $(filter $(O)/tests/unit/codec/%,$(TESTS)) \
+            $(patsubst tests/fuzz/fuzz_%.c,$(O)/tests/fuzz/replay_%,$(shell grep -l '"codec/' tests/fuzz/fuzz_*.c))
+
+coverage:
+	$(Q)$(MAKE) --no-print-directory FLAVOUR=$@ run-coverage
+
+run-coverage: $(COVERING)
+	$(Q)tests/coverage.sh $(O) services/codec $(COVERAGE_LEAST) $(COVERING)
+
+# The flood of bad media at length.
+FLOOD_SECONDS ?= 60
+
+test-flood: bins $(O)/tests/flow/test_media_flood
+	$(Q)FLOOD_SECONDS=$(FLOOD_SECONDS) $(O)/tests/flow/test_media_flood
 
 asan tsan:
 	$(Q)$(MAKE) --no-print-directory FLAVOUR=$@ check

@@ -207,6 +207,7 @@ static int make_ice(struct agent *a, bool controlling)
     };
     int r;
 
+    a->on_loopback = c.n_locals == 1 && addr_is_loopback(&locals[0]);
     take_servers(a->worker->node->config, &c, turns, credentials);
     r = module_of(a)->agent_new(a->worker->ice_hub, &c, &a->ice);
     secret_wipe(credentials, sizeof(credentials));
@@ -253,6 +254,13 @@ size_t agent_candidates(const struct agent *a, struct sdp_candidate *ret, size_t
     return module_of(a)->candidates(a->ice, ret, max);
 }
 
+static void add_remote(struct agent *a, const struct sdp_candidate *c)
+{
+    if (addr_is_link_local(&c->addr) || (addr_is_loopback(&c->addr) && !a->on_loopback))
+        return;
+    (void) module_of(a)->add_remote(a->ice, c);
+}
+
 void agent_set_remote(struct agent *a, const struct neg_peer *peer, struct bytes sdp)
 {
     struct sdp_candidate candidates[ICE_AGENT_REMOTE_MAX];
@@ -260,7 +268,7 @@ void agent_set_remote(struct agent *a, const struct neg_peer *peer, struct bytes
     size_t n = neg_candidates(sdp, candidates, ICE_AGENT_REMOTE_MAX, &is_end);
 
     for (size_t i = 0; i < n; i++)
-        (void) module_of(a)->add_remote(a->ice, &candidates[i]);
+        add_remote(a, &candidates[i]);
     (void) module_of(a)->set_remote(a->ice, peer->ufrag, peer->pwd);
     if (is_end)
         module_of(a)->end_of_remote(a->ice);
@@ -272,7 +280,7 @@ void agent_add_remote(struct agent *a, const char *text)
 
     if (strncmp(text, PREFIX, strlen(PREFIX)) == 0 &&
         sdp_candidate_decode(bytes_str(text + strlen(PREFIX)), &c) == 0)
-        (void) module_of(a)->add_remote(a->ice, &c);
+        add_remote(a, &c);
 }
 
 int agent_pair(const struct agent *a, struct ice_agent_pair *ret)

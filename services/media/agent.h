@@ -18,6 +18,7 @@ struct agent {
     struct worker *worker;
     struct ice_agent *ice;
     char ufrag[ICE_UFRAG_SIZE], pwd[ICE_PWD_SIZE];
+    bool on_loopback; /* it has no other address to gather on */
     void (*on_gathered)(struct agent *a);
 };
 
@@ -40,7 +41,9 @@ size_t agent_candidates(const struct agent *a, struct sdp_candidate *ret, size_t
 void agent_set_remote(struct agent *a, const struct neg_peer *peer, struct bytes sdp);
 
 /* A candidate that the peer told later, "candidate:..."; it counts as soon as the credentials are
- * there. What is none is ignored. */
+ * there. What is none is ignored, and what would lead to this machine's own services, or to those
+ * of its link (cloud machines have their secrets there): the peer chooses where checks are sent,
+ * and what TCP connections are made. */
 void agent_add_remote(struct agent *a, const char *text);
 
 /* -ENOTCONN. */

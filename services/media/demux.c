@@ -78,8 +78,7 @@ static struct transport *handshakes_with(const struct worker *w, const struct tu
     for (; c; c = tuple_claim_next(c)) {
         struct transport *t = c->transport;
 
-        if (t->dtls && dtls_state(t->dtls) == DTLS_HANDSHAKE &&
-            !tuple_claim_is_stale(c, w->now_us / 1000))
+        if (transport_awaits_handshake(t) && !tuple_claim_is_stale(c, w->now_us / 1000))
             return t;
         if (t->dtls && !over)
             over = t;

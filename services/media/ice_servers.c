@@ -56,7 +56,7 @@ static int parse_url(struct bytes url, struct ice_server *s, const char **ret_wh
     s->is_turn = step(&url, "turn:");
     if (!s->is_turn && !step(&url, "stun:"))
         return fail("has a url that is neither stun: nor turn:", ret_why);
-    question = url.len > 0 ? memchr(url.p, '?', url.len) : NULL;
+    question = memchr(url.p, '?', url.len);
     host = url;
     if (question) {
         host.len = (size_t) (question - url.p);
@@ -91,7 +91,7 @@ static int check_credentials(const struct ice_server *s, const char **ret_why)
 int ice_server_parse(const char *text, struct ice_server *ret, const char **ret_why)
 {
     struct ice_server s = {.is_turn = false};
-    struct bytes url = bytes_of(NULL, 0);
+    struct bytes url = bytes_str("");
     int r;
 
     for (;;) {

@@ -335,8 +335,8 @@ static void add(void *arg, int fd, const struct addr *client, const struct addr 
 
 /* ---- life ---- */
 
-int ice_tcp_new(struct loop *l, int listen_fd, const struct ice_tcp_handlers *handlers, void *arg,
-                struct ice_tcp **ret_t)
+int ice_tcp_new(struct loop *l, struct loop_set *set, int listen_fd,
+                const struct ice_tcp_handlers *handlers, void *arg, struct ice_tcp **ret_t)
 {
     static const struct tcp_listener_handlers listener = {.add = add, .make_room = make_room};
     struct ice_tcp *t = calloc(1, sizeof(*t));
@@ -347,14 +347,13 @@ int ice_tcp_new(struct loop *l, int listen_fd, const struct ice_tcp_handlers *ha
         return -ENOMEM;
     }
     t->loop = l;
+    t->set = set;
     t->handlers = *handlers;
     t->arg = arg;
     for (int state = 0; state < N_CONN_STATES; state++)
         list_init(&t->lists[state]);
     list_init(&t->writing);
-    r = loop_set_new(l, &t->set);
-    if (r == 0)
-        r = hosts_new(ICE_TCP_STRANGERS_MAX, &t->hosts);
+    r = hosts_new(ICE_TCP_STRANGERS_MAX, &t->hosts);
     if (r == 0)
         r = loop_defer_init(&t->reap, l, on_reap);
     if (r == 0)
@@ -384,15 +383,8 @@ struct ice_tcp *ice_tcp_free(struct ice_tcp *t)
     loop_defer_done(&t->reap);
     hosts_free(t->hosts);
     out_pool_done(&t->pool);
-    if (t->set)
-        loop_set_free(t->set);
     free(t);
     return NULL;
-}
-
-uint16_t ice_tcp_port(const struct ice_tcp *t)
-{
-    return t->listener.bound.port;
 }
 
 const struct ice_tcp_counters *ice_tcp_counters(const struct ice_tcp *t)

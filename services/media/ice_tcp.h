@@ -40,9 +40,9 @@ struct ice_tcp_counters {
     uint64_t dropped_out; /* datagrams that the client did not take in time */
 };
 
-/* Takes over listen_fd, of tcp_listener_socket(), also on failure. */
-int ice_tcp_new(struct loop *l, int listen_fd, const struct ice_tcp_handlers *handlers, void *arg,
-                struct ice_tcp **ret_t);
+/* Takes over listen_fd, of tcp_listener_socket(), also on failure. set, of l, must outlive it. */
+int ice_tcp_new(struct loop *l, struct loop_set *set, int listen_fd,
+                const struct ice_tcp_handlers *handlers, void *arg, struct ice_tcp **ret_t);
 
 /* No transport may use a way of it any more. NULL is fine; returns NULL. */
 struct ice_tcp *ice_tcp_free(struct ice_tcp *t);
@@ -53,5 +53,4 @@ void ice_tcp_flush(struct ice_tcp *t);
 /* Ends strangers whose time is over; a timer does it, too. */
 void ice_tcp_sweep(struct ice_tcp *t, uint64_t now_ms);
 
-uint16_t ice_tcp_port(const struct ice_tcp *t);
 const struct ice_tcp_counters *ice_tcp_counters(const struct ice_tcp *t);

@@ -31,6 +31,15 @@ static void note_event(struct transport *t)
         (struct transport_event){.state = t->state, .at_ms = clock_wall_ms()};
 }
 
+/* One that came to nothing; the peer of one that is over is told when the transport is freed. */
+static void drop_handshake(struct transport *t)
+{
+    handshakes_end(&t->worker->handshakes, &t->handshake);
+    if (t->dtls && dtls_state(t->dtls) != DTLS_CONNECTED)
+        t->dtls = dtls_free(t->dtls);
+}
+
+/* why may be of t->dtls. */
 static void set_state(struct transport *t, enum transport_state state, const char *why)
 {
     if (t->state == state)
@@ -43,6 +52,8 @@ static void set_state(struct transport *t, enum transport_state state, const cha
     if (state == TRANSPORT_FAILED && log_limit_passes(&t->worker->log_failed))
         transport_log(t, LOG_LEVEL_INFO, "transport %s failed: %s", t->ice.ufrag, why);
     t->handlers->on_state(t, t->arg);
+    if (state == TRANSPORT_FAILED)
+        drop_handshake(t);
 }
 
 static bool is_over(const struct transport *t)
@@ -100,14 +111,6 @@ static void dtls_send(struct bytes datagram, void *arg)
     worker_flush_soon(t->worker);
 }
 
-static void start_dtls(struct transport *t)
-{
-    if (t->dtls || t->srtp || is_over(t))
-        return;
-    if (dtls_new(t->worker->node->identity, dtls_send, t, &t->dtls) < 0)
-        set_state(t, TRANSPORT_FAILED, "no memory for DTLS");
-}
-
 /* Another check has come by this pair. False: the pair cannot be used. */
 static bool take_pair(struct transport *t, const struct ice_result *r)
 {
@@ -145,7 +148,6 @@ void transport_on_check(struct transport *t, const struct stun *m, const struct 
         return;
     if (t->first_check_us == 0)
         t->first_check_us = t->worker->now_us;
-    start_dtls(t);
     if (t->state == TRANSPORT_DISCONNECTED)
         set_state(t, TRANSPORT_CONNECTED, "checks came again");
 }
@@ -171,7 +173,6 @@ void transport_on_agent_pair(struct transport *t, const struct addr *remote,
     if (t->first_check_us == 0)
         t->first_check_us = clock_us();
     path_set(&t->path, t->worker->udp, &tuple);
-    start_dtls(t);
     if (t->state == TRANSPORT_DISCONNECTED)
         set_state(t, TRANSPORT_CONNECTED, "another pair works");
 }
@@ -241,9 +242,38 @@ static void connect_if_ready(struct transport *t)
     set_state(t, TRANSPORT_CONNECTED, srtp_profile_id_name(srtp_transport_profile(t->srtp)));
 }
 
+static void log_put_off(struct transport *t, const struct addr *from, int error)
+{
+    char text[ADDR_TEXT_SIZE];
+
+    log_limited(&t->worker->log_refused, LOG_LEVEL_NOTICE, "%s, letting %s wait",
+                error == -EMFILE   ? "too many handshakes of one host"
+                : error == -ENFILE ? "too many handshakes at once"
+                                   : "too many handshakes begin",
+                addr_format(from, text));
+}
+
+/* Makes t->dtls for the first datagram of a handshake, when there is room for another one. */
+static bool begin_handshake(struct transport *t, const struct addr *from)
+{
+    struct worker *w = t->worker;
+    int r = handshakes_begin(&w->handshakes, &t->handshake, from, w->now_us / 1000);
+
+    if (r < 0) {
+        log_put_off(t, from, r);
+        return false;
+    }
+    if (dtls_new(w->node->identity, dtls_send, t, &t->dtls) < 0)
+        set_state(t, TRANSPORT_FAILED, "no memory for DTLS");
+    return t->dtls != NULL;
+}
+
 static void after_dtls(struct transport *t, enum dtls_state state)
 {
     uint64_t next_us;
+
+    if (state != DTLS_HANDSHAKE)
+        handshakes_end(&t->worker->handshakes, &t->handshake);
 
     switch (state) {
     case DTLS_HANDSHAKE:
@@ -283,11 +313,16 @@ static void on_dtls_timer(struct wheel_timer *timer)
     after_dtls(t, dtls_timeout(t->dtls));
 }
 
+bool transport_awaits_handshake(const struct transport *t)
+{
+    return !is_over(t) && !t->srtp && (!t->dtls || dtls_state(t->dtls) == DTLS_HANDSHAKE);
+}
+
 void transport_on_dtls(struct transport *t, const struct udp_datagram *d)
 {
     enum dtls_state state;
 
-    if (!t->dtls || is_over(t))
+    if (is_over(t) || (!t->dtls && (t->srtp || !begin_handshake(t, &d->from))))
         return;
     t->dtls_from = d;
     state = dtls_input(t->dtls, bytes_of(d->p, d->len));
@@ -324,16 +359,25 @@ void transport_keep_sdp(struct transport *t, struct bytes remote, struct bytes l
 
 bool transport_on_media(struct transport *t, struct udp_datagram *d)
 {
+    bool is_rtcp = rtp_is_rtcp(bytes_of(d->p, d->len));
+    int r;
+
     if (!t->srtp || is_over(t))
         return false;
-    if (rtp_is_rtcp(bytes_of(d->p, d->len))) {
-        if (srtp_transport_unprotect_rtcp(t->srtp, d->p, &d->len) < 0)
-            return false;
+    r = is_rtcp ? srtp_transport_unprotect_rtcp(t->srtp, d->p, &d->len)
+                : srtp_transport_unprotect(t->srtp, d->p, &d->len);
+    if (r < 0) {
+        t->worker->n_refused++;
+        if (r == -ENOSPC)
+            log_limited(&t->worker->log_refused, LOG_LEVEL_NOTICE,
+                        "transport %s: more than %d SSRCs, ignoring the others", t->ice.ufrag,
+                        SRTP_IN_SSRC_MAX);
+        return false;
+    }
+    if (is_rtcp) {
         t->handlers->on_rtcp(t, bytes_of(d->p, d->len), t->arg);
         return true;
     }
-    if (srtp_transport_unprotect(t->srtp, d->p, &d->len) < 0)
-        return false;
     t->packets_in++;
     t->bytes_in += d->len;
     t->handlers->on_rtp(t, d->p, d->len, t->arg);
@@ -446,6 +490,7 @@ struct transport *transport_free(struct transport *t)
         dtls_close(t->dtls);
         udp_flush(w->udp);
     }
+    handshakes_end(&w->handshakes, &t->handshake);
     dtls_free(t->dtls);
     srtp_transport_free(t->srtp);
     path_clear(&t->path, w->udp);

@@ -50,7 +50,8 @@ struct transport {
     struct agent *agent;                     /* in its place, but for the credentials; or NULL */
     struct tuple_claim claims[ICE_PAIR_MAX]; /* of ice.pairs, those of the UDP socket */
 
-    struct dtls *dtls; /* NULL before the first check, and some time after the handshake */
+    struct dtls *dtls;                    /* NULL before the handshake, and some time after it */
+    struct handshake handshake;           /* open while it goes on */
     const struct udp_datagram *dtls_from; /* the datagram being answered, or NULL */
     bool has_remote;
     char fingerprint_hash[16];
@@ -83,6 +84,9 @@ static inline bool transport_is_connected(const struct transport *t)
 {
     return t->state == TRANSPORT_CONNECTED;
 }
+
+/* A handshake is to come, or under way. */
+bool transport_awaits_handshake(const struct transport *t);
 
 /* Keeps copies of what was signalled. NULL p: as before. */
 void transport_keep_sdp(struct transport *t, struct bytes remote, struct bytes local);

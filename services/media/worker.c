@@ -6,12 +6,14 @@
 #include "media/gathering.h"
 #include "media/ice_tcp.h"
 #include "media/mirror.h"
+#include "media/quality.h"
 #include "media/requests.h"
 #include "media/router.h"
 #include "media/transport.h"
 
 #include "base/clock.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 
@@ -35,14 +37,6 @@ static void on_readable(struct loop_fd *fd, uint32_t revents)
     loop_set_took(w->set, n, more);
 }
 
-static void on_tcp_datagram(struct udp_datagram *d, void *arg)
-{
-    struct worker *w = arg;
-
-    w->now_us = clock_us();
-    demux_datagram(d, w);
-}
-
 static void on_tcp_lost(struct way *way, void *arg)
 {
     (void) arg;
@@ -62,9 +56,10 @@ static void send_waiting(struct worker *w)
     due_us = forward_due(w, now_us);
     w->flush_follows = false;
     udp_flush(w->udp);
-#include "media/gathering.h"
-#include "media/ice_tcp.h"
-#include "media/mirror.h"
+    if (w->tcp)
+        ice_tcp_flush(w->tcp);
+    pipes_flush(w->pipes);
+    atomic_store_explicit(&w->bytes_sent, udp_counters(w->udp)->bytes_out, memory_order_relaxed);
     if (due_us == UINT64_MAX)
         loop_timer_stop(&w->hold_timer);
     else if (!loop_timer_is_armed(&w->hold_timer))
@@ -135,11 +130,9 @@ static void on_command(struct mail *mail, void *arg)
         pipes_on_mail(w->pipes, m);
         break;
     default:
-        if (requests_pass_on(w, m))
+        gathering_overtake(w, m);
+        if (requests_pass_on(w, m) || gathering_begin(w, m))
             break;
-#include "media/gathering.h"
-#include "media/ice_tcp.h"
-        break;
         requests_run(w, m);
         mailbox_post(w->node->control, &m->mail);
         break;
@@ -197,7 +190,10 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
     list_init(&w->replays);
     list_init(&w->gatherings);
     w->junk.interval_ms = w->log_failed.interval_ms = w->log_gathering.interval_ms = JUNK_LOG_MS;
-    r = make_maps(w);
+    w->log_refused.interval_ms = JUNK_LOG_MS;
+    handshakes_init(&w->handshakes);
+    w->ended = calloc(1, sizeof(*w->ended));
+    r = w->ended ? make_maps(w) : -ENOMEM;
     if (r == 0)
         r = loop_new(&w->loop);
     if (r == 0) {
@@ -224,16 +220,21 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
 
 int worker_listen_tcp(struct worker *w, int fd)
 {
-    static const struct ice_tcp_handlers handlers = {.datagram = on_tcp_datagram,
+    static const struct ice_tcp_handlers handlers = {.datagram = demux_datagram,
                                                      .lost = on_tcp_lost};
 
-    return ice_tcp_new(w->loop, fd, &handlers, w, &w->tcp);
+    return ice_tcp_new(w->loop, w->set, fd, &handlers, w, &w->tcp);
 }
 
 static void *thread_main(void *arg)
 {
     struct worker *w = arg;
-    int r = loop_run(w->loop);
+    char name[16];
+    int r;
+
+    snprintf(name, sizeof(name), "worker %u", w->index);
+    (void) pthread_setname_np(pthread_self(), name);
+    r = loop_run(w->loop);
 
     if (r < 0)
         log_error("worker %u: event loop: %s", w->index, strerror(-r));
@@ -290,8 +291,8 @@ struct worker *worker_free(struct worker *w)
     if (w->loop) {
         loop_fd_stop(&w->socket_fd);
         pipes_free(w->pipes);
-        loop_set_free(w->set);
         ice_tcp_free(w->tcp);
+        loop_set_free(w->set);
         loop_defer_done(&w->flush);
         loop_timer_done(&w->hold_timer);
         wheel_done(&w->wheel);
@@ -305,6 +306,7 @@ struct worker *worker_free(struct worker *w)
     map_free(w->rooms);
     map_free(w->by_ufrag);
     tuple_table_free(w->tuples);
+    free(w->ended);
     free(w);
     return NULL;
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "media/command.h"
+#include "media/handshakes.h"
 #include "media/kept_text.h"
 #include "media/udp.h"
 #include "media/wheel.h"
@@ -20,6 +21,7 @@
 
 struct ice_tcp;
 struct pipes;
+struct quality_sums;
 struct transport;
 struct ice_hub;
 struct ice_module;
@@ -60,9 +62,13 @@ struct worker {
     struct log_limit junk;
     struct log_limit log_failed; /* transports */
     struct log_limit log_gathering;
-    struct ice_hub *ice_hub; /* of its agents; NULL without them */
-    struct list gatherings;  /* of gathering.c */
-    uint64_t n_junk;
+    struct ice_hub *ice_hub;      /* of its agents; NULL without them */
+    struct list gatherings;       /* of gathering.c */
+    struct log_limit log_refused; /* what goes past a limit */
+    struct handshakes handshakes;
+    uint64_t n_junk;    /* datagrams of no transport */
+    uint64_t n_refused; /* media that was not authentic, replayed, or of one SSRC too many */
+    struct quality_sums *ended; /* what became of the packets of transports that are gone */
     pthread_t thread;
     bool started;
     struct pulse_watch *pulse; /* NULL: not watched */

@@ -105,7 +105,7 @@ static void on_token(const struct api_answer *a, void *arg)
 
 static void ask_token(struct probe *p)
 {
-    char path[SESSION_ID_SIZE + 32];
+    char path[PARTICIPANT_SESSION_SIZE + 32];
     const char *role = p->members[p->n_tokens].publishes ? "PUBLISHER" : "SUBSCRIBER";
 
     snprintf(path, sizeof(path), "sessions/%s/connection", p->session);
@@ -166,7 +166,7 @@ static void on_reports(struct loop_timer *t)
     struct probe *p = container_of(t, struct probe, reports);
 
     for (unsigned i = 0; i < p->n_watches; i++)
-        (void) rtc_peer_send_report(session_stream_peer(p->watches[i].stream));
+        (void) rtc_peer_send_report(participant_stream_peer(p->watches[i].stream));
     (void) loop_timer_start(t, p->loop, REPORT_US, on_reports);
 }
 
@@ -262,7 +262,7 @@ static void on_deleted(const struct api_answer *a, void *arg)
 /* All leave, and a session of our own is closed. */
 static void say_goodbye(struct probe *p)
 {
-    char path[SESSION_ID_SIZE + 32];
+    char path[PARTICIPANT_SESSION_SIZE + 32];
 
     snprintf(path, sizeof(path), "sessions/%s", p->session);
     p->n_leaving = 1; /* not before all have been told */
@@ -272,7 +272,7 @@ static void say_goodbye(struct probe *p)
         if (!m->session || !m->joined || m->ended)
             continue;
         p->n_leaving++;
-        session_leave(m->session);
+        participant_leave(m->session);
     }
     if (p->own_session && api_delete(p->api, path, on_deleted, p) == 0)
         p->n_leaving++;
@@ -393,7 +393,7 @@ const char *probe_session(const struct probe *p)
 
 bool probe_server_offers(const struct probe *p)
 {
-    return p->members[0].session && session_server_offers(p->members[0].session);
+    return p->members[0].session && participant_server_offers(p->members[0].session);
 }
 
 size_t probe_publishers(struct probe *p, const struct probe_publisher **ret)

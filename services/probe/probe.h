@@ -5,7 +5,7 @@
 
 #include "client/ice_full.h"
 #include "client/meter.h"
-#include "client/session.h"
+#include "client/participant.h"
 #include "client/turn_check.h"
 
 #define PROBE_MEMBERS_MAX 1000
@@ -49,7 +49,7 @@ struct probe_step_result {
 
 /* One that publishes. */
 struct probe_publisher {
-    char stream[SESSION_ID_SIZE];
+    char stream[PARTICIPANT_SESSION_SIZE];
     uint64_t connected_us; /* from the beginning of negotiating; 0: it is not */
     bool has_path;
     struct ice_path path;
@@ -61,7 +61,7 @@ struct probe_publisher {
 
 /* One that watches a stream. */
 struct probe_subscription {
-    char stream[SESSION_ID_SIZE];
+    char stream[PARTICIPANT_SESSION_SIZE];
     uint64_t connected_us, first_packet_us; /* from the beginning of negotiating; 0: never */
     bool has_path;
     struct ice_path path;

@@ -13,12 +13,12 @@ struct member {
     unsigned nr;
     bool publishes;
     char *token;
-    struct session *session;
+    struct participant *session;
     bool open, joined, ended;
     struct ice_full_config ice;
 
     /* of those that publish */
-    struct session_stream *stream;
+    struct participant_stream *stream;
     struct media_source *source;
     uint64_t began_us;
     bool connected;
@@ -27,7 +27,7 @@ struct member {
 /* A member's look at a publisher's stream. */
 struct watch {
     struct member *member;
-    struct session_stream *stream;
+    struct participant_stream *stream;
     uint64_t began_us;
     bool connected;
     struct probe_subscription *result;
@@ -50,7 +50,7 @@ struct probe {
     struct rtc_hub *hub;
     struct ice_hub *ice;
     uint32_t sender;
-    char session[SESSION_ID_SIZE];
+    char session[PARTICIPANT_SESSION_SIZE];
     bool own_session;
 
     enum probe_step step; /* that runs */

@@ -54,7 +54,7 @@ static void on_stream(const char *stream, bool is_there, void *arg)
         probe_fail(m->probe, REASON_LOST, 0, "the server says that a stream has ended");
 }
 
-static void on_end(const struct session_error *why, void *arg)
+static void on_end(const struct participant_error *why, void *arg)
 {
     struct member *m = arg;
     struct probe *p = m->probe;
@@ -69,16 +69,16 @@ static void on_end(const struct session_error *why, void *arg)
 
 int probe_connect_members(struct probe *p)
 {
-    static const struct session_handlers handlers = {on_socket, on_joined, on_stream, on_end};
+    static const struct participant_handlers handlers = {on_socket, on_joined, on_stream, on_end};
     const struct probe_config *c = p->config;
 
     for (unsigned i = 0; i < p->n_members; i++) {
         struct member *m = &p->members[i];
-        struct session_config session = {.token = m->token,
-                                         .connect_to = c->connect_to,
-                                         .ca_file = c->ca_file,
-                                         .any_certificate = c->any_certificate};
-        int r = session_new(p->loop, p->http, &session, &handlers, m, &m->session);
+        struct participant_config session = {.token = m->token,
+                                             .connect_to = c->connect_to,
+                                             .ca_file = c->ca_file,
+                                             .any_certificate = c->any_certificate};
+        int r = participant_new(p->loop, p->http, &session, &handlers, m, &m->session);
 
         if (r < 0)
             return r;
@@ -88,24 +88,24 @@ int probe_connect_members(struct probe *p)
 
 /* ---- streams ---- */
 
-static void fail_stream(struct probe *p, const struct session_stream *s)
+static void fail_stream(struct probe *p, const struct participant_stream *s)
 {
-    const struct session_error *e = session_stream_error(s);
+    const struct participant_error *e = participant_stream_error(s);
 
-    probe_fail(p, reason_of_stream(session_stream_failed_in(s), e), e->code, "%s", e->message);
+    probe_fail(p, reason_of_stream(participant_stream_failed_in(s), e), e->code, "%s", e->message);
 }
 
-static struct session_stream_config
-stream_config(struct member *m, const struct session_stream_handlers *handlers, void *arg)
+static struct participant_stream_config
+stream_config(struct member *m, const struct participant_stream_handlers *handlers, void *arg)
 {
     const struct probe_config *c = m->probe->config;
 
-    return (struct session_stream_config){.audio = c->audio,
-                                          .video = c->video,
-                                          .new_ice = c->light ? NULL : ice_full_new,
-                                          .ice_arg = &m->ice,
-                                          .handlers = handlers,
-                                          .arg = arg};
+    return (struct participant_stream_config){.audio = c->audio,
+                                              .video = c->video,
+                                              .new_ice = c->light ? NULL : ice_full_new,
+                                              .ice_arg = &m->ice,
+                                              .handlers = handlers,
+                                              .arg = arg};
 }
 
 /* ---- publishing ---- */
@@ -120,12 +120,14 @@ static int start_media(struct member *m)
                                         .sender = m->probe->sender,
                                         .audio_file = c->audio_file,
                                         .video_file = c->video_file};
-    int r = media_source_new(m->probe->loop, &media, session_stream_peer(m->stream), &m->source);
+    int r =
+        media_source_new(m->probe->loop, &media, participant_stream_peer(m->stream), &m->source);
 
     return r < 0 ? r : media_source_run(m->source);
 }
 
-static void on_publisher(struct session_stream *s, enum session_stream_state state, void *arg)
+static void on_publisher(struct participant_stream *s, enum participant_stream_state state,
+                         void *arg)
 {
     struct member *m = arg;
     struct probe *p = m->probe;
@@ -133,11 +135,11 @@ static void on_publisher(struct session_stream *s, enum session_stream_state sta
 
     if (p->over)
         return;
-    if (state == SESSION_STREAM_FAILED) {
+    if (state == PARTICIPANT_STREAM_FAILED) {
         fail_stream(p, s);
         return;
     }
-    if (state != SESSION_STREAM_CONNECTED)
+    if (state != PARTICIPANT_STREAM_CONNECTED)
         return;
     m->connected = true;
     p->publishers[m->nr].connected_us = clock_us() - m->began_us;
@@ -152,15 +154,15 @@ static void on_publisher(struct session_stream *s, enum session_stream_state sta
     probe_pass(p);
 }
 
-static void on_publisher_rtp(struct session_stream *s, enum sdp_kind kind, const struct rtp *rtp,
-                             void *arg)
+static void on_publisher_rtp(struct participant_stream *s, enum sdp_kind kind,
+                             const struct rtp *rtp, void *arg)
 {
     (void) s, (void) kind, (void) rtp, (void) arg; /* sendonly: nothing comes */
 }
 
 int probe_publish(struct probe *p)
 {
-    static const struct session_stream_handlers handlers = {on_publisher, on_publisher_rtp};
+    static const struct participant_stream_handlers handlers = {on_publisher, on_publisher_rtp};
 
     for (unsigned i = 0; i < p->n_members; i++) {
         struct member *m = &p->members[i];
@@ -171,11 +173,11 @@ int probe_publish(struct probe *p)
     }
     for (unsigned i = 0; i < p->config->publishers && !p->over; i++) {
         struct member *m = &p->members[i];
-        struct session_stream_config c = stream_config(m, &handlers, m);
+        struct participant_stream_config c = stream_config(m, &handlers, m);
         int r;
 
         m->began_us = clock_us();
-        r = session_publish(m->session, p->hub, &c, &m->stream);
+        r = participant_publish(m->session, p->hub, &c, &m->stream);
         if (r < 0)
             return r;
     }
@@ -184,18 +186,18 @@ int probe_publish(struct probe *p)
 
 /* ---- watching ---- */
 
-static void on_watch(struct session_stream *s, enum session_stream_state state, void *arg)
+static void on_watch(struct participant_stream *s, enum participant_stream_state state, void *arg)
 {
     struct watch *w = arg;
     struct probe *p = w->member->probe;
 
     if (p->over)
         return;
-    if (state == SESSION_STREAM_FAILED) {
+    if (state == PARTICIPANT_STREAM_FAILED) {
         fail_stream(p, s);
         return;
     }
-    if (state != SESSION_STREAM_CONNECTED)
+    if (state != PARTICIPANT_STREAM_CONNECTED)
         return;
     w->connected = true;
     w->result->connected_us = clock_us() - w->began_us;
@@ -205,7 +207,8 @@ static void on_watch(struct session_stream *s, enum session_stream_state state, 
     probe_pass(p);
 }
 
-static void on_rtp(struct session_stream *s, enum sdp_kind kind, const struct rtp *rtp, void *arg)
+static void on_rtp(struct participant_stream *s, enum sdp_kind kind, const struct rtp *rtp,
+                   void *arg)
 {
     struct watch *w = arg;
     uint64_t now = clock_us();
@@ -218,15 +221,15 @@ static void on_rtp(struct session_stream *s, enum sdp_kind kind, const struct rt
 
 static int watch_stream(struct probe *p, struct watch *w, struct member *m, const char *stream)
 {
-    static const struct session_stream_handlers handlers = {on_watch, on_rtp};
-    struct session_stream_config c = stream_config(m, &handlers, w);
+    static const struct participant_stream_handlers handlers = {on_watch, on_rtp};
+    struct participant_stream_config c = stream_config(m, &handlers, w);
 
     w->member = m;
     w->began_us = clock_us();
     snprintf(w->result->stream, sizeof(w->result->stream), "%s", stream);
     for (unsigned kind = 0; kind < RTC_KINDS; kind++)
         meter_init(&w->result->meters[kind], p->sender, clocks_hz[kind]);
-    return session_subscribe(m->session, p->hub, stream, &c, &w->stream);
+    return participant_subscribe(m->session, p->hub, stream, &c, &w->stream);
 }
 
 int probe_subscribe(struct probe *p)
@@ -239,7 +242,7 @@ int probe_subscribe(struct probe *p)
             int r;
 
             w->result = &p->subscriptions[n++];
-            r = watch_stream(p, w, &p->members[i], session_stream_id(p->members[k].stream));
+            r = watch_stream(p, w, &p->members[i], participant_stream_id(p->members[k].stream));
             if (r < 0)
                 return r;
         }
@@ -249,11 +252,11 @@ int probe_subscribe(struct probe *p)
 
 /* ---- what is left ---- */
 
-static void fail_late_stream(struct probe *p, const struct session_stream *s)
+static void fail_late_stream(struct probe *p, const struct participant_stream *s)
 {
-    struct session_error e = {.error = -ETIMEDOUT};
+    struct participant_error e = {.error = -ETIMEDOUT};
 
-    probe_fail(p, reason_of_stream(session_stream_state(s), &e), 0,
+    probe_fail(p, reason_of_stream(participant_stream_state(s), &e), 0,
                "a transport is not connected after %" PRIu64 " s",
                (clock_us() - p->steps[p->step].began_us) / 1000000);
 }
@@ -276,12 +279,12 @@ void probe_fail_late(struct probe *p)
 static void collect_publisher(struct member *m)
 {
     struct probe_publisher *to = &m->probe->publishers[m->nr];
-    struct rtc_peer *peer = session_stream_peer(m->stream);
+    struct rtc_peer *peer = participant_stream_peer(m->stream);
     const struct rtc_offer *offers;
 
     to->n_offers = rtc_peer_offers(peer, &offers);
     memcpy(to->offers, offers, to->n_offers * sizeof(*offers));
-    snprintf(to->stream, sizeof(to->stream), "%s", session_stream_id(m->stream));
+    snprintf(to->stream, sizeof(to->stream), "%s", participant_stream_id(m->stream));
     to->has_path = rtc_peer_path(peer, &to->path);
     to->counters = *rtc_peer_counters(peer);
     for (unsigned kind = 0; m->source && kind < RTC_KINDS; kind++) {
@@ -301,7 +304,7 @@ void probe_collect(struct probe *p)
     for (unsigned i = 0; i < p->n_watches; i++)
         if (p->watches[i].stream)
             p->watches[i].result->has_path = rtc_peer_path(
-                session_stream_peer(p->watches[i].stream), &p->watches[i].result->path);
+                participant_stream_peer(p->watches[i].stream), &p->watches[i].result->path);
 }
 
 void probe_free_members(struct probe *p)
@@ -310,7 +313,7 @@ void probe_free_members(struct probe *p)
         struct member *m = &p->members[i];
 
         m->source = media_source_free(m->source);
-        m->session = session_free(m->session);
+        m->session = participant_free(m->session);
         free(m->token);
         m->token = NULL;
     }

@@ -41,8 +41,8 @@ static int open_tunnel(struct probe *p, struct relay *r)
 
 void probe_find_relays(struct probe *p)
 {
-    const struct session_ice_server *servers;
-    unsigned n = session_ice_servers(p->members[0].session, &servers);
+    const struct participant_ice_server *servers;
+    unsigned n = participant_ice_servers(p->members[0].session, &servers);
 
     for (unsigned i = 0; i < n; i++) {
         struct turn_url u;
@@ -66,8 +66,8 @@ void probe_find_relays(struct probe *p)
 void probe_fill_relays(struct member *m)
 {
     const struct probe *p = m->probe;
-    const struct session_ice_server *servers;
-    unsigned n = session_ice_servers(m->session, &servers);
+    const struct participant_ice_server *servers;
+    unsigned n = participant_ice_servers(m->session, &servers);
 
     for (unsigned i = 0; i < n && m->ice.n_turns < ICE_AGENT_TURN_MAX; i++) {
         struct turn_url u;
@@ -117,8 +117,8 @@ void probe_check_relay(struct probe *p)
                                   .password = p->check_password,
                                   .ca_file = p->config->ca_file,
                                   .any_certificate = p->config->any_certificate};
-    const struct session_ice_server *servers;
-    unsigned n = session_ice_servers(p->members[0].session, &servers);
+    const struct participant_ice_server *servers;
+    unsigned n = participant_ice_servers(p->members[0].session, &servers);
     int e;
 
     if (!r->offered) {

@@ -49,7 +49,7 @@ const char *reason_of_error(int error, enum http_tls tls)
     }
 }
 
-const char *reason_of_session(const struct session_error *e)
+const char *reason_of_session(const struct participant_error *e)
 {
     if (e->error == -EREMOTEIO)
         return e->code == NO_MEDIA_NODE ? REASON_NO_MEDIA_NODE : REASON_RPC;
@@ -58,14 +58,15 @@ const char *reason_of_session(const struct session_error *e)
     return reason_of_error(e->error, e->tls);
 }
 
-const char *reason_of_stream(enum session_stream_state failed_in, const struct session_error *e)
+const char *reason_of_stream(enum participant_stream_state failed_in,
+                             const struct participant_error *e)
 {
     switch (failed_in) {
-    case SESSION_STREAM_CHECKING:
+    case PARTICIPANT_STREAM_CHECKING:
         return REASON_ICE;
-    case SESSION_STREAM_HANDSHAKE:
+    case PARTICIPANT_STREAM_HANDSHAKE:
         return REASON_DTLS;
-    case SESSION_STREAM_CONNECTED:
+    case PARTICIPANT_STREAM_CONNECTED:
         return REASON_LOST;
     default:
         return e->error == -ENOENT ? REASON_NOT_OFFERED : reason_of_session(e);

@@ -2,7 +2,7 @@
  * probe tell people what to do about it. */
 #pragma once
 
-#include "client/session.h"
+#include "client/participant.h"
 #include "client/turn_check.h"
 
 #define REASON_NAME "name"               /* the host's name is not found */
@@ -29,6 +29,7 @@
 #define REASON_LOCAL "local"       /* of this machine: memory, files */
 
 const char *reason_of_error(int error, enum http_tls tls);
-const char *reason_of_session(const struct session_error *e);
-const char *reason_of_stream(enum session_stream_state failed_in, const struct session_error *e);
+const char *reason_of_session(const struct participant_error *e);
+const char *reason_of_stream(enum participant_stream_state failed_in,
+                             const struct participant_error *e);
 const char *reason_of_relay(const struct turn_check_result *r);

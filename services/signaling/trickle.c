@@ -131,8 +131,7 @@ void trickle_early_add(struct blob *early, const char *owner, const char *candid
 
     if (owner_len == 0 || owner_len > OWNER_MAX || strpbrk(owner, " \n"))
         return;
-    memcpy(text, owner, owner_len);
-    text[owner_len] = ' ';
+    snprintf(text, sizeof(text), "%s ", owner);
     len = write_line(text + owner_len + 1, LINE_MAX_LEN, candidate, mid, line);
     if (len > 0)
         (void) blob_append(early, bytes_of(text, owner_len + 1 + (size_t) len));

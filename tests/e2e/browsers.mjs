@@ -54,6 +54,7 @@ export async function startFirefox({ wrapper, trusted, port } = {}) {
       'media.gmp-manager.updateEnabled': false,
       'app.update.enabled': false,
       ...(trusted ? { 'media.devices.insecure.enabled': true, 'media.getusermedia.insecure.enabled': true } : {}),
+      'media.peerconnection.ice.obfuscate_host_addresses': false, // getStats() tells them
     },
   });
   return {

@@ -12,20 +12,21 @@ const run = (...args) => execFileSync(args[0], args.slice(1), { stdio: ['ignore'
 const ip = (...args) => run('ip', ...args);
 
 // The cables: here is the router's end, there the other one's. Each is a network of its own.
-const CABLES = { test: 0, server: 1, wifi: 2, mobile: 3 };
+const CABLES = { test: 0, server: 1, wifi: 2, mobile: 3, media: 4 };
 
 export class Net {
-  // family: 4 or 6, the only one there is. Goes away with the test.
-  constructor({ family = 4 } = {}) {
+  // family: 4 or 6, the only one there is. hidden: media has a network of its own, which nobody sees
+  // into: its packets leave as those of the router (IPv4). Goes away with the test.
+  constructor({ family = 4, hidden = false } = {}) {
     const id = process.pid % 250; // another run beside this one has another
-    Object.assign(this, { family, id, names: {}, dir: mkdtempSync(join(tmpdir(), 'visavis-net-')), forwarders: [] });
-    for (const ns of ['router', 'server', 'client']) this.names[ns] = `visavis-${ns}-${process.pid}`;
+    Object.assign(this, { family, id, hidden, names: {}, dir: mkdtempSync(join(tmpdir(), 'visavis-net-')), forwarders: [] });
+    for (const ns of ['router', 'server', 'client', ...(hidden ? ['media'] : [])]) this.names[ns] = `visavis-${ns}-${process.pid}`;
     afterTest(async () => this.remove());
     for (const ns of Object.values(this.names)) {
       ip('netns', 'add', ns);
       ip('-n', ns, 'link', 'set', 'lo', 'up');
     }
-    for (const cable of Object.keys(CABLES)) this.lay(cable);
+    for (const cable of Object.keys(CABLES)) if (cable !== 'media' || hidden) this.lay(cable);
     const { router, server, client } = this.names;
     this.hosts = `/etc/netns/${client}`; // where `ip netns exec` looks
     mkdirSync(this.hosts, { recursive: true });
@@ -33,6 +34,7 @@ export class Net {
     ip('netns', 'exec', router, 'sh', '-c', 'for f in ipv4/ip_forward ipv6/conf/all/forwarding; do echo 1 >/proc/sys/net/$f; done');
     for (const cable of ['server', 'wifi', 'mobile']) this.route(null, this.subnet(cable), 'test');
     this.route(server, 'default', 'server');
+    if (hidden) this.hideMedia();
     // From each address by its own link, whichever is the first choice for others.
     for (const [i, cable] of ['wifi', 'mobile'].entries()) {
       this.ip(client, 'route', 'add', 'default', 'via', this.near(cable), 'metric', `${100 * (i + 1)}`);
@@ -58,8 +60,8 @@ export class Net {
 
   // IPv6 addresses count at once, without a search for others that have them.
   lay(cable) {
-    const { router, server, client } = this.names;
-    const to = { test: null, server, wifi: client, mobile: client }[cable];
+    const { router, server, client, media } = this.names;
+    const to = { test: null, server, wifi: client, mobile: client, media }[cable];
     const far = to ? cable : `vvn${process.pid}`;
     ip('-n', router, 'link', 'add', `to-${cable}`, 'type', 'veth', 'peer', 'name', far, 'netns', to ?? `${process.pid}`);
     for (const [ns, device, address] of [[router, `to-${cable}`, this.near(cable)], [to, far, this.far(cable)]]) {
@@ -69,6 +71,22 @@ export class Net {
   }
 
   route(ns, to, cable) { this.ip(ns, 'route', 'add', to, 'via', this.near(cable)); }
+
+  hideMedia() {
+    this.route(this.names.media, 'default', 'media');
+    this.rules('nat', `table ip nat { chain post { type nat hook postrouting priority 100;
+ip saddr ${this.subnet('media')} snat to ${this.publicAddress};
+}
+}
+table ip hide { chain forward { type filter hook forward priority 1;
+oifname "to-media" ct state new drop;
+}
+}
+`);
+  }
+
+  // What hidden media is seen as.
+  get publicAddress() { return this.near('server'); }
 
   // As browsers call it: the client library takes names and IPv4 addresses for a server's.
   get serverName() { return this.family === 4 ? this.serverAddress : 'visavis.test'; }
@@ -83,8 +101,12 @@ export class Net {
 
   // What the router does not let through, as nft has it: 'meta l4proto udp'.
   drop(...rules) {
-    const text = `table inet cut { chain forward { type filter hook forward priority 0;\n${rules.map((r) => `${r} drop;`).join('\n')}\n}\n}\n`;
-    const path = join(this.dir, 'rules');
+    this.rules('cut', `table inet cut { chain forward { type filter hook forward priority 0;\n${rules.map((r) => `${r} drop;`).join('\n')}\n}\n}\n`);
+  }
+
+  // The router's rules of that name, in nft's words.
+  rules(name, text) {
+    const path = join(this.dir, name);
     writeFileSync(path, text);
     run('ip', 'netns', 'exec', this.names.router, 'nft', '-f', path);
   }

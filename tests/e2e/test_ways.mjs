@@ -75,18 +75,29 @@ export default async function ways({ runner, pages, buildFolder, short }) {
     }
   }
 
-  // The link that is used is gone, the other is there all the time: the connections go on by it.
-  await runner.test('from one network to another in the middle of a call', async () => {
+  // What is used is gone, the other link is there all the time: the connections go on by it.
+  const LOSSES = {
+    'its link is down': (net, used) => net.unplug(used),
+    'nothing comes through any more': (net, used) => net.drop(...['iifname', 'oifname']
+      .map((way) => `${way} to-${used} meta l4proto { tcp, udp } th dport != 4443 th sport != 4443`)),
+  };
+  const move = async (start, lose, { anew = false } = {}) => {
     const net = new Net();
-    const room = await meet(net, browsers.Chromium);
+    const room = await meet(net, start);
     const addresses = async () => (await Promise.all(['ann', 'ben'].map((name) => own(room, name)))).flat().map((s) => s.from);
     await room.everybodySeesEverybody({ timeoutMs: 60000 });
     const [used, other] = (await addresses())[0] === net.far('wifi') ? ['wifi', 'mobile'] : ['mobile', 'wifi'];
     equal([...new Set(await addresses())], [net.far(used)], 'addresses');
     const made = await room.page.e2e('peerConnections');
-    net.unplug(used);
+    lose(net, used);
     await until('all have moved', async () => (await addresses()).every((a) => a === net.far(other)), 60000);
     for (const name of ['ann', 'ben']) await room.flows(name);
-    equal(await room.page.e2e('peerConnections'), made, 'connections that were made');
-  });
+    if (!anew) equal(await room.page.e2e('peerConnections'), made, 'connections that were made');
+  };
+  const MOVES = 'from one network to another in the middle of a call';
+  for (const [what, lose] of Object.entries(LOSSES)) {
+    await runner.test(`${MOVES}: ${what}, Chromium`, () => move(browsers.Chromium, lose));
+  }
+  // Firefox stays with the pair that it has chosen; the client library makes its connections anew.
+  await runner.test(`${MOVES}: its link is down, Firefox`, () => move(browsers.Firefox, LOSSES['its link is down'], { anew: true }));
 }

@@ -13,6 +13,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -261,10 +263,12 @@ static void assert_sdp(const char *part, const char *not_part)
 
 /* ---- tests ---- */
 
-static void call_between(struct ice_full_config *path, const char *local)
+/* local: of what the pair's end at the daemon is; offered: of what was gathered */
+static void call_between(struct ice_full_config *path, const char *local, const char *offered)
 {
     struct rtc_peer *pub = publisher(path), *sub = subscriber(path, false);
 
+    assert_sdp(offered, "a=ice-lite");
     media_flows(pub, sub);
     assert_local("stream", "s", local);
     assert_local("subscriber", "b", local);
@@ -283,7 +287,7 @@ static void with_a_stun_server(void **state)
         skip();
     assert_true(nat_net_drop(NAT_DROP_NOTHING));
     start_media(STUN);
-    call_between(&udp_path, "udp");
+    call_between(&udp_path, "udp", "typ srflx");
 }
 
 static void what_is_offered_of_the_way(void **state)
@@ -311,7 +315,7 @@ static void relayed_by_udp(void **state)
         skip();
     assert_true(nat_net_drop(NAT_DROP_UDP_BUT_SERVER));
     start_media(TURN_UDP);
-    call_between(&udp_path, "typ relay");
+    call_between(&udp_path, "typ relay", "typ relay");
 }
 
 static void relayed_by_tcp(void **state)
@@ -321,7 +325,7 @@ static void relayed_by_tcp(void **state)
         skip();
     assert_true(nat_net_drop(NAT_DROP_UDP));
     start_media(TURN_TCP);
-    call_between(&udp_path, "typ relay");
+    call_between(&udp_path, "typ relay", "typ relay");
 }
 
 static void over_tcp_without_a_server(void **state)
@@ -331,7 +335,72 @@ static void over_tcp_without_a_server(void **state)
         skip();
     assert_true(nat_net_drop(NAT_DROP_UDP));
     start_media("");
-    call_between(&tcp_path, "tcp");
+    call_between(&tcp_path, "tcp", "tcptype active");
+}
+
+static int open_at(enum nat_net where, const char *ip, uint16_t *ret_port)
+{
+    struct sockaddr_storage sa;
+    struct addr a;
+    socklen_t len;
+    int fd;
+
+    assert_int_equal(addr_parse_ip(ip, 0, &a), 0);
+    len = addr_to_sockaddr(&a, &sa);
+    assert_true(nat_net_enter(where));
+    fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    assert_true(nat_net_enter(NAT_OUTSIDE));
+    assert_int_equal(bind(fd, (struct sockaddr *) &sa, len), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *) &sa, &len), 0);
+    assert_int_equal(addr_from_sockaddr((struct sockaddr *) &sa, len, &a), 0);
+    *ret_port = a.port;
+    return fd;
+}
+
+static void trickle(const char *ip, uint16_t port, unsigned priority)
+{
+    char text[128];
+
+    snprintf(text, sizeof(text), "candidate:%u 1 udp %u %s %u typ host", priority, priority, ip,
+             port);
+    assert_int_equal(media_client_call(control, "trickle",
+                                       json_pack("{s:s, s:s, s:s}", "room", "r", "stream", "s",
+                                                 "candidate", text),
+                                       NULL),
+                     0);
+}
+
+/* Clients say where checks are sent to. */
+static void not_to_services_of_its_own(void **state)
+{
+    static const char *const own[] = {"127.0.0.1", NAT_LINK_LOCAL_IP};
+    int inside[2], outside;
+    uint16_t ports[2], port;
+    struct rtc_peer *p;
+    char buf[2048];
+
+    (void) state;
+    if (!possible)
+        skip();
+    assert_true(nat_net_drop(NAT_DROP_NOTHING));
+    start_media("");
+    outside = open_at(NAT_OUTSIDE, NAT_OUTSIDE_IP, &port);
+    for (unsigned i = 0; i < 2; i++)
+        inside[i] = open_at(NAT_INSIDE, own[i], &ports[i]);
+    p = new_peer(SDP_SENDONLY, &tcp_path); /* so that there is no way for it */
+    assert_int_equal(media_client_publish(control, "r", "s", p), 0);
+    for (unsigned i = 0; i < 2; i++)
+        trickle(own[i], ports[i], 2000000000 + i);
+    trickle(NAT_OUTSIDE_IP, port, 1000000000);
+    begin_waiting();
+    while (recv(outside, buf, sizeof(buf), 0) < 0)
+        go_on("a check");
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(recv(inside[i], buf, sizeof(buf), 0), -1);
+        close(inside[i]);
+    }
+    close(outside);
+    rtc_peer_free(p);
 }
 
 static void consent_ends(void **state)
@@ -360,6 +429,7 @@ int main(void)
         cmocka_unit_test_teardown(relayed_by_udp, stop_media),
         cmocka_unit_test_teardown(relayed_by_tcp, stop_media),
         cmocka_unit_test_teardown(over_tcp_without_a_server, stop_media),
+        cmocka_unit_test_teardown(not_to_services_of_its_own, stop_media),
         cmocka_unit_test_teardown(consent_ends, stop_media),
     };
 

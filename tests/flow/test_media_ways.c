@@ -139,6 +139,35 @@ static void expect_closed(int fd)
     assert_int_equal(n, 0);
 }
 
+/* How many connections the workers have had. */
+static json_int_t count_connections(const char *what)
+{
+    json_t *stats = call("stats", json_object()), *worker;
+    json_int_t n = 0;
+    size_t i;
+
+    json_array_foreach (json_object_get(stats, "workers"), i, worker)
+        n += json_integer_value(json_object_get(json_object_get(worker, "tcp"), what));
+    json_decref(stats);
+    return n;
+}
+
+static void connections_are_counted(void **state)
+{
+    json_int_t before = count_connections("connections"), refused = count_connections("refused");
+    struct wc *pub = connected_publisher_by(true), stranger = *pub;
+
+    (void) state;
+    assert_int_equal(count_connections("connections"), before + 1);
+    wc_dial(&stranger, &pub->server, true);
+    assert_int_equal(send(stranger.fd, "\x40\x00", 2, 0), 2); /* a datagram of 16,384 bytes */
+    assert_int_equal(recv(stranger.fd, &(char){0}, 1, 0), 0);
+    close(stranger.fd);
+    assert_int_equal(count_connections("connections"), before + 2);
+    assert_int_equal(count_connections("refused"), refused + 1);
+    wc_free(pub);
+}
+
 static void connections_end_with_their_transport(void **state)
 {
     struct wc *pub = connected_publisher_by(true), *sub = connected_subscriber_by("a", true);
@@ -438,6 +467,7 @@ int main(void)
         TEST(by_tcp_to_udp),
         TEST(by_udp_to_tcp),
         TEST(by_tcp_to_tcp),
+        TEST(connections_are_counted),
         TEST(connections_end_with_their_transport),
         TEST(pairs_are_described),
         TEST(a_connection_has_room_for_one),

@@ -84,7 +84,9 @@ bool nat_net_make_shared(void)
                " chain forward { type filter hook forward priority 0;"
                "  iifname in jump drops; oifname in jump drops;"
                "  oifname in ct state new drop; }; }'") &&
-           set_up(NAT_SERVER, NAT_SERVER_IP, "192.0.2.1") && set_up_both();
+           set_up(NAT_SERVER, NAT_SERVER_IP, "192.0.2.1") && set_up_both() &&
+           nat_net_enter(NAT_INSIDE) && run("ip addr add " NAT_LINK_LOCAL_IP "/16 dev lo") &&
+           nat_net_enter(NAT_OUTSIDE);
 }
 
 bool nat_net_drop(enum nat_drop what)

@@ -7,7 +7,8 @@
 #include <stdbool.h>
 
 #define NAT_INSIDE_IP "10.0.0.4"
-#define NAT_PUBLIC_IP "203.0.113.9" /* leads to it */
+#define NAT_LINK_LOCAL_IP "169.254.9.9" /* inside too, of the other kind alone */
+#define NAT_PUBLIC_IP "203.0.113.9"     /* leads to it */
 #define NAT_OUTSIDE_IP "198.51.100.7"
 #define NAT_SERVER_IP "192.0.2.8" /* another machine outside, of the other kind alone */
 

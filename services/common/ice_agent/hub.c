@@ -26,7 +26,8 @@ static void destroy(struct ice_agent *a)
     a->hub->n_agents--;
     drain(a);
     context_enter(&a->context);
-    g_clear_object(&a->nice);
+    g_object_unref(a->nice);
+    a->nice = NULL;
     context_leave(&a->context);
     drain(a);
     context_done(&a->context);

@@ -3,6 +3,7 @@
 #include "base/rnd.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define COMPONENT NICE_COMPONENT_TYPE_RTP
@@ -143,13 +144,19 @@ static void set_locals(struct ice_agent *a, const struct ice_agent_config *c)
         nice_agent_set_port_range(a->nice, a->stream, COMPONENT, c->min_port, c->max_port);
 }
 
+static bool are_credentials(const char *ufrag, const char *pwd)
+{
+    return *ufrag && *pwd && strlen(ufrag) <= ICE_AGENT_UFRAG_MAX &&
+           strlen(pwd) <= ICE_AGENT_PWD_MAX;
+}
+
 static int set_credentials(struct ice_agent *a, const struct ice_agent_config *c)
 {
     if (c->ufrag && c->pwd) {
-        if (strlen(c->ufrag) > ICE_AGENT_UFRAG_MAX || strlen(c->pwd) > ICE_AGENT_PWD_MAX)
+        if (!are_credentials(c->ufrag, c->pwd))
             return -EINVAL;
-        strcpy(a->ufrag, c->ufrag);
-        strcpy(a->pwd, c->pwd);
+        snprintf(a->ufrag, sizeof(a->ufrag), "%s", c->ufrag);
+        snprintf(a->pwd, sizeof(a->pwd), "%s", c->pwd);
     } else {
         rnd_alnum(a->ufrag, UFRAG_LEN);
         rnd_alnum(a->pwd, PWD_LEN);
@@ -295,9 +302,9 @@ static void tell_remote(struct ice_agent *a, const struct sdp_candidate *c, size
 
 int ice_agent_set_remote(struct ice_agent *a, const char *ufrag, const char *pwd)
 {
-    if (!*ufrag || !*pwd || strlen(ufrag) > ICE_AGENT_UFRAG_MAX || strlen(pwd) > ICE_AGENT_PWD_MAX)
+    if (!are_credentials(ufrag, pwd))
         return -EINVAL;
-    strcpy(a->remote_ufrag, ufrag);
+    snprintf(a->remote_ufrag, sizeof(a->remote_ufrag), "%s", ufrag);
     context_enter(&a->context);
     (void) nice_agent_set_remote_credentials(a->nice, a->stream, ufrag, pwd);
     tell_remote(a, a->remote, a->n_remote);

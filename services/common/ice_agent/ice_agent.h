@@ -98,7 +98,8 @@ size_t ice_agent_candidates(const struct ice_agent *a, struct sdp_candidate *ret
 int ice_agent_set_remote(struct ice_agent *a, const char *ufrag, const char *pwd);
 
 /* Before ice_agent_set_remote() too. What it has no use for is left out: another component or
- * ufrag, an address that leads nowhere, what it knows already. -ENOSPC: it was told ICE_AGENT_REMOTE_MAX already. */
+ * ufrag, an address that leads nowhere, what it knows already. -ENOSPC: it was told
+ * ICE_AGENT_REMOTE_MAX already. */
 int ice_agent_add_remote(struct ice_agent *a, const struct sdp_candidate *c);
 
 /* No more will come: from now on it may fail when all checks have. */

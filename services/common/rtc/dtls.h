@@ -57,7 +57,9 @@ struct dtls *dtls_free(struct dtls *d); /* wipes keys; NULL is fine */
 
 /* Takes one datagram. Returns the state after it. Records of a finished handshake that come again
  * make it repeat its last flight (keep feeding them after DTLS_CONNECTED). Application data is
- * dropped. DTLS_CLOSED and DTLS_FAILED are final: nothing is read or sent any more. */
+ * dropped. DTLS_CLOSED and DTLS_FAILED are final: nothing is read or sent any more.
+ * Before our first flight nothing that comes is final: records that no client sends are dropped, a
+ * hello of no use changes nothing (another may follow), and alerts in the clear mean nothing. */
 enum dtls_state dtls_input(struct dtls *d, struct bytes datagram);
 
 /* Microseconds until dtls_timeout() wants to be called; UINT64_MAX: not at all. Ask again after
@@ -68,7 +70,7 @@ enum dtls_state dtls_timeout(struct dtls *d);
 
 enum dtls_state dtls_state(const struct dtls *d);
 
-/* Why it failed, for the log; "" otherwise. Static or owned by d. */
+/* Why it failed, for the log; "" otherwise. Owned by d. */
 const char *dtls_error(const struct dtls *d);
 
 /* In DTLS_CONNECTED, else -ENOTCONN. The digest of the peer's certificate under the hash that its

@@ -1,4 +1,4 @@
-#include "client/session_internal.h"
+#include "client/participant_internal.h"
 
 #include "base/crypto.h"
 
@@ -11,7 +11,7 @@
 
 /* ---- the token: "wss://host[:port]?sessionId=ses_x&token=tok_y" ---- */
 
-static bool take_session_id(const char *token, char ret[static SESSION_ID_SIZE])
+static bool take_session_id(const char *token, char ret[static PARTICIPANT_SESSION_SIZE])
 {
     const char *at = strstr(token, "sessionId=");
     size_t len;
@@ -20,7 +20,7 @@ static bool take_session_id(const char *token, char ret[static SESSION_ID_SIZE])
         return false;
     at += strlen("sessionId=");
     len = strcspn(at, "&");
-    if (len == 0 || len >= SESSION_ID_SIZE)
+    if (len == 0 || len >= PARTICIPANT_SESSION_SIZE)
         return false;
     memcpy(ret, at, len);
     ret[len] = '\0';
@@ -28,7 +28,7 @@ static bool take_session_id(const char *token, char ret[static SESSION_ID_SIZE])
 }
 
 /* Where the WebSocket is, with the scheme that the HTTP client knows. */
-static int socket_url(const struct session *s, char *ret, size_t cap)
+static int socket_url(const struct participant *s, char *ret, size_t cap)
 {
     bool secure = strncmp(s->token, "wss://", 6) == 0;
     const char *host = s->token + (secure ? 6 : 5);
@@ -43,7 +43,7 @@ static int socket_url(const struct session *s, char *ret, size_t cap)
 
 /* ---- the end ---- */
 
-static void end(struct session *s, const struct session_error *why)
+static void end(struct participant *s, const struct participant_error *why)
 {
     if (s->ended)
         return;
@@ -51,25 +51,26 @@ static void end(struct session *s, const struct session_error *why)
     s->handlers->on_end(why, s->arg);
 }
 
-static void end_refused(struct session *s, const struct rpc_answer *a)
+static void end_refused(struct participant *s, const struct rpc_answer *a)
 {
-    struct session_error why = {.error = a->error, .code = a->code, .message = a->message};
+    struct participant_error why = {.error = a->error, .code = a->code, .message = a->message};
 
     end(s, &why);
 }
 
 static void on_socket_end(const struct ws_client_end *e, void *arg)
 {
-    struct session *s = arg;
-    struct session_error why = {.error = e->error,
-                                .code = e->error ? (int) e->status : e->code,
-                                .message = e->message,
-                                .tls = e->tls};
+    struct participant *s = arg;
+    struct participant_error why = {.error = e->error,
+                                    .code = e->error ? (int) e->status : e->code,
+                                    .message = e->message,
+                                    .tls = e->tls};
 
     if (s->leaving)
-        why = (struct session_error){.message = ""};
+        why = (struct participant_error){.message = ""};
     else if (e->error == 0)
-        why = (struct session_error){-ECONNRESET, e->code, "the server closed the WebSocket", 0};
+        why =
+            (struct participant_error){-ECONNRESET, e->code, "the server closed the WebSocket", 0};
     end(s, &why);
 }
 
@@ -82,15 +83,15 @@ static void copy_text(const json_t *from, const char *key, char *to, size_t cap)
     snprintf(to, cap, "%s", text ? text : "");
 }
 
-static void take_ice_servers(struct session *s, const json_t *list)
+static void take_ice_servers(struct participant *s, const json_t *list)
 {
     const json_t *one;
     size_t i;
 
     json_array_foreach (list, i, one) {
-        struct session_ice_server *to = &s->ice[s->n_ice];
+        struct participant_ice_server *to = &s->ice[s->n_ice];
 
-        if (s->n_ice == SESSION_ICE_MAX)
+        if (s->n_ice == PARTICIPANT_ICE_MAX)
             return;
         copy_text(one, "url", to->url, sizeof(to->url));
         copy_text(one, "username", to->user, sizeof(to->user));
@@ -99,7 +100,7 @@ static void take_ice_servers(struct session *s, const json_t *list)
     }
 }
 
-static void tell_streams(struct session *s, const json_t *participant, bool is_there)
+static void tell_streams(struct participant *s, const json_t *participant, bool is_there)
 {
     const json_t *one;
     size_t i;
@@ -114,7 +115,7 @@ static void tell_streams(struct session *s, const json_t *participant, bool is_t
 
 static void on_joined(const struct rpc_answer *a, void *arg)
 {
-    struct session *s = arg;
+    struct participant *s = arg;
     const char *media_server;
     const json_t *one;
     size_t i;
@@ -135,11 +136,11 @@ static void on_joined(const struct rpc_answer *a, void *arg)
 
 static void on_open(void *arg)
 {
-    struct session *s = arg;
+    struct participant *s = arg;
     json_t *params = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b}", "token", s->token,
                                "session", s->id, "platform", "visavis-probe", "sdkVersion",
                                SDK_VERSION, "metadata", "", "secret", "", "recorder", 0, "stt", 0);
-    struct session_error why = {.message = "joinRoom cannot be sent"};
+    struct participant_error why = {.message = "joinRoom cannot be sent"};
 
     s->handlers->on_socket(s->arg);
     why.error = rpc_client_call(s->rpc, "joinRoom", params, on_joined, s);
@@ -148,9 +149,9 @@ static void on_open(void *arg)
 }
 
 /* A stream that is gone is told by its owner's leaving alone, so its owner's streams are. */
-static void on_gone(struct session *s, const char *connection)
+static void on_gone(struct participant *s, const char *connection)
 {
-    struct session_stream *m;
+    struct participant_stream *m;
 
     list_for_each (m, &s->streams, node) {
         const char *owner = strstr(m->id, "con_");
@@ -162,7 +163,7 @@ static void on_gone(struct session *s, const char *connection)
 
 static void on_notification(const char *method, const json_t *params, void *arg)
 {
-    struct session *s = arg;
+    struct participant *s = arg;
     const char *connection = json_string_value(json_object_get(params, "connectionId"));
 
     if (!s->joined || s->ended)
@@ -174,7 +175,8 @@ static void on_notification(const char *method, const json_t *params, void *arg)
         on_gone(s, connection);
     } else if (strcmp(method, "participantEvicted") == 0 && connection &&
                strcmp(connection, s->connection) == 0) {
-        struct session_error why = {-ECONNABORTED, 0, "the server put us out of the session", 0};
+        struct participant_error why = {-ECONNABORTED, 0, "the server put us out of the session",
+                                        0};
 
         end(s, &why);
     }
@@ -182,12 +184,13 @@ static void on_notification(const char *method, const json_t *params, void *arg)
 
 /* ---- life ---- */
 
-int session_new(struct loop *l, struct http *h, const struct session_config *c,
-                const struct session_handlers *handlers, void *arg, struct session **ret_s)
+int participant_new(struct loop *l, struct http *h, const struct participant_config *c,
+                    const struct participant_handlers *handlers, void *arg,
+                    struct participant **ret_s)
 {
     static const struct rpc_client_handlers rpc_handlers = {on_open, on_notification,
                                                             on_socket_end};
-    struct session *s = calloc(1, sizeof(*s));
+    struct participant *s = calloc(1, sizeof(*s));
     char url[1024];
     struct http_request rq = {.url = url,
                               .timeout_ms = CONNECT_MS,
@@ -209,23 +212,23 @@ int session_new(struct loop *l, struct http *h, const struct session_config *c,
     if (r == 0)
         r = rpc_client_new(l, h, &rq, &rpc_handlers, s, &s->rpc);
     if (r < 0) {
-        session_free(s);
+        participant_free(s);
         return r;
     }
     *ret_s = s;
     return 0;
 }
 
-struct session *session_free(struct session *s)
+struct participant *participant_free(struct participant *s)
 {
-    struct session_stream *m;
+    struct participant_stream *m;
 
     if (!s)
         return NULL;
     s->ended = true;
     s->rpc = rpc_client_free(s->rpc); /* from now on nothing is answered */
     list_for_each (m, &s->streams, node)
-        session_stream_drop(m);
+        participant_stream_drop(m);
     if (s->token)
         secret_wipe(s->token, strlen(s->token));
     free(s->token);
@@ -235,15 +238,15 @@ struct session *session_free(struct session *s)
 
 static void on_left(const struct rpc_answer *a, void *arg)
 {
-    struct session *s = arg;
+    struct participant *s = arg;
 
     (void) a; /* we leave in any case */
     rpc_client_close(s->rpc);
 }
 
-void session_leave(struct session *s)
+void participant_leave(struct participant *s)
 {
-    struct session_error why = {.message = ""};
+    struct participant_error why = {.message = ""};
 
     if (s->ended || s->leaving)
         return;
@@ -252,22 +255,23 @@ void session_leave(struct session *s)
         end(s, &why);
 }
 
-const char *session_connection(const struct session *s)
+const char *participant_connection(const struct participant *s)
 {
     return s->connection;
 }
 
-const char *session_id(const struct session *s)
+const char *participant_session(const struct participant *s)
 {
     return s->id;
 }
 
-bool session_server_offers(const struct session *s)
+bool participant_server_offers(const struct participant *s)
 {
     return s->server_offers;
 }
 
-unsigned session_ice_servers(const struct session *s, const struct session_ice_server **ret)
+unsigned participant_ice_servers(const struct participant *s,
+                                 const struct participant_ice_server **ret)
 {
     *ret = s->ice;
     return s->n_ice;

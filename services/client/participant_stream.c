@@ -1,6 +1,6 @@
-/* session_stream.c: a stream of a participant: gathering, then the offer and the answer in the
+/* participant_stream.c: a stream of a participant: gathering, then the offer and the answer in the
  * order of the server's style, then the peer goes its way. */
-#include "client/session_internal.h"
+#include "client/participant_internal.h"
 #include "client/vp8_grey.h"
 
 #include <errno.h>
@@ -11,37 +11,37 @@
 
 /* ---- states ---- */
 
-static void set_state(struct session_stream *m, enum session_stream_state state)
+static void set_state(struct participant_stream *m, enum participant_stream_state state)
 {
-    if (m->freed || m->state == state || m->state == SESSION_STREAM_FAILED)
+    if (m->freed || m->state == state || m->state == PARTICIPANT_STREAM_FAILED)
         return;
     m->state = state;
     m->config.handlers->on_state(m, state, m->config.arg);
 }
 
-static void fail(struct session_stream *m, int error, int code, const char *message)
+static void fail(struct participant_stream *m, int error, int code, const char *message)
 {
-    if (m->freed || m->state == SESSION_STREAM_FAILED)
+    if (m->freed || m->state == PARTICIPANT_STREAM_FAILED)
         return;
     m->failed_in = m->state;
     snprintf(m->message, sizeof(m->message), "%s", message);
-    m->error = (struct session_error){.error = error, .code = code, .message = m->message};
-    set_state(m, SESSION_STREAM_FAILED);
+    m->error = (struct participant_error){.error = error, .code = code, .message = m->message};
+    set_state(m, PARTICIPANT_STREAM_FAILED);
 }
 
 static void on_peer_state(struct rtc_peer *p, enum rtc_peer_state state, void *arg)
 {
-    struct session_stream *m = arg;
+    struct participant_stream *m = arg;
 
     switch (state) {
     case RTC_CHECKING:
-        set_state(m, SESSION_STREAM_CHECKING);
+        set_state(m, PARTICIPANT_STREAM_CHECKING);
         break;
     case RTC_HANDSHAKE:
-        set_state(m, SESSION_STREAM_HANDSHAKE);
+        set_state(m, PARTICIPANT_STREAM_HANDSHAKE);
         break;
     case RTC_CONNECTED:
-        set_state(m, SESSION_STREAM_CONNECTED);
+        set_state(m, PARTICIPANT_STREAM_CONNECTED);
         break;
     case RTC_CLOSED:
         fail(m, -ESHUTDOWN, 0, "the server closed the transport");
@@ -56,7 +56,7 @@ static void on_peer_state(struct rtc_peer *p, enum rtc_peer_state state, void *a
 
 static void on_rtp(struct rtc_peer *p, enum sdp_kind kind, const struct rtp *rtp, void *arg)
 {
-    struct session_stream *m = arg;
+    struct participant_stream *m = arg;
 
     (void) p;
     if (!m->freed)
@@ -65,7 +65,7 @@ static void on_rtp(struct rtc_peer *p, enum sdp_kind kind, const struct rtp *rtp
 
 /* ---- calls ---- */
 
-static void release(struct session_stream *m)
+static void release(struct participant_stream *m)
 {
     loop_defer_done(&m->give_back);
     rtc_peer_free(m->peer);
@@ -75,7 +75,7 @@ static void release(struct session_stream *m)
 
 static void on_give_back(struct loop_defer *d)
 {
-    struct session_stream *m = container_of(d, struct session_stream, give_back);
+    struct participant_stream *m = container_of(d, struct participant_stream, give_back);
 
     if (m->n_calls == 0)
         release(m);
@@ -83,7 +83,8 @@ static void on_give_back(struct loop_defer *d)
         m->peer = rtc_peer_free(m->peer);
 }
 
-static void call(struct session_stream *m, const char *method, json_t *params, rpc_answer_fn *fn)
+static void call(struct participant_stream *m, const char *method, json_t *params,
+                 rpc_answer_fn *fn)
 {
     int r = rpc_client_call(m->session->rpc, method, params, fn, m);
 
@@ -94,7 +95,7 @@ static void call(struct session_stream *m, const char *method, json_t *params, r
 }
 
 /* Is the answer good, and is somebody still waiting for it? */
-static bool is_good(struct session_stream *m, const struct rpc_answer *a)
+static bool is_good(struct participant_stream *m, const struct rpc_answer *a)
 {
     m->n_calls--;
     if (m->freed) {
@@ -106,7 +107,7 @@ static bool is_good(struct session_stream *m, const struct rpc_answer *a)
     return a->error == 0;
 }
 
-static void take_answer(struct session_stream *m, const json_t *result)
+static void take_answer(struct participant_stream *m, const json_t *result)
 {
     const char *answer = json_string_value(json_object_get(result, "sdpAnswer"));
     int r = answer ? rtc_peer_take_answer(m->peer, answer) : -EBADMSG;
@@ -119,7 +120,7 @@ static void take_answer(struct session_stream *m, const json_t *result)
 
 static void on_published(const struct rpc_answer *a, void *arg)
 {
-    struct session_stream *m = arg;
+    struct participant_stream *m = arg;
     const char *id;
 
     if (!is_good(m, a))
@@ -131,7 +132,7 @@ static void on_published(const struct rpc_answer *a, void *arg)
 
 static void on_subscribed(const struct rpc_answer *a, void *arg)
 {
-    struct session_stream *m = arg;
+    struct participant_stream *m = arg;
 
     if (is_good(m, a))
         take_answer(m, a->result);
@@ -145,7 +146,7 @@ static void on_answered(const struct rpc_answer *a, void *arg)
 /* The server's style: it has offered. */
 static void on_prepared(const struct rpc_answer *a, void *arg)
 {
-    struct session_stream *m = arg;
+    struct participant_stream *m = arg;
     char answer[RTC_SDP_SIZE];
     const char *offer;
     int r;
@@ -163,7 +164,7 @@ static void on_prepared(const struct rpc_answer *a, void *arg)
         fail(m, r, 0, "the server's session description cannot be used");
 }
 
-static json_t *publish_params(const struct session_stream *m, const char *offer)
+static json_t *publish_params(const struct participant_stream *m, const char *offer)
 {
     json_t *params = json_pack("{s:s, s:b, s:b, s:b, s:f}", "sdpOffer", offer, "doLoopback", 0,
                                "hasAudio", m->config.audio, "hasVideo", m->config.video,
@@ -183,13 +184,13 @@ static json_t *publish_params(const struct session_stream *m, const char *offer)
 
 static void on_gathered(struct rtc_peer *p, void *arg)
 {
-    struct session_stream *m = arg;
+    struct participant_stream *m = arg;
     char offer[RTC_SDP_SIZE];
     int r;
 
-    if (m->freed || m->state != SESSION_STREAM_GATHERING)
+    if (m->freed || m->state != PARTICIPANT_STREAM_GATHERING)
         return;
-    m->state = SESSION_STREAM_NEGOTIATING;
+    m->state = PARTICIPANT_STREAM_NEGOTIATING;
     if (!m->publishes && m->session->server_offers) {
         call(m, "prepareReceiveVideoFrom", json_pack("{s:s, s:b}", "sender", m->id, "reconnect", 0),
              on_prepared);
@@ -207,12 +208,12 @@ static void on_gathered(struct rtc_peer *p, void *arg)
 
 /* ---- life ---- */
 
-static int start(struct session *s, struct rtc_hub *hub, bool publishes, const char *id,
-                 const struct session_stream_config *c, struct session_stream **ret_m)
+static int start(struct participant *s, struct rtc_hub *hub, bool publishes, const char *id,
+                 const struct participant_stream_config *c, struct participant_stream **ret_m)
 {
     static const struct rtc_peer_handlers handlers = {
         .on_gathered = on_gathered, .on_state = on_peer_state, .on_rtp = on_rtp};
-    struct session_stream *m = s->joined && !s->ended ? calloc(1, sizeof(*m)) : NULL;
+    struct participant_stream *m = s->joined && !s->ended ? calloc(1, sizeof(*m)) : NULL;
     struct rtc_peer_config peer = {.direction = publishes ? SDP_SENDONLY : SDP_RECVONLY,
                                    .audio = c->audio,
                                    .video = c->video,
@@ -243,24 +244,27 @@ static int start(struct session *s, struct rtc_hub *hub, bool publishes, const c
     return r;
 }
 
-int session_publish(struct session *s, struct rtc_hub *hub, const struct session_stream_config *c,
-                    struct session_stream **ret_m)
+int participant_publish(struct participant *s, struct rtc_hub *hub,
+                        const struct participant_stream_config *c,
+                        struct participant_stream **ret_m)
 {
     return start(s, hub, true, "", c, ret_m);
 }
 
-int session_subscribe(struct session *s, struct rtc_hub *hub, const char *stream,
-                      const struct session_stream_config *c, struct session_stream **ret_m)
+int participant_subscribe(struct participant *s, struct rtc_hub *hub, const char *stream,
+                          const struct participant_stream_config *c,
+                          struct participant_stream **ret_m)
 {
-    return strlen(stream) < SESSION_ID_SIZE ? start(s, hub, false, stream, c, ret_m) : -EINVAL;
+    return strlen(stream) < PARTICIPANT_SESSION_SIZE ? start(s, hub, false, stream, c, ret_m)
+                                                     : -EINVAL;
 }
 
-void session_stream_drop(struct session_stream *m)
+void participant_stream_drop(struct participant_stream *m)
 {
     release(m);
 }
 
-struct session_stream *session_stream_free(struct session_stream *m)
+struct participant_stream *participant_stream_free(struct participant_stream *m)
 {
     if (!m)
         return NULL;
@@ -269,27 +273,27 @@ struct session_stream *session_stream_free(struct session_stream *m)
     return NULL;
 }
 
-enum session_stream_state session_stream_state(const struct session_stream *m)
+enum participant_stream_state participant_stream_state(const struct participant_stream *m)
 {
     return m->state;
 }
 
-enum session_stream_state session_stream_failed_in(const struct session_stream *m)
+enum participant_stream_state participant_stream_failed_in(const struct participant_stream *m)
 {
     return m->failed_in;
 }
 
-const struct session_error *session_stream_error(const struct session_stream *m)
+const struct participant_error *participant_stream_error(const struct participant_stream *m)
 {
     return &m->error;
 }
 
-const char *session_stream_id(const struct session_stream *m)
+const char *participant_stream_id(const struct participant_stream *m)
 {
     return m->id;
 }
 
-struct rtc_peer *session_stream_peer(struct session_stream *m)
+struct rtc_peer *participant_stream_peer(struct participant_stream *m)
 {
     return m->peer;
 }

@@ -1,0 +1,243 @@
+/* media_worker_kit.h: a worker of the media daemon in the test's own thread, so that what it keeps
+ * can be looked at, and peers of it. */
+#pragma once
+
+#include "webrtc_client.h"
+
+#include "base/clock.h"
+#include "media/publisher.h"
+#include "media/requests.h"
+#include "media/subscriber.h"
+
+/* A test needs a part of these. */
+#pragma GCC diagnostic ignored "-Wunused-function"
+#pragma GCC diagnostic ignored "-Wunused-variable"
+
+#define AUDIO_SSRC 1000u
+#define VIDEO_SSRC 2000u
+
+static const struct wc_numbers alice = {111, 96, 97, 1, 13}; /* Chromium's */
+static const struct wc_numbers bob = {109, 120, 124, 2, 5};  /* Firefox's, nearly */
+
+static const uint8_t key_frame[] = {0x10, 0x00, 0x00, 0x00, 0x9d, 0x01, 0x2a, 'k'};
+static const uint8_t delta_frame[] = {0x10, 0x01, 0x00, 0x00, 'd', 'e', 'l', 't', 'a'};
+
+static struct config config = {
+    .max_rooms = 10, .max_streams = 10, .max_subscribers = 10, .max_transports = 2000};
+static struct node node = {.config = &config};
+static struct dtls_identity *identity;
+static struct loop *control_loop; /* never runs: what the worker tells waits */
+static struct worker *worker;
+
+/* ---- the worker ---- */
+
+static void on_pumped(struct loop_timer *t)
+{
+    loop_quit(t->loop, 0);
+}
+
+/* Lets the worker do what is to be done now, and within the next millisecond. */
+static void pump(void)
+{
+    struct loop_timer t = {.loop = NULL};
+
+    assert_int_equal(loop_timer_start(&t, worker->loop, 1000, on_pumped), 0);
+    assert_int_equal(loop_run(worker->loop), 0);
+    loop_timer_done(&t);
+}
+
+static void pump_for(unsigned ms)
+{
+    uint64_t until = clock_ms() + ms;
+
+    while (clock_ms() < until)
+        pump();
+}
+
+static void drop_note(struct mail *mail, void *arg)
+{
+    (void) arg;
+    message_free(message_of(mail));
+}
+
+static int setup_worker(void **state)
+{
+    struct candidates here = {.n = 1};
+    struct udp *u;
+
+    (void) state;
+    log_init("test", LOG_LEVEL_ERROR);
+    assert_int_equal(srtp_transport_global_init(), 0);
+    assert_int_equal(dtls_identity_new(&identity), 0);
+    node.identity = identity;
+    assert_int_equal(loop_new(&control_loop), 0);
+    assert_int_equal(mailbox_new(control_loop, drop_note, NULL, &node.control), 0);
+    assert_int_equal(addr_parse_ip("127.0.0.1", 0, &here.items[0].addr), 0);
+    assert_int_equal(udp_new(0, &u), 0);
+    assert_int_equal(worker_new(&node, 0, u, &here, NULL, &worker), 0);
+    wc_idle = pump;
+    return 0;
+}
+
+static int teardown_worker(void **state)
+{
+    (void) state;
+    clock_fake(UINT64_MAX);
+    worker = worker_free(worker);
+    assert_int_equal(atomic_load(&node.n_transports), 0);
+    mailbox_free(node.control, drop_note);
+    loop_free(control_loop);
+    dtls_identity_free(identity);
+    return 0;
+}
+
+/* ---- requests ---- */
+
+/* With a description to send; returns ours, the caller's. NULL: it was refused, with *ret_code. */
+static char *request_sdp(enum message_type type, const char *stream, const char *subscriber,
+                         const char *sdp, bool loopback, int *ret_code)
+{
+    struct message *m = message_new(type);
+    const char *text;
+    char *answer = NULL;
+
+    assert_non_null(m);
+    snprintf(m->room, sizeof(m->room), "r");
+    snprintf(m->stream, sizeof(m->stream), "%s", stream);
+    snprintf(m->subscriber, sizeof(m->subscriber), "%s", subscriber);
+    m->sdp = strdup(sdp);
+    m->loopback = loopback;
+    requests_run(worker, m);
+    if (ret_code)
+        *ret_code = m->code;
+    text = json_string_value(json_object_get(m->result, "answer"));
+    if (text)
+        answer = strdup(text);
+    message_free(m);
+    return answer;
+}
+
+static struct wc *offer_to_worker(enum message_type type, const char *stream,
+                                  const char *subscriber, const struct wc_numbers *n,
+                                  const char *direction, bool loopback)
+{
+    bool sends = type == COMMAND_PUBLISH;
+    struct wc *c = wc_new();
+    char *offer =
+        wc_describe(c, n, "actpass", direction, sends ? AUDIO_SSRC : 0, sends ? VIDEO_SSRC : 0);
+    char *answer = request_sdp(type, stream, subscriber, offer, loopback, NULL);
+
+    assert_non_null(answer);
+    wc_take(c, answer);
+    free(answer);
+    free(offer);
+    return c;
+}
+
+/* Not connected yet. */
+static struct wc *publish(const char *stream)
+{
+    return offer_to_worker(COMMAND_PUBLISH, stream, "", &alice, "sendonly", false);
+}
+
+static struct wc *subscribe(const char *stream, const char *name)
+{
+    return offer_to_worker(COMMAND_SUBSCRIBE, stream, name, &bob, "recvonly", false);
+}
+
+static struct publisher *the_publisher(const char *stream)
+{
+    struct publisher *p = router_publisher(router_find(worker, "r"), stream);
+
+    assert_non_null(p);
+    return p;
+}
+
+static struct subscriber *the_subscriber(const char *name)
+{
+    struct subscriber *s = router_subscriber(router_find(worker, "r"), name);
+
+    assert_non_null(s);
+    return s;
+}
+
+static void close_room_of(void)
+{
+    router_free(router_find(worker, "r"));
+}
+
+static int close_room(void **state)
+{
+    (void) state;
+    close_room_of();
+    return 0;
+}
+
+/* The server's end is up, too: it has the client's last flight. */
+static void connect_to(struct wc *c, const struct transport *t)
+{
+    wc_connect(c);
+    for (unsigned i = 0; i < WC_WAIT_MS && t->state != TRANSPORT_CONNECTED; i++)
+        pump();
+    assert_int_equal(t->state, TRANSPORT_CONNECTED);
+}
+
+static struct wc *connected_publisher(const char *stream)
+{
+    struct wc *c = publish(stream);
+
+    connect_to(c, the_publisher(stream)->transport);
+    return c;
+}
+
+static struct wc *connected_subscriber(const char *stream, const char *name)
+{
+    struct wc *c = subscribe(stream, name);
+
+    connect_to(c, the_subscriber(name)->transport);
+    return c;
+}
+
+/* ---- datagrams ---- */
+
+/* A socket of its own that sends to the worker. */
+static int stranger(const struct wc *c)
+{
+    struct sockaddr_in to;
+    socklen_t len = sizeof(to);
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    assert_int_equal(getpeername(c->fd, (struct sockaddr *) &to, &len), 0);
+    assert_int_equal(connect(fd, (struct sockaddr *) &to, sizeof(to)), 0);
+    return fd;
+}
+
+static void send_from(int fd, const void *p, size_t len)
+{
+    assert_int_equal(send(fd, p, len, 0), (ssize_t) len);
+}
+
+/* Until the worker has read everything that was sent: it is on the same machine. */
+static void deliver(void)
+{
+    struct pollfd p = {.fd = udp_fd(worker->udp), .events = POLLIN};
+
+    do {
+        pump();
+    } while (poll(&p, 1, 0) == 1);
+}
+
+static struct rtp video_header(uint16_t seq)
+{
+    return (struct rtp){
+        .marker = true, .pt = 96, .seq = seq, .ts = 3000u * seq, .ssrc = VIDEO_SSRC};
+}
+
+static void send_video(struct wc *pub, uint16_t seq, bool key)
+{
+    struct rtp h = video_header(seq);
+
+    wc_send_rtp(pub, &h, NULL, 0,
+                key ? bytes_of(key_frame, sizeof(key_frame))
+                    : bytes_of(delta_frame, sizeof(delta_frame)));
+}
