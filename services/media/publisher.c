@@ -536,6 +536,7 @@ struct publisher *publisher_free(struct publisher *p)
 
     if (!p)
         return NULL;
+    quality_publisher_ends(p); /* of a mirror there is nothing to tell, while it is one */
     mirror_close_all(p);
     mirror_detach(p);
     while ((s = list_first(&p->subscribers, struct subscriber, node)))
@@ -543,7 +544,6 @@ struct publisher *publisher_free(struct publisher *p)
     last_n_remove(&p->router->last_n, p);
     wheel_stop(&p->router->worker->wheel, &p->feedback_timer);
     wheel_stop(&p->router->worker->wheel, &p->report_timer);
-    quality_publisher_ends(p);
     transport_free(p->transport);
     for (unsigned i = 0; i < NEG_KINDS; i++) {
         forward_forget(&p->tracks[i]);

@@ -45,6 +45,10 @@ static const struct {
     {"messagesOut", "sends_total", "counter", "Messages to the kernel that they were sent in."},
     {"droppedOut", "datagrams_refused_total", "counter", "Datagrams that the kernel did not take."},
     {"junk", "junk_total", "counter", "Datagrams that were of no transport."},
+    {"pipedOut", "piped_total", "counter",
+     "Messages, most of them packets, for other workers, of rooms that one does not carry."},
+    {"pipeDropped", "piped_dropped_total", "counter",
+     "Of these, those that were lost because the other worker did not keep up."},
 };
 #define N_WORKERS (sizeof(workers) / sizeof(workers[0]))
 
@@ -97,12 +101,24 @@ static void put_workers(const struct prom *p, const json_t *list)
     }
 }
 
+/* By the setting that raises the limit. */
+static void put_refused(const struct prom *p, json_t *refused)
+{
+    const char *limit;
+    json_t *n;
+
+    prom_head(p, "refused_total", "counter", "What was refused because of a limit.");
+    json_object_foreach (refused, limit, n)
+        prom_value(p, "refused_total", LABELS({"limit", limit}), number(refused, limit));
+}
+
 void metrics_render_media(struct wr *w, const json_t *stats)
 {
     const struct prom p = {w, PREFIX};
     const json_t *list = json_object_get(stats, "workers");
 
     put_workers(&p, list);
+    put_refused(&p, json_object_get(stats, "refused"));
     for (size_t i = 0; i < N_TRACKS; i++) {
         prom_head(&p, tracks[i].name, "counter", tracks[i].help);
         for (size_t k = 0; k < N_KINDS; k++)

@@ -456,6 +456,43 @@ static void inventories_cover_all_workers(void **state)
     free_pair(&x);
 }
 
+/* ---- figures ---- */
+
+/* Video packets of publishers, of all workers. */
+static json_int_t received(void)
+{
+    json_t *r = call("stats", json_object()), *worker;
+    json_int_t n = 0;
+    size_t i;
+
+    json_array_foreach (json_object_get(r, "workers"), i, worker) {
+        const json_t *in = json_object_get(json_object_get(worker, "media"), "in");
+
+        n += json_integer_value(json_object_get(json_object_get(in, "video"), "packets"));
+    }
+    json_decref(r);
+    return n;
+}
+
+static void packets_are_counted_once(void **state)
+{
+    json_int_t before = received();
+    struct pair x = connected_pair();
+    uint8_t buf[2048];
+    struct rtp p;
+
+    (void) state;
+    for (uint16_t seq = 1; seq <= 3; seq++) {
+        send_video(x.pub, seq, true);
+        assert_true(wc_receive_rtp(x.sub, WC_WAIT_MS, buf, sizeof(buf), &p));
+    }
+    assert_int_equal(received() - before, 3);
+    call_and_forget("unpublish", json_pack("{s:s, s:s}", "room", "r", "stream", "s"));
+    expect_transports(0);
+    assert_int_equal(received() - before, 3);
+    free_pair(&x);
+}
+
 /* ---- the server's offer, descriptions ---- */
 
 static void offers_and_descriptions_are_found(void **state)
@@ -553,6 +590,7 @@ int main(void)
         TEST(unpublishing_ends_it_everywhere),
         TEST(closing_the_room_ends_it_everywhere),
         TEST(inventories_cover_all_workers),
+        TEST(packets_are_counted_once),
         TEST(offers_and_descriptions_are_found),
         TEST(limits_name_the_setting),
     };

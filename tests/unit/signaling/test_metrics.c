@@ -143,6 +143,9 @@ static void test_media(void **state)
     expect("visavis_media_lost_packets_total{kind=\"video\"} 11");
     expect("visavis_media_sent_packets_total{kind=\"video\"} 0");
     expect("visavis_media_transports_ended_total 15");
+    json_object_set_new(media, "refused", json_pack("{s:i}", "MEDIA_MAX_ROOMS", 3));
+    render();
+    expect("visavis_media_refused_total{limit=\"MEDIA_MAX_ROOMS\"} 3");
 }
 
 /* What is told of names is what the document says. */
