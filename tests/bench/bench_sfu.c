@@ -199,15 +199,16 @@ static struct measure_figure run_alone(struct media_bed *bed, const struct media
         printf("process %d\n", (int) child_pid(media_server_child(s)));
     c = media_server_contender(s);
     measure_check(measure_in_turns(bed->loop, &c, 1, window_us, &f), "measuring");
-    printf("%-16s %8.0f %7.2f %10.1f %6.1f\n", shape->name, f.packets_per_s, f.us_per_packet,
-           f.packets_per_s * f.us_per_packet / 1e4, f.lost_percent);
+    printf("%-16s %8.0f %7.2f %11.1f %6.1f %6.1f\n", shape->name, f.packets_per_s, f.us_per_packet,
+           f.packets_per_s * f.us_per_packet / 1e4, f.load_percent, f.lost_percent);
     media_server_free(s);
     return f;
 }
 
 static void put_head(void)
 {
-    printf("\n%-16s %8s %7s %11s %6s\n", "", "out/s", "µs each", "% of a core", "lost%");
+    printf("\n%-16s %8s %7s %11s %6s %6s\n", "", "out/s", "µs each", "% of a core", "load%",
+           "lost%");
 }
 
 static void run_sizes(struct media_bed *bed)
