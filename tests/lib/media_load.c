@@ -340,6 +340,23 @@ static int progress(const struct media_load *m)
     return r;
 }
 
+const char *media_load_error(const struct media_load *m)
+{
+    const struct source *s;
+    const struct sink *k;
+    const char *error = "";
+
+    list_for_each (s, &m->sources, node) {
+        if (!*error && progress_of(s->peer) < 0)
+            error = rtc_peer_error(s->peer);
+    }
+    list_for_each (k, &m->sinks, node) {
+        if (!*error && progress_of(k->peer) < 0)
+            error = rtc_peer_error(k->peer);
+    }
+    return error;
+}
+
 int media_load_connect(struct media_load *m)
 {
     uint64_t deadline_us = clock_us() + CONNECT_US;

@@ -41,6 +41,9 @@ int media_load_add_sink(struct media_load *m, int fd);
 /* Runs the loop until all peers are connected. -ETIMEDOUT; -ECONNABORTED: one of them failed. */
 int media_load_connect(struct media_load *m);
 
+/* Why the first of them did that has failed; "" when none has. */
+const char *media_load_error(const struct media_load *m);
+
 /* For a contender (measure.h): m is a struct media_load. */
 void media_load_start(void *m);
 void media_load_stop(void *m);

@@ -165,7 +165,9 @@ static void subscribe(struct media_server *s, unsigned room, unsigned nr, unsign
 
 static void wait_connected(struct media_server *s)
 {
-    measure_check(media_load_connect(s->load), "connecting");
+    int r = media_load_connect(s->load);
+
+    measure_check(r, r == -ECONNABORTED ? media_load_error(s->load) : "connecting");
     if (s->janus)
         measure_check(janus_client_wait_up(s->janus), "janus's peers");
 }
