@@ -273,6 +273,7 @@ void forward_forget(struct track *k)
 
 void forward_packet(struct track *k, const struct media_packet *m)
 {
+    struct worker *w = k->publisher->router->worker;
     enum hold_verdict v = HOLD_LATE;
 
     if (list_empty(&k->subscribers) && list_empty(&k->publisher->sinks))
@@ -283,10 +284,13 @@ void forward_packet(struct track *k, const struct media_packet *m)
         forward_held(k, m->now_us);
         v = hold_put(&k->hold, m->seq, m->rtp.ts, m->rtp.marker, m->now_us);
     }
-    if (v == HOLD_LATE)
+    if (v == HOLD_LATE) {
         to_all(k, m, 1);
-    else if (list_empty(&k->held_node))
-        list_append(&k->publisher->router->worker->held, &k->held_node);
+        return;
+    }
+    if (list_empty(&k->held_node))
+        list_append(&w->held, &k->held_node);
+    worker_flush_soon(w); /* it may have come another way than in a round of the UDP socket */
 }
 
 /* ---- replays ---- */

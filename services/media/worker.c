@@ -56,10 +56,10 @@ static void send_waiting(struct worker *w)
     due_us = forward_due(w, now_us);
     w->flush_follows = false;
     udp_flush(w->udp);
+    pipes_flush(w->pipes);
     if (w->tcp)
         ice_tcp_flush(w->tcp);
-    pipes_flush(w->pipes);
-    atomic_store_explicit(&w->bytes_sent, udp_counters(w->udp)->bytes_out, memory_order_relaxed);
+    atomic_store_explicit(&w->bytes_sent, w->bytes_out, memory_order_relaxed);
     if (due_us == UINT64_MAX)
         loop_timer_stop(&w->hold_timer);
     else if (!loop_timer_is_armed(&w->hold_timer))
@@ -130,8 +130,10 @@ static void on_command(struct mail *mail, void *arg)
         pipes_on_mail(w->pipes, m);
         break;
     default:
+        if (requests_pass_on(w, m))
+            break;
         gathering_overtake(w, m);
-        if (requests_pass_on(w, m) || gathering_begin(w, m))
+        if (gathering_begin(w, m))
             break;
         requests_run(w, m);
         mailbox_post(w->node->control, &m->mail);
@@ -268,8 +270,10 @@ void worker_stop(struct worker *w)
     if (w->started)
         stop_thread(w);
     w->started = false;
-    if (w->rooms)
-        drop_rooms(w); /* one may have come behind the word to end */
+    if (w->rooms) { /* something may have come behind the word to end */
+        gathering_drop_all(w);
+        drop_rooms(w);
+    }
 }
 
 uint64_t worker_cpu_us(const struct worker *w)
