@@ -43,6 +43,12 @@ static void close_sockets(struct daemon *d)
     }
 }
 
+/* Full agents have listeners of their own. */
+static bool listens_tcp(const struct config *c)
+{
+    return c->ice_tcp && strcmp(c->ice, "lite") == 0;
+}
+
 /* Without one, media goes by UDP alone; but where we may look further for a port, it is to be free
  * for both. */
 static int open_tcp(const struct daemon *d, const struct udp *u, int *ret_fd)
@@ -64,7 +70,7 @@ static int open_sockets_at(struct daemon *d, uint16_t base)
     for (unsigned i = 0; i < d->n_workers; i++) {
         int r = udp_new((uint16_t) (base + i), &d->sockets[i]);
 
-        if (r == 0 && d->config.ice_tcp)
+        if (r == 0 && listens_tcp(&d->config))
             r = open_tcp(d, d->sockets[i], &d->tcp_sockets[i]);
         if (r < 0) {
             close_sockets(d);
@@ -112,7 +118,7 @@ static void describe_sockets(const struct daemon *d)
     int receive, send;
 
     udp_buffers(u, &receive, &send);
-    log_info("media on UDP%s %u-%u, %s%s", d->config.ice_tcp ? " and TCP" : "", udp_port(u),
+    log_info("media on UDP%s %u-%u, %s%s", listens_tcp(&d->config) ? " and TCP" : "", udp_port(u),
              udp_port(u) + d->n_workers - 1, udp_has_ipv6(u) ? "IPv4 and IPv6" : "IPv4",
              udp_uses_gso(u) ? ", GSO" : "");
     if (receive < BUFFER_WANTED || send < BUFFER_WANTED)
