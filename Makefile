@@ -189,12 +189,12 @@ AREA_envfile := installer
 
 # A fuzz harness with a main() that replays the corpus, for every flavour and compiler.
 .SECONDEXPANSION:
-$(O)/tests/fuzz/replay_%: $(O)/obj/tests/fuzz/fuzz_%.o $(O)/obj/tests/fuzz/replay.o $(SHARED_LIBS) $$(call area_lib,$$(AREA_$$*))
+$(O)/tests/fuzz/replay_%: $(O)/obj/tests/fuzz/fuzz_%.o $(O)/obj/tests/fuzz/replay.o $$(call area_lib,$$(AREA_$$*)) $(SHARED_LIBS)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(call link)
 
-$(O)/fuzz/%: $(O)/obj/tests/fuzz/fuzz_%.o $(SHARED_LIBS) $$(call area_lib,$$(AREA_$$*))
+$(O)/fuzz/%: $(O)/obj/tests/fuzz/fuzz_%.o $$(call area_lib,$$(AREA_$$*)) $(SHARED_LIBS)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(call link)

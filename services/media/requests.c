@@ -462,7 +462,7 @@ void requests_run(struct worker *w, struct message *m)
     };
 
     table[m->type](w, m);
-    if (m->code != 0)
+    if (m->code != 0 && m->limit == LIMIT_NONE) /* control logs limits */
         log_refused(w, m);
     if (m->code == 0 && !m->result)
         m->result = json_object();

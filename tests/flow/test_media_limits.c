@@ -141,7 +141,7 @@ static void a_peer_has_so_many_ssrcs(void **state)
     struct wc *c = connected_publisher("s");
     const struct transport *t = the_publisher("s")->transport;
     struct srtp_transport *keys;
-    uint64_t refused = worker->n_refused;
+    uint64_t refused = worker->n_bad_media;
 
     (void) state;
     begin_log();
@@ -151,7 +151,7 @@ static void a_peer_has_so_many_ssrcs(void **state)
         deliver();
     }
     assert_int_equal(t->packets_in, SRTP_IN_SSRC_MAX);
-    assert_int_equal(worker->n_refused, refused + 20);
+    assert_int_equal(worker->n_bad_media, refused + 20);
     assert_int_equal(end_log("more than 32 SSRCs, ignoring the others"), 1);
     srtp_transport_free(keys);
     wc_free(c);
@@ -267,28 +267,6 @@ static void refusals_are_logged_now_and_then(void **state)
     assert_int_equal(end_log("request refused: "), 1);
 }
 
-/* ---- transports ---- */
-
-static void a_node_has_so_many_transports(void **state)
-{
-    struct wc *c = publish("s");
-    int code = 0;
-
-    (void) state;
-    config.max_transports = 1;
-    begin_log();
-    for (unsigned i = 0; i < 5; i++) {
-        char *offer = wc_describe(c, &bob, "actpass", "recvonly", 0, 0);
-
-        assert_null(request_sdp(COMMAND_SUBSCRIBE, "s", "a", offer, false, &code));
-        assert_int_equal(code, MEDIA_ERR_ENDPOINT);
-        free(offer);
-    }
-    assert_int_equal(end_log("the media server's limit is reached"), 1);
-    config.max_transports = 2000;
-    wc_free(c);
-}
-
 #define TEST(name) cmocka_unit_test_teardown(name, close_room)
 
 int main(void)
@@ -301,7 +279,6 @@ int main(void)
         TEST(a_packet_has_so_many_extensions),
         TEST(descriptions_have_bounds),
         TEST(refusals_are_logged_now_and_then),
-        TEST(a_node_has_so_many_transports),
     };
 
     return cmocka_run_group_tests(tests, setup_worker, teardown_worker);
