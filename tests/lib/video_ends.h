@@ -32,8 +32,9 @@ void video_source_stop(struct video_source *s); /* the timer is done, the peer s
 
 /* ---- the subscriber ---- */
 
-#define VIDEO_SINK_PACKETS 65536 /* of a publisher, from its first: later ones are not looked at   \
-                                  */
+#define VIDEO_SINK_PACKETS                                                                         \
+    65536 /* of a publisher, from its first: later ones are not looked at                          \
+           */
 #define VIDEO_SINK_MISSING_MAX 1000
 
 struct video_sink {
