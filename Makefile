@@ -85,7 +85,7 @@ REPLAYS :=
 endif
 BENCHES := $(patsubst tests/bench/bench_%.c,$(O)/bench/%,$(wildcard tests/bench/bench_*.c))
 
-.PHONY: all bins pages manual web env tests check test-restarts test-flood coverage run-coverage asan tsan fuzz bench bench-media bench-turn bench-signaling analyze format install dist deb rpm clean help
+.PHONY: all bins pages manual web env tests check test-restarts test-loss test-flood coverage run-coverage asan tsan fuzz bench bench-media bench-turn bench-signaling analyze format install dist deb rpm clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -101,6 +101,7 @@ help:
 	@echo 'bench    the benches, bench-turn, bench-signaling: those of one daemon; analyze: clang-tidy and cppcheck; format: clang-format'
 	@echo 'bench-media    media beside Debian'"'"'s janus, as root; needs the package janus (apt-get install --no-install-recommends janus)'
 	@echo 'install  into DESTDIR; web: Call pages alone; dist: source archive; deb, rpm: packages of it'
+	@echo 'test-loss  video over bad cables, at length'
 	@echo 'coverage lines of codec/ that unit tests and fuzz seeds reach, at least $(COVERAGE_LEAST) % of each file'
 	@echo 'test-restarts  signaling restarted and killed under load, at length'
 	@echo 'test-flood     a stream beside 10,000 bad packets a second for FLOOD_SECONDS ($(FLOOD_SECONDS))'
@@ -170,8 +171,8 @@ $(O)/tests/%.so: tests/preload/%.c
 
 # The daemon whose modules a fuzz harness or a bench is about; the others need the shared libraries alone.
 AREA_negotiate := media
-AREA_media := media
 AREA_ice_server := media
+AREA_media := media
 AREA_turn := turn
 AREA_dtls_hello := turn
 AREA_rpc := signaling
@@ -292,6 +293,10 @@ check: bins tests
 # As many as the promise says: restarts and kills of signaling under load. Some minutes.
 test-restarts: bins
 	$(Q)tests/system/restarts.sh $(O) 200 50 20 20
+
+# Enough packets to tell a thousandth of them from none.
+test-loss: bins
+	$(Q)tests/system/netem.sh $(O) 300
 
 # The unit tests of codec/, and the seeds of the fuzzers that include something of it.
 COVERAGE_LEAST := 90

@@ -108,7 +108,7 @@ with_build() {
 
 # Those without a line of their own below are tests/system/<suite>.sh build/release.
 SUITES="build check units config apply certs nginx snippets run cli doctor env-init dnsapi acme packages piuparts install dev
-  sessions probe turn turn_web turn_flood machine-bookworm machine-trixie asan tsan coverage fuzz conformance restarts e2e e2e-asan"
+  sessions probe turn turn_web turn_flood netem machine-bookworm machine-trixie asan tsan coverage fuzz conformance restarts e2e e2e-asan"
 
 run_suite() {
     case $1 in

@@ -1010,7 +1010,9 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .min = 0,
             .max = KBPS_MAX,
             .example = "300",
-            .doc = "Least video sent to one client for each stream, in kbit/s; 0 is no limit",
+            .doc = "Least video that publishers are asked for on behalf of one client, in kbit/s; "
+                   "0 is "
+                   "no limit",
         },
     [SET_STREAMS_FORCED_VIDEO_CODEC] =
         {

@@ -1,5 +1,6 @@
 #include "client/rtc_peer_internal.h"
 
+#include "base/clock.h"
 #include "base/crypto.h"
 #include "base/rnd.h"
 
@@ -202,6 +203,19 @@ static void note_seq(struct rtc_stream_counters *c, struct rtc_line *line, const
     }
 }
 
+/* What carries no packet is a probe for bandwidth. */
+static void on_rtx(struct rtc_peer *p, enum sdp_kind kind, struct rtp *rtp)
+{
+    const struct rtc_peer_handlers *h = p->config.handlers;
+    struct rd r = rd_init(rtp->payload);
+    uint16_t seq = rd_u16(&r);
+
+    p->counters.stream[kind].rtx_in++;
+    rtp->payload = rd_bytes(&r, rd_left(&r));
+    if (!r.failed && rtp->payload.len > 0 && h && h->on_repeated)
+        h->on_repeated(p, kind, seq, rtp, p->config.arg);
+}
+
 static void on_rtp(struct rtc_peer *p, uint8_t *packet, size_t len)
 {
     const struct rtc_peer_handlers *h = p->config.handlers;
@@ -217,7 +231,7 @@ static void on_rtp(struct rtc_peer *p, uint8_t *packet, size_t len)
         struct rtc_line *line = &p->lines[kind];
 
         if (line->active && line->rtx_pt && rtp.pt == line->rtx_pt)
-            c->rtx_in++;
+            on_rtx(p, (enum sdp_kind) kind, &rtp);
         if (!line->active || rtp.pt != line->pt)
             continue;
         note_seq(c, line, &rtp);
@@ -251,6 +265,24 @@ static void count_feedback(struct rtc_counters *c, const struct rtcp *m)
             c->nacked++;
 }
 
+/* What our next report tells about. */
+static void note_clocks(struct rtc_peer *p, const struct rtcp *m)
+{
+    struct rtcp_sender_info info;
+    uint64_t now_us = clock_us(), ntp;
+
+    for (unsigned kind = 0; kind < RTC_KINDS; kind++) {
+        if (p->counters.stream[kind].ssrc_in == m->ssrc && rtcp_sender_info(m, &info) == 0) {
+            p->lines[kind].lsr = (uint32_t) (info.ntp >> 16);
+            p->lines[kind].sr_us = now_us;
+        }
+    }
+    if (rtcp_xr_rrtr(m, &ntp) == 0) {
+        p->echo = (struct rtcp_dlrr){.ssrc = m->ssrc, .lrr = (uint32_t) (ntp >> 16)};
+        p->echo_us = now_us;
+    }
+}
+
 static void on_rtcp(struct rtc_peer *p, uint8_t *packet, size_t len)
 {
     const struct rtc_peer_handlers *h = p->config.handlers;
@@ -264,6 +296,7 @@ static void on_rtcp(struct rtc_peer *p, uint8_t *packet, size_t len)
     r = rd_init(bytes_of(packet, len));
     while (rtcp_next(&r, &m)) {
         count_feedback(&p->counters, &m);
+        note_clocks(p, &m);
         if (h && h->on_rtcp)
             h->on_rtcp(p, &m, p->config.arg);
     }
@@ -329,6 +362,7 @@ int rtc_peer_new(struct rtc_hub *h, const struct rtc_peer_config *c, struct rtc_
         p->lines[kind].ssrc = rnd_u32() | 1;
         p->lines[kind].rtx_ssrc = p->lines[kind].ssrc ^ 0x80000000u;
         p->lines[kind].seq = (uint16_t) (rnd_u32() & 0x7fff);
+        p->lines[kind].rtx_seq = (uint16_t) (rnd_u32() & 0x7fff);
     }
     r = c->new_ice ? c->new_ice(c->ice_arg, &ice_handlers, p, &p->ice)
                    : ice_check_new(h->checks, &ice_handlers, p, &p->ice);

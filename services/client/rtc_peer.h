@@ -39,6 +39,9 @@ struct rtc_peer_handlers {
     void (*on_gathered)(struct rtc_peer *p, void *arg);
     void (*on_state)(struct rtc_peer *p, enum rtc_peer_state state, void *arg);
     void (*on_rtp)(struct rtc_peer *p, enum sdp_kind kind, const struct rtp *rtp, void *arg);
+    /* Packet seq once more (RFC 4588); rtp's payload is that packet's. */
+    void (*on_repeated)(struct rtc_peer *p, enum sdp_kind kind, uint16_t seq, const struct rtp *rtp,
+                        void *arg);
     void (*on_rtcp)(struct rtc_peer *p, const struct rtcp *rtcp, void *arg);
 };
 
@@ -97,7 +100,14 @@ struct rtc_packet {
  * was not; -EAGAIN and others from the socket. */
 int rtc_peer_send(struct rtc_peer *p, const struct rtc_packet *packet);
 
-/* Sender reports of what was sent, receiver reports of what came. */
+/* The number that it will have. */
+uint16_t rtc_peer_next_seq(const struct rtc_peer *p, enum sdp_kind kind);
+
+/* Packet seq once more, as RTX. */
+int rtc_peer_repeat(struct rtc_peer *p, const struct rtc_packet *packet, uint16_t seq);
+
+/* Sender reports of what was sent, receiver reports of what came, an echo of the other end's clock.
+ */
 int rtc_peer_send_report(struct rtc_peer *p);
 
 /* About the stream that arrives; -ENOENT when none of that kind has. */

@@ -13,11 +13,13 @@ struct rtc_line {
     uint8_t pt, rtx_pt;
     uint8_t mid_ext, time_ext, twcc_ext, level_ext; /* 0: not negotiated */
     uint32_t ssrc, rtx_ssrc;                        /* ours, to send from */
-    uint16_t seq;
+    uint16_t seq, rtx_seq;
     uint64_t octets_out;
     uint32_t last_ts;
     uint64_t first_in; /* the first sequence number that came, widened */
-    struct srtp_sender *sender;
+    uint32_t lsr;      /* of the other end's last sender report; 0: none came */
+    uint64_t sr_us;    /* when it came */
+    struct srtp_sender *sender, *rtx_sender;
 };
 
 struct rtc_hub {
@@ -42,6 +44,8 @@ struct rtc_peer {
     struct srtp_transport *srtp;
     struct rtc_line lines[RTC_KINDS];
     uint16_t twcc_seq;
+    struct rtcp_dlrr echo; /* of the other end's clock … */
+    uint64_t echo_us;      /* … which came then; 0: it did not */
     struct rtc_counters counters;
 };
 

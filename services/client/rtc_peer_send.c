@@ -41,42 +41,73 @@ static size_t fill_exts(struct rtc_peer *p, const struct rtc_line *line, uint64_
     return n;
 }
 
-int rtc_peer_send(struct rtc_peer *p, const struct rtc_packet *packet)
+/* A packet of one of the line's two streams, whose number and payload type h has; what comes before
+ * the payload is prefix. */
+static int send_rtp(struct rtc_peer *p, const struct rtc_packet *packet, struct rtp *h,
+                    struct srtp_sender **sender, struct bytes prefix)
 {
-    struct rtc_line *line = &p->lines[packet->kind];
-    struct rtc_stream_counters *c = &p->counters.stream[packet->kind];
+    const struct rtc_line *line = &p->lines[packet->kind];
+    uint64_t n_sent = p->counters.stream[packet->kind].packets_out;
     uint8_t buf[PACKET_MAX + SRTP_OVERHEAD_MAX], value[6];
     struct wr w = wr_init(buf, PACKET_MAX);
     struct rtp_ext exts[4];
-    struct rtp h = {.marker = packet->marker, .ts = packet->ts};
     size_t header_len, len;
     int r = 0;
+
+    if (!*sender)
+        r = srtp_transport_add_sender(p->srtp, h->ssrc, sender);
+    if (r < 0)
+        return r;
+    h->marker = packet->marker;
+    h->ts = packet->ts;
+    rtp_put_header(&w, h, exts, fill_exts(p, line, n_sent, value, exts), false);
+    header_len = wr_len(&w);
+    wr_bytes(&w, prefix);
+    wr_bytes(&w, packet->payload);
+    r = wr_finish(&w, &len);
+    if (r == 0)
+        r = srtp_sender_protect(*sender, bytes_of(buf, len), header_len, buf, sizeof(buf), &len);
+    if (r < 0)
+        return r;
+    count_sent(p, len);
+    return ice_send(p->ice, bytes_of(buf, len));
+}
+
+int rtc_peer_send(struct rtc_peer *p, const struct rtc_packet *packet)
+{
+    struct rtc_line *line = &p->lines[packet->kind];
+    struct rtp h = {.pt = line->pt, .ssrc = line->ssrc, .seq = line->seq};
+    int r;
 
     if (p->state != RTC_CONNECTED)
         return -ENOTCONN;
     if (!line->active)
         return -ENOENT;
-    if (!line->sender)
-        r = srtp_transport_add_sender(p->srtp, line->ssrc, &line->sender);
-    if (r < 0)
-        return r;
-    h.pt = line->pt;
-    h.ssrc = line->ssrc;
-    h.seq = line->seq++;
-    rtp_put_header(&w, &h, exts, fill_exts(p, line, c->packets_out, value, exts), false);
-    header_len = wr_len(&w);
-    wr_bytes(&w, packet->payload);
-    r = wr_finish(&w, &len);
-    if (r == 0)
-        r = srtp_sender_protect(line->sender, bytes_of(buf, len), header_len, buf, sizeof(buf),
-                                &len);
-    if (r < 0)
-        return r;
-    c->packets_out++;
+    line->seq++;
+    r = send_rtp(p, packet, &h, &line->sender, bytes_of(NULL, 0));
+    p->counters.stream[packet->kind].packets_out++;
     line->octets_out += packet->payload.len;
     line->last_ts = packet->ts;
-    count_sent(p, len);
-    return ice_send(p->ice, bytes_of(buf, len));
+    return r;
+}
+
+uint16_t rtc_peer_next_seq(const struct rtc_peer *p, enum sdp_kind kind)
+{
+    return p->lines[kind].seq;
+}
+
+int rtc_peer_repeat(struct rtc_peer *p, const struct rtc_packet *packet, uint16_t seq)
+{
+    struct rtc_line *line = &p->lines[packet->kind];
+    struct rtp h = {.pt = line->rtx_pt, .ssrc = line->rtx_ssrc, .seq = line->rtx_seq};
+    uint8_t original[2] = {(uint8_t) (seq >> 8), (uint8_t) seq};
+
+    if (p->state != RTC_CONNECTED)
+        return -ENOTCONN;
+    if (!line->active || line->rtx_pt == 0)
+        return -ENOENT;
+    line->rtx_seq++;
+    return send_rtp(p, packet, &h, &line->rtx_sender, bytes_of(original, sizeof(original)));
 }
 
 static int send_rtcp(struct rtc_peer *p, uint8_t *buf, struct wr *w, size_t cap)
@@ -100,6 +131,12 @@ static uint64_t ntp_now(void)
     return (ms / 1000 + UINT64_C(2208988800)) << 32 | (ms % 1000 << 32) / 1000;
 }
 
+/* 65,536ths of a second. */
+static uint32_t short_time_since(uint64_t us)
+{
+    return (uint32_t) ((clock_us() - us) * 65536 / 1000000);
+}
+
 static unsigned put_blocks(const struct rtc_peer *p, struct rtcp_report_block blocks[static 2])
 {
     unsigned n = 0;
@@ -107,10 +144,17 @@ static unsigned put_blocks(const struct rtc_peer *p, struct rtcp_report_block bl
     for (unsigned kind = 0; kind < RTC_KINDS; kind++) {
         const struct rtc_stream_counters *c = &p->counters.stream[kind];
 
-        if (c->ssrc_in)
-            blocks[n++] = (struct rtcp_report_block){.ssrc = c->ssrc_in,
-                                                     .lost = (int32_t) c->lost_in,
-                                                     .highest_seq = (uint32_t) c->seq_in};
+        const struct rtc_line *line = &p->lines[kind];
+
+        if (!c->ssrc_in)
+            continue;
+        blocks[n] = (struct rtcp_report_block){.ssrc = c->ssrc_in,
+                                               .lost = (int32_t) c->lost_in,
+                                               .highest_seq = (uint32_t) c->seq_in,
+                                               .lsr = line->lsr};
+        if (line->lsr)
+            blocks[n].dlsr = short_time_since(line->sr_us);
+        n++;
     }
     return n;
 }
@@ -138,6 +182,10 @@ int rtc_peer_send_report(struct rtc_peer *p)
     if (n > 0 || wr_len(&w) == 0)
         rtcp_put_rr(&w, ssrc, blocks, n);
     rtcp_put_sdes_cname(&w, ssrc, bytes_str("peer"));
+    if (p->echo_us) {
+        p->echo.dlrr = short_time_since(p->echo_us);
+        rtcp_put_dlrr(&w, ssrc, &p->echo);
+    }
     return send_rtcp(p, buf, &w, sizeof(buf));
 }
 

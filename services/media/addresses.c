@@ -81,6 +81,19 @@ static size_t without_loopback(struct public_addr *list, size_t n)
     return kept;
 }
 
+static int forget_loopback(struct addr *locals, char (*names)[16], int n)
+{
+    int kept = 0;
+
+    for (int i = 0; i < n; i++) {
+        if (addr_is_loopback(&locals[i]))
+            continue;
+        locals[kept] = locals[i];
+        memcpy(names[kept++], names[i], sizeof(names[i]));
+    }
+    return kept;
+}
+
 static int collect(const struct config *c, bool with_ipv6, const struct addr *resolved,
                    size_t n_resolved, struct candidates *ret)
 {
@@ -93,6 +106,8 @@ static int collect(const struct config *c, bool with_ipv6, const struct addr *re
     if (n < 0)
         return n;
     n_publics = configured(c, locals, (size_t) n, publics, PUBLICS_MAX);
+    if (!c->announce_loopback)
+        n = forget_loopback(locals, names, n);
     for (size_t i = 0; i < n_resolved && n_publics < PUBLICS_MAX; i++)
         publics[n_publics++] = (struct public_addr){.addr = resolved[i]};
     n_publics = without_loopback(publics, n_publics);

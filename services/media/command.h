@@ -71,10 +71,11 @@ struct message {
     struct agent *agent;  /* that has gathered for it; the worker's alone */
     char forced_codec[8]; /* empty: none */
     bool loopback;
-    unsigned max_recv_kbps; /* 0: no limit */
-    unsigned max_send_kbps; /* the same, of a subscriber */
-    json_t *rooms;          /* COMMAND_SYNC: rooms of this worker, to be looked for … */
-    json_t *keep;           /* … and to be kept, and nothing else; NULL: nothing is dropped */
+    unsigned max_recv_kbps, min_recv_kbps; /* 0: no limit */
+    unsigned max_send_kbps, min_send_kbps; /* the same, of a subscriber */
+    bool brief;                            /* COMMAND_STATS: without the transports */
+    json_t *rooms; /* COMMAND_SYNC: rooms of this worker, to be looked for … */
+    json_t *keep;  /* … and to be kept, and nothing else; NULL: nothing is dropped */
     struct candidates candidates;
     enum transport_state state; /* NOTE_TRANSPORT */
     struct worker *home;        /* where it is posted, and … */

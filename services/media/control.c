@@ -138,7 +138,8 @@ static void on_stats(struct control *c, json_t *params, struct link_request *rq)
     if (room && strlen(room) >= COMMAND_ID_SIZE)
         dispatch_invalid_params(rq, "room");
     else
-        gather_stats(&c->dispatch.placement, &c->dispatch.limits, room, rq);
+        gather_stats(&c->dispatch.placement, &c->dispatch.limits, room,
+                     json_is_true(json_object_get(params, "brief")), rq);
 }
 
 static void on_orphan_timer(struct loop_timer *t)

@@ -1,6 +1,7 @@
 #include "media/endpoint.h"
 
 #include "media/publisher.h"
+#include "media/quality.h"
 #include "media/subscriber.h"
 
 #include <stdio.h>
@@ -8,14 +9,19 @@
 
 #define CANDIDATE_SIZE 256
 
-static struct transport *find(struct worker *w, const struct message *m)
+/* The transport, and its figures (a new reference). NULL: there is none. */
+static const struct transport *find(struct worker *w, const struct message *m, json_t **ret_figures)
 {
     struct router *r = router_find(w, m->room);
     struct publisher *p = r && *m->stream ? router_publisher(r, m->stream) : NULL;
     struct subscriber *s = r && *m->subscriber ? router_subscriber(r, m->subscriber) : NULL;
 
-    if (p)
+    if (p) {
+        *ret_figures = quality_of_publisher(p);
         return p->transport;
+    }
+    if (s)
+        *ret_figures = quality_of_subscriber(s);
     return s ? s->transport : NULL;
 }
 
@@ -124,9 +130,9 @@ static json_t *events(const struct transport *t)
 
 void endpoint_describe(struct worker *w, struct message *m)
 {
-    const struct transport *t = find(w, m);
+    json_t *figures = NULL, *local, *remote;
+    const struct transport *t = find(w, m, &figures);
     char *remote_sdp, *local_sdp;
-    json_t *local, *remote;
 
     if (!t) {
         message_fail(m, MEDIA_ERR_NO_STREAM, "There is no %.100s",
@@ -136,11 +142,11 @@ void endpoint_describe(struct worker *w, struct message *m)
     put_pair(t, &local, &remote);
     remote_sdp = kept_text_restore(t->remote_sdp);
     local_sdp = kept_text_restore(t->local_sdp);
-    m->result =
-        json_pack("{s:o, s:o, s:o, s:o, s:o?, s:o?, s:o}", "remoteSdp", text_or_null(remote_sdp),
-                  "localSdp", text_or_null(local_sdp), "clientCandidates",
-                  candidates_in(remote_sdp), "serverCandidates", candidates_in(local_sdp),
-                  "localCandidate", local, "remoteCandidate", remote, "events", events(t));
+    m->result = json_pack("{s:o, s:o, s:o, s:o, s:o?, s:o?, s:o, s:o}", "remoteSdp",
+                          text_or_null(remote_sdp), "localSdp", text_or_null(local_sdp),
+                          "clientCandidates", candidates_in(remote_sdp), "serverCandidates",
+                          candidates_in(local_sdp), "localCandidate", local, "remoteCandidate",
+                          remote, "events", events(t), "figures", figures);
     free(remote_sdp);
     free(local_sdp);
 }

@@ -4,17 +4,27 @@
 
 #define COMPOUND_MAX 1400
 #define NACK_MAX 64
-#define RTT_US 100000 /* assumed between us and a publisher: we send it no sender reports */
+
+static void put_key_frame_wish(struct track *k, struct wr *w)
+{
+    uint32_t from = k->publisher->feedback_ssrc;
+
+    if (k->asks_by_fir)
+        rtcp_put_fir(w, from, k->ssrc, k->fir_nr++);
+    else
+        rtcp_put_pli(w, from, k->ssrc);
+}
 
 static void put_nacks(struct track *k, struct wr *w, uint64_t now_us)
 {
     uint16_t seqs[NACK_MAX];
-    unsigned lost = 0;
-    size_t n = nack_due(&k->nack, now_us, RTT_US, seqs, NACK_MAX, &lost);
+    bool broken = false;
+    size_t n =
+        nack_due(&k->nack, now_us, rtt_patience_us(&k->publisher->rtt), seqs, NACK_MAX, &broken);
 
     if (n > 0)
         rtcp_put_nack(w, k->publisher->feedback_ssrc, k->ssrc, seqs, n);
-    if (lost > 0 && k->kind == SDP_VIDEO)
+    if (broken && k->kind == SDP_VIDEO)
         keyframe_want(&k->keyframe, now_us);
 }
 
@@ -24,8 +34,8 @@ static void put_track_feedback(struct track *k, struct wr *w, uint64_t now_us)
         return;
     if (k->history && nack_deadline(&k->nack) <= now_us)
         put_nacks(k, w, now_us);
-    if (k->kind == SDP_VIDEO && keyframe_due(&k->keyframe, now_us))
-        rtcp_put_pli(w, k->publisher->feedback_ssrc, k->ssrc);
+    if (k->kind == SDP_VIDEO && keyframe_due(&k->keyframe, rtt_us(&k->publisher->rtt), now_us))
+        put_key_frame_wish(k, w);
 }
 
 static uint64_t next_deadline(const struct publisher *p)
@@ -68,7 +78,7 @@ static void send_due(struct publisher *p, uint64_t now_us)
 /* A mirror's sender is its sink. */
 static void ask_back(struct publisher *p, uint64_t now_us)
 {
-    if (keyframe_due(&p->tracks[SDP_VIDEO].keyframe, now_us))
+    if (keyframe_due(&p->tracks[SDP_VIDEO].keyframe, 0, now_us))
         mirror_want_key_frame(p);
 }
 
@@ -93,24 +103,29 @@ void feedback_run(struct publisher *p, uint64_t now_us)
         wheel_start(wheel, &p->feedback_timer, (next - now_us) / 1000);
 }
 
+static unsigned higher(unsigned a, unsigned b)
+{
+    return a > b ? a : b;
+}
+
 unsigned feedback_useful_kbps(const struct publisher *p)
 {
     const struct subscriber *s;
     const struct mirror_sink *sink;
-    unsigned highest = 0;
+    unsigned highest = 0, least = p->min_recv_kbps;
 
     list_for_each (s, &p->subscribers, node) {
         if (s->max_send_kbps == 0)
             return p->max_recv_kbps;
-        if (s->max_send_kbps > highest)
-            highest = s->max_send_kbps;
+        highest = higher(highest, s->max_send_kbps);
+        least = higher(least, s->min_send_kbps);
     }
     list_for_each (sink, &p->sinks, node) {
         if (sink->kbps == 0 && sink->kinds & 1u << SDP_VIDEO)
             return p->max_recv_kbps;
-        if (sink->kbps > highest)
-            highest = sink->kbps;
+        highest = higher(highest, sink->kbps);
     }
+    highest = highest > 0 ? higher(highest, least) : 0;
     if (highest == 0 || (p->max_recv_kbps > 0 && p->max_recv_kbps < highest))
         return p->max_recv_kbps;
     return highest;
@@ -130,6 +145,7 @@ void feedback_report(struct publisher *p, uint64_t now_us)
     }
     rtcp_put_rr(&w, p->feedback_ssrc, blocks, n);
     rtcp_put_sdes_cname(&w, p->feedback_ssrc, bytes_str(p->cname));
+    rtcp_put_rrtr(&w, p->feedback_ssrc, rtt_clock(now_us));
     if (kbps > 0 && video->has_ssrc)
         rtcp_put_remb(&w, p->feedback_ssrc, (uint64_t) kbps * 1000, &video->ssrc, 1);
     if (!w.failed)

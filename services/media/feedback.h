@@ -1,5 +1,5 @@
 /* feedback.h: the RTCP that a publisher's sender gets from us: NACK, PLI, transport-cc at once,
- * receiver reports and REMB every second. */
+ * receiver reports, our clock and REMB every second. */
 #pragma once
 
 #include "media/publisher.h"

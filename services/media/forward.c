@@ -4,7 +4,6 @@
 #include "media/subscriber.h"
 
 #define KEY_WAIT_MAX_US 1000000
-#define RTX_CREDIT_MAX 256
 #define RTP_PADDING_BIT 0x20
 #define CACHE_LINE 64
 #define FETCH_STEPS SRTP_SENDER_FETCH_STEPS
@@ -17,6 +16,7 @@ _Static_assert(HOLD_MAX <= UDP_SEGMENTS_MAX, "a run is one message");
 /* A packet in its room of the slab: the header is written. */
 struct outgoing {
     const struct media_packet *from;
+    struct bytes payload;
     uint8_t *room;
     size_t header_len;
 };
@@ -68,6 +68,7 @@ static bool must_wait(struct subscriber_track *st, const struct media_packet *p)
 static bool begin_packet(struct subscriber_track *st, const struct media_packet *p, uint8_t *room,
                          struct outgoing *ret)
 {
+    struct bytes payload = p->rtp.payload;
     struct wr w = write_to(room);
     struct rtp h = p->rtp;
     uint64_t seq;
@@ -75,7 +76,9 @@ static bool begin_packet(struct subscriber_track *st, const struct media_packet 
     if (must_wait(st, p))
         return false;
     h.pt = st->map.pt[p->rtp.pt & 0x7f];
-    if (h.pt == 0 || p->rtp.payload.len == 0) { /* not negotiated, or a bandwidth probe */
+    if (p->rtp.pt == st->map.unwraps)
+        payload = rtp_red_primary(payload);
+    if (h.pt == 0 || payload.len == 0) { /* not negotiated, or a bandwidth probe */
         rewrite_drop(&st->rewrite, p->seq);
         return false;
     }
@@ -83,13 +86,15 @@ static bool begin_packet(struct subscriber_track *st, const struct media_packet 
         return false;
     h.seq = (uint16_t) seq;
     h.ssrc = st->ssrc;
-    *ret = (struct outgoing){p, room, put_header(st, &w, &h, &p->rtp)};
-    return !w.failed && wr_left(&w) >= p->rtp.payload.len;
+    if (seq < st->rewrite.highest_out)
+        retransmit_note(&st->retransmit, h.seq, p->now_us);
+    *ret = (struct outgoing){p, payload, room, put_header(st, &w, &h, &p->rtp)};
+    return !w.failed && wr_left(&w) >= payload.len;
 }
 
 static void finish_packet(struct subscriber_track *st, const struct outgoing *o, uint8_t padding)
 {
-    struct bytes payload = o->from->rtp.payload;
+    struct bytes payload = o->payload;
     size_t len;
 
     if (padding > 0)
@@ -99,8 +104,7 @@ static void finish_packet(struct subscriber_track *st, const struct outgoing *o,
         return;
     transport_commit(st->transport, o->room, len);
     sending_packet(&st->sending, payload.len);
-    if (st->rtx_credit < RTX_CREDIT_MAX)
-        st->rtx_credit++;
+    retransmit_earn(&st->retransmit);
 }
 
 /* Packets in a row, at most HOLD_MAX. */
@@ -119,7 +123,7 @@ static void forward_to(struct subscriber_track *st, const struct media_packet *r
     for (unsigned i = 0; i < n; i++) {
         if (!begin_packet(st, &run[i], room, &out[n_out]))
             continue;
-        sizes[n_out] = (uint16_t) (out[n_out].header_len + run[i].rtp.payload.len);
+        sizes[n_out] = (uint16_t) (out[n_out].header_len + out[n_out].payload.len);
         n_out++;
         room += UDP_ROOM_SIZE;
     }
@@ -128,7 +132,8 @@ static void forward_to(struct subscriber_track *st, const struct media_packet *r
         finish_packet(st, &out[i], padding[i]);
 }
 
-void forward_again(struct subscriber_track *st, const struct rtp *from, uint16_t out_seq)
+void forward_again(struct subscriber_track *st, const struct rtp *from, uint16_t out_seq,
+                   uint64_t now_us)
 {
     struct transport *t = st->transport;
     struct rtp h = *from;
@@ -137,9 +142,10 @@ void forward_again(struct subscriber_track *st, const struct rtp *from, uint16_t
     struct wr w;
 
     h.pt = st->map.rtx_pt[from->pt & 0x7f];
-    if (h.pt == 0 || !st->rtx_sender || st->rtx_credit == 0)
+    if (h.pt == 0 || !st->rtx_sender ||
+        !retransmit_grant(&st->retransmit, out_seq, rtt_us(&st->rtt), now_us))
         return;
-    st->rtx_credit--;
+    st->repeated++;
     h.ssrc = st->rtx_ssrc;
     h.seq = (uint16_t) st->rtx_seq++;
     h.ts = rewrite_ts(&st->rewrite, from->ts);
@@ -267,6 +273,7 @@ void forward_forget(struct track *k)
 
 void forward_packet(struct track *k, const struct media_packet *m)
 {
+    struct worker *w = k->publisher->router->worker;
     enum hold_verdict v = HOLD_LATE;
 
     if (list_empty(&k->subscribers) && list_empty(&k->publisher->sinks))
@@ -277,10 +284,13 @@ void forward_packet(struct track *k, const struct media_packet *m)
         forward_held(k, m->now_us);
         v = hold_put(&k->hold, m->seq, m->rtp.ts, m->rtp.marker, m->now_us);
     }
-    if (v == HOLD_LATE)
+    if (v == HOLD_LATE) {
         to_all(k, m, 1);
-    else if (list_empty(&k->held_node))
-        list_append(&k->publisher->router->worker->held, &k->held_node);
+        return;
+    }
+    if (list_empty(&k->held_node))
+        list_append(&w->held, &k->held_node);
+    worker_flush_soon(w); /* it may have come another way than in a round of the UDP socket */
 }
 
 /* ---- replays ---- */

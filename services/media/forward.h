@@ -14,6 +14,7 @@ struct media_packet {
     uint64_t seq;    /* extended */
     uint64_t now_us; /* when it came */
     bool starts_key_frame;
+    bool repeated; /* came as a retransmission */
 };
 
 struct subscriber_track;
@@ -36,5 +37,7 @@ uint64_t forward_due(struct worker *w, uint64_t now_us);
  * come as one burst; then what is new. */
 void forward_replay(struct subscriber_track *st, uint64_t from_seq, uint64_t now_us);
 
-/* A packet of the history again, that left as out_seq, on the retransmission stream (RFC 4588). */
-void forward_again(struct subscriber_track *st, const struct rtp *from, uint16_t out_seq);
+/* A packet of the history again, that left as out_seq, on the retransmission stream (RFC 4588);
+ * unless it is on its way already. */
+void forward_again(struct subscriber_track *st, const struct rtp *from, uint16_t out_seq,
+                   uint64_t now_us);

@@ -187,7 +187,7 @@ static json_t *refused_json(const struct limits *l)
     return refused;
 }
 
-void gather_stats(struct placement *p, const struct limits *limits, const char *room,
+void gather_stats(struct placement *p, const struct limits *limits, const char *room, bool brief,
                   struct link_request *rq)
 {
     struct gather *g = gather_new(rq, json_pack("{s:[], s:i, s:[], s:o}", "transports", "rooms",
@@ -201,6 +201,8 @@ void gather_stats(struct placement *p, const struct limits *limits, const char *
 
         if (m && room)
             snprintf(m->room, sizeof(m->room), "%s", room);
+        if (m)
+            m->brief = brief;
         gather_post(g, p->workers[i], m);
     }
     gather_done(g);

@@ -10,8 +10,8 @@
 /* Tells what of rooms is missing; drops what is not in keep (NULL: nothing). */
 void gather_sync(struct placement *p, json_t *rooms, json_t *keep, struct link_request *rq);
 
-/* room NULL: of all of them. */
-void gather_stats(struct placement *p, const struct limits *limits, const char *room,
+/* room NULL: of all of them; brief: without the transports. */
+void gather_stats(struct placement *p, const struct limits *limits, const char *room, bool brief,
                   struct link_request *rq);
 
 void gather_close(struct placement *p, struct placed_room *room, struct link_request *rq);

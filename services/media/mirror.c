@@ -2,8 +2,6 @@
 
 #include "media/forward.h"
 
-#include "base/clock.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,11 +66,12 @@ static struct mirror_sink *find_sink(const struct publisher *p, const struct wor
     return NULL;
 }
 
-/* The mirror has gone already, or was never made. */
+/* The mirror was never made, or has been told to end. */
 static struct mirror_sink *sink_free(struct mirror_sink *s)
 {
     list_del(&s->node);
-    (void) slots_set(&s->pipe->sinks, s->slot, NULL);
+    if (slots_get(&s->pipe->sinks, s->slot) == s)
+        (void) slots_set(&s->pipe->sinks, s->slot, NULL);
     message_free(s->close);
     free(s);
     return NULL;

@@ -355,6 +355,8 @@ static void number_codecs(const struct neg_media *pub, const struct neg_local *l
         const struct neg_codec *from = &pub->codecs[i];
         struct neg_codec *c = &ret->codecs[ret->n_codecs];
 
+        if (from->codec == RTP_CODEC_RED && !neg_red_fits(pub, ret))
+            continue;
         if (kind == SDP_VIDEO && l->forced_codec &&
             strcmp(neg_codec_name(from->codec), l->forced_codec) != 0)
             continue;

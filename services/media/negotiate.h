@@ -10,11 +10,13 @@
  * Pure: no I/O, no clock, no globals; results hold no pointers. Not in the packet path: each call
  * uses the heap for a while. Any thread.
  *
- * What is taken: Opus; VP8, VP9 (by profile-id), H264 (packetization-mode 1; from a publisher its
- * baseline profiles, if it has any, because every browser decodes these). Order: the publisher's.
- * The first codec is what browsers send; the others may be sent, and are mapped as well. Further
- * m-lines of a kind, m-lines outside the bundle or without rtcp-mux, and data channels are
- * rejected (port 0). Simulcast is answered without rid and simulcast lines: one encoding comes.
+ * What is taken: Opus, and RED of it (RFC 2198), which is passed on as it is or, to who does not
+ * know it, as plain Opus; VP8, VP9 (by profile-id), H264 (packetization-mode 1; from a publisher
+ * its baseline profiles, if it has any, because every browser decodes these). Order: the
+ * publisher's. The first codec is what browsers send; the others may be sent, and are mapped as
+ * well. Further m-lines of a kind, m-lines outside the bundle or without rtcp-mux, and data
+ * channels are rejected (port 0). Simulcast is answered without rid and simulcast lines: one
+ * encoding comes.
  *
  * An m-line that is fine but has nothing to carry is answered "inactive": a publisher's that does
  * not send, a subscriber's whose kind the stream lacks or with which it has no codec in common.
@@ -150,6 +152,9 @@ int neg_accept(const struct neg_peer *offered, struct bytes answer, struct neg_p
  * read is left out; the views in them are of the text. */
 size_t neg_candidates(struct bytes sdp, struct sdp_candidate *ret, size_t max, bool *ret_end);
 
+/* "VP8" */
+const char *neg_codec_name(enum rtp_codec codec);
+
 /* ---- for the packet path ---- */
 
 /* What becomes of the publisher's packets. 0: not forwarded (no payload type 0 is negotiated). */
@@ -157,6 +162,7 @@ struct neg_map {
     uint8_t pt[128];                 /* publisher's media payload type -> subscriber's */
     uint8_t rtx_pt[128];             /* the same -> subscriber's RTX payload type */
     uint8_t ext[NEG_EXT_ID_MAX + 1]; /* publisher's id -> subscriber's, end-to-end ones alone */
+    uint8_t unwraps;                 /* publisher's RED, of which the primary is sent; 0: none */
 };
 
 /* All zero when either side is not active. Call it again when the publisher was replaced. The map

@@ -2,6 +2,7 @@
 
 #include "media/feedback.h"
 #include "media/forward.h"
+#include "media/quality.h"
 #include "media/subscriber.h"
 
 #include "base/clock.h"
@@ -27,9 +28,11 @@ static void track_begin(struct track *k, uint32_t ssrc, uint32_t clock_hz, uint6
     forward_held(k, now_us);
     forward_forget(k);
     if (k->has_ssrc) {
+        quality_count_track(k);
         list_for_each (st, &k->subscribers, node)
             rewrite_resync(&st->rewrite);
     }
+    k->repeated = k->key_frames = k->keyframe.n_asked = 0;
     k->has_ssrc = true;
     k->has_key = false;
     k->ssrc = ssrc;
@@ -63,6 +66,8 @@ static bool restore_rtx(struct track *k, const struct neg_codec *codec, uint8_t 
     if (rtp_decode(bytes_of(packet, *len), &m->rtp) < 0)
         return false;
     m->seq = rtp_seq_extend(k->reception.highest, seq);
+    m->repeated = true;
+    k->repeated++;
     return true;
 }
 
@@ -84,8 +89,12 @@ static bool keep(struct track *k, const struct media_packet *m, struct bytes pac
 
 static void note_missing(struct track *k, const struct media_packet *m)
 {
-    if (k->history && !nack_packet(&k->nack, m->seq, m->now_us))
+    uint64_t took_us = 0;
+
+    if (k->history && !nack_packet(&k->nack, m->seq, m->repeated, m->now_us, &took_us))
         keyframe_want(&k->keyframe, m->now_us);
+    if (took_us > 0)
+        rtt_sample(&k->publisher->rtt, took_us);
 }
 
 /* A frame may have several packets that could begin one (SPS, then IDR): the first counts. */
@@ -94,6 +103,8 @@ static void note_key_frame(struct track *k, const struct media_packet *m)
     keyframe_passed(&k->keyframe, m->now_us);
     if (k->has_key && k->key_ts == m->rtp.ts)
         return;
+    nack_key_frame(&k->nack, m->seq);
+    k->key_frames++;
     k->has_key = true;
     k->key_seq = m->seq;
     k->key_ts = m->rtp.ts;
@@ -186,24 +197,44 @@ void publisher_on_mirrored(struct publisher *p, struct bytes packet)
     feedback_run(p, m.now_us);
 }
 
+static void on_sender_report(struct publisher *p, const struct rtcp *packet, uint64_t now_us)
+{
+    struct rtcp_sender_info info;
+
+    for (unsigned i = 0; i < NEG_KINDS; i++) {
+        struct track *k = &p->tracks[i];
+
+        if (!k->has_ssrc || k->ssrc != packet->ssrc || rtcp_sender_info(packet, &info) < 0)
+            continue;
+        reception_sr(&k->reception, &info, now_us);
+        mirror_forward_report(k, &info, now_us);
+    }
+}
+
+/* The echo of the time in our reports. */
+static void on_echo(struct publisher *p, const struct rtcp *packet, uint64_t now_us)
+{
+    struct rtcp_dlrr echo;
+    uint64_t took_us;
+    size_t pos = 0;
+
+    while (rtcp_next_dlrr(packet, &pos, &echo)) {
+        if (echo.ssrc == p->feedback_ssrc && rtt_of_echo(&echo, now_us, &took_us) == 0)
+            rtt_sample(&p->rtt, took_us);
+    }
+}
+
 static void on_rtcp(struct transport *t, struct bytes compound, void *arg)
 {
     struct publisher *p = arg;
     struct rd r = rd_init(compound);
-    struct rtcp_sender_info info;
     struct rtcp packet;
 
     while (rtcp_next(&r, &packet)) {
-        if (packet.type != RTCP_SR || rtcp_sender_info(&packet, &info) < 0)
-            continue;
-        for (unsigned i = 0; i < NEG_KINDS; i++) {
-            struct track *k = &p->tracks[i];
-
-            if (!k->has_ssrc || k->ssrc != packet.ssrc)
-                continue;
-            reception_sr(&k->reception, &info, t->worker->now_us);
-            mirror_forward_report(k, &info, t->worker->now_us);
-        }
+        if (packet.type == RTCP_SR)
+            on_sender_report(p, &packet, t->worker->now_us);
+        else if (packet.type == RTCP_XR)
+            on_echo(p, &packet, t->worker->now_us);
     }
     if (p->loopback)
         subscriber_on_rtcp(p->loopback, compound);
@@ -269,7 +300,7 @@ static void wake_track(struct track *k)
     const struct neg_media *m = &k->publisher->neg.media[k->kind];
 
     k->asleep = false;
-    nack_init(&k->nack);
+    nack_restart(&k->nack);
     if (has_feedback(m, NEG_FB_NACK)) /* without memory for it there are no retransmissions */
         (void) history_new(k->kind == SDP_VIDEO ? &history_video : &history_audio, &k->history);
 }
@@ -282,7 +313,7 @@ static void let_sleep(struct track *k)
     k->has_key = false;
     forward_forget(k);
     k->history = history_free(k->history);
-    keyframe_init(&k->keyframe);
+    keyframe_restart(&k->keyframe);
 }
 
 static void tend_track(struct track *k, uint64_t now_us)
@@ -344,8 +375,10 @@ static void on_report_timer(struct wheel_timer *timer)
 
     if (p->transport && transport_is_connected(p->transport))
         feedback_report(p, now_us);
-    for (unsigned i = 0; i < NEG_KINDS; i++)
+    for (unsigned i = 0; i < NEG_KINDS; i++) {
+        rate_tick(&p->tracks[i].rate, p->tracks[i].reception.octets, now_us);
         tend_track(&p->tracks[i], now_us);
+    }
     if (publisher_is_mirror(p))
         mirror_tell(p, watched_kinds(p), feedback_useful_kbps(p), p->feed.fed);
     p->feed.fed = false;
@@ -418,6 +451,7 @@ static void reset_track(struct track *k, const struct neg_media *m)
     forward_forget(k);
     k->history = history_free(k->history);
     keyframe_init(&k->keyframe);
+    k->asks_by_fir = has_feedback(m, NEG_FB_FIR) && !has_feedback(m, NEG_FB_PLI);
     wake_track(k);
 }
 
@@ -440,7 +474,9 @@ void publisher_set_source(struct publisher *p, struct transport *t, const struct
                           uint32_t feedback_ssrc)
 {
     subscriber_free(p->loopback);
+    quality_publisher_ends(p);
     transport_free(p->transport);
+    p->rtt = (struct rtt){.smoothed_us = 0};
     p->transport = t;
     p->feedback_ssrc = feedback_ssrc;
     p->uses_twcc = false;
@@ -506,6 +542,7 @@ struct publisher *publisher_free(struct publisher *p)
     last_n_remove(&p->router->last_n, p);
     wheel_stop(&p->router->worker->wheel, &p->feedback_timer);
     wheel_stop(&p->router->worker->wheel, &p->report_timer);
+    quality_publisher_ends(p);
     transport_free(p->transport);
     for (unsigned i = 0; i < NEG_KINDS; i++) {
         forward_forget(&p->tracks[i]);

@@ -11,8 +11,10 @@
 #include "media/last_n.h"
 #include "media/mirror.h"
 #include "media/nack.h"
+#include "media/rate.h"
 #include "media/reception.h"
 #include "media/router.h"
+#include "media/rtt.h"
 #include "media/transport.h"
 #include "media/twcc.h"
 
@@ -33,6 +35,10 @@ struct track {
     struct reception reception;
     struct nack nack;
     struct keyframe keyframe;
+    bool asks_by_fir; /* the sender knows no PLI */
+    uint8_t fir_nr;
+    uint64_t repeated, key_frames; /* retransmissions, key frames that came */
+    struct rate rate;
     struct history *history; /* NULL: no retransmissions */
     bool has_key;            /* the last key frame began with key_seq, at key_us */
     uint64_t key_seq, key_us;
@@ -53,8 +59,9 @@ struct publisher {
     struct neg_peer neg;
     struct payload_type payload_types[128];
     struct track tracks[NEG_KINDS];
-    uint32_t feedback_ssrc; /* who our RTCP is from */
-    unsigned max_recv_kbps;
+    uint32_t feedback_ssrc;                /* who our RTCP is from */
+    unsigned max_recv_kbps, min_recv_kbps; /* of video; 0: no limit */
+    struct rtt rtt;
     bool uses_twcc;
     struct twcc twcc;
     struct wheel_timer feedback_timer, report_timer;

@@ -199,6 +199,7 @@ static void finish_publish(struct publisher *p, struct transport *t, struct desc
                            struct message *m)
 {
     p->max_recv_kbps = m->max_recv_kbps;
+    p->min_recv_kbps = m->min_recv_kbps;
     p->whose = m->whose;
     log_created(t);
     transport_keep_sdp(t, bytes_str(m->sdp), text_bytes(d));
@@ -316,6 +317,7 @@ static void finish_subscribe(struct publisher *p, struct transport *t, struct de
     if (!s)
         return;
     s->max_send_kbps = m->max_send_kbps;
+    s->min_send_kbps = m->min_send_kbps;
     transport_keep_sdp(t, bytes_str(m->sdp), text_bytes(d));
     if (m->type == COMMAND_OFFER) {
         s->neg = d->peer;
@@ -412,17 +414,6 @@ static void close_room(struct worker *w, struct message *m)
     router_free(router_find(w, m->room));
 }
 
-static void log_refused(struct worker *w, const struct message *m)
-{
-    char session[COMMAND_ID_SIZE];
-    struct log_ids ids = {session, m->whose.connection, m->stream, m->whose.join};
-
-    if (!log_limit_passes(&w->log_refused))
-        return;
-    snprintf(session, sizeof(session), "%.*s", (int) media_room_session_len(m->room), m->room);
-    log_about(ids, LOG_LEVEL_NOTICE, "request refused: %s", m->text);
-}
-
 /* The mirror, which the subscriber needs, goes ahead. */
 static int prepare_mirror(struct worker *w, struct message *m)
 {
@@ -446,6 +437,17 @@ bool requests_pass_on(struct worker *w, struct message *m)
     else
         mailbox_post(m->at->mailbox, &m->mail);
     return true;
+}
+
+static void log_refused(struct worker *w, const struct message *m)
+{
+    char session[COMMAND_ID_SIZE];
+    struct log_ids ids = {session, m->whose.connection, m->stream, m->whose.join};
+
+    if (!log_limit_passes(&w->log_refused))
+        return;
+    snprintf(session, sizeof(session), "%.*s", (int) media_room_session_len(m->room), m->room);
+    log_about(ids, LOG_LEVEL_NOTICE, "request refused: %s", m->text);
 }
 
 void requests_run(struct worker *w, struct message *m)

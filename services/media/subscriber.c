@@ -1,6 +1,7 @@
 #include "media/subscriber.h"
 
 #include "media/forward.h"
+#include "media/quality.h"
 
 #include "base/clock.h"
 #include "base/rnd.h"
@@ -29,10 +30,25 @@ static void on_reports(struct subscriber *s, const struct rtcp *p, uint64_t now_
 
     for (unsigned i = 0; rtcp_report_block(p, i, &block); i++) {
         struct subscriber_track *st = track_by_ssrc(s, block.ssrc);
+        uint64_t took_us;
 
-        if (st)
-            (void) sending_rtt(&st->sending, &block, now_us, &st->rtt_us);
+        if (!st)
+            continue;
+        st->report = block;
+        if (sending_rtt(&st->sending, &block, now_us, &took_us) == 0)
+            rtt_sample(&st->rtt, took_us);
     }
+}
+
+/* The peer's clock: it wants it back in our next report. */
+static void on_clock(struct subscriber *s, const struct rtcp *p, uint64_t now_us)
+{
+    uint64_t ntp;
+
+    if (rtcp_xr_rrtr(p, &ntp) < 0)
+        return;
+    s->echo = (struct rtcp_dlrr){.ssrc = p->ssrc, .lrr = (uint32_t) (ntp >> 16)};
+    s->echo_us = now_us;
 }
 
 static void on_nack(struct subscriber *s, const struct rtcp *p, uint64_t now_us)
@@ -50,33 +66,39 @@ static void on_nack(struct subscriber *s, const struct rtcp *p, uint64_t now_us)
         struct bytes packet = bytes_of(NULL, 0);
         struct rtp rtp;
 
+        st->nacks++;
         if (rewrite_source_seq(&st->rewrite, seq, &in_seq) == 0)
             packet = history_find(h, in_seq, now_us);
         if (packet.p && rtp_decode(packet, &rtp) == 0)
-            forward_again(st, &rtp, seq);
+            forward_again(st, &rtp, seq, now_us);
     }
 }
 
-static bool fir_asks_us(struct subscriber *s, const struct rtcp *p)
+/* The track that a FIR or PLI wants a key frame of; NULL: none of ours. */
+static struct subscriber_track *wished_for(struct subscriber *s, const struct rtcp *p)
 {
+    struct subscriber_track *st = NULL;
     size_t pos = 0;
     uint32_t ssrc;
     uint8_t nr;
 
-    while (rtcp_next_fir(p, &pos, &ssrc, &nr)) {
-        if (track_by_ssrc(s, ssrc))
-            return true;
-    }
-    return false;
+    if (p->count == RTCP_FMT_PLI)
+        return track_by_ssrc(s, p->media_ssrc);
+    while (!st && rtcp_next_fir(p, &pos, &ssrc, &nr))
+        st = track_by_ssrc(s, ssrc);
+    return st;
 }
 
 static void on_payload_feedback(struct subscriber *s, const struct rtcp *p, uint64_t now_us)
 {
-    if ((p->count == RTCP_FMT_PLI && track_by_ssrc(s, p->media_ssrc)) ||
-        (p->count == RTCP_FMT_FIR && fir_asks_us(s, p)))
+    struct subscriber_track *st = wished_for(s, p);
+
+    if (st) {
+        st->wishes++;
         publisher_want_key_frame(s->source, now_us);
-    else if (p->count == RTCP_FMT_AFB)
+    } else if (p->count == RTCP_FMT_AFB) {
         (void) rtcp_remb(p, &s->remb_bps);
+    }
 }
 
 void subscriber_on_rtcp(struct subscriber *s, struct bytes compound)
@@ -92,6 +114,8 @@ void subscriber_on_rtcp(struct subscriber *s, struct bytes compound)
             on_nack(s, &p, now_us);
         else if (p.type == RTCP_PSFB)
             on_payload_feedback(s, &p, now_us);
+        else if (p.type == RTCP_XR)
+            on_clock(s, &p, now_us);
     }
 }
 
@@ -252,6 +276,16 @@ static void put_report(struct subscriber_track *st, struct wr *w, uint64_t now_u
     rtcp_put_sdes_cname(w, st->ssrc, bytes_str(p->cname));
 }
 
+/* Echoed once: the peer sends its clock with each report. */
+static void put_echo(struct subscriber *s, struct wr *w, uint64_t now_us)
+{
+    if (s->echo_us == 0 || wr_len(w) == 0)
+        return;
+    s->echo.dlrr = (uint32_t) ((now_us - s->echo_us) * 65536 / 1000000);
+    rtcp_put_dlrr(w, s->tracks[SDP_VIDEO].ssrc, &s->echo);
+    s->echo_us = 0;
+}
+
 static void on_report_timer(struct wheel_timer *timer)
 {
     struct subscriber *s = container_of(timer, struct subscriber, report_timer);
@@ -259,8 +293,11 @@ static void on_report_timer(struct wheel_timer *timer)
     struct wr w = wr_init(buf, sizeof(buf));
     uint64_t now_us = clock_us();
 
-    for (unsigned i = 0; i < NEG_KINDS; i++)
+    for (unsigned i = 0; i < NEG_KINDS; i++) {
         put_report(&s->tracks[i], &w, now_us);
+        rate_tick(&s->tracks[i].rate, s->tracks[i].sending.octets, now_us);
+    }
+    put_echo(s, &w, now_us);
     if (!w.failed)
         transport_send_rtcp(s->transport, bytes_of(buf, wr_len(&w)));
     wheel_start_coarse(&s->router->worker->wheel, &s->report_timer, REPORT_MS);
@@ -325,6 +362,7 @@ struct subscriber *subscriber_free(struct subscriber *s)
         s->source->loopback = NULL;
     wheel_stop(&s->router->worker->wheel, &s->report_timer);
     map_del(s->router->subscribers, bytes_str(s->id));
+    quality_subscriber_ends(s);
     if (s->owns_transport)
         transport_free(s->transport);
     free(s);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "media/publisher.h"
+#include "media/retransmit.h"
 #include "media/rewrite.h"
 
 /* What each packet needs comes first: fetching it from memory costs as much as encrypting. */
@@ -17,15 +18,18 @@ struct subscriber_track {
     uint32_t ssrc, rtx_ssrc;
     uint8_t kind;
     bool active;
-    bool waits_for_key;  /* nothing is forwarded before a key frame … */
-    unsigned rtx_credit; /* retransmissions that may still be sent: one is earned by each packet */
+    bool waits_for_key;      /* nothing is forwarded before a key frame … */
     uint64_t waits_since_us; /* … or KEY_WAIT_MAX_US after the first packet; 0: none came yet */
+    struct retransmit retransmit;
     struct sending sending;
     struct rewrite rewrite;
     struct neg_map map;
     struct subscriber *subscriber;
     uint64_t rtx_seq;
-    uint64_t rtt_us;
+    struct rtt rtt;
+    uint64_t nacks, repeated, wishes; /* packets asked for, sent again; PLIs and FIRs */
+    struct rtcp_report_block report;  /* the peer's last; ssrc 0: none came */
+    struct rate rate;
 };
 
 struct subscriber {
@@ -40,8 +44,10 @@ struct subscriber {
     bool answered;
     struct subscriber_track tracks[NEG_KINDS];
     struct wheel_timer report_timer;
-    unsigned max_send_kbps; /* of video; 0: no limit */
-    uint64_t remb_bps;      /* what the peer believes it can receive; 0: it has not said */
+    unsigned max_send_kbps, min_send_kbps; /* of video; 0: no limit */
+    struct rtcp_dlrr echo;                 /* of the peer's clock, for the next report … */
+    uint64_t echo_us;                      /* … when it came; 0: none did */
+    uint64_t remb_bps; /* what the peer believes it can receive; 0: it has not said */
 };
 
 /* Enters the router and the publisher's list. t is owned from here on, unless it is the

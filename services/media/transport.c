@@ -367,7 +367,7 @@ bool transport_on_media(struct transport *t, struct udp_datagram *d)
     r = is_rtcp ? srtp_transport_unprotect_rtcp(t->srtp, d->p, &d->len)
                 : srtp_transport_unprotect(t->srtp, d->p, &d->len);
     if (r < 0) {
-        t->worker->n_bad_media++;
+        t->worker->n_refused++;
         if (r == -ENOSPC)
             log_limited(&t->worker->log_refused, LOG_LEVEL_NOTICE,
                         "transport %s: more than %d SSRCs, ignoring the others", t->ice.ufrag,
@@ -394,6 +394,7 @@ void transport_commit(struct transport *t, const uint8_t *room, size_t len)
 {
     t->packets_out++;
     t->bytes_out += len;
+    t->worker->bytes_out += len;
     path_commit(&t->path, t->worker->udp, room, len);
     worker_flush_soon(t->worker);
 }

@@ -6,6 +6,7 @@
 #include "media/gathering.h"
 #include "media/ice_tcp.h"
 #include "media/mirror.h"
+#include "media/quality.h"
 #include "media/requests.h"
 #include "media/router.h"
 #include "media/transport.h"
@@ -55,8 +56,10 @@ static void send_waiting(struct worker *w)
     due_us = forward_due(w, now_us);
     w->flush_follows = false;
     udp_flush(w->udp);
+    pipes_flush(w->pipes);
     if (w->tcp)
         ice_tcp_flush(w->tcp);
+    atomic_store_explicit(&w->bytes_sent, w->bytes_out, memory_order_relaxed);
     if (due_us == UINT64_MAX)
         loop_timer_stop(&w->hold_timer);
     else if (!loop_timer_is_armed(&w->hold_timer))
@@ -127,8 +130,10 @@ static void on_command(struct mail *mail, void *arg)
         pipes_on_mail(w->pipes, m);
         break;
     default:
+        if (requests_pass_on(w, m))
+            break;
         gathering_overtake(w, m);
-        if (requests_pass_on(w, m) || gathering_begin(w, m))
+        if (gathering_begin(w, m))
             break;
         requests_run(w, m);
         mailbox_post(w->node->control, &m->mail);
@@ -186,10 +191,11 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
     list_init(&w->held);
     list_init(&w->replays);
     list_init(&w->gatherings);
-    w->junk.interval_ms = w->log_failed.interval_ms = JUNK_LOG_MS;
-    w->log_gathering.interval_ms = w->log_refused.interval_ms = JUNK_LOG_MS;
+    w->junk.interval_ms = w->log_failed.interval_ms = w->log_gathering.interval_ms = JUNK_LOG_MS;
+    w->log_refused.interval_ms = JUNK_LOG_MS;
     handshakes_init(&w->handshakes);
-    r = make_maps(w);
+    w->ended = calloc(1, sizeof(*w->ended));
+    r = w->ended ? make_maps(w) : -ENOMEM;
     if (r == 0)
         r = loop_new(&w->loop);
     if (r == 0) {
@@ -264,8 +270,10 @@ void worker_stop(struct worker *w)
     if (w->started)
         stop_thread(w);
     w->started = false;
-    if (w->rooms)
-        drop_rooms(w); /* one may have come behind the word to end */
+    if (w->rooms) { /* something may have come behind the word to end */
+        gathering_drop_all(w);
+        drop_rooms(w);
+    }
 }
 
 uint64_t worker_cpu_us(const struct worker *w)
@@ -302,6 +310,7 @@ struct worker *worker_free(struct worker *w)
     map_free(w->rooms);
     map_free(w->by_ufrag);
     tuple_table_free(w->tuples);
+    free(w->ended);
     free(w);
     return NULL;
 }

@@ -21,6 +21,7 @@
 
 struct ice_tcp;
 struct pipes;
+struct quality_sums;
 struct transport;
 struct ice_hub;
 struct ice_module;
@@ -61,12 +62,14 @@ struct worker {
     struct log_limit junk;
     struct log_limit log_failed; /* transports */
     struct log_limit log_gathering;
+    struct ice_hub *ice_hub;      /* of its agents; NULL without them */
+    struct list gatherings;       /* of gathering.c */
     struct log_limit log_refused; /* what goes past a limit */
     struct handshakes handshakes;
-    struct ice_hub *ice_hub; /* of its agents; NULL without them */
-    struct list gatherings;  /* of gathering.c */
-    uint64_t n_junk;         /* datagrams of no transport */
-    uint64_t n_bad_media;    /* media that was not authentic, replayed, or of one SSRC too many */
+    uint64_t n_junk;    /* datagrams of no transport */
+    uint64_t n_refused; /* media that was not authentic, replayed, or of one SSRC too many */
+    uint64_t bytes_out; /* media of all transports */
+    struct quality_sums *ended; /* what became of the packets of transports that are gone */
     pthread_t thread;
     bool started;
     struct pulse_watch *pulse; /* NULL: not watched */

@@ -102,7 +102,7 @@ static json_t *json_publisher(const struct probe *p, const struct probe_publishe
                 json_pack("{s:I, s:I, s:I}", "packets", (json_int_t) b->packets[kind], "bytes",
                           (json_int_t) b->bytes[kind], "dropped", (json_int_t) b->dropped[kind]));
     json_object_set_new(j, "keyFramesAsked",
-                        json_integer((json_int_t) (b->counters.pli + b->counters.fir)));
+                        json_integer((json_int_t) b->counters.pli + (json_int_t) b->counters.fir));
     json_object_set_new(j, "nacked", json_integer((json_int_t) b->counters.nacked));
     return j;
 }

@@ -13,6 +13,7 @@ import ends from './test_ends.mjs';
 import network from './test_network.mjs';
 import events from './test_events.mjs';
 import cut from './test_cut.mjs';
+import loss from './test_loss.mjs';
 import crash from './test_crash.mjs';
 import restart from './test_restart.mjs';
 import paths from './test_paths.mjs';
@@ -45,7 +46,7 @@ async function server(style = 'kurento') {
 
 const context = { runner, pages, chromium, server, short, sanitized, buildFolder };
 const inOrder = async (suites) => { for (const suite of suites) await suite(context); };
-await inOrder([basic, operations, codecs, sdk, tutorial, calls, ends, events, paths, ways, agent, callApp, callLogin, firefox]);
+await inOrder([basic, operations, codecs, sdk, tutorial, calls, ends, events, paths, ways, agent, callApp, callLogin, firefox, loss]);
 await Promise.all([inOrder([network, restart, crash]), cut(context)]); // all of these wait a lot
 await soak(context);
 

@@ -65,6 +65,7 @@ more_than() { [ "$(count "$2")" -gt "$1" ]; }
 
 starts() {
     settings
+    : >"$log"
     "$visavis" run >"$work/text" 2>"$log" &
     run=$!
     wait_for logged 'ready$' && wait_for port_is_open 3478 || return 1

@@ -37,33 +37,45 @@
  *   answer       {room, subscriber, answer}                            {}
  *                    subscribe, and offer + answer, replace an existing subscriber of that name.
  *                    A publisher is asked for no more than the highest maxSendKbps of those who
- *                    watch it (one encoding serves them all).
+ *                    watch it (one encoding serves them all), and of no less than minRecvKbps
+ *                    and the highest minSendKbps.
  *   trickle      {room, stream | subscriber, candidate}                {}
  *                    "candidate:...", also while the request that makes the endpoint is under way.
  *                    What nothing can be done with is ignored.
  *   unsubscribe  {room, subscriber}                                    {}
  *   closeRoom    {room}                                                {}
- *   stats        {room?}                                               {transports: [{room,
- *                 stream | subscriber, state, profile, protocol: "udp"|"tcp"|"",
- *                 localCandidate, remoteCandidate, bytesIn,
- *                 bytesOut, packetsIn, packetsOut, ageMs, connectMs}], rooms,
- *                 workers: [{port, transports, rooms, packetsIn,
- *                 packetsOut, messagesOut, droppedOut, junk, badMedia, gso, load, pipedIn,
- *                 pipedOut, pipeDropped, tcp: {connections, refused, droppedOut}}],
+ *   stats        {room?, brief?}                                       {transports: [{room,
+ *                 stream | subscriber, state, profile, protocol: "udp"|"tcp"|"", localCandidate,
+ *                 remoteCandidate, bytesIn, bytesOut, packetsIn, packetsOut, ageMs, connectMs,
+ *                 rttMs, tracks}], rooms,
+ *                 workers: [{port, transports, rooms, packetsIn, packetsOut, messagesOut,
+ *                 droppedOut, junk, refused, gso, load, pipedIn, pipedOut, pipeDropped,
+ *                 tcp: {connections, refused, droppedOut}, media}],
  *                 refused: {setting: n}}
- *                    connectMs: first check to media keys; rooms: how many. load: of a core.
- *                    junk: datagrams of no transport. badMedia: not authentic, or came again.
- *                    piped...: between workers, of rooms that one does not carry. tcp: ICE-TCP, or
- *                    null: accepted so far, and of these closed as strangers; datagrams not taken
- *                    in time. refused: by each limit, so often.
+ *                    Of a room, or of all; brief: without transports. connectMs: first check to
+ *                    media keys; rttMs: null until it was measured; rooms: how many.
+ *                    tracks: [{direction: "in"|"out", kind: "audio"|"video", codec, ssrc, packets,
+ *                    bytes (of payload), bitrate (in the last second), lost, jitterMs, nacks,
+ *                    repeated, keyFrameRequests, ..}]. lost: before retransmission; of a track
+ *                    that goes out, as its receiver reports it. nacks: packets that were asked
+ *                    for; repeated: retransmissions. In: givenUp (asked for in vain), keyFrames,
+ *                    freezes, freezeMs (nothing came for over a second). Out: lostPercent (in the
+ *                    receiver's last report).
+ *                    media: {in: {audio, video}, out: {..}, transportsEnded,
+ *                    transportsUnconnected}: the sums of all tracks that there are and were.
+ *                    load: of a core. piped...: between workers, of rooms that one does not
+ *                    carry. tcp: ICE-TCP, or null: accepted so far, and of these closed as strangers;
+ *                    datagrams not taken in time. junk: datagrams of no transport; a
+ *                    worker's refused: media that was not authentic, or came again; refused beside
+ *                    the workers: by each limit, so often.
  *   describe     {room, stream | subscriber}                           {remoteSdp, localSdp,
  *                 clientCandidates: [{candidate, sdpMid, sdpMLineIndex}], serverCandidates: [..],
- *                 localCandidate, remoteCandidate, events: [{type, timestamp}]}
+ *                 localCandidate, remoteCandidate, events: [{type, timestamp}], figures}
  *                    One transport for a person to look at. SDPs: null before there is one, and
  *                    when it is longer than MEDIA_SDP_KEPT_MAX; candidates: those in the SDPs.
  *                    localCandidate, remoteCandidate: the selected pair, null before it is there;
  *                    that of the client as its check showed it ("typ prflx"). events: the latest
- *                    states and since when, in ms of the clock on the wall.
+ *                    states and since when, in ms of the clock on the wall. figures: as in stats.
  *   Removing what is not there succeeds. forcedCodec: "VP8", "VP9" or "H264".
  *
  * Errors

@@ -252,6 +252,10 @@ static void test_the_selected_candidate(void **state)
     assert_true(json_is_null(json_object_get(j, "remoteCandidate")));
     assert_true(json_is_null(json_object_get(j, "remoteSdp")));
     assert_int_equal(json_array_size(json_object_get(j, "events")), 0);
+    assert_true(json_is_null(json_object_get(j, "stats")));
+    json_decref(j);
+    j = stats_of(json_pack("{s:{s:i}}", "figures", "rttMs", 21), &trickled);
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(j, "stats"), "rttMs")), 21);
     json_decref(j);
 }
 

@@ -1,0 +1,9 @@
+#!/bin/sh
+# What of a video is lost for good, and whether it keeps moving, when the cables of its publisher and of
+# its subscriber lose, delay and reorder packets in both directions.
+# usage: tests/system/netem.sh build/<flavour> [SECONDS]
+# Makes networks of its own: needs root, or user namespaces.
+set -eu
+out=${1:-build/release}
+make --no-print-directory FLAVOUR="$(basename "$out")" bins "$out/bench/loss" >/dev/null
+"$out/bench/loss" check "${2:-20}"
