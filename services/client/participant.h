@@ -41,9 +41,7 @@ struct participant_handlers {
     void (*on_joined)(void *arg);
     void (*on_stream)(const char *stream, bool is_there, void *arg); /* another's came, went */
 
-    /* It could not join, or it is over; the last one. on_left's error is 0 after
-     * participant_leave().
-     */
+    /* It could not join, or it is over; the last one. error is 0 after participant_leave(). */
     void (*on_end)(const struct participant_error *why, void *arg);
 };
 

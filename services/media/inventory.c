@@ -125,7 +125,7 @@ static json_t *worker_json(const struct worker *w)
                      "packetsIn", (json_int_t) c->packets_in, "packetsOut",
                      (json_int_t) c->packets_out, "messagesOut", (json_int_t) c->messages_out,
                      "droppedOut", (json_int_t) c->dropped_out, "junk", (json_int_t) w->n_junk,
-                     "refused", (json_int_t) w->n_refused, "rooms",
+                     "badMedia", (json_int_t) w->n_bad_media, "rooms",
                      (json_int_t) map_count(w->rooms), "gso", udp_uses_gso(w->udp), "pipedIn",
                      (json_int_t) pipes->records_in, "pipedOut", (json_int_t) pipes->records_out,
                      "pipeDropped", (json_int_t) pipes->dropped, "media", quality_sums_json(&sums));

@@ -388,7 +388,8 @@ static void on_report_timer(struct wheel_timer *timer)
 static bool can_replay(const struct track *k, uint64_t now_us)
 {
     return k->history && k->has_key && now_us - k->key_us <= REPLAY_MAX_US &&
-           k->reception.highest - k->key_seq < REPLAY_MAX_PACKETS;
+           k->reception.highest - k->key_seq < REPLAY_MAX_PACKETS &&
+           history_find(k->history, k->key_seq, now_us).p;
 }
 
 bool publisher_replay_to_mirror(struct publisher *p, struct mirror_sink *sink, uint64_t now_us)

@@ -367,7 +367,7 @@ bool transport_on_media(struct transport *t, struct udp_datagram *d)
     r = is_rtcp ? srtp_transport_unprotect_rtcp(t->srtp, d->p, &d->len)
                 : srtp_transport_unprotect(t->srtp, d->p, &d->len);
     if (r < 0) {
-        t->worker->n_refused++;
+        t->worker->n_bad_media++;
         if (r == -ENOSPC)
             log_limited(&t->worker->log_refused, LOG_LEVEL_NOTICE,
                         "transport %s: more than %d SSRCs, ignoring the others", t->ice.ufrag,

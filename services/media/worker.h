@@ -66,9 +66,9 @@ struct worker {
     struct list gatherings;       /* of gathering.c */
     struct log_limit log_refused; /* what goes past a limit */
     struct handshakes handshakes;
-    uint64_t n_junk;    /* datagrams of no transport */
-    uint64_t n_refused; /* media that was not authentic, replayed, or of one SSRC too many */
-    uint64_t bytes_out; /* media of all transports */
+    uint64_t n_junk;      /* datagrams of no transport */
+    uint64_t n_bad_media; /* media that was not authentic, replayed, or of one SSRC too many */
+    uint64_t bytes_out;   /* media of all transports */
     struct quality_sums *ended; /* what became of the packets of transports that are gone */
     pthread_t thread;
     bool started;

@@ -7,36 +7,67 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #define SECRET_MAX 4096
 
-/* Each option: its name, the word for its value, what it does. */
-static const struct {
+struct row;
+
+/* NULL, or what is wrong with the value. */
+typedef const char *take_fn(const struct row *row, char *value, struct options *o);
+
+static take_fn take_text, take_number, take_switch, take_url, take_secret, take_path, take_address;
+
+/* An option: its name, the word for its value (NULL: it has none), what it does; who takes the
+ * value, and where it goes. */
+struct row {
     const char *name, *value, *help;
-} table[] = {
-    {"url", "URL", "the server: https://calls.example.org"},
-    {"secret-file", "FILE", "OPENVIDU_SECRET, alone in the file; -: from standard input"},
-    {"session", "ID", "join this session instead of one of its own"},
-    {"publishers", "N", "participants that publish (1)"},
-    {"subscribers", "N", "participants that watch each of them (1)"},
-    {"duration", "SECONDS", "how long media is measured (5)"},
-    {"path", "PATH", "any, udp, tcp, turn-udp, turn-tcp or turn-tls alone (any)"},
-    {"address", "IP", "of the server's media addresses this one alone"},
-    {"connect-to", "HOST:PORT", "REST and WebSocket there, whatever their URLs say"},
-    {"ca-file", "FILE", "the CA of the server's certificate, in place of the system's"},
-    {"insecure", NULL, "any certificate is good: the secret goes to whoever answers"},
-    {"light", NULL, "simple connectivity checks in place of libnice, for hundreds of transports"},
-    {"no-audio", NULL, "video alone"},
-    {"no-video", NULL, "audio alone"},
-    {"video-rate", "KBIT", "of synthetic video, in kbit/s (1000)"},
-    {"frame-rate", "N", "of synthetic video, pictures a second (30)"},
-    {"audio-file", "FILE", "Opus packets of an rtpdump file instead of silence"},
-    {"video-file", "FILE", "VP8 of an IVF or rtpdump file instead of a grey picture"},
-    {"json", NULL, "print everything as JSON"},
-    {"help", NULL, "this"},
-    {"version", NULL, "the version"},
+    take_fn *take;
+    size_t offset;     /* in struct options */
+    unsigned min, max; /* of numbers; of a switch: max is what it sets */
+};
+
+#define AT(field) offsetof(struct options, field)
+
+static const struct row table[] = {
+    {"url", "URL", "the server: https://calls.example.org", take_url, 0, 0, 0},
+    {"secret-file", "FILE", "OPENVIDU_SECRET, alone in the file; -: from standard input",
+     take_secret, 0, 0, 0},
+    {"session", "ID", "join this session instead of one of its own", take_text, AT(config.session),
+     0, 0},
+    {"publishers", "N", "participants that publish (1)", take_number, AT(config.publishers), 1,
+     PROBE_MEMBERS_MAX},
+    {"subscribers", "N", "participants that watch whatever is published in the session (1)",
+     take_number, AT(config.subscribers), 0, PROBE_MEMBERS_MAX},
+    {"meet", NULL, "those that publish watch as well", take_switch, AT(config.meet), 0, true},
+    {"duration", "SECONDS", "how long media is measured (5)", take_number, AT(config.duration_s), 1,
+     86400},
+    {"path", "PATH", "any, udp, tcp, turn-udp, turn-tcp or turn-tls alone (any)", take_path, 0, 0,
+     0},
+    {"address", "IP", "of the server's media addresses this one alone", take_address, 0, 0, 0},
+    {"connect-to", "HOST:PORT", "REST and WebSocket there, whatever their URLs say", take_text,
+     AT(config.connect_to), 0, 0},
+    {"ca-file", "FILE", "the CA of the server's certificate, in place of the system's", take_text,
+     AT(config.ca_file), 0, 0},
+    {"insecure", NULL, "any certificate is good: the secret goes to whoever answers", take_switch,
+     AT(config.any_certificate), 0, true},
+    {"light", NULL, "simple connectivity checks in place of libnice, for hundreds of transports",
+     take_switch, AT(config.light), 0, true},
+    {"no-audio", NULL, "video alone", take_switch, AT(config.audio), 0, false},
+    {"no-video", NULL, "audio alone", take_switch, AT(config.video), 0, false},
+    {"video-rate", "KBIT", "of synthetic video, in kbit/s (1000)", take_number,
+     AT(config.video_kbit_s), 10, MEDIA_SOURCE_KBIT_MAX},
+    {"frame-rate", "N", "of synthetic video, pictures a second (30)", take_number,
+     AT(config.frames_s), 1, 120},
+    {"audio-file", "FILE", "Opus packets of an rtpdump file instead of silence", take_text,
+     AT(config.audio_file), 0, 0},
+    {"video-file", "FILE", "VP8 of an IVF or rtpdump file instead of a grey picture", take_text,
+     AT(config.video_file), 0, 0},
+    {"json", NULL, "print everything as JSON", take_switch, AT(json), 0, true},
+    {"help", NULL, "this", NULL, 0, 0, 0},
+    {"version", NULL, "the version", NULL, 0, 0, 0},
 };
 #define N_OPTIONS (sizeof(table) / sizeof(table[0]))
 
@@ -62,6 +93,50 @@ static enum options_result wrong(const char *name, const char *why)
 
 /* ---- values ---- */
 
+static void *place(const struct row *row, struct options *o)
+{
+    return (char *) o + row->offset;
+}
+
+static const char *take_text(const struct row *row, char *value, struct options *o)
+{
+    *(const char **) place(row, o) = value;
+    return NULL;
+}
+
+static const char *take_switch(const struct row *row, char *value, struct options *o)
+{
+    (void) value;
+    *(bool *) place(row, o) = row->max != 0;
+    return NULL;
+}
+
+static const char *take_number(const struct row *row, char *value, struct options *o)
+{
+    uint64_t n;
+
+    if (bytes_to_u64(bytes_str(value), row->max, &n) < 0 || n < row->min)
+        return "a number that fits is wanted";
+    *(unsigned *) place(row, o) = (unsigned) n;
+    return NULL;
+}
+
+/* "http(s)://host[:port]", a slash at the end is cut off. */
+static const char *take_url(const struct row *row, char *value, struct options *o)
+{
+    size_t len = strlen(value);
+    const char *host = strstr(value, "://");
+
+    (void) row;
+    while (len > 0 && value[len - 1] == '/')
+        value[--len] = '\0';
+    if (!host || (strncmp(value, "https://", 8) != 0 && strncmp(value, "http://", 7) != 0) ||
+        strlen(host) <= 3 || strchr(host + 3, '/'))
+        return "http:// or https://, host and port alone";
+    o->config.url = value;
+    return NULL;
+}
+
 static int read_stdin(char **ret)
 {
     char *text = calloc(1, SECRET_MAX + 1);
@@ -77,104 +152,38 @@ static int read_stdin(char **ret)
 }
 
 /* The first line. */
-static int read_secret(const char *path, char **ret)
+static const char *take_secret(const struct row *row, char *value, struct options *o)
 {
     size_t len;
-    int r = strcmp(path, "-") == 0 ? read_stdin(ret) : file_read(path, SECRET_MAX, ret, &len);
-
-    if (r == 0)
-        (*ret)[strcspn(*ret, "\r\n")] = '\0';
-    return r;
-}
-
-static bool take_number(const char *text, unsigned min, unsigned max, unsigned *ret)
-{
-    uint64_t n;
-
-    if (bytes_to_u64(bytes_str(text), max, &n) < 0 || n < min)
-        return false;
-    *ret = (unsigned) n;
-    return true;
-}
-
-static bool take_path(const char *text, enum client_path *ret)
-{
-    for (unsigned i = 0; i < N_CLIENT_PATHS; i++) {
-        if (strcmp(text, client_path_names[i]) == 0) {
-            *ret = (enum client_path) i;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* "http(s)://host[:port]", a slash at the end is cut off. */
-static bool take_url(char *text, const char **ret)
-{
-    size_t len = strlen(text);
-    const char *host = strstr(text, "://");
-
-    while (len > 0 && text[len - 1] == '/')
-        text[--len] = '\0';
-    if (!host || (strncmp(text, "https://", 8) != 0 && strncmp(text, "http://", 7) != 0) ||
-        host[3] == '\0' || strchr(host + 3, '/'))
-        return false;
-    *ret = text;
-    return true;
-}
-
-/* NULL, or what is wrong with it. */
-static const char *take(const char *name, char *value, struct options *o)
-{
-    struct probe_config *c = &o->config;
-    const char *numbered = "a number that fits is wanted";
     int r;
 
-    if (strcmp(name, "url") == 0)
-        return take_url(value, &c->url) ? NULL : "http:// or https://, host and port alone";
-    if (strcmp(name, "secret-file") == 0) {
-        r = o->secret ? -EEXIST : read_secret(value, &o->secret);
-        return r < 0 ? strerror(-r) : NULL;
-    }
-    if (strcmp(name, "path") == 0)
-        return take_path(value, &c->path) ? NULL : "there is no such path";
-    if (strcmp(name, "address") == 0)
-        return addr_parse_ip(value, 0, &c->only) == 0 ? NULL : "an IP is wanted";
-    if (strcmp(name, "publishers") == 0)
-        return take_number(value, 1, PROBE_MEMBERS_MAX, &c->publishers) ? NULL : numbered;
-    if (strcmp(name, "subscribers") == 0)
-        return take_number(value, 0, PROBE_MEMBERS_MAX, &c->subscribers) ? NULL : numbered;
-    if (strcmp(name, "duration") == 0)
-        return take_number(value, 1, 86400, &c->duration_s) ? NULL : numbered;
-    if (strcmp(name, "video-rate") == 0)
-        return take_number(value, 10, MEDIA_SOURCE_KBIT_MAX, &c->video_kbit_s) ? NULL : numbered;
-    if (strcmp(name, "frame-rate") == 0)
-        return take_number(value, 1, 120, &c->frames_s) ? NULL : numbered;
-    if (strcmp(name, "session") == 0)
-        c->session = value;
-    else if (strcmp(name, "connect-to") == 0)
-        c->connect_to = value;
-    else if (strcmp(name, "ca-file") == 0)
-        c->ca_file = value;
-    else if (strcmp(name, "audio-file") == 0)
-        c->audio_file = value;
-    else if (strcmp(name, "video-file") == 0)
-        c->video_file = value;
+    (void) row;
+    if (o->secret)
+        return "is given twice";
+    r = strcmp(value, "-") == 0 ? read_stdin(&o->secret)
+                                : file_read(value, SECRET_MAX, &o->secret, &len);
+    if (r < 0)
+        return strerror(-r);
+    o->secret[strcspn(o->secret, "\r\n")] = '\0';
     return NULL;
 }
 
-static void set_flag(const char *name, struct options *o)
+static const char *take_path(const struct row *row, char *value, struct options *o)
 {
-    if (strcmp(name, "insecure") == 0)
-        o->config.any_certificate = true;
-    else if (strcmp(name, "light") == 0)
-        o->config.light = true;
-    else if (strcmp(name, "no-audio") == 0)
-        o->config.audio = false;
-    else if (strcmp(name, "no-video") == 0)
-        o->config.video = false;
-    else if (strcmp(name, "json") == 0)
-        o->json = true;
+    (void) row;
+    for (unsigned i = 0; i < N_CLIENT_PATHS; i++) {
+        if (strcmp(value, client_path_names[i]) == 0) {
+            o->config.path = (enum client_path) i;
+            return NULL;
+        }
+    }
+    return "there is no such path";
+}
+
+static const char *take_address(const struct row *row, char *value, struct options *o)
+{
+    (void) row;
+    return addr_parse_ip(value, 0, &o->config.only) == 0 ? NULL : "an IP is wanted";
 }
 
 /* ---- all of it ---- */
@@ -192,7 +201,7 @@ static enum options_result check(const struct options *o)
     if (c->light && c->path > CLIENT_PATH_UDP)
         return wrong("light", "knows the path udp alone");
     if (c->publishers + c->subscribers > PROBE_MEMBERS_MAX ||
-        c->publishers * c->subscribers > PROBE_WATCHES_MAX)
+        c->publishers * (c->subscribers + (c->meet ? c->publishers - 1 : 0)) > PROBE_WATCHES_MAX)
         return wrong("subscribers", "too many subscriptions for one run");
     return OPTIONS_RUN;
 }
@@ -216,9 +225,8 @@ static enum options_result parse(int argc, char **argv, struct options *o)
             puts("visavis-probe " VISAVIS_VERSION);
             return OPTIONS_DONE;
         }
-        if (!table[at].value)
-            set_flag(name, o);
-        else if ((why = take(name, optarg, o)))
+        why = table[at].take(&table[at], optarg, o);
+        if (why)
             return wrong(name, why);
     }
     if (c != -1 || optind < argc) {

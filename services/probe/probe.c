@@ -138,14 +138,18 @@ static void start_rest(struct probe *p)
 
 /* ---- media comes ---- */
 
+/* Of our own publishers: others may have nothing to send. */
 static void finish_echo(struct probe *p)
 {
     unsigned silent[RTC_KINDS] = {0};
     bool wanted[RTC_KINDS] = {[SDP_AUDIO] = p->config->audio, [SDP_VIDEO] = p->config->video};
 
-    for (unsigned i = 0; i < p->n_watches; i++)
-        for (unsigned kind = 0; kind < RTC_KINDS; kind++)
-            silent[kind] += wanted[kind] && p->subscriptions[i].meters[kind].packets == 0;
+    for (unsigned i = 0; i < p->n_watches; i++) {
+        const struct probe_subscription *s = &p->subscriptions[i];
+
+        for (unsigned kind = 0; probe_is_ours(p, s->stream) && kind < RTC_KINDS; kind++)
+            silent[kind] += wanted[kind] && s->meters[kind].packets == 0;
+    }
     if (silent[SDP_AUDIO] + silent[SDP_VIDEO] > 0) {
         probe_fail(p, REASON_NO_MEDIA, 0,
                    "of %u subscriptions %u got no audio and %u no video, though connected",
@@ -166,7 +170,8 @@ static void on_reports(struct loop_timer *t)
     struct probe *p = container_of(t, struct probe, reports);
 
     for (unsigned i = 0; i < p->n_watches; i++)
-        (void) rtc_peer_send_report(participant_stream_peer(p->watches[i].stream));
+        if (p->watches[i].stream && !p->watches[i].gone)
+            (void) rtc_peer_send_report(participant_stream_peer(p->watches[i].stream));
     (void) loop_timer_start(t, p->loop, REPORT_US, on_reports);
 }
 
@@ -224,7 +229,7 @@ static void start_step(struct probe *p)
         fail_local(p, probe_publish(p));
         break;
     case PROBE_SUBSCRIBE:
-        fail_local(p, probe_subscribe(p));
+        probe_subscribe(p);
         break;
     case PROBE_ECHO:
         start_echo(p);
@@ -305,15 +310,20 @@ static int allocate(struct probe *p)
     const struct probe_config *c = p->config;
 
     p->n_members = c->publishers + c->subscribers;
-    p->n_watches = c->publishers * c->subscribers;
+    p->n_expected = c->publishers * c->subscribers;
+    if (c->meet)
+        p->n_expected += c->publishers * (c->publishers - 1);
     p->members = calloc(p->n_members, sizeof(*p->members));
-    p->watches = calloc(p->n_watches + 1, sizeof(*p->watches));
+    p->watches = calloc(PROBE_WATCHES_MAX + 1, sizeof(*p->watches));
     p->publishers = calloc(c->publishers, sizeof(*p->publishers));
-    p->subscriptions = calloc(p->n_watches + 1, sizeof(*p->subscriptions));
+    p->subscriptions = calloc(PROBE_WATCHES_MAX, sizeof(*p->subscriptions));
     if (!p->members || !p->watches || !p->publishers || !p->subscriptions)
         return -ENOMEM;
     for (unsigned i = 0; i < p->n_members; i++)
-        p->members[i] = (struct member){.probe = p, .nr = i, .publishes = i < c->publishers};
+        p->members[i] = (struct member){.probe = p,
+                                        .nr = i,
+                                        .publishes = i < c->publishers,
+                                        .watches = i >= c->publishers || c->meet};
     return 0;
 }
 
@@ -345,7 +355,7 @@ int probe_new(struct loop *l, const struct probe_config *c, struct probe **ret_p
     if (r == 0)
         r = rtc_hub_new(l, &p->hub);
     if (r == 0 && !c->light)
-        r = ice_hub_new(l, c->publishers + p->n_watches, &p->ice);
+        r = ice_hub_new(l, c->publishers + PROBE_WATCHES_MAX, &p->ice);
     if (r < 0) {
         probe_free(p);
         return r;

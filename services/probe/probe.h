@@ -9,14 +9,15 @@
 #include "client/turn_check.h"
 
 #define PROBE_MEMBERS_MAX 1000
-#define PROBE_WATCHES_MAX 4000 /* publishers times subscribers */
+#define PROBE_WATCHES_MAX 4000 /* those beyond are not watched */
 
 struct probe_config {
     const char *url, *secret;
     const char *session; /* NULL: one of the run's own, closed at its end */
     const char *connect_to, *ca_file;
     bool any_certificate;
-    unsigned publishers, subscribers;
+    unsigned publishers, subscribers; /* the latter watch whatever is published in the session */
+    bool meet;                        /* those that publish watch as well */
     unsigned duration_s;
     enum client_path path;
     struct addr only; /* of the server's media addresses that one alone; family 0: all */

@@ -11,7 +11,7 @@
 struct member {
     struct probe *probe;
     unsigned nr;
-    bool publishes;
+    bool publishes, watches;
     char *token;
     struct participant *session;
     bool open, joined, ended;
@@ -30,6 +30,7 @@ struct watch {
     struct participant_stream *stream;
     uint64_t began_us;
     bool connected;
+    bool gone; /* its publisher has ended it */
     struct probe_subscription *result;
 };
 
@@ -63,7 +64,7 @@ struct probe {
     struct member *members; /* publishers first */
     unsigned n_members, n_tokens;
     struct watch *watches;
-    unsigned n_watches;
+    unsigned n_watches, n_expected; /* of the latter: at least */
     struct probe_publisher *publishers;
     struct probe_subscription *subscriptions;
 
@@ -86,7 +87,10 @@ void probe_fail(struct probe *p, const char *reason, int code, const char *fmt, 
 
 int probe_connect_members(struct probe *p);
 int probe_publish(struct probe *p);
-int probe_subscribe(struct probe *p);
+void probe_fail_stream(struct probe *p, const struct participant_stream *s);
+struct participant_stream_config
+probe_stream_config(struct member *m, const struct participant_stream_handlers *handlers,
+                    void *arg);
 
 /* The step's time is over: what are those that are not done waiting for? */
 void probe_fail_late(struct probe *p);
@@ -94,6 +98,16 @@ void probe_fail_late(struct probe *p);
 /* Copies what peers have counted. */
 void probe_collect(struct probe *p);
 void probe_free_members(struct probe *p);
+
+/* ---- probe_watches.c ---- */
+
+/* Of the run's own publishers, as far as they are answered. */
+bool probe_is_ours(const struct probe *p, const char *stream);
+
+/* A member is told of another's stream. */
+void probe_stream_came(struct member *m, const char *stream);
+void probe_stream_went(struct member *m, const char *stream);
+void probe_subscribe(struct probe *p);
 
 /* ---- probe_relay.c ---- */
 

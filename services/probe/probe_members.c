@@ -7,8 +7,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-static const unsigned clocks_hz[RTC_KINDS] = {[SDP_AUDIO] = 48000, [SDP_VIDEO] = 90000};
-
 static bool all_joined(const struct probe *p)
 {
     for (unsigned i = 0; i < p->n_members; i++)
@@ -49,9 +47,12 @@ static void on_stream(const char *stream, bool is_there, void *arg)
 {
     struct member *m = arg;
 
-    (void) stream;
-    if (!is_there && m->probe->step == PROBE_ECHO && !m->probe->over)
-        probe_fail(m->probe, REASON_LOST, 0, "the server says that a stream has ended");
+    if (m->probe->over)
+        return;
+    if (is_there)
+        probe_stream_came(m, stream);
+    else
+        probe_stream_went(m, stream);
 }
 
 static void on_end(const struct participant_error *why, void *arg)
@@ -88,15 +89,15 @@ int probe_connect_members(struct probe *p)
 
 /* ---- streams ---- */
 
-static void fail_stream(struct probe *p, const struct participant_stream *s)
+void probe_fail_stream(struct probe *p, const struct participant_stream *s)
 {
     const struct participant_error *e = participant_stream_error(s);
 
     probe_fail(p, reason_of_stream(participant_stream_failed_in(s), e), e->code, "%s", e->message);
 }
 
-static struct participant_stream_config
-stream_config(struct member *m, const struct participant_stream_handlers *handlers, void *arg)
+struct participant_stream_config
+probe_stream_config(struct member *m, const struct participant_stream_handlers *handlers, void *arg)
 {
     const struct probe_config *c = m->probe->config;
 
@@ -136,7 +137,7 @@ static void on_publisher(struct participant_stream *s, enum participant_stream_s
     if (p->over)
         return;
     if (state == PARTICIPANT_STREAM_FAILED) {
-        fail_stream(p, s);
+        probe_fail_stream(p, s);
         return;
     }
     if (state != PARTICIPANT_STREAM_CONNECTED)
@@ -173,79 +174,13 @@ int probe_publish(struct probe *p)
     }
     for (unsigned i = 0; i < p->config->publishers && !p->over; i++) {
         struct member *m = &p->members[i];
-        struct participant_stream_config c = stream_config(m, &handlers, m);
+        struct participant_stream_config c = probe_stream_config(m, &handlers, m);
         int r;
 
         m->began_us = clock_us();
         r = participant_publish(m->session, p->hub, &c, &m->stream);
         if (r < 0)
             return r;
-    }
-    return 0;
-}
-
-/* ---- watching ---- */
-
-static void on_watch(struct participant_stream *s, enum participant_stream_state state, void *arg)
-{
-    struct watch *w = arg;
-    struct probe *p = w->member->probe;
-
-    if (p->over)
-        return;
-    if (state == PARTICIPANT_STREAM_FAILED) {
-        fail_stream(p, s);
-        return;
-    }
-    if (state != PARTICIPANT_STREAM_CONNECTED)
-        return;
-    w->connected = true;
-    w->result->connected_us = clock_us() - w->began_us;
-    for (unsigned i = 0; i < p->n_watches; i++)
-        if (!p->watches[i].connected)
-            return;
-    probe_pass(p);
-}
-
-static void on_rtp(struct participant_stream *s, enum sdp_kind kind, const struct rtp *rtp,
-                   void *arg)
-{
-    struct watch *w = arg;
-    uint64_t now = clock_us();
-
-    (void) s;
-    if (w->result->first_packet_us == 0)
-        w->result->first_packet_us = now - w->began_us;
-    meter_add(&w->result->meters[kind], now, rtp);
-}
-
-static int watch_stream(struct probe *p, struct watch *w, struct member *m, const char *stream)
-{
-    static const struct participant_stream_handlers handlers = {on_watch, on_rtp};
-    struct participant_stream_config c = stream_config(m, &handlers, w);
-
-    w->member = m;
-    w->began_us = clock_us();
-    snprintf(w->result->stream, sizeof(w->result->stream), "%s", stream);
-    for (unsigned kind = 0; kind < RTC_KINDS; kind++)
-        meter_init(&w->result->meters[kind], p->sender, clocks_hz[kind]);
-    return participant_subscribe(m->session, p->hub, stream, &c, &w->stream);
-}
-
-int probe_subscribe(struct probe *p)
-{
-    unsigned n = 0;
-
-    for (unsigned i = p->config->publishers; i < p->n_members; i++) {
-        for (unsigned k = 0; k < p->config->publishers && !p->over; k++) {
-            struct watch *w = &p->watches[n];
-            int r;
-
-            w->result = &p->subscriptions[n++];
-            r = watch_stream(p, w, &p->members[i], participant_stream_id(p->members[k].stream));
-            if (r < 0)
-                return r;
-        }
     }
     return 0;
 }
@@ -269,7 +204,7 @@ void probe_fail_late(struct probe *p)
             return;
         }
     for (unsigned i = 0; i < p->n_watches; i++)
-        if (p->watches[i].stream && !p->watches[i].connected) {
+        if (p->watches[i].stream && !p->watches[i].connected && !p->watches[i].gone) {
             fail_late_stream(p, p->watches[i].stream);
             return;
         }

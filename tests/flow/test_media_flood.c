@@ -265,7 +265,7 @@ static void a_flood_harms_no_stream(void **state)
     pthread_join(thread, NULL);
     cpu_s = daemon_cpu_s() - cpu_s;
     wait_for_the_rest(sub);
-    dropped = sum_of_workers("refused") + sum_of_workers("junk");
+    dropped = sum_of_workers("badMedia") + sum_of_workers("junk");
     print_message("%u s: %llu bad packets, %llu of them refused, beside %llu true ones, "
                   "%lld of these lost; the daemon took %.1f %% of a core\n",
                   seconds, (unsigned long long) flood.n_sent, (unsigned long long) dropped,

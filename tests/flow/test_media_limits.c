@@ -141,7 +141,7 @@ static void a_peer_has_so_many_ssrcs(void **state)
     struct wc *c = connected_publisher("s");
     const struct transport *t = the_publisher("s")->transport;
     struct srtp_transport *keys;
-    uint64_t refused = worker->n_refused;
+    uint64_t refused = worker->n_bad_media;
 
     (void) state;
     begin_log();
@@ -151,7 +151,7 @@ static void a_peer_has_so_many_ssrcs(void **state)
         deliver();
     }
     assert_int_equal(t->packets_in, SRTP_IN_SSRC_MAX);
-    assert_int_equal(worker->n_refused, refused + 20);
+    assert_int_equal(worker->n_bad_media, refused + 20);
     assert_int_equal(end_log("more than 32 SSRCs, ignoring the others"), 1);
     srtp_transport_free(keys);
     wc_free(c);

@@ -176,6 +176,29 @@ static void all_watch_all(void **state)
     assert_works(&c);
 }
 
+static void all_who_publish_meet(void **state)
+{
+    struct probe_config c = config(true);
+    struct probe *p;
+
+    (void) state;
+    c.publishers = 4;
+    c.subscribers = 0;
+    c.meet = true;
+    assert_int_equal(run(&c, &p), 0);
+    assert_media(p, 4 * 3);
+    probe_free(p);
+}
+
+static void nobody_need_watch(void **state)
+{
+    struct probe_config c = config(true);
+
+    (void) state;
+    c.subscribers = 0;
+    assert_works(&c);
+}
+
 static void a_session_of_others_stays(void **state)
 {
     struct probe_config c = config(true);
@@ -241,6 +264,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_call_works, setup, teardown),
         cmocka_unit_test_setup_teardown(a_call_works, setup_offering, teardown),
         cmocka_unit_test_setup_teardown(all_watch_all, setup, teardown),
+        cmocka_unit_test_setup_teardown(all_who_publish_meet, setup, teardown),
+        cmocka_unit_test_setup_teardown(nobody_need_watch, setup, teardown),
         cmocka_unit_test_setup_teardown(a_session_of_others_stays, setup, teardown),
         cmocka_unit_test_setup_teardown(one_kind_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(what_fails_is_named, setup, teardown),

@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-#define PATIENCE 1000 /* rounds of */
+#define PATIENCE 3000 /* rounds of */
 #define ROUND_US 20000
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

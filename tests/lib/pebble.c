@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define READY_MS 10000
+#define READY_MS 30000
 #define POLL_MS 20
 #define STARTS_MAX 5 /* somebody else may take a port in between */
 

@@ -49,7 +49,7 @@
  *                 remoteCandidate, bytesIn, bytesOut, packetsIn, packetsOut, ageMs, connectMs,
  *                 rttMs, tracks}], rooms,
  *                 workers: [{port, transports, rooms, packetsIn, packetsOut, messagesOut,
- *                 droppedOut, junk, refused, gso, load, pipedIn, pipedOut, pipeDropped,
+ *                 droppedOut, junk, badMedia, gso, load, pipedIn, pipedOut, pipeDropped,
  *                 tcp: {connections, refused, droppedOut}, media}],
  *                 refused: {setting: n}}
  *                    Of a room, or of all; brief: without transports. connectMs: first check to
@@ -65,9 +65,8 @@
  *                    transportsUnconnected}: the sums of all tracks that there are and were.
  *                    load: of a core. piped...: between workers, of rooms that one does not
  *                    carry. tcp: ICE-TCP, or null: accepted so far, and of these closed as strangers;
- *                    datagrams not taken in time. junk: datagrams of no transport; a
- *                    worker's refused: media that was not authentic, or came again; refused beside
- *                    the workers: by each limit, so often.
+ *                    datagrams not taken in time. junk: datagrams of no transport. badMedia:
+ *                    not authentic, or came again. refused: by each limit, so often.
  *   describe     {room, stream | subscriber}                           {remoteSdp, localSdp,
  *                 clientCandidates: [{candidate, sdpMid, sdpMLineIndex}], serverCandidates: [..],
  *                 localCandidate, remoteCandidate, events: [{type, timestamp}], figures}

@@ -448,7 +448,7 @@ static void name_that_leads_nowhere(void **state)
 
 /* ---- processes ---- */
 
-static char padding[1 << 20];
+static char padding[1 << 18];
 
 /* As a daemon that is killed right after it has told somebody. */
 static void child_commits(int n, size_t size, bool stop_server)
