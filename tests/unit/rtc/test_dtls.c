@@ -105,8 +105,7 @@ static void refuses_without_srtp(void **state)
         struct pair *p = pair_new(none[i], true);
 
         assert_int_equal(run(p), DTLS_FAILED);
-        assert_string_equal(dtls_error(p->server),
-                            "no SRTP profile in common");
+        assert_string_equal(dtls_error(p->server), "no SRTP profile in common");
         assert_int_equal(dtls_export_keys(p->server, &keys), -ENOTCONN);
         pair_free(p);
     }
