@@ -58,6 +58,18 @@ static void take_what_came(struct wc *sub)
         n_arrived += p.pt == bob.vp8;
 }
 
+/* The last of them are still under way. */
+static void wait_for_the_rest(struct wc *sub)
+{
+    uint64_t before;
+
+    do {
+        before = n_arrived;
+        usleep(WC_QUIET_MS * 1000);
+        take_what_came(sub);
+    } while (n_arrived != before);
+}
+
 static void send_report(struct wc *pub, struct datagram *keep)
 {
     struct rtcp_sender_info info = {.ntp = 1ull << 60, .rtp_ts = 3000, .packets = 1, .octets = 8};
@@ -217,18 +229,6 @@ static void stream_for(struct wc *pub, struct wc *sub, unsigned seconds)
     }
 }
 
-/* The last of them are still under way. */
-static void wait_for_the_rest(struct wc *sub)
-{
-    uint64_t before;
-
-    do {
-        before = n_arrived;
-        usleep(WC_QUIET_MS * 1000);
-        take_what_came(sub);
-    } while (n_arrived != before);
-}
-
 static unsigned seconds_wanted(void)
 {
     const char *text = getenv("FLOOD_SECONDS");
@@ -258,6 +258,7 @@ static void a_flood_harms_no_stream(void **state)
 
     (void) state;
     prepare_flood(pub, sub);
+    wait_for_the_rest(sub);
     cpu_s = daemon_cpu_s();
     assert_int_equal(pthread_create(&thread, NULL, run_flood, NULL), 0);
     stream_for(pub, sub, seconds);
