@@ -190,6 +190,14 @@ static void put_web(const struct prom *p, const struct app *app)
                  "Connections that were too many, of one address or in all.", w.refused);
 }
 
+static void put_events(const struct prom *p, const struct stats *st)
+{
+    prom_head(p, "events_total", "counter", "Changes that were announced, by event.");
+    for (size_t i = 0; i < EVENT_NAMES_SENT; i++)
+        prom_value(p, "events_total", LABELS({"event", event_name(i)}), st->events[i]);
+    prom_value(p, "events_total", LABELS({"event", "other"}), st->events[EVENT_NAMES_SENT]);
+}
+
 void metrics_render(struct wr *w, const struct app *app)
 {
     const struct stats *st = &app->stats;
@@ -201,8 +209,7 @@ void metrics_render(struct wr *w, const struct app *app)
     put_rpc(&p, st);
     put_rest(&p, st);
     put_web(&p, app);
-    put_named(&p, "events_total", "Changes that were announced, by event.", "event",
-              stats_event_names, st->events, STATS_EVENTS_MAX);
+    put_events(&p, st);
     put_named(&p, "participants_left_total", "Participants that left, by reason.", "reason",
               stats_reason_names, st->left, STATS_REASONS_MAX);
     put_store(&p, app);

@@ -32,22 +32,6 @@ const char *const stats_media_names[N_STATS_MEDIA] = {
     [STATS_ANSWER] = "answer",
 };
 
-const char *const stats_event_names[] = {
-    "sessionCreated",
-    "sessionDestroyed",
-    "participantJoined",
-    "participantLeft",
-    "webrtcConnectionCreated",
-    "webrtcConnectionDestroyed",
-    "recordingStatusChanged",
-    "filterEventDispatched",
-    "signalSent",
-    "mediaNodeStatusChanged",
-    "other",
-    NULL,
-};
-_Static_assert(sizeof(stats_event_names) / sizeof(char *) <= STATS_EVENTS_MAX + 1, "no room");
-
 const char *const stats_reason_names[] = {
     REASON_DISCONNECT,
     REASON_NETWORK_DISCONNECT,
@@ -75,8 +59,12 @@ static size_t find(const char *const *names, const char *name)
 
 void stats_event(struct stats *st, const char *name)
 {
+    size_t i = 0;
+
+    while (i < EVENT_NAMES_SENT && strcmp(event_name(i), name) != 0)
+        i++;
     if (st)
-        st->events[find(stats_event_names, name)]++;
+        st->events[i]++;
 }
 
 void stats_left(struct stats *st, const char *reason)

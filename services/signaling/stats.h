@@ -2,6 +2,7 @@
  * names of what is counted stand here once. Counters only ever grow, but for those that say so. */
 #pragma once
 
+#include "base/event_names.h"
 #include "base/prom.h"
 
 /* The tables of RPC methods and REST routes are this long at most; what is not in them is counted
@@ -55,7 +56,6 @@ enum stats_media {
     N_STATS_MEDIA,
 };
 
-#define STATS_EVENTS_MAX 16
 #define STATS_REASONS_MAX 24
 
 struct stats {
@@ -63,7 +63,7 @@ struct stats {
     uint64_t rest[STATS_ROUTES_MAX + 1][STATS_CLASSES];
     uint64_t dropped[N_STATS_DROPS];
     uint64_t refused[N_STATS_LIMITS];
-    uint64_t events[STATS_EVENTS_MAX];
+    uint64_t events[EVENT_NAMES_SENT + 1]; /* as event_name() has them; then all others */
     uint64_t left[STATS_REASONS_MAX];
     struct prom_histogram join;
     struct prom_histogram media[N_STATS_MEDIA];
@@ -76,7 +76,6 @@ extern const char *const stats_limit_names[N_STATS_LIMITS];
 extern const char *const stats_media_names[N_STATS_MEDIA];
 
 /* NULL-terminated; the last one stands for all that is not in the list. */
-extern const char *const stats_event_names[];
 extern const char *const stats_reason_names[];
 
 /* By name. st may be NULL in all three: nobody counts. */

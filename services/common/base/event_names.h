@@ -7,6 +7,8 @@
 /* The name itself, which lives forever, or NULL. */
 const char *event_name_find(const char *name);
 
+#define EVENT_NAMES_SENT 9 /* the first so many are those that this server sends */
+
 /* The i-th of all; NULL past the last. */
 const char *event_name(size_t i);
 
