@@ -85,7 +85,7 @@ REPLAYS :=
 endif
 BENCHES := $(patsubst tests/bench/bench_%.c,$(O)/bench/%,$(wildcard tests/bench/bench_*.c))
 
-.PHONY: all bins pages manual web env tests check test-restarts test-loss test-flood coverage run-coverage asan tsan fuzz bench bench-media bench-turn bench-signaling analyze format install dist deb rpm clean help
+.PHONY: all bins pages manual web env tests check test-restarts test-loss test-meetings test-flood coverage run-coverage asan tsan fuzz bench bench-media bench-turn bench-signaling analyze format install dist deb rpm clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -102,6 +102,7 @@ help:
 	@echo 'bench-media    media beside Debian'"'"'s janus, as root; needs the package janus (apt-get install --no-install-recommends janus)'
 	@echo 'install  into DESTDIR; web: Call pages alone; dist: source archive; deb, rpm: packages of it'
 	@echo 'test-loss  video over bad cables, at length'
+	@echo 'test-meetings  meetings of browsers and our own clients, five minutes each'
 	@echo 'coverage lines of codec/ that unit tests and fuzz seeds reach, at least $(COVERAGE_LEAST) % of each file'
 	@echo 'test-restarts  signaling restarted and killed under load, at length'
 	@echo 'test-flood     a stream beside 10,000 bad packets a second for FLOOD_SECONDS ($(FLOOD_SECONDS))'
@@ -297,6 +298,10 @@ test-restarts: bins
 # Enough packets to tell a thousandth of them from none.
 test-loss: bins
 	$(Q)tests/system/netem.sh $(O) 300
+
+# Meetings of five minutes: browsers, and clients of our own.
+test-meetings: bins
+	$(Q)tests/e2e/run.sh $(O) --long 'meeting of'
 
 # The unit tests of codec/, and the seeds of the fuzzers that include something of it.
 COVERAGE_LEAST := 90

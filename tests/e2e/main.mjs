@@ -1,4 +1,4 @@
-// usage: node main.mjs BUILD [--short] [--sanitized] [NAME...]: NAME picks tests whose name contains it.
+// usage: node main.mjs BUILD [--short] [--sanitized] [--long] [NAME...]: NAME picks tests whose name contains it.
 import { Runner } from './harness.mjs';
 import { servePages } from './pages.mjs';
 import { startChromium } from './browsers.mjs';
@@ -14,6 +14,7 @@ import network from './test_network.mjs';
 import events from './test_events.mjs';
 import cut from './test_cut.mjs';
 import loss from './test_loss.mjs';
+import meeting from './test_meeting.mjs';
 import crash from './test_crash.mjs';
 import restart from './test_restart.mjs';
 import paths from './test_paths.mjs';
@@ -28,6 +29,7 @@ import { checkBehaviours } from './behaviours.mjs';
 const [buildFolder, ...rest] = process.argv.slice(2);
 const short = rest.includes('--short');
 const sanitized = rest.includes('--sanitized'); // its memory is no measure of ours
+const long = rest.includes('--long'); // what takes minutes for each test
 const runner = new Runner(rest.filter((a) => !a.startsWith('--')));
 const pages = await servePages();
 const chromium = await startChromium();
@@ -44,9 +46,9 @@ async function server(style = 'kurento') {
   return byStyle.get(style);
 }
 
-const context = { runner, pages, chromium, server, short, sanitized, buildFolder };
+const context = { runner, pages, chromium, server, short, sanitized, long, buildFolder };
 const inOrder = async (suites) => { for (const suite of suites) await suite(context); };
-await inOrder([basic, operations, codecs, sdk, tutorial, calls, ends, events, paths, ways, agent, callApp, callLogin, firefox, loss]);
+await inOrder([basic, operations, codecs, sdk, tutorial, calls, ends, events, paths, ways, agent, callApp, callLogin, firefox, loss, meeting]);
 await Promise.all([inOrder([network, restart, crash]), cut(context)]); // all of these wait a lot
 await soak(context);
 
