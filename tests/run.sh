@@ -35,11 +35,20 @@ install_packages() {
     apt-get install -q -y --no-install-recommends "${missing[@]}"
 }
 
+# What we are compared with, where this Debian has it: its tests are left out without it. It is ours
+# to start; as a service of the machine it would take ports of its own.
+install_janus() {
+    have janus && return 0
+    [ "$(id -u)" -eq 0 ] && apt-cache show janus >/dev/null 2>&1 || return 0
+    mkdir -p /etc/systemd/system && ln -sfn /dev/null /etc/systemd/system/janus.service && install_packages janus
+}
+
 prepare() {
     # Node.js may have come from elsewhere, with an npm of its own that Debian's would conflict with.
     command -v node >/dev/null && command -v npm >/dev/null || PACKAGES="$PACKAGES nodejs npm"
     # shellcheck disable=SC2086 # a list of words
     install_packages $PACKAGES $SERVERS $PACKAGING $MACHINES || return 1
+    install_janus || return 1
     # libFuzzer and the sanitizers of clang have its version in their name.
     install_packages "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"
 }

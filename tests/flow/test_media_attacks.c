@@ -3,7 +3,10 @@
 #include "media_worker_kit.h"
 
 #include "media/demux.h"
+#include "tests/lib/chance.h"
 #include "tests/unit/rtc/dtls_attacks.h"
+
+static struct chance dice;
 
 /* ---- datagrams by hand: nothing but them happens, no timer runs ---- */
 
@@ -153,8 +156,8 @@ static struct srtp_transport *wrong_keys(enum srtp_profile_id profile)
     struct dtls_keys keys = {.profile = profile, .salt_len = gcm ? 12 : 14};
     struct srtp_transport *s;
 
-    rnd_bytes(keys.client_key, sizeof(keys.client_key));
-    rnd_bytes(keys.server_key, sizeof(keys.server_key));
+    chance_bytes(&dice, keys.client_key, sizeof(keys.client_key));
+    chance_bytes(&dice, keys.server_key, sizeof(keys.server_key));
     assert_int_equal(srtp_transport_new(&keys, &s), 0);
     return s;
 }
@@ -187,7 +190,7 @@ static void wrong_keys_change_nothing(void **state)
     begin(&s);
     for (unsigned i = 0; i < 500; i++) {
         struct srtp_transport *keys = wrong_keys(profiles[i % 2]);
-        struct rtp h = video_header((uint16_t) (s.seq + 1 + rnd_u32() % 40000));
+        struct rtp h = video_header((uint16_t) (s.seq + 1 + chance_below(&dice, 40000)));
         size_t len;
 
         h.ssrc = ssrcs[i / 2 % 4];
@@ -604,5 +607,6 @@ int main(void)
         TEST(without_consent_nothing_is_sent),    TEST(consent_comes_back),
     };
 
+    chance_init(&dice);
     return cmocka_run_group_tests(tests, setup_worker, teardown_worker);
 }

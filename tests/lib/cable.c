@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/list.h"
+#include "tests/lib/chance.h"
 
 #include <errno.h>
 #include <linux/if_packet.h>
@@ -37,7 +38,7 @@ struct direction {
 
 static struct frame *frames;
 static struct list unused;
-static uint64_t chance_state;
+static struct chance dice;
 
 /* ---- the kernel's ---- */
 
@@ -93,12 +94,6 @@ static int open_interface(const char *name)
     return fd;
 }
 
-static unsigned chance(unsigned below)
-{
-    chance_state = chance_state * UINT64_C(6364136223846793005) + 1442695040888963407u;
-    return (unsigned) (chance_state >> 33) % below;
-}
-
 static bool is_ip(const struct frame *f)
 {
     const uint8_t *type = f->data + HEADER_SIZE + 12;
@@ -113,7 +108,7 @@ static uint64_t delay_us(const struct cable *c)
 
     if (jitter_us == 0)
         return us;
-    us += chance((unsigned) (2 * jitter_us));
+    us += chance_below(&dice, (unsigned) (2 * jitter_us));
     return us > jitter_us ? us - jitter_us : 0;
 }
 
@@ -136,11 +131,11 @@ static void receive(struct direction *d, const struct cable *c, uint64_t now_us)
         if (n < 0)
             return;
         if (n < HEADER_SIZE + ETH_HLEN || n > FRAME_MAX ||
-            (is_ip(f) && chance(1000) < c->loss_permille))
+            (is_ip(f) && chance_below(&dice, 1000) < c->loss_permille))
             continue;
         f->len = (size_t) n;
         f->due_us = now_us;
-        if (is_ip(f) && chance(1000) >= c->reorder_permille)
+        if (is_ip(f) && chance_below(&dice, 1000) >= c->reorder_permille)
             f->due_us += delay_us(c);
         list_del(&f->node);
         enqueue(d, f);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -181,9 +182,11 @@ static void become(const struct child *c, pid_t parent)
 {
     char path[CHILD_PATH_SIZE];
     int log = open(child_path(c, "log", path), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    const struct rlimit no_core = {0, 0};
     sigset_t none;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    (void) setrlimit(RLIMIT_CORE, &no_core);
     if (getppid() != parent || log < 0)
         _exit(127);
     dup2(log, STDOUT_FILENO);

@@ -32,7 +32,8 @@ int child_write(const struct child *c, const char *file, const char *fmt, ...)
  * (sd_listen_fds(3)). -ENOSPC. */
 int child_give_socket(struct child *c, int fd, const char *name);
 
-/* argv[0] is the program's path. Its output goes to the log; it dies with us. */
+/* argv[0] is the program's path. Its output goes to the log; it dies with us, and leaves no core.
+ */
 int child_start(struct child *c, char *const argv[]);
 
 /* Until it says READY=1 on NOTIFY_SOCKET. -ETIMEDOUT, -ECHILD: it ended. */
