@@ -3,7 +3,6 @@
 #include "media_worker_kit.h"
 
 #include "media/demux.h"
-#include "tests/lib/chance.h"
 #include "tests/unit/rtc/dtls_attacks.h"
 
 static struct chance dice;
@@ -150,18 +149,6 @@ static void expect_unharmed(struct scene *s)
 
 /* ---- media ---- */
 
-static struct srtp_transport *wrong_keys(enum srtp_profile_id profile)
-{
-    bool gcm = profile == SRTP_ID_AEAD_AES_128_GCM;
-    struct dtls_keys keys = {.profile = profile, .salt_len = gcm ? 12 : 14};
-    struct srtp_transport *s;
-
-    chance_bytes(&dice, keys.client_key, sizeof(keys.client_key));
-    chance_bytes(&dice, keys.server_key, sizeof(keys.server_key));
-    assert_int_equal(srtp_transport_new(&keys, &s), 0);
-    return s;
-}
-
 static size_t seal_rtp(struct srtp_transport *keys, const struct rtp *h, uint8_t buf[static 1500])
 {
     struct wr w = wr_init(buf, 1400);
@@ -189,7 +176,7 @@ static void wrong_keys_change_nothing(void **state)
     (void) state;
     begin(&s);
     for (unsigned i = 0; i < 500; i++) {
-        struct srtp_transport *keys = wrong_keys(profiles[i % 2]);
+        struct srtp_transport *keys = wrong_keys(&dice, profiles[i % 2]);
         struct rtp h = video_header((uint16_t) (s.seq + 1 + chance_below(&dice, 40000)));
         size_t len;
 
@@ -272,7 +259,7 @@ static size_t make_feedback(struct srtp_transport *keys, uint32_t about, uint8_t
 
 static void bad_reports_change_nothing(void **state)
 {
-    struct srtp_transport *keys = wrong_keys(SRTP_ID_AEAD_AES_128_GCM);
+    struct srtp_transport *keys = wrong_keys(&dice, SRTP_ID_AEAD_AES_128_GCM);
     struct scene s;
     uint8_t buf[1500], bad[1500];
     uint32_t about;
