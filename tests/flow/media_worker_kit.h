@@ -41,6 +41,17 @@ static inline void pump_for(unsigned ms)
         pump();
 }
 
+/* As the wheel would, second by second. */
+static inline void let_pass(uint64_t *now_us, unsigned seconds)
+{
+    for (unsigned i = 0; i < seconds; i++) {
+        *now_us += 1000000;
+        clock_fake(*now_us);
+        worker->now_us = *now_us;
+        wheel_run(&worker->wheel, *now_us / 1000);
+    }
+}
+
 static inline void drop_note(struct mail *mail, void *arg)
 {
     (void) arg;
