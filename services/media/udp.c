@@ -284,6 +284,7 @@ static void send_singly(struct udp *u, unsigned m)
 {
     struct msghdr whole = u->out[m].msg_hdr;
     struct msghdr h = whole;
+    ssize_t n;
 
     h.msg_iovlen = 1;
     h.msg_controllen =
@@ -292,10 +293,14 @@ static void send_singly(struct udp *u, unsigned m)
         h.msg_control = NULL;
     for (size_t i = 0; i < whole.msg_iovlen; i++) {
         h.msg_iov = &whole.msg_iov[i];
-        if (sendmsg(u->fd, &h, 0) < 0)
+        n = sendmsg(u->fd, &h, 0);
+        if (n < 0) {
             u->counters.dropped_out++;
-        else
-            u->counters.packets_out++;
+            continue;
+        }
+        u->counters.packets_out++;
+        u->counters.bytes_out += (uint64_t) n;
+        u->counters.messages_out++;
     }
 }
 

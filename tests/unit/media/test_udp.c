@@ -1,13 +1,46 @@
 #include "media/udp.h"
 
 #include <errno.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <cmocka.h>
+
+/* ---- a kernel that finds out late that it cannot do it ---- */
+
+static int refuse_runs; /* with this error; 0: not at all */
+
+static bool is_run(const struct msghdr *h)
+{
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR((struct msghdr *) h, c)) {
+        if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_SEGMENT)
+            return true;
+    }
+    return false;
+}
+
+/* In place of libc's: up to the first that fails, whose error is told only when it is the first. */
+int sendmmsg(int fd, struct mmsghdr *messages, unsigned n, int flags)
+{
+    unsigned i = 0;
+
+    while (i < n && !(refuse_runs && is_run(&messages[i].msg_hdr)))
+        i++;
+    if (i == 0 && n > 0) {
+        errno = refuse_runs;
+        return -1;
+    }
+    return (int) syscall(SYS_sendmmsg, fd, messages, i, flags);
+}
+
+/* ---- two ends ---- */
 
 struct box {
     unsigned n;
@@ -70,6 +103,24 @@ static void queue(struct ends *e, size_t len, uint8_t first)
 
     memset(room, first, len);
     udp_commit(e->a, &e->path, room, len);
+}
+
+#define RUN 5
+#define RUN_SIZE 900
+
+/* They arrive, in their order, behind so many that wait already. */
+static void send_run(struct ends *e, unsigned n_before)
+{
+    struct box b;
+
+    for (unsigned i = 0; i < RUN; i++)
+        queue(e, RUN_SIZE, (uint8_t) (10 + i));
+    udp_flush(e->a);
+    receive(e->b, n_before + RUN, &b);
+    for (unsigned i = 0; i < RUN; i++) {
+        assert_int_equal(b.len[n_before + i], RUN_SIZE);
+        assert_int_equal(b.first[n_before + i], 10 + i);
+    }
 }
 
 static void runs_of_equal_size_arrive_in_order(void **state)
@@ -253,10 +304,47 @@ static void a_port_that_is_taken(void **state)
     assert_null(udp_free(NULL));
 }
 
+/* Nothing is lost by it, and the kernel is not asked again: for any path, or for this one alone
+ * when what was too long may fit elsewhere. */
+static void a_run_that_is_refused_goes_singly(void **state)
+{
+    static const struct {
+        int error;
+        bool elsewhere; /* runs go on there */
+    } rows[] = {{EIO, false}, {EOPNOTSUPP, false}, {EMSGSIZE, true}, {EINVAL, true}};
+
+    (void) state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct udp_counters *c;
+        struct ends e;
+        bool gso;
+
+        open_ends(&e, "127.0.0.1");
+        gso = udp_uses_gso(e.a);
+        c = udp_counters(e.a);
+        queue(&e, 20, 0);
+        refuse_runs = rows[i].error;
+        send_run(&e, 1);
+        refuse_runs = 0;
+        assert_int_equal(c->dropped_out, 0);
+        assert_int_equal(c->packets_out, 1 + RUN);
+        assert_int_equal(c->messages_out, 1 + RUN);
+        assert_int_equal(c->bytes_out, 20 + RUN * RUN_SIZE);
+        assert_int_equal(udp_uses_gso(e.a), gso && rows[i].elsewhere);
+        send_run(&e, 0);
+        assert_int_equal(c->messages_out, 1 + 2 * RUN);
+        udp_path_set(e.a, &e.path, &e.to_b, &e.from_a); /* it leads elsewhere, for all we know */
+        send_run(&e, 0);
+        assert_int_equal(c->messages_out, 1 + 2 * RUN + (udp_uses_gso(e.a) ? 1 : RUN));
+        close_ends(&e);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(runs_of_equal_size_arrive_in_order),
+        cmocka_unit_test(a_run_that_is_refused_goes_singly),
         cmocka_unit_test(rooms_are_passed_over),
         cmocka_unit_test(coalesced_ones_come_one_by_one),
         cmocka_unit_test(both_ends_of_a_datagram_are_told),
