@@ -41,14 +41,17 @@ static inline void pump_for(unsigned ms)
         pump();
 }
 
-/* As the wheel would, second by second. */
+#define STEPS_PER_S 10
+
+/* What the worker does by its timers, step by step. */
 static inline void let_pass(uint64_t *now_us, unsigned seconds)
 {
-    for (unsigned i = 0; i < seconds; i++) {
-        *now_us += 1000000;
+    for (unsigned i = 0; i < seconds * STEPS_PER_S; i++) {
+        *now_us += 1000000 / STEPS_PER_S;
         clock_fake(*now_us);
         worker->now_us = *now_us;
         wheel_run(&worker->wheel, *now_us / 1000);
+        udp_flush(worker->udp);
     }
 }
 

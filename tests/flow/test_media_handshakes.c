@@ -91,12 +91,96 @@ static void the_hello_race_is_won_by_the_client(void **state)
     }
 }
 
-#define TEST(name) cmocka_unit_test_teardown(name, close_room)
+/* ---- the end of a handshake ---- */
+
+static unsigned soon(SSL *ssl, unsigned us)
+{
+    (void) ssl, (void) us;
+    return 100000; /* µs; but longer than the server needs */
+}
+
+/* The client does not get the server's last flight. */
+static void miss_the_end(struct wc *c, const struct transport *t)
+{
+    uint8_t buf[2048];
+    size_t len;
+
+    DTLS_set_timer_cb(c->ssl, soon);
+    while (t->state != TRANSPORT_CONNECTED) {
+        assert_int_not_equal(SSL_do_handshake(c->ssl), 1);
+        deliver();
+        if (t->state == TRANSPORT_CONNECTED)
+            break;
+        assert_true(wc_receive(c, WC_WAIT_MS, buf, sizeof(buf), &len));
+        BIO_write(SSL_get_rbio(c->ssl), buf, (int) len);
+    }
+    while (wc_receive(c, 0, buf, sizeof(buf), &len))
+        ;
+}
+
+/* Its last flight. */
+static void say_again(struct wc *c)
+{
+    int r = 0;
+
+    for (unsigned i = 0; i < WC_WAIT_MS && r == 0; i++) {
+        pump();
+        r = DTLSv1_handle_timeout(c->ssl);
+    }
+    assert_int_equal(r, 1);
+    deliver();
+}
+
+static void the_end_is_said_again(void **state)
+{
+    struct wc *c = publish("s");
+    const struct transport *t = the_publisher("s")->transport;
+    uint64_t now_us = clock_us();
+    uint8_t buf[2048];
+    size_t len;
+
+    (void) state;
+    assert_true(wc_check(c, c->remote_pwd, true, WC_WAIT_MS));
+    miss_the_end(c, t);
+    let_pass(&now_us, 9);
+    say_again(c);
+    assert_true(wc_receive(c, WC_WAIT_MS, buf, sizeof(buf), &len)); /* and is lost */
+    while (wc_receive(c, 0, buf, sizeof(buf), &len))
+        ;
+    let_pass(&now_us, 9); /* it counts from what came last */
+    assert_non_null(t->dtls);
+    say_again(c);
+    assert_true(wc_handshake(c, WC_WAIT_MS));
+    send_video(c, 1, true);
+    deliver();
+    assert_int_equal(t->packets_in, 1);
+
+    let_pass(&now_us, 9);
+    assert_non_null(t->dtls);
+    let_pass(&now_us, 2);
+    assert_null(t->dtls);
+    send_from(c->fd, "\x16\xfe\xfd", 3); /* nothing begins anew */
+    send_video(c, 2, false);
+    deliver();
+    assert_null(t->dtls);
+    assert_int_equal(t->state, TRANSPORT_CONNECTED);
+    assert_int_equal(t->packets_in, 2);
+    wc_free(c);
+}
+
+static int end(void **state)
+{
+    clock_fake(UINT64_MAX);
+    return close_room(state);
+}
+
+#define TEST(name) cmocka_unit_test_teardown(name, end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_hello_race_is_won_by_the_client),
+        TEST(the_end_is_said_again),
     };
 
     return cmocka_run_group_tests(tests, setup_worker, teardown_worker);
