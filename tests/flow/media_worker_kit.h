@@ -33,14 +33,6 @@ static inline void pump(void)
     loop_timer_done(&t);
 }
 
-static inline void pump_for(unsigned ms)
-{
-    uint64_t until = clock_ms() + ms;
-
-    while (clock_ms() < until)
-        pump();
-}
-
 #define STEPS_PER_S 10
 
 /* What the worker does by its timers, step by step. */
