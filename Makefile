@@ -200,6 +200,12 @@ $(O)/fuzz/%: $(O)/obj/tests/fuzz/fuzz_%.o $$(call area_lib,$$(AREA_$$*)) $(SHARE
 	@mkdir -p $(@D)
 	$(call link)
 
+# What system tests run: each file of tests/tools/ is a program.
+$(O)/tools/%: $(O)/obj/tests/tools/%.o $(TEST_LIB) $(SHARED_LIBS)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(call link)
+
 $(O)/bench/%: $(O)/obj/tests/bench/bench_%.o $(TEST_LIB) $(SHARED_LIBS) $$(call area_lib,$$(AREA_$$*))
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
