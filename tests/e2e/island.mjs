@@ -46,7 +46,7 @@ export class Island {
     ip('addr', 'add', `${net}.1/29`, 'dev', near);
     ip('-n', this.name, 'addr', 'add', `${net}.6/29`, 'dev', far);
     ip('-n', this.name, 'route', 'add', 'default', 'via', `${net}.1`);
-    const args = ['netns', 'exec', this.router, `${build}/bench/loss`, 'cable', 'here', 'there', ...cable.split(' ')];
+    const args = ['netns', 'exec', this.router, `${build}/tools/cable`, 'here', 'there', ...cable.split(' ')];
     this.cable = spawn('ip', args, { stdio: ['ignore', 'ignore', 'inherit'] });
   }
 

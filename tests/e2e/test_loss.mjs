@@ -38,7 +38,7 @@ export default async function loss({ runner, pages, chromium, server, buildFolde
   });
 
   const watch = async ({ words, stillMs }) => {
-    execFileSync('make', ['--no-print-directory', `FLAVOUR=${basename(buildFolder)}`, `build/${basename(buildFolder)}/bench/loss`],
+    execFileSync('make', ['--no-print-directory', `FLAVOUR=${basename(buildFolder)}`, `build/${basename(buildFolder)}/tools/cable`],
       { cwd: new URL('../..', import.meta.url).pathname, stdio: ['ignore', 'ignore', 'inherit'] });
     const island = new Island({ cable: words, build: buildFolder });
     const visavis = await Daemons.start(buildFolder, { host: island.host });
