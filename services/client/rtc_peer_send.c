@@ -1,5 +1,5 @@
 /* rtc_peer_send.c: what a peer sends: RTP with the header extensions that were negotiated, reports,
- * wishes. */
+ * requests for key frames and lost packets. */
 #include "client/rtc_peer_internal.h"
 
 #include "base/clock.h"

@@ -1,7 +1,7 @@
 #include "media/control.h"
 
+#include "media/collect.h"
 #include "media/dispatch.h"
-#include "media/gather.h"
 #include "media/sync_parts.h"
 #include "media/trim.h"
 
@@ -126,7 +126,7 @@ static void on_sync(struct peer *p, json_t *params, struct link_request *rq)
     } else {
         if (whole)
             loop_timer_stop(&c->orphan_timer);
-        gather_sync(&c->dispatch.placement, rooms, whole, rq);
+        collect_sync(&c->dispatch.placement, rooms, whole, rq);
         json_decref(whole);
     }
 }
@@ -138,8 +138,8 @@ static void on_stats(struct control *c, json_t *params, struct link_request *rq)
     if (room && strlen(room) >= COMMAND_ID_SIZE)
         dispatch_invalid_params(rq, "room");
     else
-        gather_stats(&c->dispatch.placement, &c->dispatch.limits, room,
-                     json_is_true(json_object_get(params, "brief")), rq);
+        collect_stats(&c->dispatch.placement, &c->dispatch.limits, room,
+                      json_is_true(json_object_get(params, "brief")), rq);
 }
 
 static void on_orphan_timer(struct loop_timer *t)
@@ -148,7 +148,7 @@ static void on_orphan_timer(struct loop_timer *t)
     json_t *none = json_object();
 
     log_warning("no signaling daemon for %d s: dropping all rooms", MEDIA_ORPHAN_S);
-    gather_sync(&c->dispatch.placement, none, none, NULL);
+    collect_sync(&c->dispatch.placement, none, none, NULL);
     json_decref(none);
 }
 

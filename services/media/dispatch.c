@@ -1,6 +1,6 @@
 #include "media/dispatch.h"
 
-#include "media/gather.h"
+#include "media/collect.h"
 
 #include "link/media_api.h"
 
@@ -201,7 +201,7 @@ static bool close_room(struct dispatch *d, struct message *m, struct link_reques
     struct placed_room *r = placement_room(&d->placement, m->room);
 
     if (r)
-        gather_close(&d->placement, r, rq);
+        collect_close(&d->placement, r, rq);
     else
         link_reply(rq, NULL);
     return false;
@@ -256,7 +256,7 @@ static void keep_books(struct dispatch *d, const struct message *m)
 
 void dispatch_on_outcome(struct dispatch *d, struct message *m)
 {
-    if (!m->reply_to || gather_take(&d->placement, m))
+    if (!m->reply_to || collect_take(&d->placement, m))
         return;
     keep_books(d, m);
     if (m->limit != LIMIT_NONE) {
@@ -271,7 +271,7 @@ void dispatch_on_outcome(struct dispatch *d, struct message *m)
 
 void dispatch_on_dropped(struct dispatch *d, struct message *m)
 {
-    if (m->reply_to && !gather_take(&d->placement, m))
+    if (m->reply_to && !collect_take(&d->placement, m))
         link_reply_error(m->reply_to, MEDIA_ERR_ENDPOINT, "the media server stops");
 }
 

@@ -5,7 +5,7 @@
 #define COMPOUND_MAX 1400
 #define NACK_MAX 64
 
-static void put_key_frame_wish(struct track *k, struct wr *w)
+static void put_key_frame_request(struct track *k, struct wr *w)
 {
     uint32_t from = k->publisher->feedback_ssrc;
 
@@ -35,7 +35,7 @@ static void put_track_feedback(struct track *k, struct wr *w, uint64_t now_us)
     if (k->history && nack_deadline(&k->nack) <= now_us)
         put_nacks(k, w, now_us);
     if (k->kind == SDP_VIDEO && keyframe_due(&k->keyframe, rtt_us(&k->publisher->rtt), now_us))
-        put_key_frame_wish(k, w);
+        put_key_frame_request(k, w);
 }
 
 static uint64_t next_deadline(const struct publisher *p)

@@ -1,7 +1,7 @@
 /* keyframe.h: when to ask a publisher for a key frame (PLI), on behalf of all its subscribers.
  * Chromium's encoder answers at most one request per 300 ms and drops the others: so a request is
  * repeated until a key frame really passes, and not made when it would be dropped. Key frames are
- * large: those who wish for them all the time are given a few, then one a second. Pure; time is
+ * large: those who ask for them all the time are given a few, then one a second. Pure; time is
  * passed in. */
 #pragma once
 
@@ -11,14 +11,14 @@
 #define KEYFRAME_INTERVAL_US 300000   /* after a key frame */
 #define KEYFRAME_RETRY_US 100000      /* between the first two requests, then doubling … */
 #define KEYFRAME_RETRY_MAX_US 2000000 /* … up to this; both at least the round-trip time */
-#define KEYFRAME_BURST 8              /* wishes that are granted as they come … */
+#define KEYFRAME_BURST 8              /* requests that are granted as they come … */
 #define KEYFRAME_PACE_US 1000000      /* … each of which is earned again after this time */
 
 struct keyframe {
     bool wanted;
     bool asked;   /* a request was made, at asked_us */
     bool passed;  /* a key frame has passed, at passed_us */
-    bool charged; /* for the wish at hand */
+    bool charged; /* for the request at hand */
     uint64_t asked_us;
     uint64_t answer_us; /* how long its answer takes */
     uint64_t passed_us;
@@ -30,7 +30,7 @@ struct keyframe {
 
 void keyframe_init(struct keyframe *k);
 
-/* Nobody watches: wishes are forgotten, what was granted is not. */
+/* Nobody watches: requests are forgotten, what was granted is not. */
 void keyframe_restart(struct keyframe *k);
 
 /* Somebody needs one: a new subscriber, a PLI or FIR, packets lost for good. */

@@ -23,7 +23,7 @@ static void add_in(struct quality_in *q, const struct track *k)
     q->nacks += k->nack.asked;
     q->repeated += k->repeated;
     q->given_up += k->nack.lost;
-    q->wishes += k->keyframe.n_asked;
+    q->key_frame_requests += k->keyframe.n_asked;
     q->key_frames += k->key_frames;
     q->freezes += r->pauses;
 }
@@ -35,7 +35,7 @@ static void add_out(struct quality_out *q, const struct subscriber_track *st)
     q->lost += st->report.lost > 0 ? (uint64_t) st->report.lost : 0;
     q->nacks += st->nacks;
     q->repeated += st->repeated;
-    q->wishes += st->wishes;
+    q->key_frame_requests += st->key_frame_requests;
 }
 
 /* What comes to a mirror was counted where it came to us. */
@@ -123,7 +123,7 @@ static json_t *in_json(const struct track *k)
     put(o, "nacks", q.nacks);
     put(o, "repeated", q.repeated);
     put(o, "givenUp", q.given_up);
-    put(o, "keyFrameRequests", q.wishes);
+    put(o, "keyFrameRequests", q.key_frame_requests);
     put(o, "keyFrames", q.key_frames);
     put(o, "freezes", q.freezes);
     put(o, "freezeMs", k->reception.paused_us / 1000);
@@ -145,7 +145,7 @@ static json_t *out_json(const struct subscriber_track *st)
     put(o, "jitterMs", ticks_ms(st->report.jitter, st->rewrite.clock_rate));
     put(o, "nacks", q.nacks);
     put(o, "repeated", q.repeated);
-    put(o, "keyFrameRequests", q.wishes);
+    put(o, "keyFrameRequests", q.key_frame_requests);
     return o;
 }
 
@@ -217,7 +217,7 @@ static json_t *sums_in_json(const struct quality_in *q)
                      (json_int_t) q->packets, "bytes", (json_int_t) q->bytes, "lost",
                      (json_int_t) q->lost, "nacks", (json_int_t) q->nacks, "repeated",
                      (json_int_t) q->repeated, "givenUp", (json_int_t) q->given_up,
-                     "keyFrameRequests", (json_int_t) q->wishes, "keyFrames",
+                     "keyFrameRequests", (json_int_t) q->key_frame_requests, "keyFrames",
                      (json_int_t) q->key_frames, "freezes", (json_int_t) q->freezes);
 }
 
@@ -226,7 +226,7 @@ static json_t *sums_out_json(const struct quality_out *q)
     return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "packets", (json_int_t) q->packets, "bytes",
                      (json_int_t) q->bytes, "lost", (json_int_t) q->lost, "nacks",
                      (json_int_t) q->nacks, "repeated", (json_int_t) q->repeated,
-                     "keyFrameRequests", (json_int_t) q->wishes);
+                     "keyFrameRequests", (json_int_t) q->key_frame_requests);
 }
 
 json_t *quality_sums_json(const struct quality_sums *q)

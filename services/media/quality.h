@@ -15,15 +15,15 @@ struct worker;
 /* Of one kind of media; they only ever grow. */
 struct quality_in {
     uint64_t packets, bytes;
-    uint64_t lost;                        /* did not come by themselves */
-    uint64_t nacks, repeated, given_up;   /* packets asked for; that came again; that never came */
-    uint64_t wishes, key_frames, freezes; /* key frames asked for; that came; pauses */
+    uint64_t lost;                      /* did not come by themselves */
+    uint64_t nacks, repeated, given_up; /* packets asked for; that came again; that never came */
+    uint64_t key_frame_requests, key_frames, freezes; /* asked for; that came; pauses */
 };
 struct quality_out {
     uint64_t packets, bytes;
     uint64_t lost;            /* as the peers say: before retransmission */
     uint64_t nacks, repeated; /* packets that were asked for; sent again */
-    uint64_t wishes;
+    uint64_t key_frame_requests;
 };
 struct quality_sums {
     struct quality_in in[NEG_KINDS];

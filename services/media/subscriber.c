@@ -75,7 +75,7 @@ static void on_nack(struct subscriber *s, const struct rtcp *p, uint64_t now_us)
 }
 
 /* The track that a FIR or PLI wants a key frame of; NULL: none of ours. */
-static struct subscriber_track *wished_for(struct subscriber *s, const struct rtcp *p)
+static struct subscriber_track *requested_of(struct subscriber *s, const struct rtcp *p)
 {
     struct subscriber_track *st = NULL;
     size_t pos = 0;
@@ -91,10 +91,10 @@ static struct subscriber_track *wished_for(struct subscriber *s, const struct rt
 
 static void on_payload_feedback(struct subscriber *s, const struct rtcp *p, uint64_t now_us)
 {
-    struct subscriber_track *st = wished_for(s, p);
+    struct subscriber_track *st = requested_of(s, p);
 
     if (st) {
-        st->wishes++;
+        st->key_frame_requests++;
         publisher_want_key_frame(s->source, now_us);
     } else if (p->count == RTCP_FMT_AFB) {
         (void) rtcp_remb(p, &s->remb_bps);

@@ -27,8 +27,9 @@ struct subscriber_track {
     struct subscriber *subscriber;
     uint64_t rtx_seq;
     struct rtt rtt;
-    uint64_t nacks, repeated, wishes; /* packets asked for, sent again; PLIs and FIRs */
-    struct rtcp_report_block report;  /* the peer's last; ssrc 0: none came */
+    uint64_t nacks, repeated;        /* packets asked for, sent again */
+    uint64_t key_frame_requests;     /* PLIs and FIRs */
+    struct rtcp_report_block report; /* the peer's last; ssrc 0: none came */
     struct rate rate;
 };
 

@@ -3,6 +3,8 @@
 
 #include "webrtc_client.h"
 
+#include "tests/lib/free_port.h"
+
 #include <errno.h>
 #include <jansson.h>
 #include <limits.h>
@@ -25,6 +27,7 @@
 #define MEDIA_KIT_SETTINGS "workers = 2;\nmax_streams = 3;\nmax_subscribers = 2;\n"
 #endif
 
+#define WORKERS_MAX 3
 #define AUDIO_SSRC 1000u
 #define VIDEO_SSRC 2000u
 
@@ -175,10 +178,8 @@ static void write_config(const char *path)
     FILE *f = fopen(path, "w");
 
     assert_non_null(f);
-    fprintf(f,
-            "control = \"%s\";\nport = %u;\nport_search = true;\nlog_level = "
-            "\"warning\";\n" MEDIA_KIT_SETTINGS,
-            socket_path, 20000 + rnd_u32() % 9000);
+    fprintf(f, "control = \"%s\";\nport = %u;\nlog_level = \"warning\";\n" MEDIA_KIT_SETTINGS,
+            socket_path, free_port_run(WORKERS_MAX));
     fclose(f);
 }
 
@@ -341,6 +342,24 @@ static void expect_nothing(struct wc *c)
     struct rtp p;
 
     assert_false(wc_receive_rtp(c, WC_QUIET_MS, buf, sizeof(buf), &p));
+}
+
+#define REMBS_MAX 10 /* until it is the right one; it is repeated */
+
+static void expect_remb(struct wc *pub, uint64_t wanted)
+{
+    uint8_t buf[2048];
+    uint64_t bps = 0;
+    struct rtcp p;
+
+    for (unsigned i = 0; i < REMBS_MAX && bps != wanted; i++) {
+        if (!wc_receive_rtcp(pub, WC_WAIT_MS, buf, sizeof(buf), RTCP_PSFB, RTCP_FMT_AFB, &p))
+            fail_msg("no REMB any more; the last was of %llu bit/s", (unsigned long long) bps);
+        assert_int_equal(rtcp_remb(&p, &bps), 0);
+    }
+    if (bps != wanted)
+        fail_msg("asked for %llu bit/s, not %llu", (unsigned long long) bps,
+                 (unsigned long long) wanted);
 }
 
 static void expect_pli(struct wc *pub)

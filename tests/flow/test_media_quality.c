@@ -251,19 +251,6 @@ static void clocks_of_subscribers_are_echoed(void **state)
     wc_free(sub);
 }
 
-static void expect_remb(struct wc *pub, uint64_t wanted)
-{
-    uint8_t buf[2048];
-    uint64_t bps = 0;
-    struct rtcp p;
-
-    while (bps != wanted) {
-        assert_true(
-            wc_receive_rtcp(pub, WC_WAIT_MS, buf, sizeof(buf), RTCP_PSFB, RTCP_FMT_AFB, &p));
-        assert_int_equal(rtcp_remb(&p, &bps), 0);
-    }
-}
-
 /* What all subscribers may be sent at most counts, but for the lower bounds; the publisher's own
  * upper bound stands above all. */
 static void publishers_are_asked_within_all_bounds(void **state)

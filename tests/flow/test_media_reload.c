@@ -8,13 +8,12 @@
 #define PATIENCE_MS 20000
 
 static struct child *daemon_;
+static uint16_t port_;
 
 static void write_settings(const char *more)
 {
     assert_int_equal(child_write(daemon_, "config",
-                                 "control = \"/nonexistent/socket\";\nport = 21000;\n"
-                                 "port_search = true;\n%s",
-                                 more),
+                                 "control = \"/nonexistent/socket\";\nport = %u;\n%s", port_, more),
                      0);
 }
 
@@ -36,6 +35,7 @@ static int setup(void **state)
     fd = ask_listen_unix(socket_path);
     assert_true(fd >= 0);
     assert_int_equal(child_give_socket(daemon_, fd, "media"), 0);
+    port_ = free_port_run(2);
     write_settings("workers = 2;\n");
     assert_int_equal(child_start_daemon(daemon_, "visavis-media"), 0);
     close(fd);

@@ -1,6 +1,7 @@
 /* Played browsers against the real media daemon: what a publisher sends arrives, and what a
  * subscriber says comes back. */
 #include "tests/lib/child.h"
+#include "tests/lib/free_port.h"
 #include "tests/lib/media_client.h"
 
 #include <setjmp.h>
@@ -38,9 +39,8 @@ static int setup(void **state)
     assert_int_equal(child_new("visavis-media", &k->daemon), 0);
     child_path(k->daemon, "control", path);
     assert_int_equal(child_write(k->daemon, "config",
-                                 "control = \"%s\";\nport = 42000;\nport_search = true;\n"
-                                 "workers = 1;\n",
-                                 path),
+                                 "control = \"%s\";\nport = %u;\nworkers = 1;\n", path,
+                                 free_port()),
                      0);
     assert_int_equal(child_start_daemon(k->daemon, "visavis-media"), 0);
     assert_int_equal(loop_new(&k->loop), 0);

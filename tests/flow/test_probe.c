@@ -41,10 +41,8 @@ static void start_media(char control[static CHILD_PATH_SIZE])
 {
     assert_int_equal(child_new("visavis-media", &t.media), 0);
     child_path(t.media, "control", control);
-    assert_int_equal(child_write(t.media, "config",
-                                 "control = \"%s\";\nport = 44000;\nport_search = true;\n"
-                                 "workers = 1;\n",
-                                 control),
+    assert_int_equal(child_write(t.media, "config", "control = \"%s\";\nport = %u;\nworkers = 1;\n",
+                                 control, free_port()),
                      0);
     assert_int_equal(child_start_daemon(t.media, "visavis-media"), 0);
 }

@@ -3,9 +3,9 @@
 
 #include "signaling/ids.h"
 
+#include "client/rtc_peer.h"
 #include "tests/lib/child.h"
 #include "tests/lib/free_port.h"
-#include "client/rtc_peer.h"
 #include "tests/lib/turn_session.h"
 
 #include <arpa/inet.h>
@@ -32,11 +32,11 @@ static int setup(void **state)
     child_path(signaling, "api", own);
     assert_true(strlen(own) < sizeof(kit.api));
     strcpy(kit.api, own);
-    assert_int_equal(child_write(media, "config",
-                                 "control = \"%s\";\nport = 42000;\nport_search = true;\n"
-                                 "workers = 1;\nlog_level = \"debug\";\n",
-                                 control),
-                     0);
+    assert_int_equal(
+        child_write(media, "config",
+                    "control = \"%s\";\nport = %u;\nworkers = 1;\nlog_level = \"debug\";\n",
+                    control, free_port()),
+        0);
     assert_int_equal(child_write(turn, "config",
                                  "listen = [\"udp:127.0.0.1:%u\"];\nsecret = \"%s\";\n"
                                  "realm = \"%s\";\nmedia = [\"%s\"];\napi = \"%s\";\n"

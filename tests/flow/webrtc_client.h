@@ -22,6 +22,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -390,12 +391,30 @@ static void wc_send_rtcp(struct wc *c, struct wr *w)
     assert_true(wc_send(c, w->start, len));
 }
 
+/* Of the kernel, whatever clock_ms() is told to say. */
+static uint64_t wc_now_ms(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t) ts.tv_sec * 1000 + (uint64_t) ts.tv_nsec / 1000000;
+}
+
+/* What is left of a wait: other packets than the awaited one do not prolong it. */
+static int wc_left_ms(uint64_t until_ms)
+{
+    uint64_t now_ms = wc_now_ms();
+
+    return now_ms < until_ms ? (int) (until_ms - now_ms) : 0;
+}
+
 /* The next RTP packet, whatever else comes; decoded views into buf. */
 static bool wc_receive_rtp(struct wc *c, int wait_ms, uint8_t *buf, size_t cap, struct rtp *ret)
 {
+    uint64_t until_ms = wc_now_ms() + (uint64_t) wait_ms;
     size_t len;
 
-    while (wc_receive(c, wait_ms, buf, cap, &len)) {
+    while (wc_receive(c, wc_left_ms(until_ms), buf, cap, &len)) {
         if (buf[0] < 128 || buf[0] > 191 || rtp_is_rtcp(bytes_of(buf, len)))
             continue;
         assert_int_equal(srtp_transport_unprotect(c->srtp, buf, &len), 0);
@@ -409,9 +428,10 @@ static bool wc_receive_rtp(struct wc *c, int wait_ms, uint8_t *buf, size_t cap, 
 static bool wc_receive_rtcp(struct wc *c, int wait_ms, uint8_t *buf, size_t cap, unsigned type,
                             int fmt, struct rtcp *ret)
 {
+    uint64_t until_ms = wc_now_ms() + (uint64_t) wait_ms;
     size_t len;
 
-    while (wc_receive(c, wait_ms, buf, cap, &len)) {
+    while (wc_receive(c, wc_left_ms(until_ms), buf, cap, &len)) {
         struct rd r;
 
         if (buf[0] < 128 || buf[0] > 191 || !rtp_is_rtcp(bytes_of(buf, len)))

@@ -1,5 +1,6 @@
 #include "tests/lib/media_server.h"
 
+#include "tests/lib/free_port.h"
 #include "tests/lib/janus_client.h"
 #include "tests/lib/loopback.h"
 #include "tests/lib/media_client.h"
@@ -56,12 +57,11 @@ static struct media_server *start_ours(struct media_bed *bed, const struct media
 
     measure_check(child_new("visavis-media", &s->child), "visavis-media");
     child_path(s->child, "control", path);
-    measure_check(
-        child_write(s->child, "config",
-                    "control = \"%s\";\nport = 41000;\nport_search = true;\nworkers = %u;\n"
-                    "room_spread = %u;\nlog_level = \"warning\";\n",
-                    path, workers, spread),
-        "configuration");
+    measure_check(child_write(s->child, "config",
+                              "control = \"%s\";\nport = %u;\nworkers = %u;\n"
+                              "room_spread = %u;\nlog_level = \"warning\";\n",
+                              path, free_port_run(workers), workers, spread),
+                  "configuration");
     measure_check(child_start_daemon(s->child, "visavis-media"), "visavis-media");
     measure_check(media_client_new(bed->loop, path, NULL, NULL, &s->client), "control socket");
     return s;

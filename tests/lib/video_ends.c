@@ -93,7 +93,7 @@ static void repeat(struct video_source *s, uint16_t seq)
     s->repeated += rtc_peer_repeat(s->peer, &k->packet, seq) == 0;
 }
 
-static void on_wish(struct rtc_peer *p, const struct rtcp *m, void *arg)
+static void on_feedback(struct rtc_peer *p, const struct rtcp *m, void *arg)
 {
     struct video_source *s = arg;
     uint16_t seq;
@@ -106,7 +106,7 @@ static void on_wish(struct rtc_peer *p, const struct rtcp *m, void *arg)
         repeat(s, seq);
 }
 
-const struct rtc_peer_handlers video_source_handlers = {.on_rtcp = on_wish};
+const struct rtc_peer_handlers video_source_handlers = {.on_rtcp = on_feedback};
 
 int video_source_start(struct video_source *s)
 {

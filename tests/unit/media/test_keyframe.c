@@ -67,7 +67,7 @@ static void test_waits_after_a_key_frame(void **state)
     assert_true(keyframe_deadline(&k) == 450 * MS);
 }
 
-static void test_new_wish_ends_a_long_wait(void **state)
+static void test_new_request_ends_a_long_wait(void **state)
 {
     (void) state;
 
@@ -94,7 +94,7 @@ static void test_an_answer_takes_a_round_trip(void **state)
 }
 
 /* Whoever asks without end gets a few, then one a second. */
-static void test_wishes_without_end(void **state)
+static void test_requests_without_end(void **state)
 {
     (void) state;
     unsigned n = 0;
@@ -129,9 +129,9 @@ int main(void)
         cmocka_unit_test_setup(test_asks_at_once_and_once, setup),
         cmocka_unit_test_setup(test_repeats_until_one_passes, setup),
         cmocka_unit_test_setup(test_waits_after_a_key_frame, setup),
-        cmocka_unit_test_setup(test_new_wish_ends_a_long_wait, setup),
+        cmocka_unit_test_setup(test_new_request_ends_a_long_wait, setup),
         cmocka_unit_test_setup(test_an_answer_takes_a_round_trip, setup),
-        cmocka_unit_test_setup(test_wishes_without_end, setup),
+        cmocka_unit_test_setup(test_requests_without_end, setup),
         cmocka_unit_test_setup(test_unasked_key_frame, setup),
     };
 

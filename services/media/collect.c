@@ -1,52 +1,52 @@
-#include "media/gather.h"
+#include "media/collect.h"
 
 #include "link/media_api.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-struct gather {
+struct collection {
     struct link_request *rq;
     unsigned waiting;
     json_t *result;
 };
 
-static struct gather *gather_new(struct link_request *rq, json_t *result)
+static struct collection *collect_new(struct link_request *rq, json_t *result)
 {
-    struct gather *g = calloc(1, sizeof(*g));
+    struct collection *c = calloc(1, sizeof(*c));
 
-    if (!g || !result) {
-        free(g);
+    if (!c || !result) {
+        free(c);
         json_decref(result);
         if (rq)
             link_reply_error(rq, MEDIA_ERR_ENDPOINT, "out of memory");
         return NULL;
     }
-    g->rq = rq;
-    g->result = result;
-    g->waiting = 1; /* for those who post */
-    return g;
+    c->rq = rq;
+    c->result = result;
+    c->waiting = 1; /* for those who post */
+    return c;
 }
 
-static void gather_post(struct gather *g, struct worker *w, struct message *m)
+static void collect_post(struct collection *c, struct worker *w, struct message *m)
 {
     if (!m)
         return;
-    m->reply_to = g;
+    m->reply_to = c;
     m->home = w;
-    g->waiting++;
+    c->waiting++;
     mailbox_post(w->mailbox, &m->mail);
 }
 
-static void gather_done(struct gather *g)
+static void collect_done(struct collection *c)
 {
-    if (--g->waiting > 0)
+    if (--c->waiting > 0)
         return;
-    if (g->rq)
-        link_reply(g->rq, g->result);
+    if (c->rq)
+        link_reply(c->rq, c->result);
     else
-        json_decref(g->result);
-    free(g);
+        json_decref(c->result);
+    free(c);
 }
 
 static void take_stats(const struct placement *p, json_t *result, const struct message *m)
@@ -88,17 +88,17 @@ static void add_missing(json_t *missing, const json_t *more)
     }
 }
 
-bool gather_take(struct placement *p, struct message *m)
+bool collect_take(struct placement *p, struct message *m)
 {
-    struct gather *g = m->reply_to;
+    struct collection *c = m->reply_to;
 
     if (m->type != COMMAND_SYNC && m->type != COMMAND_STATS && m->type != COMMAND_CLOSE_ROOM)
         return false;
     if (m->type == COMMAND_SYNC)
-        add_missing(json_object_get(g->result, "missing"), json_object_get(m->result, "missing"));
+        add_missing(json_object_get(c->result, "missing"), json_object_get(m->result, "missing"));
     else if (m->type == COMMAND_STATS && m->result)
-        take_stats(p, g->result, m);
-    gather_done(g);
+        take_stats(p, c->result, m);
+    collect_done(c);
     return true;
 }
 
@@ -149,15 +149,16 @@ static struct message *sync_message(json_t *rooms, const json_t *keep)
     return m;
 }
 
-void gather_sync(struct placement *p, json_t *rooms, json_t *keep, struct link_request *rq)
+void collect_sync(struct placement *p, json_t *rooms, json_t *keep, struct link_request *rq)
 {
     json_t **by_worker = calloc(p->n_workers, sizeof(*by_worker));
     json_t *missing = json_object();
-    struct gather *g = gather_new(rq, by_worker ? json_pack("{s:o}", "missing", missing) : NULL);
+    struct collection *c =
+        collect_new(rq, by_worker ? json_pack("{s:o}", "missing", missing) : NULL);
     const char *id;
     json_t *room;
 
-    if (!g) {
+    if (!c) {
         free(by_worker);
         return;
     }
@@ -171,9 +172,9 @@ void gather_sync(struct placement *p, json_t *rooms, json_t *keep, struct link_r
     if (keep)
         placement_retain(p, keep);
     for (unsigned i = 0; i < p->n_workers; i++)
-        gather_post(g, p->workers[i], sync_message(by_worker[i], keep));
+        collect_post(c, p->workers[i], sync_message(by_worker[i], keep));
     free(by_worker);
-    gather_done(g);
+    collect_done(c);
 }
 
 /* ---- stats, the end of a room ---- */
@@ -187,14 +188,14 @@ static json_t *refused_json(const struct limits *l)
     return refused;
 }
 
-void gather_stats(struct placement *p, const struct limits *limits, const char *room, bool brief,
-                  struct link_request *rq)
+void collect_stats(struct placement *p, const struct limits *limits, const char *room, bool brief,
+                   struct link_request *rq)
 {
-    struct gather *g = gather_new(rq, json_pack("{s:[], s:i, s:[], s:o}", "transports", "rooms",
-                                                (int) map_count(p->rooms), "workers", "refused",
-                                                refused_json(limits)));
+    struct collection *c = collect_new(rq, json_pack("{s:[], s:i, s:[], s:o}", "transports",
+                                                     "rooms", (int) map_count(p->rooms), "workers",
+                                                     "refused", refused_json(limits)));
 
-    if (!g)
+    if (!c)
         return;
     for (unsigned i = 0; i < p->n_workers; i++) {
         struct message *m = message_new(COMMAND_STATS);
@@ -203,24 +204,24 @@ void gather_stats(struct placement *p, const struct limits *limits, const char *
             snprintf(m->room, sizeof(m->room), "%s", room);
         if (m)
             m->brief = brief;
-        gather_post(g, p->workers[i], m);
+        collect_post(c, p->workers[i], m);
     }
-    gather_done(g);
+    collect_done(c);
 }
 
-void gather_close(struct placement *p, struct placed_room *room, struct link_request *rq)
+void collect_close(struct placement *p, struct placed_room *room, struct link_request *rq)
 {
-    struct gather *g = gather_new(rq, json_object());
+    struct collection *c = collect_new(rq, json_object());
 
-    if (!g)
+    if (!c)
         return;
     for (unsigned i = 0; i < p->n_workers; i++) {
         struct message *m = room->on[i].used ? message_new(COMMAND_CLOSE_ROOM) : NULL;
 
         if (m)
             snprintf(m->room, sizeof(m->room), "%s", room->id);
-        gather_post(g, p->workers[i], m);
+        collect_post(c, p->workers[i], m);
     }
     placement_close(p, room);
-    gather_done(g);
+    collect_done(c);
 }
