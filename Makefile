@@ -98,7 +98,7 @@ help:
 	@echo 'check    unit and flow tests, replay of the fuzz seeds; asan, tsan: the same, sanitized'
 	@echo 'fuzz-X   fuzz one parser ($(FUZZERS)) for FUZZ_SECONDS (10); fuzz: all of them'
 	@echo 'env      the .env template and the reference of settings, from the table'
-	@echo 'bench    the benches, bench-turn, bench-signaling: those of one daemon; analyze: clang-tidy and cppcheck; format: clang-format'
+	@echo 'bench    the benches (a missed bar is a failure), bench-turn, bench-signaling: those of one daemon; analyze: clang-tidy and cppcheck; format: clang-format'
 	@echo 'bench-media    media beside Debian'"'"'s janus, as root; needs the package janus (apt-get install --no-install-recommends janus)'
 	@echo 'install  into DESTDIR; web: Call pages alone; dist: source archive; deb, rpm: packages of it'
 	@echo 'test-loss  video over bad cables, at length'
@@ -196,6 +196,12 @@ $(O)/tests/fuzz/replay_%: $(O)/obj/tests/fuzz/fuzz_%.o $(O)/obj/tests/fuzz/repla
 	$(call link)
 
 $(O)/fuzz/%: $(O)/obj/tests/fuzz/fuzz_%.o $$(call area_lib,$$(AREA_$$*)) $(SHARED_LIBS)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(call link)
+
+# What system tests run: each file of tests/tools/ is a program.
+$(O)/tools/%: $(O)/obj/tests/tools/%.o $(TEST_LIB) $(SHARED_LIBS)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(call link)

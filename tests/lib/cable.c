@@ -17,8 +17,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define HEADER_SIZE                                                                                \
-    ((ssize_t) sizeof(struct virtio_net_hdr)) /* checksums that are still to be made */
+/* Checksums that are still to be made. */
+#define HEADER_SIZE ((ssize_t) sizeof(struct virtio_net_hdr))
 #define FRAME_MAX 4096
 #define FRAMES 8192 /* on their way; more are lost */
 #define BUFFER_SIZE (4 << 20)
@@ -59,18 +59,35 @@ static bool start_netem(const char *interface, const struct cable *c)
     return command(text);
 }
 
-static bool start_kernel(const char *a, const char *b, const struct cable *c)
+static void stop_netem(const char *interface)
 {
     char text[256];
 
-    if (!start_netem(a, c) || !start_netem(b, c))
-        return false;
+    snprintf(text, sizeof(text), "tc qdisc del dev %s root 2>/dev/null", interface);
+    (void) command(text);
+}
+
+static bool join_kernel(const char *a, const char *b)
+{
+    char text[256];
+
     snprintf(
         text, sizeof(text),
         "ip link add cable type bridge && ip link set %s master cable && ip link set %s master "
         "cable && ip link set cable up",
         a, b);
     return command(text);
+}
+
+/* All of it or none: ours would come on top of a half. */
+static bool start_kernel(const char *a, const char *b, const struct cable *c)
+{
+    if (start_netem(a, c) && start_netem(b, c) && join_kernel(a, b))
+        return true;
+    stop_netem(a);
+    stop_netem(b);
+    (void) command("ip link del cable 2>/dev/null");
+    return false;
 }
 
 /* ---- ours ---- */
@@ -123,14 +140,15 @@ static void enqueue(struct direction *d, struct frame *f)
 
 static void receive(struct direction *d, const struct cable *c, uint64_t now_us)
 {
-    struct frame *f;
+    static struct frame lost;
 
-    while ((f = list_first(&unused, struct frame, node))) {
-        ssize_t n = recv(d->from, f->data, FRAME_MAX, MSG_TRUNC);
+    for (;;) {
+        struct frame *f = list_first(&unused, struct frame, node);
+        ssize_t n = recv(d->from, f ? f->data : lost.data, FRAME_MAX, MSG_TRUNC);
 
         if (n < 0)
             return;
-        if (n < HEADER_SIZE + ETH_HLEN || n > FRAME_MAX ||
+        if (!f || n < HEADER_SIZE + ETH_HLEN || n > FRAME_MAX ||
             (is_ip(f) && chance_below(&dice, 1000) < c->loss_permille))
             continue;
         f->len = (size_t) n;
