@@ -263,15 +263,16 @@ env: $(O)/bin/visavis
 	$(Q)$< config template >env/env.template
 	$(Q)$< config reference >env/settings.md
 
-# Manual pages and shell completion, from the visavis command's own table of verbs.
+# Manual pages and shell completion, from the programs' own tables of verbs and options.
 MANUAL := $(addprefix $(O)/share/,man/man1/visavis.1 bash-completion/visavis zsh/_visavis fish/visavis.fish)
 
 manual: $(MANUAL)
 
-$(O)/share/man/man1/visavis.1: $(O)/bin/visavis
+$(O)/share/man/man1/visavis.1: $(O)/bin/visavis $(O)/bin/visavis-probe
 	$(call say,MAN,$(@D))
 	$(Q)rm -rf $(@D)
 	$(Q)$< man --into $(@D)
+	$(Q)$(O)/bin/visavis-probe --man >$(@D)/visavis-probe.1
 
 define complete
 	$(call say,GEN,$@)
