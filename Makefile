@@ -98,7 +98,7 @@ help:
 	@echo 'check    unit and flow tests, replay of the fuzz seeds; asan, tsan: the same, sanitized'
 	@echo 'fuzz-X   fuzz one parser ($(FUZZERS)) for FUZZ_SECONDS (10); fuzz: all of them'
 	@echo 'env      the .env template and the reference of settings, from the table'
-	@echo 'bench    the benches, bench-turn, bench-signaling: those of one daemon; analyze: clang-tidy and cppcheck; format: clang-format'
+	@echo 'bench    the benches (a missed bar is a failure), bench-turn, bench-signaling: those of one daemon; analyze: clang-tidy and cppcheck; format: clang-format'
 	@echo 'bench-media    media beside Debian'"'"'s janus, as root; needs the package janus (apt-get install --no-install-recommends janus)'
 	@echo 'install  into DESTDIR; web: Call pages alone; dist: source archive; deb, rpm: packages of it'
 	@echo 'test-loss  video over bad cables, at length'
@@ -117,7 +117,7 @@ $(call lib_of,$(1)): $(call objects_of,$(1))
 endef
 $(foreach d,$(LIB_DIRS) tests/lib,$(eval $(call lib_rule,$(d))))
 
-# What flow tests and benches share.
+# What tests and benches share.
 TEST_LIB := $(call lib_of,tests/lib)
 
 link = $(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(PKG_LIBS) $(1)
@@ -150,14 +150,14 @@ $(O)/obj/%.o: %.c
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # A test in tests/unit/<area>/ links the library of that daemon (or all of the installer's) as well;
-# a test in tests/flow/ that of the daemon it is named after: test_call.c, or test_call_<more>.c, and
-# tests/lib.
+# a test in tests/flow/ that of the daemon it is named after: test_call.c, or test_call_<more>.c; and
+# both tests/lib.
 area_lib = $(filter-out $(SHARED_LIBS),$(call libs_in,services/$(1)) $(call libs_in,$(1)))
 
 test_area = $(if $(filter %/flow/,$(dir $(1))),$(firstword $(subst _, ,$(patsubst test_%,%,$(notdir $(1))))),$(notdir $(patsubst %/,%,$(dir $(1)))))
 
 define test_rule
-$(1): $(patsubst $(O)/tests/%,$(O)/obj/tests/%.o,$(1)) $(call area_lib,$(call test_area,$(1))) $(if $(filter %/flow/,$(dir $(1))),$(TEST_LIB)) $(SHARED_LIBS)
+$(1): $(patsubst $(O)/tests/%,$(O)/obj/tests/%.o,$(1)) $(call area_lib,$(call test_area,$(1))) $(TEST_LIB) $(SHARED_LIBS)
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$$(call link,-lcmocka)
@@ -196,6 +196,12 @@ $(O)/tests/fuzz/replay_%: $(O)/obj/tests/fuzz/fuzz_%.o $(O)/obj/tests/fuzz/repla
 	$(call link)
 
 $(O)/fuzz/%: $(O)/obj/tests/fuzz/fuzz_%.o $$(call area_lib,$$(AREA_$$*)) $(SHARED_LIBS)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(call link)
+
+# What system tests run: each file of tests/tools/ is a program.
+$(O)/tools/%: $(O)/obj/tests/tools/%.o $(TEST_LIB) $(SHARED_LIBS)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(call link)

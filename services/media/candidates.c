@@ -4,10 +4,8 @@
 #include <stdio.h>
 
 #define TYPE_PREFERENCE_HOST 126
-#define TYPE_PREFERENCE_HOST_TCP                                                                   \
-    90                     /* below what UDP can do without a relay; browsers take this            \
-                            */
-#define PASSIVE (4u << 13) /* the direction's preference (RFC 6544 section 4.2) */
+#define TYPE_PREFERENCE_HOST_TCP 90 /* below UDP without a relay; browsers take this */
+#define PASSIVE (4u << 13)          /* the direction's preference (RFC 6544 section 4.2) */
 
 static bool contains(const struct candidates *c, const struct addr *a)
 {

@@ -31,6 +31,10 @@ static bool check_ice_server(const char *text, char *why, size_t why_size)
 
 static const char *const ice_modes[] = {"lite", "agent", NULL};
 
+/* Two round trips through a relay on another continent, and one datagram that is repeated after
+ * 500 ms; well below MEDIA_CALL_TIMEOUT_MS. */
+#define GATHERING_MS 1500
+
 #define FIELD(key, kind, field, ...)                                                               \
     {                                                                                              \
         .name = (key), .type = (kind), .offset = offsetof(struct config, field), __VA_ARGS__       \
@@ -54,6 +58,7 @@ static const struct conf_key keys[] = {
     FIELD("ice", CONF_STRING, ice, .string_default = "lite", .allowed = ice_modes),
     FIELD("ice_servers", CONF_STRINGS, ice_servers, .check = check_ice_server),
     INT("max_agents", max_agents, 1, 20000, 1000),
+    INT("gathering_ms", gathering_ms, 100, 60000, GATHERING_MS),
     LIVE("max_rooms", max_rooms, 1, CONFIG_ROOMS_MAX, 10000),
     LIVE("max_streams", max_streams, 1, CONFIG_STREAMS_MAX, 1000),
     LIVE("max_subscribers", max_subscribers, 1, CONFIG_SUBSCRIBERS_MAX, 10000),

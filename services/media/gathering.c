@@ -64,7 +64,7 @@ static void on_deadline(struct wheel_timer *timer)
 
     log_limited(&g->worker->log_gathering, LOG_LEVEL_WARNING,
                 "a STUN or TURN server of media's ice_servers did not answer within %d ms",
-                GATHERING_MS);
+                (int) g->worker->node->config->gathering_ms);
     run(g);
 }
 
@@ -90,7 +90,7 @@ static int begin(struct worker *w, struct message *m)
     g->message = m;
     list_append(&w->gatherings, &g->node);
     wheel_timer_init(&g->deadline, on_deadline);
-    wheel_start(&w->wheel, &g->deadline, GATHERING_MS);
+    wheel_start(&w->wheel, &g->deadline, (uint64_t) w->node->config->gathering_ms);
     return 0;
 }
 

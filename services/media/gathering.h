@@ -1,15 +1,12 @@
 /* gathering.h: requests whose transport has a full agent (agent.h), while that gathers candidates:
- * they are run when it has, or after GATHERING_MS with those that are there, and answered then.
+ * they are run when it has, or after gathering_ms (config.h) with those that are there, and
+ * answered then.
  *
  * Requests that come meanwhile go on. What takes back a waiting one (an "unpublish", the same
  * "publish" again) ends it with an error. Lives on its worker. */
 #pragma once
 
 #include "media/worker.h"
-
-/* Two round trips through a relay on another continent, and one datagram that is repeated after
- * 500 ms; well below MEDIA_CALL_TIMEOUT_MS. */
-#define GATHERING_MS 1500
 
 /* True: m waits for an agent; it is the gathering's until it was run and posted. */
 bool gathering_begin(struct worker *w, struct message *m);

@@ -10,8 +10,7 @@
 
 #define ICE_UFRAG_SIZE 16 /* with NUL; unique on its worker */
 #define ICE_PWD_SIZE 28
-#define ICE_PAIR_MAX                                                                               \
-    8 /* that one transport keeps: browsers check each of theirs with each of ours */
+#define ICE_PAIR_MAX 8 /* of one transport: browsers check each of theirs with each of ours */
 #define ICE_CONSENT_MS 30000
 #define ICE_RESPONSE_MAX 160
 

@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define LOAD_TRANSPORT                                                                             \
-    1 /* permille of a core that one more transport is taken for: audio and video                  \
-       * of some 150 packets a second, at a few µs each */
+/* Permille of a core that one more transport is taken for: audio and video of some 150 packets a
+ * second, at a few µs each. */
+#define LOAD_TRANSPORT 1
 
 struct load { /* {0}: idle */
     bool measured;

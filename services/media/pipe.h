@@ -13,9 +13,8 @@
 
 #include "loop/loop.h"
 
-#define PIPE_RING_SIZE                                                                             \
-    ((size_t) 512 * 1024) /* 400 packets of pictures: 40 ms of 10,000 a second                     \
-                           */
+/* 400 packets of pictures: 40 ms of 10,000 a second. */
+#define PIPE_RING_SIZE ((size_t) 512 * 1024)
 
 struct worker;
 

@@ -391,15 +391,27 @@ static void run_one(struct media_bed *bed, char **args)
     media_server_free(s);
 }
 
-/* usage: media [cost|size|memory | CONTENDER LOAD SECONDS] */
+static bool is_part(const char *name)
+{
+    size_t i = 0;
+
+    while (i < N_PARTS && strcmp(parts[i].name, name) != 0)
+        i++;
+    return i < N_PARTS;
+}
+
 int main(int argc, char **argv)
 {
     struct media_bed bed;
 
+    if (argc > 1 && argc != 4 && (argc > 2 || !is_part(argv[1]))) {
+        fputs("usage: media [cost | size | memory | CONTENDER LOAD SECONDS]\n", stderr);
+        return 2;
+    }
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (!private_net_enter() || !private_net_add_host()) {
         puts("a network of its own cannot be made: run it as root");
-        return EXIT_SUCCESS;
+        return MEASURE_NOT_HERE;
     }
     if (!janus_is_installed())
         puts("janus is not installed: without it");
@@ -412,5 +424,5 @@ int main(int argc, char **argv)
     if (argc == 4)
         run_one(&bed, argv + 1);
     media_bed_close(&bed);
-    return EXIT_SUCCESS;
+    return measure_status();
 }

@@ -314,11 +314,24 @@ static const struct part {
 };
 #define N_PARTS (sizeof(parts) / sizeof(parts[0]))
 
-/* usage: sfu [shapes | sizes | rooms | large | unwatched | idle | NUMBER SECONDS] */
+static bool is_part(const char *name)
+{
+    size_t i = 0;
+
+    while (i < N_PARTS && strcmp(parts[i].name, name) != 0)
+        i++;
+    return i < N_PARTS;
+}
+
 int main(int argc, char **argv)
 {
     struct media_bed bed;
 
+    if (argc > 3 || (argc == 2 && !is_part(argv[1]))) {
+        fputs("usage: sfu [shapes | sizes | rooms | large | unwatched | idle | NUMBER SECONDS]\n",
+              stderr);
+        return 2;
+    }
     setvbuf(stdout, NULL, _IOLBF, 0);
     measure_go_first();
     measure_open_many();
@@ -330,5 +343,5 @@ int main(int argc, char **argv)
             parts[i].run(&bed);
     }
     media_bed_close(&bed);
-    return EXIT_SUCCESS;
+    return measure_status();
 }

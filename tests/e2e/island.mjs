@@ -4,7 +4,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterTest } from './harness.mjs';
+import { afterTest, takeAll } from './harness.mjs';
 
 const ip = (...args) => execFileSync('ip', args, { stdio: ['ignore', 'pipe', 'pipe'] });
 
@@ -16,8 +16,12 @@ export class Island {
     Object.assign(this, { name: `visavis-island-${process.pid}`, router: `visavis-router-${process.pid}`, host: `${net}.1` });
     const [near, far] = [`vvh${process.pid}`, `vvi${process.pid}`];
     this.dir = mkdtempSync(join(tmpdir(), 'visavis-island-'));
+    this.made = [];
     afterTest(async () => this.remove());
-    for (const ns of [this.router, this.name]) ip('netns', 'add', ns);
+    for (const ns of [this.router, this.name]) {
+      ip('netns', 'add', ns);
+      this.made.push(ns);
+    }
     // Datagrams that are sent in one go are lost one by one all the same.
     const single = ['gso_max_segs', '1'];
     ip('link', 'add', near, 'type', 'veth', 'peer', 'name', 'here', 'netns', this.router);
@@ -46,7 +50,7 @@ export class Island {
     ip('addr', 'add', `${net}.1/29`, 'dev', near);
     ip('-n', this.name, 'addr', 'add', `${net}.6/29`, 'dev', far);
     ip('-n', this.name, 'route', 'add', 'default', 'via', `${net}.1`);
-    const args = ['netns', 'exec', this.router, `${build}/bench/loss`, 'cable', 'here', 'there', ...cable.split(' ')];
+    const args = ['netns', 'exec', this.router, `${build}/tools/cable`, 'here', 'there', ...cable.split(' ')];
     this.cable = spawn('ip', args, { stdio: ['ignore', 'ignore', 'inherit'] });
   }
 
@@ -66,10 +70,9 @@ export class Island {
     return path;
   }
 
-  // The links go with the namespaces.
+  // What there is of it, if it was not even finished. The links go with the namespaces.
   remove() {
     this.cable?.kill();
-    for (const ns of [this.name, this.router]) ip('netns', 'del', ns);
-    rmSync(this.dir, { recursive: true });
+    takeAll([...this.made.map((ns) => () => ip('netns', 'del', ns)), () => rmSync(this.dir, { recursive: true })]);
   }
 }

@@ -6,7 +6,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterTest } from './harness.mjs';
+import { afterTest, takeAll } from './harness.mjs';
 
 const run = (...args) => execFileSync(args[0], args.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] });
 const ip = (...args) => run('ip', ...args);
@@ -19,18 +19,22 @@ export class Net {
   // into: its packets leave as those of the router (IPv4). Goes away with the test.
   constructor({ family = 4, hidden = false } = {}) {
     const id = process.pid % 250; // another run beside this one has another
-    Object.assign(this, { family, id, hidden, names: {}, dir: mkdtempSync(join(tmpdir(), 'visavis-net-')), forwarders: [] });
+    Object.assign(this, { family, id, hidden, names: {}, made: [], dirs: [], forwarders: [] });
+    this.dir = mkdtempSync(join(tmpdir(), 'visavis-net-'));
+    this.dirs.push(this.dir);
     for (const ns of ['router', 'server', 'client', ...(hidden ? ['media'] : [])]) this.names[ns] = `visavis-${ns}-${process.pid}`;
     afterTest(async () => this.remove());
     for (const ns of Object.values(this.names)) {
       ip('netns', 'add', ns);
+      this.made.push(ns);
       ip('-n', ns, 'link', 'set', 'lo', 'up');
     }
     for (const cable of Object.keys(CABLES)) if (cable !== 'media' || hidden) this.lay(cable);
     const { router, server, client } = this.names;
-    this.hosts = `/etc/netns/${client}`; // where `ip netns exec` looks
-    mkdirSync(this.hosts, { recursive: true });
-    writeFileSync(join(this.hosts, 'hosts'), `127.0.0.1 localhost\n${this.serverAddress} ${this.serverName}\n`);
+    const hosts = `/etc/netns/${client}`; // where `ip netns exec` looks
+    mkdirSync(hosts, { recursive: true });
+    this.dirs.push(hosts);
+    writeFileSync(join(hosts, 'hosts'), `127.0.0.1 localhost\n${this.serverAddress} ${this.serverName}\n`);
     ip('netns', 'exec', router, 'sh', '-c', 'for f in ipv4/ip_forward ipv6/conf/all/forwarding; do echo 1 >/proc/sys/net/$f; done');
     for (const cable of ['server', 'wifi', 'mobile']) this.route(null, this.subnet(cable), 'test');
     this.route(server, 'default', 'server');
@@ -137,10 +141,12 @@ oifname "to-media" ct state new drop;
     return server.address().port;
   }
 
-  // The links go with the namespaces.
+  // What there is of it, if it was not even finished. The links go with the namespaces.
   remove() {
-    for (const server of this.forwarders) server.close();
-    for (const ns of Object.values(this.names)) ip('netns', 'del', ns);
-    for (const dir of [this.dir, this.hosts]) rmSync(dir, { recursive: true, force: true });
+    takeAll([
+      ...this.forwarders.map((server) => () => server.close()),
+      ...this.made.map((ns) => () => ip('netns', 'del', ns)),
+      ...this.dirs.map((dir) => () => rmSync(dir, { recursive: true, force: true })),
+    ]);
   }
 }

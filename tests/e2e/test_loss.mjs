@@ -7,21 +7,16 @@ import { Room } from './calls.mjs';
 import { Daemons } from './daemons.mjs';
 import { Island } from './island.mjs';
 
-const WATCHED_MS = 15000;
-const LOOKS = 4; // a machine that is busy with other things makes pictures stand still, too: not each time
+const WATCHED_MS = 30000;
 const SMALL = { resolution: '640x480', frameRate: 30 };
 
-const CABLES = [
-  { words: 'loss 1 delay 100 reorder 1', stillMs: 1000 },
-  { words: 'loss 5 delay 100 reorder 1', stillMs: 1000 },
-  { words: 'loss 10 delay 100 reorder 1', stillMs: 5000 }, // it goes on
-];
+const CABLES = ['loss 1 delay 100 reorder 1', 'loss 5 delay 100 reorder 1', 'loss 10 delay 100 reorder 1'];
 
 export default async function loss({ runner, pages, chromium, server, buildFolder, sanitized }) {
-  if (sanitized) return; // it is about what comes when
+  const test = sanitized ? (name) => runner.skip(name, 'it is about what comes when') : (...args) => runner.test(...args);
 
   // With the default bounds the encoder goes up to 1,000 kbit/s, and not to what it would choose itself.
-  await runner.test('publishers keep to the bit rates that they may send', async () => {
+  await test('publishers keep to the bit rates that they may send', async () => {
     const room = await new Room({ visavis: await server(), pages, browser: chromium }).create();
     const target = async (name) => (await room.e2e(name, 'stats')).own.targetBitrate;
     const small = { kurentoOptions: { videoMaxRecvBandwidth: 150, videoMinRecvBandwidth: 50 } };
@@ -37,8 +32,9 @@ export default async function loss({ runner, pages, chromium, server, buildFolde
     }
   });
 
-  const watch = async ({ words, stillMs }) => {
-    execFileSync('make', ['--no-print-directory', `FLAVOUR=${basename(buildFolder)}`, `build/${basename(buildFolder)}/bench/loss`],
+  // How long a picture stands still is told, and no more: a machine that is busy with other things does that as well.
+  const watch = async (words) => {
+    execFileSync('make', ['--no-print-directory', `FLAVOUR=${basename(buildFolder)}`, `build/${basename(buildFolder)}/tools/cable`],
       { cwd: new URL('../..', import.meta.url).pathname, stdio: ['ignore', 'ignore', 'inherit'] });
     const island = new Island({ cable: words, build: buildFolder });
     const visavis = await Daemons.start(buildFolder, { host: island.host });
@@ -49,11 +45,11 @@ export default async function loss({ runner, pages, chromium, server, buildFolde
     await room.join('ann', { publish: SMALL });
     await room.join('ben', { publish: false });
     await room.everybodySeesEverybody({ frames: 60, audio: 50, timeoutMs: 60000 });
-    let m;
-    for (let i = 0; i < LOOKS && !(m && m.longest <= stillMs && m.nacks > 0 && m.repeated > 0); i += 1) {
-      m = await room.e2e('ben', 'motion', WATCHED_MS);
-      console.log(`        ${m.frames} frames of ${m.width}, longest still ${Math.round(m.longest)} ms, ${m.freezes} freezes of ${m.frozenS.toFixed(1)} s, lost ${m.lost} of ${m.received}, ${m.nacks} nacks, ${m.repeated} repeated, ${m.plis} plis`);
-    }
+    const framesMade = async () => (await room.e2e('ann', 'stats')).own.framesEncoded;
+    const before = await framesMade();
+    const m = await room.e2e('ben', 'motion', WATCHED_MS);
+    const made = await framesMade() - before;
+    console.log(`        ${m.frames} frames of ${made} decoded, of ${m.width}, longest still ${Math.round(m.longest)} ms, ${m.freezes} freezes of ${m.frozenS.toFixed(1)} s, lost ${m.lost} of ${m.received}, ${m.nacks} nacks, ${m.repeated} repeated, ${m.plis} plis`);
     const { body } = await visavis.rest('GET', '/sessions?webRtcStats=true');
     const [ann, ben] = body.content[0].connections.content;
     const [up, down] = [ann.publishers[0].stats, ben.subscribers[0].stats];
@@ -61,14 +57,14 @@ export default async function loss({ runner, pages, chromium, server, buildFolde
     for (const [name, s] of [['up', up], ['down', down]]) {
       for (const t of s.tracks) console.log(`        ${name} ${t.kind}: rtt ${s.rttMs} ms, ${t.packets} packets, ${lost(t)} lost, ${t.nacks} nacks, ${t.repeated} repeated, ${t.givenUp ?? 0} given up, ${t.bitrate / 1000 | 0} kbit/s`);
     }
-    assert(m.longest <= stillMs, `the picture stood still for ${Math.round(m.longest)} ms`);
-    assert(m.frames > 0, 'no frames');
+    assert(made > 0 && m.frames * 2 > made, `of ${made} frames ${m.frames} were decoded`);
     assert(m.nacks > 0 && m.repeated > 0, 'nothing was repeated');
     const [video, sent] = [up, down].map((s) => s.tracks.find((t) => t.kind === 'video'));
     assert(video.lost > 0 && video.repeated > 0 && sent.repeated > 0, `the server repeated nothing: ${JSON.stringify([video, sent])}`);
+    assert(video.givenUp * 4 <= video.lost, `of ${video.lost} packets that were lost the server gave ${video.givenUp} up`);
     for (const s of [up, down]) assert(s.rttMs >= 150, `a round trip takes ${s.rttMs} ms`);
     await until('the room is closed', () => room.close().then(() => true));
   };
 
-  for (const cable of CABLES) await runner.test(`video goes on behind a bad cable: ${cable.words}`, () => watch(cable), 240000);
+  for (const words of CABLES) await test(`video goes on behind a bad cable: ${words}`, () => watch(words), 240000);
 }

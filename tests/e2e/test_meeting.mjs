@@ -9,21 +9,25 @@ import { Room } from './calls.mjs';
 
 const LOOK_MS = 5000;
 
-// Participants that are no browsers: visavis-probe, until it has measured for so long. Its report.
-function ownClients({ build, url, session, n, seconds }) {
+// Sockets of a machine that is busy with all of these overflow now and then.
+const few = (lost, of) => lost <= of / 1000;
+
+// Participants that are no browsers: visavis-probe. Answers with what ends it and gives its report.
+function ownClients({ build, url, session, n }) {
   const probe = spawn(`${build}/bin/visavis-probe`, [
     '--url', url, '--secret-file', '-', '--session', session, '--publishers', n, '--subscribers', 0, '--meet',
-    '--duration', seconds, '--frame-rate', 15, '--video-rate', 200, '--json'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    '--duration', 3600, '--frame-rate', 15, '--video-rate', 200, '--json'], { stdio: ['pipe', 'pipe', 'inherit'] });
   let text = '';
   probe.stdout.on('data', (chunk) => { text += chunk; });
   probe.stdin.end('MY_SECRET');
-  const report = new Promise((resolve) => { probe.on('close', () => resolve(text)); });
-  afterTest(async () => { probe.kill(); await report; });
-  return report;
+  const closed = new Promise((resolve) => { probe.on('close', () => resolve(text)); });
+  const end = () => { probe.kill('SIGTERM'); return closed; };
+  afterTest(end);
+  return async () => JSON.parse(await end());
 }
 
 // Packets of both kinds, as the server tells them of a publisher or subscriber.
-const count = (stats, ...keys) => stats.tracks.reduce((sum, t) => sum + keys.reduce((n, key) => n + t[key], 0), 0);
+const count = (stats, key) => stats.tracks.reduce((sum, t) => sum + t[key], 0);
 
 export default async function meeting({ runner, pages, server, long, short, sanitized, buildFolder }) {
   if (short || sanitized) return; // a matter of how much a machine can do
@@ -33,8 +37,7 @@ export default async function meeting({ runner, pages, server, long, short, sani
     const room = await new Room({ visavis, pages }).create();
     const names = [...Array(browsers).keys()].map((i) => `browser${i}`);
     const everybody = browsers + own;
-    const report = own > 0
-      ? ownClients({ build: buildFolder, url: visavis.url, session: room.id, n: own, seconds: seconds + 30 }) : null;
+    const report = own > 0 ? ownClients({ build: buildFolder, url: visavis.url, session: room.id, n: own }) : null;
     for (const name of names) {
       const browser = await startChromium();
       afterTest(() => browser.close());
@@ -80,8 +83,9 @@ export default async function meeting({ runner, pages, server, long, short, sani
     for (const [i, name] of names.entries()) {
       const [a, b] = [first, second].map((m) => m.get(room.people.get(name).id));
       const s = middle[i];
-      between(`${name} sent`, count(a.publishers[0].stats, 'packets', 'lost'), s.own.videoSent + s.own.audioSent, Infinity);
-      assert(count(b.publishers[0].stats, 'lost') === 0, `packets of ${name} were lost on their way to the server`);
+      between(`${name} sent`, count(a.publishers[0].stats, 'packets'), s.own.videoSent + s.own.audioSent, Infinity);
+      const [sent, missing] = ['packets', 'lost'].map((key) => count(b.publishers[0].stats, key));
+      assert(few(missing, sent), `${missing} of ${sent} packets of ${name} were lost on their way to the server`);
       for (const sub of a.subscribers) {
         const r = s.remote[sub.streamId];
         const later = b.subscribers.find((x) => x.streamId === sub.streamId);
@@ -95,14 +99,14 @@ export default async function meeting({ runner, pages, server, long, short, sani
     }
     console.log(`        browsers: ${JSON.stringify({ ...sums, frozenS: Number(sums.frozenS.toFixed(1)) })}`);
     if (report) {
-      const { totals, subscriptions, publishers } = JSON.parse(await report);
+      const { totals, subscriptions, publishers } = await report();
       const gaps = subscriptions.map((s) => s.video.longestGapMs);
       console.log(`        our clients: ${JSON.stringify(totals)}, longest gap ${Math.max(...gaps).toFixed(0)} ms, ${publishers.length} publishers, ${subscriptions.length} subscriptions`);
-      assert(totals.video.lost === 0 && totals.audio.lost === 0, `our clients miss packets: ${JSON.stringify(totals)}`);
+      for (const t of [totals.video, totals.audio]) assert(few(t.lost, t.packets), `our clients miss packets: ${JSON.stringify(totals)}`);
       assert(subscriptions.length === own * (everybody - 1), `our clients have ${subscriptions.length} subscriptions`);
     }
     assert(wrong.length === 0, wrong.join('\n'));
-    assert(sums.lost === 0, `${sums.lost} of ${sums.packets} packets were lost on their way from the server`);
+    assert(few(sums.lost, sums.packets), `${sums.lost} of ${sums.packets} packets were lost on their way from the server`);
     assert(stills === 0, `${stills} times, packets came and no picture`);
     await room.close();
   };

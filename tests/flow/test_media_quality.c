@@ -251,25 +251,12 @@ static void clocks_of_subscribers_are_echoed(void **state)
     wc_free(sub);
 }
 
-static void expect_remb(struct wc *pub, uint64_t wanted)
-{
-    uint8_t buf[2048];
-    uint64_t bps = 0;
-    struct rtcp p;
-
-    while (bps != wanted) {
-        assert_true(
-            wc_receive_rtcp(pub, WC_WAIT_MS, buf, sizeof(buf), RTCP_PSFB, RTCP_FMT_AFB, &p));
-        assert_int_equal(rtcp_remb(&p, &bps), 0);
-    }
-}
-
 /* What all subscribers may be sent at most counts, but for the lower bounds; the publisher's own
  * upper bound stands above all. */
 static void publishers_are_asked_within_all_bounds(void **state)
 {
     struct wc *pub = wc_new();
-    char *offer = wc_describe(pub, &alice, "actpass", "sendonly", AUDIO_SSRC, VIDEO_SSRC);
+    char *offer = publisher_offer(pub, "sendonly");
     json_t *params = publish_params("s", offer), *r;
 
     (void) state;
@@ -304,7 +291,7 @@ static void redundant_audio_is_unwrapped(void **state)
                                "a=fmtp:63 111/111\r\n";
     struct rtp audio = {.pt = 63, .seq = 1, .ts = 960, .ssrc = AUDIO_SSRC};
     struct wc *pub = wc_new(), *sub;
-    char *offer = wc_describe(pub, &alice, "actpass", "sendonly", AUDIO_SSRC, VIDEO_SSRC);
+    char *offer = publisher_offer(pub, "sendonly");
     char *at = strstr(offer, " 111\r\n"), changed[8192];
     uint8_t buf[2048];
     struct rtp p;

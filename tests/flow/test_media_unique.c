@@ -6,6 +6,7 @@
 
 #include "rtc/rtp_gcm.h"
 #include "rtc/srtp_replay.h"
+#include "tests/lib/chance.h"
 
 #define SEEN_SLOTS (1u << 20)
 #define STREAMS_MAX 16
@@ -203,6 +204,8 @@ struct call {
     unsigned n_wraps;
 };
 
+static struct chance dice;
+
 static void hear_all(struct call *c)
 {
     deliver();
@@ -213,14 +216,13 @@ static void hear_all(struct call *c)
 
 static void publish_call(struct call *c)
 {
-    const char *direction = c->loopback ? "sendrecv" : "sendonly";
-    struct wc *pub =
-        offer_to_worker(COMMAND_PUBLISH, c->stream, "", &alice, direction, c->loopback);
+    struct wc *pub = offer_to_worker(COMMAND_PUBLISH, c->stream, "", c->loopback);
 
     connect_to(pub, the_publisher(c->stream)->transport);
     tap_begin(&c->pub, pub);
     for (unsigned i = 0; i < N_SOURCES; i++)
-        c->sources[i] = (struct source){VIDEO_SSRC + 10 * i, (uint16_t) (rnd_u32() & 0x7fff)};
+        c->sources[i] =
+            (struct source){VIDEO_SSRC + 10 * i, (uint16_t) (chance_below(&dice, 0x8000))};
     c->rtx_seq = c->audio_seq = 1;
 }
 
@@ -255,19 +257,19 @@ static void send_frame_part(struct call *c, unsigned step)
 {
     uint8_t payload[200];
 
-    rnd_bytes(payload, sizeof(payload));
-    memcpy(payload, rnd_u32() % 40 ? delta_frame : key_frame, 8);
-    send_one(c, step, bytes_of(payload, 20 + rnd_u32() % 180));
+    chance_bytes(&dice, payload, sizeof(payload));
+    memcpy(payload, chance_below(&dice, 40) ? delta_frame : key_frame, 8);
+    send_one(c, step, bytes_of(payload, 20 + chance_below(&dice, 180)));
 }
 
 /* The publisher repeats a packet of its own; what that says is made up, as an attacker might. */
 static void send_rtx(struct call *c)
 {
-    uint16_t osn = (uint16_t) (source_of(c)->seq - rnd_u32() % 30);
+    uint16_t osn = (uint16_t) (source_of(c)->seq - chance_below(&dice, 30));
     uint8_t payload[60];
     struct rtp h = {.pt = 97, .ssrc = VIDEO_SSRC + 1, .seq = c->rtx_seq++, .ts = c->ts};
 
-    rnd_bytes(payload, sizeof(payload));
+    chance_bytes(&dice, payload, sizeof(payload));
     payload[0] = (uint8_t) (osn >> 8);
     payload[1] = (uint8_t) osn;
     memcpy(payload + 2, delta_frame, 8);
@@ -284,15 +286,15 @@ static void send_sound(struct call *c)
 static void send_burst(struct call *c, unsigned n)
 {
     for (unsigned i = 0; i < n; i++) {
-        unsigned dice = rnd_u32() % 100;
+        unsigned n_of_100 = chance_below(&dice, 100);
 
-        if (dice < 3)
+        if (n_of_100 < 3)
             send_rtx(c);
-        else if (dice < 6)
+        else if (n_of_100 < 6)
             send_one(c, 1, bytes_of(NULL, 0)); /* a probe */
-        else if (dice < 10)
-            send_frame_part(c, 2 + rnd_u32() % 4); /* some are lost */
-        else if (dice < 15)
+        else if (n_of_100 < 10)
+            send_frame_part(c, 2 + chance_below(&dice, 4)); /* some are lost */
+        else if (n_of_100 < 15)
             send_sound(c);
         else
             send_frame_part(c, 1);
@@ -425,6 +427,7 @@ static void a_loop(void **state)
 
 static int setup(void **state)
 {
+    chance_init(&dice);
     seen = calloc(SEEN_SLOTS, sizeof(*seen));
     return seen ? setup_worker(state) : -1;
 }

@@ -1,8 +1,8 @@
 /* Our own client against real signaling and media daemons. */
 #include "probe/probe.h"
 #include "probe/reasons.h"
-#include "tests/lib/child.h"
 #include "tests/lib/free_port.h"
+#include "tests/lib/media_daemon.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -39,14 +39,9 @@ static void start_signaling(const char *media_server, const char *control)
 
 static void start_media(char control[static CHILD_PATH_SIZE])
 {
-    assert_int_equal(child_new("visavis-media", &t.media), 0);
+    assert_int_equal(media_daemon_new(&t.media, 1, "log_level = \"debug\";\n"), 0);
+    assert_int_equal(media_daemon_start(t.media), 0);
     child_path(t.media, "control", control);
-    assert_int_equal(child_write(t.media, "config",
-                                 "control = \"%s\";\nport = 44000;\nport_search = true;\n"
-                                 "workers = 1;\n",
-                                 control),
-                     0);
-    assert_int_equal(child_start_daemon(t.media, "visavis-media"), 0);
 }
 
 static int setup_as(const char *media_server)

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/list.h"
+#include "tests/lib/chance.h"
 
 #include <errno.h>
 #include <linux/if_packet.h>
@@ -16,8 +17,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define HEADER_SIZE                                                                                \
-    ((ssize_t) sizeof(struct virtio_net_hdr)) /* checksums that are still to be made */
+/* Checksums that are still to be made. */
+#define HEADER_SIZE ((ssize_t) sizeof(struct virtio_net_hdr))
 #define FRAME_MAX 4096
 #define FRAMES 8192 /* on their way; more are lost */
 #define BUFFER_SIZE (4 << 20)
@@ -37,7 +38,7 @@ struct direction {
 
 static struct frame *frames;
 static struct list unused;
-static uint64_t chance_state;
+static struct chance dice;
 
 /* ---- the kernel's ---- */
 
@@ -58,18 +59,35 @@ static bool start_netem(const char *interface, const struct cable *c)
     return command(text);
 }
 
-static bool start_kernel(const char *a, const char *b, const struct cable *c)
+static void stop_netem(const char *interface)
 {
     char text[256];
 
-    if (!start_netem(a, c) || !start_netem(b, c))
-        return false;
+    snprintf(text, sizeof(text), "tc qdisc del dev %s root 2>/dev/null", interface);
+    (void) command(text);
+}
+
+static bool join_kernel(const char *a, const char *b)
+{
+    char text[256];
+
     snprintf(
         text, sizeof(text),
         "ip link add cable type bridge && ip link set %s master cable && ip link set %s master "
         "cable && ip link set cable up",
         a, b);
     return command(text);
+}
+
+/* All of it or none: ours would come on top of a half. */
+static bool start_kernel(const char *a, const char *b, const struct cable *c)
+{
+    if (start_netem(a, c) && start_netem(b, c) && join_kernel(a, b))
+        return true;
+    stop_netem(a);
+    stop_netem(b);
+    (void) command("ip link del cable 2>/dev/null");
+    return false;
 }
 
 /* ---- ours ---- */
@@ -93,12 +111,6 @@ static int open_interface(const char *name)
     return fd;
 }
 
-static unsigned chance(unsigned below)
-{
-    chance_state = chance_state * UINT64_C(6364136223846793005) + 1442695040888963407u;
-    return (unsigned) (chance_state >> 33) % below;
-}
-
 static bool is_ip(const struct frame *f)
 {
     const uint8_t *type = f->data + HEADER_SIZE + 12;
@@ -113,7 +125,7 @@ static uint64_t delay_us(const struct cable *c)
 
     if (jitter_us == 0)
         return us;
-    us += chance((unsigned) (2 * jitter_us));
+    us += chance_below(&dice, (unsigned) (2 * jitter_us));
     return us > jitter_us ? us - jitter_us : 0;
 }
 
@@ -128,19 +140,20 @@ static void enqueue(struct direction *d, struct frame *f)
 
 static void receive(struct direction *d, const struct cable *c, uint64_t now_us)
 {
-    struct frame *f;
+    static struct frame lost;
 
-    while ((f = list_first(&unused, struct frame, node))) {
-        ssize_t n = recv(d->from, f->data, FRAME_MAX, MSG_TRUNC);
+    for (;;) {
+        struct frame *f = list_first(&unused, struct frame, node);
+        ssize_t n = recv(d->from, f ? f->data : lost.data, FRAME_MAX, MSG_TRUNC);
 
         if (n < 0)
             return;
-        if (n < HEADER_SIZE + ETH_HLEN || n > FRAME_MAX ||
-            (is_ip(f) && chance(1000) < c->loss_permille))
+        if (!f || n < HEADER_SIZE + ETH_HLEN || n > FRAME_MAX ||
+            (is_ip(f) && chance_below(&dice, 1000) < c->loss_permille))
             continue;
         f->len = (size_t) n;
         f->due_us = now_us;
-        if (is_ip(f) && chance(1000) >= c->reorder_permille)
+        if (is_ip(f) && chance_below(&dice, 1000) >= c->reorder_permille)
             f->due_us += delay_us(c);
         list_del(&f->node);
         enqueue(d, f);

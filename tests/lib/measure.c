@@ -54,9 +54,17 @@ void measure_open_many(void)
     (void) setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static unsigned n_missed;
+
 void measure_bar(const char *what, double figure, double bar)
 {
+    n_missed += !(figure <= bar);
     printf("  %-60s %8.2f, bar %6.2f  %s\n", what, figure, bar, figure <= bar ? "pass" : "MISS");
+}
+
+int measure_status(void)
+{
+    return n_missed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static void on_pause(struct loop_timer *t)

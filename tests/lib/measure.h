@@ -45,3 +45,9 @@ double measure_median(double *v, size_t n);
 
 /* A line for people: a figure beside the most it may be, and whether it is. */
 void measure_bar(const char *what, double figure, double bar);
+
+/* A bench's exit status: whether it was in all of these. */
+int measure_status(void);
+
+/* Another one: what it needs is not to be had here. */
+#define MEASURE_NOT_HERE 77

@@ -32,9 +32,7 @@ void video_source_stop(struct video_source *s); /* the timer is done, the peer s
 
 /* ---- the subscriber ---- */
 
-#define VIDEO_SINK_PACKETS                                                                         \
-    65536 /* of a publisher, from its first: later ones are not looked at                          \
-           */
+#define VIDEO_SINK_PACKETS 65536 /* of a publisher, from its first: others are not looked at */
 #define VIDEO_SINK_MISSING_MAX 1000
 
 struct video_sink {
@@ -58,8 +56,8 @@ struct video_sight {
     unsigned packets, lost; /* due to have come; never came */
     unsigned overdue;       /* came more than a second after they were sent */
     unsigned median_ms, worst_ms;
-    unsigned frames,
-        shown; /* a frame is shown when it and all since the last key frame are there */
+    unsigned frames;
+    unsigned shown; /* it and all since the last key frame were there */
     unsigned longest_still_ms;
     double nacked_percent, twice_percent;
 };

@@ -4,12 +4,12 @@
 # usage: tests/system/probe.sh build/<flavour>
 set -u
 if [ -z "${PROBE_TEST_NETWORK-}" ]; then
-    if ! unshare --net true 2>/dev/null; then
+    if ! unshare --net --mount true 2>/dev/null; then
         echo 'a network of its own cannot be had here: needs root'
         echo '0 passed, 0 failed, 1 skipped'
         exit 0
     fi
-    PROBE_TEST_NETWORK=1 exec unshare --net "$0" "$@"
+    PROBE_TEST_NETWORK=1 exec unshare --net --mount "$0" "$@"
 fi
 cd "$(dirname "$0")/../.." || exit 1
 ip link set lo up
@@ -34,6 +34,9 @@ cleanup() {
     rm -rf "$work"
 }
 trap cleanup EXIT
+# Nobody answers for names, and says so at once: a name server of the outside is out of reach here, and waited for.
+: >"$work/resolv.conf"
+[ ! -e /etc/resolv.conf ] || mount --bind "$work/resolv.conf" /etc/resolv.conf || exit 1
 
 # shellcheck source=tests/system/lib.sh
 . tests/system/lib.sh

@@ -10,9 +10,7 @@
 #include "base/bytes.h"
 
 #define DTLS_SCREEN_MESSAGE_MAX 16384 /* bytes of a message: a certificate chain is the longest */
-#define DTLS_SCREEN_BYTES_MAX                                                                      \
-    65536 /* of all messages, with a dozen retransmissions of a browser                            \
-           */
+#define DTLS_SCREEN_BYTES_MAX 65536   /* of all, with a dozen retransmissions of a browser */
 
 #define DTLS_SCREEN_RANDOM_SIZE 32
 

@@ -1,6 +1,6 @@
 #include "media/kept_text.h"
 
-#include "base/rnd.h"
+#include "tests/lib/chance.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -127,8 +127,10 @@ static void any_texts(void **state)
     struct kept_text *kept[4] = {NULL};
     static char texts[4][4096];
     size_t lens[4] = {0};
+    struct chance dice;
 
     (void) state;
+    chance_init(&dice);
     for (unsigned round = 0; round < 20000; round++) {
         unsigned k = round % 4;
 
@@ -136,9 +138,9 @@ static void any_texts(void **state)
             assert_is(kept[k], bytes_of(texts[k], lens[k]));
         kept_text_free(kept[k]);
         lens[k] = 0;
-        for (unsigned n = rnd_u32() % 60; n > 0; n--) {
-            const char *line = lines[rnd_u32() % 6];
-            size_t len = strlen(line) - (rnd_u32() % 16 == 0);
+        for (unsigned n = chance_below(&dice, 60); n > 0; n--) {
+            const char *line = lines[chance_below(&dice, 6)];
+            size_t len = strlen(line) - (chance_below(&dice, 16) == 0);
 
             memcpy(texts[k] + lens[k], line, len);
             lens[k] += len;

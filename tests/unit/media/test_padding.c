@@ -1,6 +1,6 @@
 #include "media/padding.h"
 
-#include "base/rnd.h"
+#include "tests/lib/chance.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -50,14 +50,18 @@ static void unequal_ones_are_left_alone(void **state)
 /* Whatever the sizes are: not above the largest, not above the share, and no more messages. */
 static void it_never_makes_things_worse(void **state)
 {
+    struct chance dice;
+
     (void) state;
+    chance_init(&dice);
     for (unsigned round = 0; round < 20000; round++) {
-        unsigned n = 1 + rnd_u32() % N_MAX, before = 1, after = 1;
+        unsigned n = 1 + chance_below(&dice, N_MAX), before = 1, after = 1;
         uint16_t sizes[N_MAX], largest = 0;
         uint8_t padding[N_MAX];
 
         for (unsigned i = 0; i < n; i++) {
-            sizes[i] = (uint16_t) (rnd_u32() % 4 ? 900 + rnd_u32() % 40 : 30 + rnd_u32() % 1400);
+            sizes[i] = (uint16_t) (chance_below(&dice, 4) ? 900 + chance_below(&dice, 40)
+                                                          : 30 + chance_below(&dice, 1400));
             largest = sizes[i] > largest ? sizes[i] : largest;
         }
         padding_plan(sizes, n, padding);

@@ -6,6 +6,7 @@
 #include "media/retransmit.h"
 #include "media/rewrite.h"
 #include "media/rtt.h"
+#include "tests/lib/chance.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,8 +21,8 @@
 #define PACKET_SIZE 1100
 #define IN_FLIGHT_MAX 4096
 #define ASK_MAX 64
-#define PATIENCE_US                                                                                \
-    (1500 * MS) /* from sending to playing; browsers wait for longer before they give up */
+/* From sending to playing, as video_ends.c has it; browsers wait for longer before they give up. */
+#define OVERDUE_US (1000 * MS)
 #define FIRST_SEQ UINT64_C(0x10005)
 #define PUBLISHER_RTT_US (50 * MS) /* after which a publisher repeats a packet once more */
 
@@ -48,7 +49,7 @@ struct link {
 
 static struct link up, up_back, down, down_back;
 static struct link_config config;
-static uint64_t chance_state;
+static struct chance dice;
 static uint64_t now_us;
 
 /* The forwarding unit, and the receiver. */
@@ -62,20 +63,14 @@ static uint64_t n_repeated, n_duplicates;
 static uint64_t repeated_us[PACKETS];
 static uint64_t arrived_us[PACKETS]; /* at the subscriber; 0: never */
 
-static unsigned chance_permille(void)
-{
-    chance_state = chance_state * UINT64_C(6364136223846793005) + 1442695040888963407u;
-    return (unsigned) (chance_state >> 33) % 1000;
-}
-
 /* As netem does it: what is reordered is not delayed. */
 static void transmit(struct link *l, struct packet p)
 {
     unsigned i = 0;
 
-    if (chance_permille() < config.loss_permille)
+    if (chance_below(&dice, 1000) < config.loss_permille)
         return;
-    p.at_us = now_us + (chance_permille() < config.reorder_permille ? MS : config.delay_us);
+    p.at_us = now_us + (chance_below(&dice, 1000) < config.reorder_permille ? MS : config.delay_us);
     while (i < l->last && l->in_flight[i].at_us)
         i++;
     assert_true(i < IN_FLIGHT_MAX);
@@ -205,7 +200,7 @@ static void start(void)
     subscriber_rtt = (struct rtt){.smoothed_us = (uint32_t) (2 * config.delay_us)};
     assert_int_equal(history_new(&history_video, &history), 0);
     n_repeated = n_duplicates = 0;
-    chance_state = 1;
+    dice.state = 1;
     out_of_first = 100;
 }
 
@@ -242,7 +237,7 @@ static unsigned finally_lost(void)
     unsigned lost = 0;
 
     for (unsigned n = 1; n < PACKETS; n++)
-        lost += arrived_us[n] == 0 || arrived_us[n] > n * PACKET_US + PATIENCE_US;
+        lost += arrived_us[n] == 0 || arrived_us[n] > n * PACKET_US + OVERDUE_US;
     return (unsigned) ((uint64_t) lost * 100000 / PACKETS);
 }
 

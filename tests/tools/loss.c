@@ -1,10 +1,11 @@
 /* What is finally lost of a video that visavis-media forwards, when both the publisher's and the
  * subscriber's cable lose, delay and reorder packets in both directions; and how long its picture
  * stands still. Networks of its own: the server's, and for each pair those of its two ends, each
- * behind a bad cable.
- * usage: loss                  the figures
- *        loss check [SECONDS]  ends in "N passed, N failed": the bars
- *        loss cable A B WORDS  the bad cable alone, between two interfaces (cable.h) */
+ * behind a bad cable. Ends in "N passed, N failed".
+ * usage: loss check             what holds on a machine that is busy as well: most of what the
+ *                               cables lose comes after all
+ *        loss promises SECONDS  what is promised, too: how little is lost for good, or late, how
+ *                               long the picture stands still. A thousandth shows after minutes */
 #include "base/clock.h"
 #include "tests/lib/cable.h"
 #include "tests/lib/measure.h"
@@ -19,7 +20,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SECONDS 20
+#define CHECK_SECONDS 20
+#define LEFT_MAX 0.25       /* of what would be lost if nobody repeated anything */
 #define CONNECT_US 30000000 /* handshakes are lost as well */
 #define WARM_US 2000000     /* the first key frame, and round trips are measured */
 #define TAIL_US 1000000     /* what nothing follows is missed by nobody */
@@ -262,24 +264,33 @@ static void expect(const struct pair *p, const char *what, bool is)
     printf("%s  %s: %s\n", is ? "ok    " : "FAILED", p->name, what);
 }
 
-static void check(struct pair *p)
+static void check(const struct pair *p)
 {
     const struct video_sight *s = &p->sight;
-    double lost_percent = 100.0 * (s->lost + s->overdue) / s->packets;
+    double got_through = 1 - p->cable.loss_permille / 1000.0;
     unsigned way_ms = 2 * p->cable.delay_ms;
 
-    expect(p, "what was never there, or a second late, is below the bar",
-           lost_percent < p->lost_percent);
+    expect(p, "most of what the cables lose comes after all",
+           s->lost < LEFT_MAX * (1 - got_through * got_through) * s->packets);
+    expect(p, "most pictures are shown", s->shown > s->frames / 2);
     expect(p, "the publisher's packets were lost, and came again",
            of_video(p->figures[0], "lost") > 0 && of_video(p->figures[0], "repeated") > 0);
     expect(p, "the subscriber's were", of_video(p->figures[1], "repeated") > 0);
     expect(p, "the server knows both round trips",
            rtt_ms(p->figures[0]) >= way_ms * 3 / 4 && rtt_ms(p->figures[1]) >= way_ms * 3 / 4);
-    if (p->still_ms > 0)
-        expect(p, "the picture moves", s->shown > 0 && s->longest_still_ms <= p->still_ms);
 }
 
-static int finish(bool checks)
+static void check_promises(const struct pair *p)
+{
+    const struct video_sight *s = &p->sight;
+
+    expect(p, "what was never there, or a second late, is below the bar",
+           100.0 * (s->lost + s->overdue) / s->packets < p->lost_percent);
+    if (p->still_ms > 0)
+        expect(p, "the picture moves", s->longest_still_ms <= p->still_ms);
+}
+
+static int finish(bool promises)
 {
     for (size_t i = 0; i < N_PAIRS; i++) {
         print(&pairs[i]);
@@ -288,12 +299,14 @@ static int finish(bool checks)
         rtc_peer_free(pairs[i].source.peer);
         rtc_peer_free(pairs[i].sink.peer);
     }
-    for (size_t i = 0; checks && i < N_PAIRS; i++)
+    for (size_t i = 0; i < N_PAIRS; i++) {
         check(&pairs[i]);
-    if (checks)
-        expect(&pairs[0], "the server's log tells how it was",
-               child_has_logged(server, "quality of a publisher: {") &&
-                   child_has_logged(server, "quality of a subscriber: {"));
+        if (promises)
+            check_promises(&pairs[i]);
+    }
+    expect(&pairs[0], "the server's log tells how it was",
+           child_has_logged(server, "quality of a publisher: {") &&
+               child_has_logged(server, "quality of a subscriber: {"));
     for (size_t i = 0; i < N_PAIRS; i++) {
         json_decref(pairs[i].figures[0]);
         json_decref(pairs[i].figures[1]);
@@ -304,30 +317,38 @@ static int finish(bool checks)
     child_free(server);
     rtc_hub_free(hub);
     loop_free(loop);
-    if (checks)
-        printf("%u passed, %u failed\n", n_passed, n_failed);
+    printf("%u passed, %u failed\n", n_passed, n_failed);
     return n_failed == 0 ? 0 : 1;
+}
+
+/* False: not allowed here. */
+static bool make_networks(void)
+{
+    int r = netns_new(&server_net);
+
+    if (r == -EPERM)
+        return false;
+    measure_check(r, "network");
+    for (unsigned i = 0; i < N_PAIRS; i++) {
+        lay_cable(&pairs[i].cable, 2 * i + 1, &pairs[i].source_net, &pairs[i].cables[0]);
+        lay_cable(&pairs[i].cable, 2 * i + 2, &pairs[i].sink_net, &pairs[i].cables[1]);
+    }
+    return true;
 }
 
 int main(int argc, char **argv)
 {
-    bool checks = argc > 1 && strcmp(argv[1], "check") == 0;
-    unsigned seconds = argc > 2 ? (unsigned) strtoul(argv[2], NULL, 10) : SECONDS;
-    struct cable cable;
+    bool promises = argc == 3 && strcmp(argv[1], "promises") == 0;
+    unsigned seconds = promises ? (unsigned) strtoul(argv[2], NULL, 10) : CHECK_SECONDS;
 
     setlinebuf(stdout);
-    if (argc > 4 && strcmp(argv[1], "cable") == 0 && cable_parse(argv + 4, argc - 4, &cable)) {
-        fprintf(stderr, "loss: cable: %s\n", strerror(-cable_run(argv[2], argv[3], &cable)));
-        return 1;
-    }
-    if (argc > 1 && !checks) {
-        fprintf(stderr, "usage: loss [check [SECONDS] | cable A B loss N delay N ...]\n");
+    if (seconds == 0 || (!promises && (argc != 2 || strcmp(argv[1], "check") != 0))) {
+        fprintf(stderr, "usage: loss check | loss promises SECONDS\n");
         return 2;
     }
-    measure_check(netns_new(&server_net), "network");
-    for (unsigned i = 0; i < N_PAIRS; i++) {
-        lay_cable(&pairs[i].cable, 2 * i + 1, &pairs[i].source_net, &pairs[i].cables[0]);
-        lay_cable(&pairs[i].cable, 2 * i + 2, &pairs[i].sink_net, &pairs[i].cables[1]);
+    if (!make_networks()) {
+        puts("networks cannot be made here\n0 passed, 0 failed, 1 skipped");
+        return EXIT_SUCCESS;
     }
     measure_check(loop_new(&loop), "loop");
     measure_check(rtc_hub_new(loop, &hub), "hub");
@@ -339,5 +360,5 @@ int main(int argc, char **argv)
            "lost %", "late %", "median", "worst", "still", "ask %", "2x %", "rtt up,dn", "up %",
            "rtx %");
     run(seconds);
-    return finish(checks);
+    return finish(promises);
 }
