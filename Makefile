@@ -99,7 +99,7 @@ help:
 	@echo 'fuzz-X   fuzz one parser ($(FUZZERS)) for FUZZ_SECONDS (10); fuzz: all of them'
 	@echo 'env      the .env template and the reference of settings, from the table'
 	@echo 'bench    the benches (a missed bar is a failure), bench-turn, bench-signaling: those of one daemon; analyze: clang-tidy and cppcheck; format: clang-format'
-	@echo 'bench-media    media beside Debian'"'"'s janus, as root; needs the package janus (apt-get install --no-install-recommends janus)'
+	@echo 'bench-media    media beside Debian'"'"'s janus (apt-get install --no-install-recommends janus), as root or where users may make namespaces'
 	@echo 'install  into DESTDIR; web: Call pages alone; dist: source archive; deb, rpm: packages of it'
 	@echo 'test-loss  video over bad cables, at length'
 	@echo 'test-meetings  meetings of browsers and our own clients, five minutes each'
