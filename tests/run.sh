@@ -182,6 +182,7 @@ wait
 for i in "${!lanes[@]}"; do cat "$logs/lane-$i"; done
 
 read -r passed failed skipped < <(cat "$logs"/*.sum | awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }')
+# shellcheck disable=SC2048 # a list of words
 for s in $rest ${lanes[*]-}; do
     [ -f "$logs/$s.sum" ] && continue
     echo "$s came to no end"

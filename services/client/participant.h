@@ -9,8 +9,8 @@
 #include "client/rpc_client.h"
 #include "client/rtc_peer.h"
 
-#define PARTICIPANT_ICE_MAX 8 /* ICE servers that are kept */
-#define PARTICIPANT_SESSION_SIZE 256
+#define PARTICIPANT_ICE_MAX 8   /* ICE servers that are kept */
+#define PARTICIPANT_ID_SIZE 256 /* of sessions, connections and streams */
 
 struct participant_config {
     const char *token; /* the whole text, as the application got it */
@@ -47,19 +47,17 @@ struct participant_handlers {
 
 int participant_new(struct loop *l, struct http *h, const struct participant_config *c,
                     const struct participant_handlers *handlers, void *arg,
-                    struct participant **ret_s);
+                    struct participant **ret_p);
 
 /* Its streams are freed. Ends the WebSocket at once. NULL is fine; returns NULL. */
-struct participant *participant_free(struct participant *s);
+struct participant *participant_free(struct participant *p);
 
 /* Says leaveRoom; on_end follows. */
-void participant_leave(struct participant *s);
+void participant_leave(struct participant *p);
 
 /* After on_joined. */
-const char *participant_connection(const struct participant *s); /* our id */
-const char *participant_session(const struct participant *s);
-bool participant_server_offers(const struct participant *s); /* how subscriptions are negotiated */
-unsigned participant_ice_servers(const struct participant *s,
+bool participant_server_offers(const struct participant *p); /* how subscriptions are negotiated */
+unsigned participant_ice_servers(const struct participant *p,
                                  const struct participant_ice_server **ret);
 
 /* ---- streams ---- */
@@ -71,7 +69,6 @@ enum participant_stream_state {
     PARTICIPANT_STREAM_HANDSHAKE,   /* DTLS */
     PARTICIPANT_STREAM_CONNECTED,
     PARTICIPANT_STREAM_FAILED,
-    N_SESSION_STREAM_STATES
 };
 
 struct participant_stream_handlers {
@@ -89,10 +86,10 @@ struct participant_stream_config {
 };
 
 /* After on_joined. */
-int participant_publish(struct participant *s, struct rtc_hub *hub,
+int participant_publish(struct participant *p, struct rtc_hub *hub,
                         const struct participant_stream_config *c,
                         struct participant_stream **ret_m);
-int participant_subscribe(struct participant *s, struct rtc_hub *hub, const char *stream,
+int participant_subscribe(struct participant *p, struct rtc_hub *hub, const char *stream,
                           const struct participant_stream_config *c,
                           struct participant_stream **ret_m);
 

@@ -1,4 +1,4 @@
-/* participant_internal.h: what session.c and participant_stream.c share. */
+/* participant_internal.h: what participant.c and participant_stream.c share. */
 #pragma once
 
 #include "client/participant.h"
@@ -9,7 +9,7 @@ struct participant {
     void *arg;
     struct rpc_client *rpc;
     char *token;
-    char id[PARTICIPANT_SESSION_SIZE], connection[PARTICIPANT_SESSION_SIZE];
+    char session[PARTICIPANT_ID_SIZE], connection[PARTICIPANT_ID_SIZE];
     bool server_offers;
     bool joined, leaving, ended;
     struct participant_ice_server ice[PARTICIPANT_ICE_MAX];
@@ -18,12 +18,12 @@ struct participant {
 };
 
 struct participant_stream {
-    struct participant *session;
+    struct participant *participant;
     struct list node;
     struct participant_stream_config config;
     struct rtc_peer *peer;
     bool publishes;
-    char id[PARTICIPANT_SESSION_SIZE];
+    char id[PARTICIPANT_ID_SIZE];
     enum participant_stream_state state, failed_in;
     struct participant_error error;
     char message[256];
@@ -32,5 +32,5 @@ struct participant_stream {
     struct loop_defer give_back; /* of the peer, outside of its handlers */
 };
 
-/* The session is going: answers do not come any more. */
+/* The participant is going: answers do not come any more. */
 void participant_stream_drop(struct participant_stream *m);

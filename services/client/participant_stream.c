@@ -86,7 +86,7 @@ static void on_give_back(struct loop_defer *d)
 static void call(struct participant_stream *m, const char *method, json_t *params,
                  rpc_answer_fn *fn)
 {
-    int r = rpc_client_call(m->session->rpc, method, params, fn, m);
+    int r = rpc_client_call(m->participant->rpc, method, params, fn, m);
 
     if (r < 0)
         fail(m, r, 0, "signaling cannot be asked");
@@ -191,7 +191,7 @@ static void on_gathered(struct rtc_peer *p, void *arg)
     if (m->freed || m->state != PARTICIPANT_STREAM_GATHERING)
         return;
     m->state = PARTICIPANT_STREAM_NEGOTIATING;
-    if (!m->publishes && m->session->server_offers) {
+    if (!m->publishes && m->participant->server_offers) {
         call(m, "prepareReceiveVideoFrom", json_pack("{s:s, s:b}", "sender", m->id, "reconnect", 0),
              on_prepared);
         return;
@@ -208,12 +208,12 @@ static void on_gathered(struct rtc_peer *p, void *arg)
 
 /* ---- life ---- */
 
-static int start(struct participant *s, struct rtc_hub *hub, bool publishes, const char *id,
+static int start(struct participant *p, struct rtc_hub *hub, bool publishes, const char *id,
                  const struct participant_stream_config *c, struct participant_stream **ret_m)
 {
     static const struct rtc_peer_handlers handlers = {
         .on_gathered = on_gathered, .on_state = on_peer_state, .on_rtp = on_rtp};
-    struct participant_stream *m = s->joined && !s->ended ? calloc(1, sizeof(*m)) : NULL;
+    struct participant_stream *m = p->joined && !p->ended ? calloc(1, sizeof(*m)) : NULL;
     struct rtc_peer_config peer = {.direction = publishes ? SDP_SENDONLY : SDP_RECVONLY,
                                    .audio = c->audio,
                                    .video = c->video,
@@ -224,18 +224,18 @@ static int start(struct participant *s, struct rtc_hub *hub, bool publishes, con
     int r;
 
     if (!m)
-        return s->joined && !s->ended ? -ENOMEM : -ENOTCONN;
-    m->session = s;
+        return p->joined && !p->ended ? -ENOMEM : -ENOTCONN;
+    m->participant = p;
     m->config = *c;
     m->publishes = publishes;
     m->error.message = m->message;
     snprintf(m->id, sizeof(m->id), "%s", id);
     list_init(&m->node);
-    r = loop_defer_init(&m->give_back, s->loop, on_give_back);
+    r = loop_defer_init(&m->give_back, p->loop, on_give_back);
     if (r == 0)
         r = rtc_peer_new(hub, &peer, &m->peer);
     if (r == 0) {
-        list_append(&s->streams, &m->node);
+        list_append(&p->streams, &m->node);
         *ret_m = m;
         r = rtc_peer_gather(m->peer);
     }
@@ -244,19 +244,18 @@ static int start(struct participant *s, struct rtc_hub *hub, bool publishes, con
     return r;
 }
 
-int participant_publish(struct participant *s, struct rtc_hub *hub,
+int participant_publish(struct participant *p, struct rtc_hub *hub,
                         const struct participant_stream_config *c,
                         struct participant_stream **ret_m)
 {
-    return start(s, hub, true, "", c, ret_m);
+    return start(p, hub, true, "", c, ret_m);
 }
 
-int participant_subscribe(struct participant *s, struct rtc_hub *hub, const char *stream,
+int participant_subscribe(struct participant *p, struct rtc_hub *hub, const char *stream,
                           const struct participant_stream_config *c,
                           struct participant_stream **ret_m)
 {
-    return strlen(stream) < PARTICIPANT_SESSION_SIZE ? start(s, hub, false, stream, c, ret_m)
-                                                     : -EINVAL;
+    return strlen(stream) < PARTICIPANT_ID_SIZE ? start(p, hub, false, stream, c, ret_m) : -EINVAL;
 }
 
 void participant_stream_drop(struct participant_stream *m)

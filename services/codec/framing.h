@@ -5,12 +5,11 @@
 #include "base/bytes.h"
 
 #define FRAMING_HEADER_SIZE 2
-#define FRAMING_DATAGRAM_MAX 65535
 
 /* The first datagram of the stream's next bytes, and how many bytes of the stream it took. One of
  * no bytes means nothing. -EAGAIN: there must be more; -EMSGSIZE: it is longer than max, known from
  * the first two bytes on. */
 int framing_next(struct bytes in, size_t max, struct bytes *ret_datagram, size_t *ret_taken);
 
-/* What stands before a datagram of so many bytes, FRAMING_DATAGRAM_MAX at most. */
+/* What stands before a datagram of so many bytes, UINT16_MAX at most. */
 void framing_header(size_t len, uint8_t ret[static FRAMING_HEADER_SIZE]);

@@ -245,8 +245,3 @@ char *kept_text_restore(const struct kept_text *t)
     text[t->text_len] = '\0';
     return text;
 }
-
-size_t kept_text_memory(const struct kept_text *t)
-{
-    return sizeof(*t) + t->len;
-}

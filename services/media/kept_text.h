@@ -24,6 +24,3 @@ struct kept_text *kept_text_free(struct kept_text *t); /* NULL is fine; returns 
 
 /* The text, with a NUL behind it; to be freed. NULL without memory, or when t is NULL. */
 char *kept_text_restore(const struct kept_text *t);
-
-/* Heap memory that it has for itself. */
-size_t kept_text_memory(const struct kept_text *t);

@@ -105,7 +105,7 @@ static void on_token(const struct api_answer *a, void *arg)
 
 static void ask_token(struct probe *p)
 {
-    char path[PARTICIPANT_SESSION_SIZE + 32];
+    char path[PARTICIPANT_ID_SIZE + 32];
     const char *role = p->members[p->n_tokens].publishes ? "PUBLISHER" : "SUBSCRIBER";
 
     snprintf(path, sizeof(path), "sessions/%s/connection", p->session);
@@ -185,10 +185,9 @@ static void start_echo(struct probe *p)
     fail_local(p, r);
 }
 
-void probe_stop(struct probe *p)
+/* Ends the measuring early: what was measured is told. */
+static void stop(struct probe *p)
 {
-    if (p->over)
-        return;
     if (p->step == PROBE_ECHO)
         finish_echo(p);
     else
@@ -267,17 +266,17 @@ static void on_deleted(const struct api_answer *a, void *arg)
 /* All leave, and a session of our own is closed. */
 static void say_goodbye(struct probe *p)
 {
-    char path[PARTICIPANT_SESSION_SIZE + 32];
+    char path[PARTICIPANT_ID_SIZE + 32];
 
     snprintf(path, sizeof(path), "sessions/%s", p->session);
     p->n_leaving = 1; /* not before all have been told */
     for (unsigned i = 0; i < p->n_members; i++) {
         struct member *m = &p->members[i];
 
-        if (!m->session || !m->joined || m->ended)
+        if (!m->participant || !m->joined || m->ended)
             continue;
         p->n_leaving++;
-        participant_leave(m->session);
+        participant_leave(m->participant);
     }
     if (p->own_session && api_delete(p->api, path, on_deleted, p) == 0)
         p->n_leaving++;
@@ -293,7 +292,7 @@ int probe_run(struct probe *p)
     start_step(p);
     r = loop_run(p->loop);
     if (!p->over) /* by a signal */
-        probe_stop(p);
+        stop(p);
     probe_collect(p);
     say_goodbye(p);
     loop_timer_stop(&p->deadline);
@@ -403,7 +402,7 @@ const char *probe_session(const struct probe *p)
 
 bool probe_server_offers(const struct probe *p)
 {
-    return p->members[0].session && participant_server_offers(p->members[0].session);
+    return p->members[0].participant && participant_server_offers(p->members[0].participant);
 }
 
 size_t probe_publishers(struct probe *p, const struct probe_publisher **ret)

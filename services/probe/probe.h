@@ -50,7 +50,7 @@ struct probe_step_result {
 
 /* One that publishes. */
 struct probe_publisher {
-    char stream[PARTICIPANT_SESSION_SIZE];
+    char stream[PARTICIPANT_ID_SIZE];
     uint64_t connected_us; /* from the beginning of negotiating; 0: it is not */
     bool has_path;
     struct ice_path path;
@@ -62,7 +62,7 @@ struct probe_publisher {
 
 /* One that watches a stream. */
 struct probe_subscription {
-    char stream[PARTICIPANT_SESSION_SIZE];
+    char stream[PARTICIPANT_ID_SIZE];
     uint64_t connected_us, first_packet_us; /* from the beginning of negotiating; 0: never */
     bool has_path;
     struct ice_path path;
@@ -76,11 +76,8 @@ int probe_new(struct loop *l, const struct probe_config *c, struct probe **ret_p
 struct probe *probe_free(struct probe *p); /* NULL is fine; returns NULL */
 
 /* Runs the loop until it is over. 0: all went well; -ENOTCONN: a step failed; -EINTR: the loop was
- * told to end; else it could not even begin. */
+ * told to end before anything was measured; else it could not even begin. */
 int probe_run(struct probe *p);
-
-/* Ends the measuring early: what was measured is told. */
-void probe_stop(struct probe *p);
 
 const struct probe_config *probe_config(const struct probe *p);
 const char *probe_step_name(enum probe_step step); /* "rest" */

@@ -13,7 +13,7 @@ struct member {
     unsigned nr;
     bool publishes, watches;
     char *token;
-    struct participant *session;
+    struct participant *participant;
     bool open, joined, ended;
     struct ice_full_config ice;
 
@@ -51,7 +51,7 @@ struct probe {
     struct rtc_hub *hub;
     struct ice_hub *ice;
     uint32_t sender;
-    char session[PARTICIPANT_SESSION_SIZE];
+    char session[PARTICIPANT_ID_SIZE];
     bool own_session;
 
     enum probe_step step; /* that runs */

@@ -23,7 +23,7 @@ static bool all_open(const struct probe *p)
     return true;
 }
 
-/* ---- the sessions' handlers ---- */
+/* ---- the participants' handlers ---- */
 
 static void on_socket(void *arg)
 {
@@ -62,7 +62,7 @@ static void on_end(const struct participant_error *why, void *arg)
 
     m->ended = true;
     if (!p->over) {
-        probe_fail(p, reason_of_session(why), why->code, "%s", why->message);
+        probe_fail(p, reason_of_participant(why), why->code, "%s", why->message);
     } else if (p->n_leaving > 0 && --p->n_leaving == 0) {
         loop_quit(p->loop, 0);
     }
@@ -75,11 +75,11 @@ int probe_connect_members(struct probe *p)
 
     for (unsigned i = 0; i < p->n_members; i++) {
         struct member *m = &p->members[i];
-        struct participant_config session = {.token = m->token,
-                                             .connect_to = c->connect_to,
-                                             .ca_file = c->ca_file,
-                                             .any_certificate = c->any_certificate};
-        int r = participant_new(p->loop, p->http, &session, &handlers, m, &m->session);
+        struct participant_config participant = {.token = m->token,
+                                                 .connect_to = c->connect_to,
+                                                 .ca_file = c->ca_file,
+                                                 .any_certificate = c->any_certificate};
+        int r = participant_new(p->loop, p->http, &participant, &handlers, m, &m->participant);
 
         if (r < 0)
             return r;
@@ -178,7 +178,7 @@ int probe_publish(struct probe *p)
         int r;
 
         m->began_us = clock_us();
-        r = participant_publish(m->session, p->hub, &c, &m->stream);
+        r = participant_publish(m->participant, p->hub, &c, &m->stream);
         if (r < 0)
             return r;
     }
@@ -248,7 +248,7 @@ void probe_free_members(struct probe *p)
         struct member *m = &p->members[i];
 
         m->source = media_source_free(m->source);
-        m->session = participant_free(m->session);
+        m->participant = participant_free(m->participant);
         free(m->token);
         m->token = NULL;
     }

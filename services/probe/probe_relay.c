@@ -42,7 +42,7 @@ static int open_tunnel(struct probe *p, struct relay *r)
 void probe_find_relays(struct probe *p)
 {
     const struct participant_ice_server *servers;
-    unsigned n = participant_ice_servers(p->members[0].session, &servers);
+    unsigned n = participant_ice_servers(p->members[0].participant, &servers);
 
     for (unsigned i = 0; i < n; i++) {
         struct turn_url u;
@@ -67,7 +67,7 @@ void probe_fill_relays(struct member *m)
 {
     const struct probe *p = m->probe;
     const struct participant_ice_server *servers;
-    unsigned n = participant_ice_servers(m->session, &servers);
+    unsigned n = participant_ice_servers(m->participant, &servers);
 
     for (unsigned i = 0; i < n && m->ice.n_turns < ICE_AGENT_TURN_MAX; i++) {
         struct turn_url u;
@@ -118,7 +118,7 @@ void probe_check_relay(struct probe *p)
                                   .ca_file = p->config->ca_file,
                                   .any_certificate = p->config->any_certificate};
     const struct participant_ice_server *servers;
-    unsigned n = participant_ice_servers(p->members[0].session, &servers);
+    unsigned n = participant_ice_servers(p->members[0].participant, &servers);
     int e;
 
     if (!r->offered) {

@@ -70,7 +70,7 @@ static void start(struct watch *w)
     int r;
 
     w->began_us = clock_us();
-    r = participant_subscribe(m->session, m->probe->hub, w->result->stream, &c, &w->stream);
+    r = participant_subscribe(m->participant, m->probe->hub, w->result->stream, &c, &w->stream);
     if (r < 0)
         probe_fail(m->probe, reason_of_error(r, HTTP_TLS_FINE), 0, "%s", strerror(-r));
 }

@@ -49,7 +49,7 @@ const char *reason_of_error(int error, enum http_tls tls)
     }
 }
 
-const char *reason_of_session(const struct participant_error *e)
+const char *reason_of_participant(const struct participant_error *e)
 {
     if (e->error == -EREMOTEIO)
         return e->code == NO_MEDIA_NODE ? REASON_NO_MEDIA_NODE : REASON_RPC;
@@ -69,7 +69,7 @@ const char *reason_of_stream(enum participant_stream_state failed_in,
     case PARTICIPANT_STREAM_CONNECTED:
         return REASON_LOST;
     default:
-        return e->error == -ENOENT ? REASON_NOT_OFFERED : reason_of_session(e);
+        return e->error == -ENOENT ? REASON_NOT_OFFERED : reason_of_participant(e);
     }
 }
 

@@ -29,7 +29,7 @@
 #define REASON_LOCAL "local"       /* of this machine: memory, files */
 
 const char *reason_of_error(int error, enum http_tls tls);
-const char *reason_of_session(const struct participant_error *e);
+const char *reason_of_participant(const struct participant_error *e);
 const char *reason_of_stream(enum participant_stream_state failed_in,
                              const struct participant_error *e);
 const char *reason_of_relay(const struct turn_check_result *r);

@@ -2,25 +2,12 @@
  * can be looked at, and peers of it. */
 #pragma once
 
-#include "webrtc_client.h"
+#include "media_peers.h"
 
 #include "base/clock.h"
 #include "media/publisher.h"
 #include "media/requests.h"
 #include "media/subscriber.h"
-
-/* A test needs a part of these. */
-#pragma GCC diagnostic ignored "-Wunused-function"
-#pragma GCC diagnostic ignored "-Wunused-variable"
-
-#define AUDIO_SSRC 1000u
-#define VIDEO_SSRC 2000u
-
-static const struct wc_numbers alice = {111, 96, 97, 1, 13}; /* Chromium's */
-static const struct wc_numbers bob = {109, 120, 124, 2, 5};  /* Firefox's, nearly */
-
-static const uint8_t key_frame[] = {0x10, 0x00, 0x00, 0x00, 0x9d, 0x01, 0x2a, 'k'};
-static const uint8_t delta_frame[] = {0x10, 0x01, 0x00, 0x00, 'd', 'e', 'l', 't', 'a'};
 
 static struct config config = {
     .max_rooms = 10, .max_streams = 10, .max_subscribers = 10, .max_transports = 2000};
@@ -31,13 +18,13 @@ static struct worker *worker;
 
 /* ---- the worker ---- */
 
-static void on_pumped(struct loop_timer *t)
+static inline void on_pumped(struct loop_timer *t)
 {
     loop_quit(t->loop, 0);
 }
 
 /* Lets the worker do what is to be done now, and within the next millisecond. */
-static void pump(void)
+static inline void pump(void)
 {
     struct loop_timer t = {.loop = NULL};
 
@@ -46,7 +33,7 @@ static void pump(void)
     loop_timer_done(&t);
 }
 
-static void pump_for(unsigned ms)
+static inline void pump_for(unsigned ms)
 {
     uint64_t until = clock_ms() + ms;
 
@@ -54,20 +41,31 @@ static void pump_for(unsigned ms)
         pump();
 }
 
-static void drop_note(struct mail *mail, void *arg)
+/* As the wheel would, second by second. */
+static inline void let_pass(uint64_t *now_us, unsigned seconds)
+{
+    for (unsigned i = 0; i < seconds; i++) {
+        *now_us += 1000000;
+        clock_fake(*now_us);
+        worker->now_us = *now_us;
+        wheel_run(&worker->wheel, *now_us / 1000);
+    }
+}
+
+static inline void drop_note(struct mail *mail, void *arg)
 {
     (void) arg;
     message_free(message_of(mail));
 }
 
-static int setup_worker(void **state)
+static inline int setup_worker(void **state)
 {
     struct candidates here = {.n = 1};
     struct udp *u;
 
     (void) state;
     log_init("test", LOG_LEVEL_ERROR);
-    assert_int_equal(srtp_transport_global_init(), 0);
+    wc_init();
     assert_int_equal(dtls_identity_new(&identity), 0);
     node.identity = identity;
     assert_int_equal(loop_new(&control_loop), 0);
@@ -79,7 +77,7 @@ static int setup_worker(void **state)
     return 0;
 }
 
-static int teardown_worker(void **state)
+static inline int teardown_worker(void **state)
 {
     (void) state;
     clock_fake(UINT64_MAX);
@@ -94,8 +92,8 @@ static int teardown_worker(void **state)
 /* ---- requests ---- */
 
 /* With a description to send; returns ours, the caller's. NULL: it was refused, with *ret_code. */
-static char *request_sdp(enum message_type type, const char *stream, const char *subscriber,
-                         const char *sdp, bool loopback, int *ret_code)
+static inline char *request_sdp(enum message_type type, const char *stream, const char *subscriber,
+                                const char *sdp, bool loopback, int *ret_code)
 {
     struct message *m = message_new(type);
     const char *text;
@@ -117,14 +115,13 @@ static char *request_sdp(enum message_type type, const char *stream, const char 
     return answer;
 }
 
-static struct wc *offer_to_worker(enum message_type type, const char *stream,
-                                  const char *subscriber, const struct wc_numbers *n,
-                                  const char *direction, bool loopback)
+/* Not connected yet. */
+static inline struct wc *offer_to_worker(enum message_type type, const char *stream,
+                                         const char *subscriber, bool loopback)
 {
-    bool sends = type == COMMAND_PUBLISH;
     struct wc *c = wc_new();
-    char *offer =
-        wc_describe(c, n, "actpass", direction, sends ? AUDIO_SSRC : 0, sends ? VIDEO_SSRC : 0);
+    char *offer = type == COMMAND_PUBLISH ? publisher_offer(c, loopback ? "sendrecv" : "sendonly")
+                                          : subscriber_offer(c);
     char *answer = request_sdp(type, stream, subscriber, offer, loopback, NULL);
 
     assert_non_null(answer);
@@ -134,18 +131,17 @@ static struct wc *offer_to_worker(enum message_type type, const char *stream,
     return c;
 }
 
-/* Not connected yet. */
-static struct wc *publish(const char *stream)
+static inline struct wc *publish(const char *stream)
 {
-    return offer_to_worker(COMMAND_PUBLISH, stream, "", &alice, "sendonly", false);
+    return offer_to_worker(COMMAND_PUBLISH, stream, "", false);
 }
 
-static struct wc *subscribe(const char *stream, const char *name)
+static inline struct wc *subscribe(const char *stream, const char *name)
 {
-    return offer_to_worker(COMMAND_SUBSCRIBE, stream, name, &bob, "recvonly", false);
+    return offer_to_worker(COMMAND_SUBSCRIBE, stream, name, false);
 }
 
-static struct publisher *the_publisher(const char *stream)
+static inline struct publisher *the_publisher(const char *stream)
 {
     struct publisher *p = router_publisher(router_find(worker, "r"), stream);
 
@@ -153,7 +149,7 @@ static struct publisher *the_publisher(const char *stream)
     return p;
 }
 
-static struct subscriber *the_subscriber(const char *name)
+static inline struct subscriber *the_subscriber(const char *name)
 {
     struct subscriber *s = router_subscriber(router_find(worker, "r"), name);
 
@@ -161,12 +157,12 @@ static struct subscriber *the_subscriber(const char *name)
     return s;
 }
 
-static void close_room_of(void)
+static inline void close_room_of(void)
 {
     router_free(router_find(worker, "r"));
 }
 
-static int close_room(void **state)
+static inline int close_room(void **state)
 {
     (void) state;
     close_room_of();
@@ -174,7 +170,7 @@ static int close_room(void **state)
 }
 
 /* The server's end is up, too: it has the client's last flight. */
-static void connect_to(struct wc *c, const struct transport *t)
+static inline void connect_to(struct wc *c, const struct transport *t)
 {
     wc_connect(c);
     for (unsigned i = 0; i < WC_WAIT_MS && t->state != TRANSPORT_CONNECTED; i++)
@@ -182,7 +178,7 @@ static void connect_to(struct wc *c, const struct transport *t)
     assert_int_equal(t->state, TRANSPORT_CONNECTED);
 }
 
-static struct wc *connected_publisher(const char *stream)
+static inline struct wc *connected_publisher(const char *stream)
 {
     struct wc *c = publish(stream);
 
@@ -190,7 +186,7 @@ static struct wc *connected_publisher(const char *stream)
     return c;
 }
 
-static struct wc *connected_subscriber(const char *stream, const char *name)
+static inline struct wc *connected_subscriber(const char *stream, const char *name)
 {
     struct wc *c = subscribe(stream, name);
 
@@ -201,7 +197,7 @@ static struct wc *connected_subscriber(const char *stream, const char *name)
 /* ---- datagrams ---- */
 
 /* A socket of its own that sends to the worker. */
-static int stranger(const struct wc *c)
+static inline int stranger(const struct wc *c)
 {
     struct sockaddr_in to;
     socklen_t len = sizeof(to);
@@ -212,32 +208,17 @@ static int stranger(const struct wc *c)
     return fd;
 }
 
-static void send_from(int fd, const void *p, size_t len)
+static inline void send_from(int fd, const void *p, size_t len)
 {
     assert_int_equal(send(fd, p, len, 0), (ssize_t) len);
 }
 
 /* Until the worker has read everything that was sent: it is on the same machine. */
-static void deliver(void)
+static inline void deliver(void)
 {
     struct pollfd p = {.fd = udp_fd(worker->udp), .events = POLLIN};
 
     do {
         pump();
     } while (poll(&p, 1, 0) == 1);
-}
-
-static struct rtp video_header(uint16_t seq)
-{
-    return (struct rtp){
-        .marker = true, .pt = 96, .seq = seq, .ts = 3000u * seq, .ssrc = VIDEO_SSRC};
-}
-
-static void send_video(struct wc *pub, uint16_t seq, bool key)
-{
-    struct rtp h = video_header(seq);
-
-    wc_send_rtp(pub, &h, NULL, 0,
-                key ? bytes_of(key_frame, sizeof(key_frame))
-                    : bytes_of(delta_frame, sizeof(delta_frame)));
 }

@@ -1,11 +1,14 @@
 /* The media daemon with a full ICE agent, behind a router that lets nobody in whom it has not sent
  * to: clients outside, and a TURN server of ours beside them. */
+#include "vp8_frames.h"
+
 #include "base/clock.h"
 #include "client/ice_full.h"
 #include "client/rtc_peer.h"
 #include "tests/lib/child.h"
 #include "tests/lib/measure.h"
 #include "tests/lib/media_client.h"
+#include "tests/lib/media_daemon.h"
 #include "tests/lib/nat_net.h"
 
 #include <errno.h>
@@ -69,14 +72,10 @@ static void start_media(const char *servers)
     char path[CHILD_PATH_SIZE];
 
     assert_true(nat_net_enter(NAT_INSIDE));
-    assert_int_equal(child_new("visavis-media", &media), 0);
+    assert_int_equal(
+        media_daemon_new(&media, 2, "ice = \"agent\";\nice_servers = [%s];\n", servers), 0);
+    assert_int_equal(media_daemon_start(media), 0);
     child_path(media, "control", path);
-    assert_int_equal(child_write(media, "config",
-                                 "control = \"%s\";\nport = 40000;\nworkers = 2;\n"
-                                 "ice = \"agent\";\nice_servers = [%s];\n",
-                                 path, servers),
-                     0);
-    assert_int_equal(child_start_daemon(media, "visavis-media"), 0);
     assert_true(nat_net_enter(NAT_OUTSIDE));
     assert_int_equal(media_client_new(loop, path, on_notice, NULL, &control), 0);
 }
@@ -206,7 +205,6 @@ static struct rtc_peer *subscriber(struct ice_full_config *path, bool server_off
 
 static void media_flows(struct rtc_peer *from, struct rtc_peer *to)
 {
-    static const uint8_t key_frame[] = {0x10, 0x00, 0x00, 0x00, 0x9d, 0x01, 0x2a, 'k'};
     const struct rtc_counters *c = rtc_peer_counters(to);
     struct rtc_packet video = {.kind = SDP_VIDEO, .marker = true};
 

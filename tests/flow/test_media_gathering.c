@@ -2,8 +2,6 @@
  * all. */
 #include "media_kit.h"
 
-#include "tests/lib/child.h"
-
 #define MAX_AGENTS 2
 #define PATIENT_MS 60000 /* nothing here takes so long */
 #define HASTY_MS 100
@@ -11,31 +9,23 @@
 #define TRY_US 20000
 #define CANDIDATE "candidate:1 1 udp 2130706431 127.0.0.1 9 typ host"
 
-static struct child *daemon_;
 static int silent_fd = -1; /* the TURN server */
 
 static int setup_with(int gathering_ms)
 {
     struct sockaddr_in sin = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof(sin);
-    char path[CHILD_PATH_SIZE];
 
-    notes = json_array();
     silent_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     assert_int_equal(bind(silent_fd, (struct sockaddr *) &sin, len), 0);
     assert_int_equal(getsockname(silent_fd, (struct sockaddr *) &sin, &len), 0);
-    assert_int_equal(child_new("visavis-media", &daemon_), 0);
-    snprintf(socket_path, sizeof(socket_path), "%s", child_path(daemon_, "control", path));
-    assert_int_equal(child_write(daemon_, "config",
-                                 "control = \"%s\";\nport = %u;\nworkers = 1;\n"
-                                 "ice = \"agent\";\nmax_agents = %d;\ngathering_ms = %d;\n"
-                                 "ice_servers = [\"url=turn:127.0.0.1:%u,username=u,"
-                                 "credential=p\"];\n",
-                                 socket_path, free_port(), MAX_AGENTS, gathering_ms,
-                                 ntohs(sin.sin_port)),
+    assert_int_equal(media_daemon_new(&daemon_, 1,
+                                      "ice = \"agent\";\nmax_agents = %d;\ngathering_ms = %d;\n"
+                                      "ice_servers = [\"url=turn:127.0.0.1:%u,username=u,"
+                                      "credential=p\"];\n",
+                                      MAX_AGENTS, gathering_ms, ntohs(sin.sin_port)),
                      0);
-    assert_int_equal(child_start_daemon(daemon_, "visavis-media"), 0);
-    say_hello();
+    begin_daemon();
     return 0;
 }
 
@@ -53,14 +43,8 @@ static int setup_hasty(void **state)
 
 static int teardown(void **state)
 {
-    int r = child_stop(daemon_);
-
-    (void) state;
-    close(control_fd);
     close(silent_fd);
-    daemon_ = child_free(daemon_);
-    json_decref(notes);
-    return r;
+    return stop_daemon(state);
 }
 
 /* ---- the TURN server ---- */
@@ -151,7 +135,7 @@ static void expect_success(int id)
 static int begin_publish(const char *stream)
 {
     struct wc *c = wc_new();
-    char *offer = wc_describe(c, &alice, "actpass", "sendonly", AUDIO_SSRC, VIDEO_SSRC);
+    char *offer = publisher_offer(c, "sendonly");
     int id = begin("publish", publish_params(stream, offer));
 
     free(offer);
@@ -278,12 +262,6 @@ static void the_daemon_ends_meanwhile(void **state)
     assert_int_equal(child_stop(daemon_), 0);
 }
 
-static int init(void **state)
-{
-    (void) state;
-    return srtp_transport_global_init();
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -296,5 +274,5 @@ int main(void)
         TEST(the_daemon_ends_meanwhile),
     };
 
-    return cmocka_run_group_tests(tests, init, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -208,7 +208,7 @@ static void a_packet_has_so_many_extensions(void **state)
 static char *offer_with(const struct wc *c, const char *line, unsigned n, const char *part,
                         unsigned n_parts)
 {
-    char *text = wc_describe(c, &alice, "actpass", "sendonly", AUDIO_SSRC, VIDEO_SSRC);
+    char *text = publisher_offer(c, "sendonly");
     char *cut = strstr(text, "m=video");
     char *longer = malloc(1 << 20);
     int len;

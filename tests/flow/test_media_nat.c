@@ -2,50 +2,30 @@
  * its public address, over UDP and TCP. */
 #include "media_kit.h"
 
-#include "tests/lib/child.h"
 #include "tests/lib/nat_net.h"
 
 #define OTHER_PUBLIC_IP "203.0.113.77"
 
-static struct child *daemon_;
 static bool possible;
 
 static int setup(void **state)
 {
-    char path[CHILD_PATH_SIZE];
-
     (void) state;
-    assert_int_equal(srtp_transport_global_init(), 0);
     possible = nat_net_make() && nat_net_enter(NAT_INSIDE);
     if (!possible)
         return 0;
-    notes = json_array();
-    assert_int_equal(child_new("visavis-media", &daemon_), 0);
-    snprintf(socket_path, sizeof(socket_path), "%s", child_path(daemon_, "control", path));
-    assert_int_equal(child_write(daemon_, "config",
-                                 "control = \"%s\";\nport = 40000;\nworkers = 1;\n"
-                                 "public_ips = [\"%s/%s\", \"" OTHER_PUBLIC_IP "/10.0.0.5\"];\n",
-                                 socket_path, NAT_PUBLIC_IP, NAT_INSIDE_IP),
+    assert_int_equal(media_daemon_new(&daemon_, 1, "public_ips = [\"%s/%s\", \"%s/10.0.0.5\"];\n",
+                                      NAT_PUBLIC_IP, NAT_INSIDE_IP, OTHER_PUBLIC_IP),
                      0);
-    assert_int_equal(child_start_daemon(daemon_, "visavis-media"), 0);
+    begin_daemon();
     assert_true(nat_net_enter(NAT_OUTSIDE));
-    say_hello();
     dial_by.ip = NAT_PUBLIC_IP;
     return 0;
 }
 
 static int teardown(void **state)
 {
-    int r;
-
-    (void) state;
-    if (!possible)
-        return 0;
-    r = child_stop(daemon_);
-    close(control_fd);
-    daemon_ = child_free(daemon_);
-    json_decref(notes);
-    return r;
+    return possible ? stop_daemon(state) : 0;
 }
 
 /* Neither what only those inside can reach, nor what leads to another machine of the list. */

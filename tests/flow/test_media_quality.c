@@ -256,7 +256,7 @@ static void clocks_of_subscribers_are_echoed(void **state)
 static void publishers_are_asked_within_all_bounds(void **state)
 {
     struct wc *pub = wc_new();
-    char *offer = wc_describe(pub, &alice, "actpass", "sendonly", AUDIO_SSRC, VIDEO_SSRC);
+    char *offer = publisher_offer(pub, "sendonly");
     json_t *params = publish_params("s", offer), *r;
 
     (void) state;
@@ -291,7 +291,7 @@ static void redundant_audio_is_unwrapped(void **state)
                                "a=fmtp:63 111/111\r\n";
     struct rtp audio = {.pt = 63, .seq = 1, .ts = 960, .ssrc = AUDIO_SSRC};
     struct wc *pub = wc_new(), *sub;
-    char *offer = wc_describe(pub, &alice, "actpass", "sendonly", AUDIO_SSRC, VIDEO_SSRC);
+    char *offer = publisher_offer(pub, "sendonly");
     char *at = strstr(offer, " 111\r\n"), changed[8192];
     uint8_t buf[2048];
     struct rtp p;

@@ -3,11 +3,12 @@
 #include "media_kit.h"
 
 #include "tests/lib/ask.h"
-#include "tests/lib/child.h"
+#include "tests/lib/free_port.h"
+
+#include <signal.h>
 
 #define PATIENCE_MS 20000
 
-static struct child *daemon_;
 static uint16_t port_;
 
 static void write_settings(const char *more)
@@ -17,41 +18,27 @@ static void write_settings(const char *more)
                      0);
 }
 
-static int init(void **state)
-{
-    (void) state;
-    return srtp_transport_global_init();
-}
-
 static int setup(void **state)
 {
     char path[CHILD_PATH_SIZE];
     int fd;
 
     (void) state;
-    notes = json_array();
+    port_ = free_port_run(2);
     assert_int_equal(child_new("visavis-media", &daemon_), 0);
-    snprintf(socket_path, sizeof(socket_path), "%s", child_path(daemon_, "control", path));
-    fd = ask_listen_unix(socket_path);
+    fd = ask_listen_unix(child_path(daemon_, "control", path));
     assert_true(fd >= 0);
     assert_int_equal(child_give_socket(daemon_, fd, "media"), 0);
-    port_ = free_port_run(2);
     write_settings("workers = 2;\n");
-    assert_int_equal(child_start_daemon(daemon_, "visavis-media"), 0);
+    begin_daemon();
     close(fd);
-    say_hello();
     return 0;
 }
 
 static int teardown(void **state)
 {
-    int r = child_stop(daemon_);
-
-    (void) state;
-    close(control_fd);
-    daemon_ = child_free(daemon_);
-    json_decref(notes);
-    return r;
+    unlink(socket_path); /* who made it does so */
+    return stop_daemon(state);
 }
 
 static void reload(const char *more)
@@ -133,7 +120,7 @@ static void a_wrong_file_changes_nothing(void **state)
 static void limits_change_at_once(void **state)
 {
     struct wc *c = wc_new();
-    char *offer = wc_describe(c, &alice, "actpass", "sendonly", AUDIO_SSRC, VIDEO_SSRC);
+    char *offer = publisher_offer(c, "sendonly");
 
     (void) state;
     reload("max_streams = 1;\nmax_subscribers = 1;\n");
@@ -167,5 +154,5 @@ int main(void)
         TEST(limits_change_at_once),
     };
 
-    return cmocka_run_group_tests(tests, init, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

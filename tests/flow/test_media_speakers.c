@@ -1,5 +1,6 @@
 /* Of a room with many who send, the video of those who spoke last is forwarded. */
-#define MEDIA_KIT_SETTINGS "workers = 1;\nlast_n = 1;\n"
+#define MEDIA_KIT_WORKERS 1
+#define MEDIA_KIT_SETTINGS "last_n = 1;\n"
 #include "media_kit.h"
 
 #define N 3
@@ -17,7 +18,7 @@ struct room {
 static struct wc *publish_stream(const char *stream)
 {
     struct wc *c = wc_new();
-    char *offer = wc_describe(c, &alice, "actpass", "sendonly", AUDIO_SSRC, VIDEO_SSRC);
+    char *offer = publisher_offer(c, "sendonly");
     json_t *r = call("publish", publish_params(stream, offer));
 
     wc_take(c, json_string_value(json_object_get(r, "answer")));
@@ -31,7 +32,7 @@ static struct wc *publish_stream(const char *stream)
 static struct wc *watch(const char *stream)
 {
     struct wc *c = wc_new();
-    char *offer = wc_describe(c, &bob, "actpass", "recvonly", 0, 0);
+    char *offer = subscriber_offer(c);
     json_t *r = call("subscribe", json_pack("{s:s, s:s, s:s, s:s}", "room", "r", "stream", stream,
                                             "subscriber", stream, "offer", offer));
 

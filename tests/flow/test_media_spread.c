@@ -1,6 +1,7 @@
 /* A room that is larger than one worker may carry. */
+#define MEDIA_KIT_WORKERS 3
 #define MEDIA_KIT_SETTINGS                                                                         \
-    "workers = 3;\nroom_spread = 2;\nmax_streams = 4;\nmax_subscribers = 7;\n"                     \
+    "room_spread = 2;\nmax_streams = 4;\nmax_subscribers = 7;\n"                                   \
     "max_room_transports = 9;\nmax_rooms = 2;\n"
 #include "media_kit.h"
 
@@ -58,15 +59,6 @@ static void free_pair(struct pair *p)
     wc_free(p->sub);
     wc_free(p->others[0]);
     wc_free(p->others[1]);
-}
-
-static size_t n_transports(void)
-{
-    json_t *r = call("stats", json_object());
-    size_t n = json_array_size(json_object_get(r, "transports"));
-
-    json_decref(r);
-    return n;
 }
 
 /* ---- packets with numbers ---- */
@@ -298,7 +290,7 @@ static void publishers_are_asked_for_what_is_of_use_elsewhere(void **state)
     call_and_forget("offer", limited("a", 200)); /* here … */
     for (unsigned i = 0; i < 2; i++) {           /* … and elsewhere */
         struct wc *c = wc_new();
-        char *offer = wc_describe(c, &bob, "actpass", "recvonly", 0, 0);
+        char *offer = subscriber_offer(c);
         json_t *params = limited(names[1 + i], 500), *r;
 
         json_object_set_new(params, "offer", json_string(offer));
@@ -538,7 +530,7 @@ static void expect_refusal(const char *method, json_t *params, const char *key)
 static void limits_name_the_setting(void **state)
 {
     struct wc *c = wc_new();
-    char *offer = wc_describe(c, &alice, "actpass", "sendonly", AUDIO_SSRC, VIDEO_SSRC);
+    char *offer = publisher_offer(c, "sendonly");
     char name[8];
 
     (void) state;

@@ -3,49 +3,12 @@
 #include "media_kit.h"
 
 #include <dirent.h>
-#include <fcntl.h>
-#include <sys/resource.h>
+#include <signal.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #define WATCHDOG_US "6000000" /* a thread may be silent for two seconds */
-#define END_MS 60000
-
-static char log_path[96];
-
-/* In the folder of tests: <build>/tests/flow/test_media_stall. */
-static void preload_path(char *ret, size_t size)
-{
-    char self[PATH_MAX - 16];
-    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-    assert_true(n > 0);
-    self[n] = '\0';
-    for (unsigned i = 0; i < 2; i++)
-        *strrchr(self, '/') = '\0';
-    snprintf(ret, size, "%s/stall.so", self);
-}
-
-/* The daemon as under a manager, its log in a file. */
-static void spawn_watched(const char *config_path)
-{
-    char preload[PATH_MAX];
-    int log = open(log_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    int kept = dup(STDERR_FILENO);
-
-    preload_path(preload, sizeof(preload));
-    setenv("LD_PRELOAD", preload, 1);
-    setenv("ASAN_OPTIONS", "verify_asan_link_order=0", 1);
-    setenv("WATCHDOG_USEC", WATCHDOG_US, 1);
-    assert_true(log >= 0 && kept >= 0);
-    dup2(log, STDERR_FILENO);
-    spawn_daemon(config_path);
-    dup2(kept, STDERR_FILENO);
-    close(kept);
-    close(log);
-    unsetenv("LD_PRELOAD");
-    unsetenv("ASAN_OPTIONS");
-    unsetenv("WATCHDOG_USEC");
-}
+#define PATIENCE_MS 60000
 
 /* The id of a thread of that name. */
 static pid_t find_thread(pid_t pid, const char *wanted)
@@ -72,42 +35,31 @@ static pid_t find_thread(pid_t pid, const char *wanted)
     return found;
 }
 
-static int wait_for_end(void)
+static void assert_logged(const char *text)
 {
-    int status = 0;
-
-    for (unsigned waited = 0; waited < END_MS; waited += 20) {
-        if (waitpid(daemon_pid, &status, WNOHANG) == daemon_pid)
-            return status;
-        usleep(20000);
-    }
-    kill(daemon_pid, SIGKILL);
-    waitpid(daemon_pid, &status, 0);
-    fail_msg("the daemon goes on");
-    return 0;
+    if (!child_has_logged(daemon_, text))
+        fail_msg("the log has no \"%s\"", text);
 }
 
-static void read_log(char *text, size_t size)
+/* Its threads have answered all. */
+static void await_pulse(void)
 {
-    int fd = open(log_path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = read(fd, text, size - 1);
-
-    assert_true(n >= 0);
-    text[n] = '\0';
-    close(fd);
+    assert_int_equal(child_wait_told(daemon_, "WATCHDOG=1", PATIENCE_MS), 0);
 }
 
-static void assert_logged(const char *log, const char *text)
+static void expect_to_be_missed(const char *stream)
 {
-    if (!strstr(log, text))
-        fail_msg("the log has no \"%s\":\n%s", text, log);
+    json_t *r = call(
+        "sync", json_pack("{s:{s:{s:[s], s:[]}}}", "rooms", "r", "streams", stream, "subscribers"));
+    json_t *missing = json_object_get(json_object_get(r, "missing"), "r");
+
+    assert_string_equal(json_string_value(json_array_get(json_object_get(missing, "streams"), 0)),
+                        stream);
+    json_decref(r);
 }
 
 static void a_stalled_worker_ends_the_daemon(void **state)
 {
-    static char log[65536];
-    char path[96];
-    json_t *r, *missing;
     struct wc *pub;
     pid_t thread;
     int status;
@@ -117,58 +69,37 @@ static void a_stalled_worker_ends_the_daemon(void **state)
     skip(); /* its runtime lets no signal through to a thread that is in a handler */
 #endif
     pub = connected_publisher();
-    thread = find_thread(daemon_pid, "worker 1");
+    thread = find_thread(child_pid(daemon_), "worker 1");
     assert_true(thread > 0);
-    usleep(1500000); /* all of them have answered, and go on doing so */
-    assert_int_equal(kill(daemon_pid, 0), 0);
-    assert_int_equal(syscall(SYS_tgkill, daemon_pid, thread, SIGUSR1), 0);
-    status = wait_for_end();
+    for (unsigned i = 0; i < 3; i++)
+        await_pulse();
+    assert_int_equal(syscall(SYS_tgkill, child_pid(daemon_), thread, SIGUSR1), 0);
+    assert_int_equal(child_wait_end(daemon_, PATIENCE_MS, &status), 0);
     assert_true(WIFSIGNALED(status));
     assert_int_equal(WTERMSIG(status), SIGABRT);
-    read_log(log, sizeof(log));
-    assert_logged(log, "worker 1 has not answered for ");
-    assert_logged(log, "#0 ");
-    assert_logged(log, "stall.so+0x");      /* where it hangs … */
-    assert_logged(log, "visavis-media+0x"); /* … and what it was called from */
+    assert_logged("worker 1 has not answered for ");
+    assert_logged("#0 ");
+    assert_logged("stall.so+0x");      /* where it hangs … */
+    assert_logged("visavis-media+0x"); /* … and what it was called from */
 
     /* As the manager does. The control socket of the dead one is in the way of nobody. */
     close(control_fd);
-    snprintf(path, sizeof(path), "%s/media.cfg", folder);
-    spawn_watched(path);
+    assert_int_equal(media_daemon_start(daemon_), 0);
     control_fd = connect_control();
     call_and_forget("hello", json_pack("{s:s, s:s}", "client", "signaling", "instance", "t"));
-    r = call("sync",
-             json_pack("{s:{s:{s:[s], s:[]}}}", "rooms", "r", "streams", "s", "subscribers"));
-    missing = json_object_get(json_object_get(r, "missing"), "r");
-    assert_string_equal(json_string_value(json_array_get(json_object_get(missing, "streams"), 0)),
-                        "s");
-    json_decref(r);
+    expect_to_be_missed("s");
     wc_free(pub);
 }
 
+/* As under a manager. */
 static int setup(void **state)
 {
-    struct rlimit none = {0, 0};
-    char path[96];
-
     (void) state;
-    assert_int_equal(srtp_transport_global_init(), 0);
-    (void) setrlimit(RLIMIT_CORE, &none);
-    notes = json_array();
-    assert_non_null(mkdtemp(folder));
-    snprintf(socket_path, sizeof(socket_path), "%s/control", folder);
-    snprintf(log_path, sizeof(log_path), "%s/log", folder);
-    snprintf(path, sizeof(path), "%s/media.cfg", folder);
-    write_config(path);
-    spawn_watched(path);
-    say_hello();
+    assert_int_equal(media_daemon_new(&daemon_, MEDIA_KIT_WORKERS, MEDIA_KIT_SETTINGS), 0);
+    assert_int_equal(child_set(daemon_, "WATCHDOG_USEC", WATCHDOG_US), 0);
+    assert_int_equal(child_preload(daemon_, "stall.so"), 0);
+    begin_daemon();
     return 0;
-}
-
-static int teardown(void **state)
-{
-    unlink(log_path);
-    return stop_daemon(state);
 }
 
 int main(void)
@@ -177,5 +108,5 @@ int main(void)
         cmocka_unit_test(a_stalled_worker_ends_the_daemon),
     };
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, stop_daemon);
 }

@@ -216,9 +216,7 @@ static void hear_all(struct call *c)
 
 static void publish_call(struct call *c)
 {
-    const char *direction = c->loopback ? "sendrecv" : "sendonly";
-    struct wc *pub =
-        offer_to_worker(COMMAND_PUBLISH, c->stream, "", &alice, direction, c->loopback);
+    struct wc *pub = offer_to_worker(COMMAND_PUBLISH, c->stream, "", c->loopback);
 
     connect_to(pub, the_publisher(c->stream)->transport);
     tap_begin(&c->pub, pub);

@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    size_t max = size > 0 && data[0] & 1 ? 2048 : FRAMING_DATAGRAM_MAX;
+    size_t max = size > 0 && data[0] & 1 ? 2048 : UINT16_MAX;
     struct bytes in = bytes_of(data, size), datagram, again;
     uint8_t header[FRAMING_HEADER_SIZE];
     size_t taken, taken_again;

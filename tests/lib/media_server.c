@@ -1,9 +1,9 @@
 #include "tests/lib/media_server.h"
 
-#include "tests/lib/free_port.h"
 #include "tests/lib/janus_client.h"
 #include "tests/lib/loopback.h"
 #include "tests/lib/media_client.h"
+#include "tests/lib/media_daemon.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -55,14 +55,11 @@ static struct media_server *start_ours(struct media_bed *bed, const struct media
     struct media_server *s = new_server(bed, shape);
     char path[CHILD_PATH_SIZE];
 
-    measure_check(child_new("visavis-media", &s->child), "visavis-media");
+    measure_check(media_daemon_new(&s->child, workers,
+                                   "room_spread = %u;\nlog_level = \"warning\";\n", spread),
+                  "visavis-media");
+    measure_check(media_daemon_start(s->child), "visavis-media");
     child_path(s->child, "control", path);
-    measure_check(child_write(s->child, "config",
-                              "control = \"%s\";\nport = %u;\nworkers = %u;\n"
-                              "room_spread = %u;\nlog_level = \"warning\";\n",
-                              path, free_port_run(workers), workers, spread),
-                  "configuration");
-    measure_check(child_start_daemon(s->child, "visavis-media"), "visavis-media");
     measure_check(media_client_new(bed->loop, path, NULL, NULL, &s->client), "control socket");
     return s;
 }

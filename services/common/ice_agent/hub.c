@@ -130,8 +130,3 @@ struct ice_hub *ice_hub_free(struct ice_hub *h)
     free(h);
     return NULL;
 }
-
-unsigned ice_hub_count(const struct ice_hub *h)
-{
-    return h->n_agents;
-}

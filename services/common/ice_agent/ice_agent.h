@@ -29,8 +29,6 @@ int ice_hub_new(struct loop *l, unsigned max_agents, struct ice_hub **ret_h);
  * returns NULL. */
 struct ice_hub *ice_hub_free(struct ice_hub *h);
 
-unsigned ice_hub_count(const struct ice_hub *h);
-
 enum ice_ways {
     ICE_WAYS_ALL,
     ICE_WAYS_UDP,   /* no ICE-TCP */
