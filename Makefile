@@ -342,7 +342,7 @@ fuzz-%:
 bench: bins $(BENCHES)
 	$(Q)tests/bench/run.sh $(O)
 
-bench-media: bins $(O)/bench/media
+bench-media: bins $(filter $(O)/bench/media%,$(BENCHES))
 	$(Q)tests/bench/run.sh $(O) media
 
 bench-turn: bins $(filter $(O)/bench/turn%,$(BENCHES))

@@ -31,7 +31,7 @@
 #define MEMORY_ROOMS 4 /* in each wave */
 #define MEMORY_WAVES 2
 #define MEMORY_SUBSCRIBERS 49
-#define SETTLE_US 12000000 /* ours frees the handshakes after 10 s */
+#define SETTLE_US 26000000 /* ours frees handshakes after 10 s, then their memory */
 #define IDLE_US 6000000
 #define SIZE_RATE 8640         /* packets a second out, whatever the size is */
 #define SIZE_WINDOW_US 2500000 /* each of the publishers sends in it */
@@ -75,6 +75,14 @@ static const struct load {
 } loads[] = {
     {{.name = "1 to 50, video", .rooms = 1, .publishers = 1, .subscribers = 50, VIDEO},
      .floor_bar = BAR_FLOOR_VIDEO},
+    {{.name = "1 to 50, video, packets one by one",
+      .rooms = 1,
+      .publishers = 1,
+      .subscribers = 50,
+      .burst = 1,
+      .picture_us = 8333,
+      .size = 1042},
+     .floor_bar = BAR_FLOOR},
     {{.name = "2 rooms of 7, audio and video",
       .rooms = 2,
       .publishers = 7,
@@ -277,7 +285,7 @@ static void measure_at_size(struct media_bed *bed, const struct contender *who,
 }
 
 /* The same packets a second over ever more transports, in rooms of one publisher: none of them is
- * in the processor's cache when its turn comes. (With all of them busy: bench_sfu.c.) */
+ * in the processor's cache when its turn comes. (With all of them busy: bench_media_scale.c.) */
 static void measure_sizes(struct media_bed *bed)
 {
     static const unsigned rooms[] = {1, 10, 100, 300};
@@ -358,6 +366,7 @@ static void measure_memory(struct media_bed *bed)
             ours = m;
         media_server_free(s);
     }
+    measure_bar("KiB a transport of ours, the first ones, settled", ours.settled[0], BAR_MEMORY);
     measure_bar("KiB a transport of ours, after media", ours.media, BAR_MEMORY);
     measure_bar("1,000 settled transports of ours, percent of a core", ours.idle_percent * 1000 / n,
                 BAR_IDLE);

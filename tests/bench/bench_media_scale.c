@@ -1,7 +1,7 @@
-/* What visavis-media costs: CPU per forwarded packet beside the floor under the same datagrams in
- * the same rhythm, and with more and more transports; rooms of seven that a core carries; memory
- * per settled transport, CPU while nothing flows. On the loopback, where a sender's CPU time holds
- * the delivery to the receiver's socket as well. */
+/* Does a packet that visavis-media forwards cost more when there are many transports, and all of
+ * them busy; rooms of seven that a core carries; rooms larger than one worker; publishers whom
+ * nobody watches. On the loopback, where a sender's CPU time holds the delivery to the receiver's
+ * socket as well. (Beside others, and memory: bench_media.c.) */
 #include "tests/lib/media_server.h"
 
 #include <errno.h>
@@ -12,47 +12,9 @@
 #define WINDOW_US 500000
 #define ROUNDS_OF_ONE 5 /* windows that a profiler sees */
 
-/* Transports without media, in two waves: the second takes the memory that the first one's
- * handshakes gave back, so its growth is what settled transports keep. */
-#define IDLE_WAVES 2
-#define IDLE_ROOMS 10 /* of a wave; one publisher each */
-#define IDLE_SUBSCRIBERS 49
-#define SETTLE_US 26000000 /* handshakes are freed after 10 s, then their memory */
-#define IDLE_US 6000000
-
 /* Of design. */
-#define BAR_FLOOR 1.2
 #define BAR_SIZE 1.2
 #define BAR_ROOMS 5 /* percent of a core for a room: 20 of them */
-#define BAR_MEMORY 40
-#define BAR_IDLE 1
-
-#define VIDEO .burst = 3, .picture_us = 33333
-
-static const struct media_shape shapes[] = {
-    {.name = "1 to 50, video", .rooms = 1, .publishers = 1, .subscribers = 50, VIDEO},
-    {.name = "1 to 50, video cut as browsers do",
-     .rooms = 1,
-     .publishers = 1,
-     .subscribers = 50,
-     VIDEO,
-     .uneven = true},
-    {.name = "1 to 50, video, packets one by one",
-     .rooms = 1,
-     .publishers = 1,
-     .subscribers = 50,
-     .burst = 1,
-     .picture_us = 11111},
-    {.name = "2 rooms of 7, audio and video",
-     .rooms = 2,
-     .publishers = 7,
-     .subscribers = 6,
-     .audio = true,
-     VIDEO,
-     .uneven = true},
-    {.name = "2 rooms of 7, audio", .rooms = 2, .publishers = 7, .subscribers = 6, .audio = true},
-};
-#define N_SHAPES (sizeof(shapes) / sizeof(shapes[0]))
 
 /* Rooms of ten transports, all of them in use: 15 pictures a second, so that the largest fits. */
 #define ROOM_OF_TEN                                                                                \
@@ -85,7 +47,8 @@ static const struct media_shape large[] = {
      .publishers = 1,
      .subscribers = 200,
      .audio = true,
-     VIDEO,
+     .burst = 3,
+     .picture_us = 33333,
      .uneven = true},
     {.name = "15 who see each other",
      .rooms = 1,
@@ -99,92 +62,13 @@ static const struct media_shape large[] = {
 #define N_LARGE (sizeof(large) / sizeof(large[0]))
 
 /* Nobody watches. */
-static const struct media_shape unwatched = {
-    .name = "100 without subscribers", .rooms = 100, .publishers = 1, .audio = true, VIDEO};
+static const struct media_shape unwatched = {.name = "100 without subscribers",
+                                             .rooms = 100,
+                                             .publishers = 1,
+                                             .audio = true,
+                                             .burst = 3,
+                                             .picture_us = 33333};
 #define ASLEEP_AFTER_US 11000000
-
-/* ---- settled transports ---- */
-
-static struct child_usage usage(const struct media_server *s)
-{
-    struct child_usage u;
-
-    measure_check(child_usage(media_server_child(s), &u), "usage");
-    return u;
-}
-
-static double grown_kib(const struct child_usage *from, const struct child_usage *to, double n)
-{
-    return ((double) to->rss_kib - (double) from->rss_kib) / n;
-}
-
-static void measure_idle(struct media_bed *bed)
-{
-    static const struct media_shape both = {.audio = true, .burst = 1};
-    struct child_usage before[IDLE_WAVES + 1], connected[IDLE_WAVES];
-    double wave = IDLE_ROOMS * (1 + IDLE_SUBSCRIBERS), idle_cpu;
-    struct media_server *s = media_server_new(bed, &both);
-
-    before[0] = usage(s);
-    printf("\nKiB resident a transport, of %.0f in each wave, %d of them publishers\n", wave,
-           IDLE_ROOMS);
-    for (unsigned i = 0; i < IDLE_WAVES; i++) {
-        for (unsigned r = 0; r < IDLE_ROOMS; r++)
-            media_server_add_room(s, 1, IDLE_SUBSCRIBERS);
-        connected[i] = usage(s);
-        measure_check(measure_pause(bed->loop, SETTLE_US), "loop");
-        before[i + 1] = usage(s);
-        printf("  wave %u: %6.1f connected, %6.1f settled; connecting took %.2f ms of CPU each\n",
-               i + 1, grown_kib(&before[i], &connected[i], wave),
-               grown_kib(&before[i], &before[i + 1], wave),
-               (double) (connected[i].cpu_ns - before[i].cpu_ns) / 1e6 / wave);
-    }
-    printf("  the process: %.1f MiB resident, %.1f at the start\n",
-           (double) before[IDLE_WAVES].rss_kib / 1024, (double) before[0].rss_kib / 1024);
-    measure_bar("KiB a transport, the first ones", grown_kib(&before[0], &before[1], wave),
-                BAR_MEMORY);
-    idle_cpu = (double) usage(s).cpu_ns;
-    measure_check(measure_pause(bed->loop, IDLE_US), "loop");
-    idle_cpu = (double) usage(s).cpu_ns - idle_cpu;
-    measure_bar("% of a core for 1,000 settled transports",
-                idle_cpu / (IDLE_US * 10.0) * 1000 / (IDLE_WAVES * wave), BAR_IDLE);
-    media_server_free(s);
-}
-
-/* ---- the tables ---- */
-
-/* The daemon, then the floors. */
-static void run_shape(struct media_bed *bed, const struct media_shape *shape)
-{
-    struct media_server *s[1 + FLOOR_MODES];
-    struct measure_contender c[1 + FLOOR_MODES];
-    struct measure_figure f[1 + FLOOR_MODES] = {0};
-
-    s[0] = media_server_new(bed, shape);
-    media_server_fill(s[0]);
-    for (unsigned i = 0; i < FLOOR_MODES; i++)
-        s[1 + i] = media_server_new_floor(bed, shape, (enum floor_mode) i);
-    for (unsigned i = 0; i <= FLOOR_MODES; i++)
-        c[i] = media_server_contender(s[i]);
-    measure_check(measure_in_turns(bed->loop, c, 1 + FLOOR_MODES, WINDOW_US, f), "measuring");
-    printf("%-36s %7.0f %6.2f", shape->name, f[0].packets_per_s, f[0].us_per_packet);
-    for (unsigned i = 1; i <= FLOOR_MODES; i++)
-        printf("  %5.2f (%4.2f)", f[i].us_per_packet, f[i].ratio);
-    printf("  %4.1f\n", f[0].lost_percent);
-    measure_bar("beside the floor, unbatched, with GCM", f[1 + FLOOR_SINGLE_GCM].ratio,
-                shape->burst > 1 ? 1 : BAR_FLOOR);
-    for (unsigned i = 0; i <= FLOOR_MODES; i++)
-        media_server_free(s[i]);
-}
-
-static void run_shapes(struct media_bed *bed)
-{
-    puts("µs of CPU per forwarded packet; in parentheses: media / floor");
-    printf("%-36s %7s %6s  %12s  %12s  %12s  %12s  %12s  %4s\n", "", "out/s", "media", "sendto",
-           "sendto, GCM", "sendmmsg", "GSO", "GSO, GCM", "lost%");
-    for (size_t i = 0; i < N_SHAPES; i++)
-        run_shape(bed, &shapes[i]);
-}
 
 /* The daemon alone. */
 static struct measure_figure run_alone(struct media_bed *bed, const struct media_shape *shape,
@@ -221,7 +105,7 @@ static void run_sizes(struct media_bed *bed)
         if (i == 0)
             first = last;
     }
-    measure_bar("3,000 transports beside 10, of the time of a packet", last / first, BAR_SIZE);
+    measure_bar("3,000 busy transports beside 10, of the time of a packet", last / first, BAR_SIZE);
 }
 
 static void run_rooms(struct media_bed *bed)
@@ -285,12 +169,9 @@ static void run_unwatched(struct media_bed *bed)
     media_server_free(s[1]);
 }
 
-/* For a profiler: the shapes, then the sizes and the rooms. */
+/* For a profiler: the sizes, then the rooms. */
 static const struct media_shape *shape_of(unsigned long nr)
 {
-    if (nr < N_SHAPES)
-        return &shapes[nr];
-    nr -= N_SHAPES;
     if (nr < N_SIZES)
         return &sizes[nr];
     nr -= N_SIZES;
@@ -309,8 +190,10 @@ static const struct part {
     const char *name;
     void (*run)(struct media_bed *bed);
 } parts[] = {
-    {"shapes", run_shapes}, {"sizes", run_sizes},         {"rooms", run_rooms},
-    {"large", run_large},   {"unwatched", run_unwatched}, {"idle", measure_idle},
+    {"sizes", run_sizes},
+    {"rooms", run_rooms},
+    {"large", run_large},
+    {"unwatched", run_unwatched},
 };
 #define N_PARTS (sizeof(parts) / sizeof(parts[0]))
 
@@ -328,8 +211,7 @@ int main(int argc, char **argv)
     struct media_bed bed;
 
     if (argc > 3 || (argc == 2 && !is_part(argv[1]))) {
-        fputs("usage: sfu [shapes | sizes | rooms | large | unwatched | idle | NUMBER SECONDS]\n",
-              stderr);
+        fputs("usage: media_scale [sizes | rooms | large | unwatched | NUMBER SECONDS]\n", stderr);
         return 2;
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
