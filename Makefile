@@ -99,7 +99,7 @@ help:
 	@echo 'fuzz-X   fuzz one parser ($(FUZZERS)) for FUZZ_SECONDS (10); fuzz: all of them'
 	@echo 'env      the .env template and the reference of settings, from the table'
 	@echo 'bench    the benches (a missed bar is a failure), bench-turn, bench-signaling: those of one daemon; analyze: clang-tidy and cppcheck; format: clang-format'
-	@echo 'bench-media    media beside Debian'"'"'s janus, as root; needs the package janus (apt-get install --no-install-recommends janus)'
+	@echo 'bench-media    media beside Debian'"'"'s janus (apt-get install --no-install-recommends janus), as root or where users may make namespaces'
 	@echo 'install  into DESTDIR; web: Call pages alone; dist: source archive; deb, rpm: packages of it'
 	@echo 'test-loss  video over bad cables, at length'
 	@echo 'test-meetings  meetings of browsers and our own clients, five minutes each'
@@ -269,15 +269,16 @@ env: $(O)/bin/visavis
 	$(Q)$< config template >env/env.template
 	$(Q)$< config reference >env/settings.md
 
-# Manual pages and shell completion, from the visavis command's own table of verbs.
+# Manual pages and shell completion, from the programs' own tables of verbs and options.
 MANUAL := $(addprefix $(O)/share/,man/man1/visavis.1 bash-completion/visavis zsh/_visavis fish/visavis.fish)
 
 manual: $(MANUAL)
 
-$(O)/share/man/man1/visavis.1: $(O)/bin/visavis
+$(O)/share/man/man1/visavis.1: $(O)/bin/visavis $(O)/bin/visavis-probe
 	$(call say,MAN,$(@D))
 	$(Q)rm -rf $(@D)
 	$(Q)$< man --into $(@D)
+	$(Q)$(O)/bin/visavis-probe --man >$(@D)/visavis-probe.1
 
 define complete
 	$(call say,GEN,$@)

@@ -2,16 +2,18 @@
  * on this machine: what stands before it (a router, a provider's firewall) is not seen. */
 #include "doctor/check.h"
 
+#include "base/clock.h"
+#include "doctor/media_verdict.h"
 #include "doctor/needed_ports.h"
 #include "firewall/firewall.h"
-#include "host/own_addresses.h"
-#include "trial/advice.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
-#define CHECK_MS 100000 /* a trial has its own deadlines */
+#define CHECK_MS 100000
+#define TRIALS_MS 95000 /* all trials of a check end before it is killed, and speaks for itself */
+#define EACH_MS 15000   /* of a single address: a good one takes two seconds */
 #define SECONDS 2
 #define EACH_SECONDS 1
 
@@ -20,39 +22,10 @@ static const struct settings *served(const struct check_context *x)
     return x->in_force ? x->in_force : x->settings;
 }
 
-/* What a way is called, and what it needs open. */
-struct way {
-    const char *path; /* of visavis-probe */
-    const char *name;
-    const char *protocol;
-    uint16_t first, last;
-    const char *consequence;
-};
-
-static struct way media_way(const struct check_context *x, const char *path, const char *name,
-                            const char *protocol, const char *consequence)
-{
-    uint16_t first = (uint16_t) settings_int(served(x), SET_MEDIA_PORT);
-
-    return (struct way){
-        path,       name, protocol, first, (uint16_t) (first + media_workers(served(x)) - 1),
-        consequence};
-}
-
-static struct way turn_way(const struct check_context *x, const char *path, const char *name,
-                           const char *protocol, enum setting port)
-{
-    uint16_t number = (uint16_t) settings_int(served(x), port);
-
-    return (struct way){
-        path,   name,   protocol,
-        number, number, "browsers behind firewalls that let nothing else out see and hear nobody"};
-}
-
-/* ---- findings ---- */
+/* ---- trials ---- */
 
 /* The rule that opens the way's ports, in the words of the firewall that is there. */
-static void tell_rule(struct check_context *x, const struct way *w)
+static void tell_rule(struct check_context *x, const struct media_way *w)
 {
     struct firewall *f = NULL;
     char why[512], command[256];
@@ -65,210 +38,138 @@ static void tell_rule(struct check_context *x, const struct way *w)
     firewall_free(f);
 }
 
-static bool is_unreached(const struct trial_step *s)
+/* -ETIMEDOUT after limit_ms; of what else is wrong with running it a finding tells, and it is
+ * -ECANCELED. */
+static int try_way(struct check_context *x, const struct trial_options *o, struct trial *ret)
 {
-    return strcmp(s->reason, "ice") == 0 || strcmp(s->reason, "timeout") == 0 ||
-           strcmp(s->reason, "refused") == 0;
-}
-
-/* Is any of these addresses an interface's? Also true when nobody knows. */
-static bool any_is_own(const struct trial *t)
-{
-    struct own_addresses own;
-
-    if (own_addresses_read(&own) < 0)
-        return true;
-    for (size_t i = 0; i < t->n_offers; i++)
-        if (own_addresses_has(&own, &t->offers[i].addr))
-            return true;
-    return false;
-}
-
-static void list_offers(const struct trial *t, char *buf, size_t size)
-{
-    size_t len = 0;
-
-    buf[0] = '\0';
-    for (size_t i = 0; i < t->n_offers && len < size; i++) {
-        char ip[ADDR_TEXT_SIZE];
-
-        if (addr_is_loopback(&t->offers[i].addr))
-            continue;
-        addr_format_ip(&t->offers[i].addr, ip);
-        if (!strstr(buf, ip))
-            len += (size_t) snprintf(buf + len, size - len, "%s%s", len ? ", " : "", ip);
-    }
-}
-
-static void tell_address(struct check_context *x, const struct way *w, const char *addresses,
-                         enum severity severity)
-{
-    found(x, severity,
-          "Media announces %s, and is not reached there over %s from this machine: the address is "
-          "wrong, or the router that has it does not lead back here (hairpin), which clients "
-          "elsewhere need not mind.",
-          addresses, w->name);
-    found_detail(x,
-                 "It comes from MEDIA_NODES_PUBLIC_IPS, or else from DOMAIN_OR_PUBLIC_IP. Behind a "
-                 "router, %s ports %u-%u of that address must be forwarded to this machine.",
-                 w->protocol, w->first, w->last);
-    found_command(x, "visavis config set MEDIA_NODES_PUBLIC_IPS=[...]");
-}
-
-static void tell_failure(struct check_context *x, const struct way *w, const struct trial *t)
-{
-    const struct trial_step *s = trial_failed(t);
-    char addresses[512];
-
-    if (!s) {
-        found(x, SEVERITY_UNKNOWN, "The trial over %s was interrupted.", w->name);
-        return;
-    }
-    list_offers(t, addresses, sizeof(addresses));
-    if (strcmp(s->reason, "ice") == 0 && *addresses && !any_is_own(t) &&
-        strncmp(w->path, "turn", 4) != 0) {
-        tell_address(x, w, addresses, SEVERITY_FAILURE);
-        return;
-    }
-    if (is_unreached(s) && strcmp(s->name, "rest") != 0 && strcmp(s->name, "websocket") != 0) {
-        found(x, SEVERITY_FAILURE, "Media does not get through over %s (%s: %s): %s.", w->name,
-              trial_step_title(s->name), s->message, w->consequence);
-        if (strcmp(s->reason, "refused") == 0)
-            found_command(x, "%s", trial_advice(s).command);
-        else
-            tell_rule(x, w);
-        return;
-    }
-    found(x, SEVERITY_FAILURE, "Over %s %s does not work: %s. %s", w->name,
-          trial_step_title(s->name), s->message, trial_advice(s).text);
-    if (*trial_advice(s).command)
-        found_command(x, "%s", trial_advice(s).command);
-}
-
-/* ---- trials ---- */
-
-static bool try_way(struct check_context *x, const struct way *w, const char *address,
-                    unsigned seconds, struct trial *ret)
-{
-    struct trial_options o = {.path = w->path, .address = address, .duration_s = seconds};
     struct trial_target target;
     char why[256];
+    int r;
 
-    if (x->origin == ORIGIN_GUESSED || !x->in_force) {
-        found(x, SEVERITY_UNKNOWN, "Nothing is in force, or it is not yours to read.");
-        return false;
-    }
     trial_target_of(served(x), false, &target);
-    if (trial_run(&target, &o, ret, why, sizeof(why)) == 0)
-        return true;
+    r = trial_run(&target, o, ret, why, sizeof(why));
+    if (r == 0 || r == -ETIMEDOUT)
+        return r;
     found(x, SEVERITY_UNKNOWN, "visavis-probe cannot be run: %s.", why);
-    return false;
-}
-
-static void tell_loss(struct check_context *x, const struct way *w, const struct trial *t)
-{
-    if (t->loss_percent > 1)
-        found(x, SEVERITY_WARNING,
-              "Over %s %.1f %% of the packets were lost on this machine itself.", w->name,
-              t->loss_percent);
-}
-
-static bool check_way(struct check_context *x, const struct way *w, struct trial *ret)
-{
-    if (!try_way(x, w, NULL, SECONDS, ret))
-        return false;
-    if (ret->ok)
-        tell_loss(x, w, ret);
-    else
-        tell_failure(x, w, ret);
-    return true;
+    return -ECANCELED;
 }
 
 /* Each address by itself: in a call, one that works hides the others. */
-static void check_each(struct check_context *x, const struct way *w, const struct trial *all)
+static void check_each(struct check_context *x, const struct media_way *w, const struct trial *all,
+                       uint64_t until_ms)
 {
     for (size_t i = 0; i < all->n_offers; i++) {
         char ip[ADDR_TEXT_SIZE];
+        struct trial_options o = {
+            .path = w->path, .address = ip, .duration_s = EACH_SECONDS, .limit_ms = EACH_MS};
         struct trial t;
+        int r;
 
         if (all->offers[i].tcp || addr_is_loopback(&all->offers[i].addr))
             continue;
         addr_format_ip(&all->offers[i].addr, ip);
-        if (!try_way(x, w, ip, EACH_SECONDS, &t))
+        if (clock_ms() + EACH_MS > until_ms) {
+            found(x, SEVERITY_UNKNOWN,
+                  "There was no time left to try %s, and what media announces after it, by itself.",
+                  ip);
             return;
-        if (!t.ok)
-            tell_address(x, w, ip, SEVERITY_WARNING);
-        trial_done(&t);
+        }
+        r = try_way(x, &o, &t);
+        if (r == -ECANCELED)
+            return;
+        if (r < 0 || !t.ok)
+            media_verdict_address(x, w, ip);
+        if (r == 0)
+            trial_done(&t);
     }
 }
 
+static void check_way(struct check_context *x, struct media_way w, enum setting port,
+                      unsigned n_ports, bool each)
+{
+    struct trial_options o = {.path = w.path, .duration_s = SECONDS, .limit_ms = TRIALS_MS};
+    uint64_t until_ms = clock_ms() + TRIALS_MS;
+    struct own_addresses own;
+    struct trial t;
+    int r;
+
+    if (x->origin == ORIGIN_GUESSED || !x->in_force) {
+        found(x, SEVERITY_UNKNOWN, "Nothing is in force, or it is not yours to read.");
+        return;
+    }
+    w.first = (uint16_t) settings_int(served(x), port);
+    w.last = (uint16_t) (w.first + n_ports - 1);
+    r = try_way(x, &o, &t);
+    if (r == -ETIMEDOUT)
+        found(x, SEVERITY_UNKNOWN, "The trial over %s came to no end in %d s.", w.name,
+              TRIALS_MS / 1000);
+    if (r < 0)
+        return;
+    if (media_verdict(x, &w, &t, own_addresses_read(&own) < 0 ? NULL : &own))
+        tell_rule(x, &w);
+    if (t.ok && each)
+        check_each(x, &w, &t, until_ms);
+    trial_done(&t);
+}
+
+/* ---- the ways ---- */
+
 static void check_udp(struct check_context *x)
 {
-    struct way w = media_way(x, "udp", "UDP", "udp", "all calls depend on TURN, or do not work");
-    struct trial t;
-
-    if (!check_way(x, &w, &t))
-        return;
-    if (t.ok)
-        check_each(x, &w, &t);
-    trial_done(&t);
+    check_way(x,
+              (struct media_way){.path = "udp",
+                                 .name = "UDP",
+                                 .protocol = "udp",
+                                 .without = "all calls depend on TURN, or do not work"},
+              SET_MEDIA_PORT, media_workers(served(x)), true);
 }
 
 static void check_ice_tcp(struct check_context *x)
 {
-    struct way w =
-        media_way(x, "tcp", "ICE-TCP", "tcp", "browsers in networks without UDP depend on TURN");
-    const struct trial_step *s;
-    struct trial t;
-
-    if (!try_way(x, &w, NULL, SECONDS, &t))
-        return;
-    s = trial_failed(&t);
-    if (s && strcmp(s->reason, "not-offered") == 0)
-        found(x, SEVERITY_NOTE, "Media offers no ICE-TCP: without UDP, clients take TURN.");
-    else if (!t.ok)
-        tell_failure(x, &w, &t);
-    trial_done(&t);
+    check_way(
+        x,
+        (struct media_way){.path = "tcp",
+                           .name = "ICE-TCP",
+                           .protocol = "tcp",
+                           .without = "browsers in networks without UDP depend on TURN",
+                           .absent = "not-offered",
+                           .absent_is = "Media offers no ICE-TCP: without UDP, clients take TURN."},
+        SET_MEDIA_PORT, media_workers(served(x)), false);
 }
 
-static void check_turn(struct check_context *x, const struct way *w)
-{
-    struct trial t;
-
-    if (check_way(x, w, &t))
-        trial_done(&t);
-}
+#define WITHOUT_TURN "browsers behind firewalls that let nothing else out see and hear nobody"
 
 static void check_turn_udp(struct check_context *x)
 {
-    struct way w = turn_way(x, "turn-udp", "TURN over UDP", "udp", SET_COTURN_PORT);
-
-    check_turn(x, &w);
+    check_way(x,
+              (struct media_way){.path = "turn-udp",
+                                 .name = "TURN over UDP",
+                                 .protocol = "udp",
+                                 .without = WITHOUT_TURN},
+              SET_COTURN_PORT, 1, false);
 }
 
 static void check_turn_tcp(struct check_context *x)
 {
-    struct way w = turn_way(x, "turn-tcp", "TURN over TCP", "tcp", SET_COTURN_PORT);
-
-    check_turn(x, &w);
+    check_way(x,
+              (struct media_way){.path = "turn-tcp",
+                                 .name = "TURN over TCP",
+                                 .protocol = "tcp",
+                                 .without = WITHOUT_TURN},
+              SET_COTURN_PORT, 1, false);
 }
 
 static void check_turn_tls(struct check_context *x)
 {
-    struct way w = turn_way(x, "turn-tls", "TURN over TLS", "tcp", SET_TURN_TLS_PORT);
-    const struct trial_step *s;
-    struct trial t;
-
-    if (!try_way(x, &w, NULL, SECONDS, &t))
-        return;
-    s = trial_failed(&t);
-    if (s && strcmp(s->reason, "no-relay") == 0)
-        found(x, SEVERITY_NOTE,
-              "Clients are offered no TURN over TLS: it is off, or the certificate is one that "
-              "browsers do not take.");
-    else if (!t.ok)
-        tell_failure(x, &w, &t);
-    trial_done(&t);
+    check_way(x,
+              (struct media_way){.path = "turn-tls",
+                                 .name = "TURN over TLS",
+                                 .protocol = "tcp",
+                                 .without = WITHOUT_TURN,
+                                 .absent = "no-relay",
+                                 .absent_is = "Clients are offered no TURN over TLS: it is off, or "
+                                              "the certificate is one that browsers do not take."},
+              SET_TURN_TLS_PORT, 1, false);
 }
 
 #define OF_MEDIA .flags = CHECK_INSTALLED | CHECK_ROOT | CHECK_ASKED, .timeout_ms = CHECK_MS

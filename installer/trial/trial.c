@@ -1,5 +1,6 @@
 #include "trial/trial.h"
 
+#include "base/clock.h"
 #include "files/files.h"
 #include "host/paths.h"
 #include "host/program.h"
@@ -107,7 +108,7 @@ static void read_media(const json_t *root, struct trial *t)
     }
 }
 
-static int read_answer(const char *text, struct trial *ret)
+int trial_read(const char *text, struct trial *ret)
 {
     json_t *root = json_loads(text, 0, NULL);
 
@@ -115,7 +116,7 @@ static int read_answer(const char *text, struct trial *ret)
         json_decref(root);
         return -EBADMSG;
     }
-    ret->ok = json_is_true(json_object_get(root, "ok"));
+    *ret = (struct trial){.ok = json_is_true(json_object_get(root, "ok"))};
     read_steps(json_object_get(root, "steps"), ret);
     read_offers(json_object_get(root, "offered"), ret);
     read_media(root, ret);
@@ -127,16 +128,16 @@ static int read_answer(const char *text, struct trial *ret)
 /* ---- running ---- */
 
 static int run_once(const struct trial_target *t, const struct trial_options *o, bool insecure,
-                    struct trial *ret, char *why, size_t why_size)
+                    uint64_t until_ms, struct trial *ret, char *why, size_t why_size)
 {
     char program[PATH_MAX], duration[16];
     const char *argv[ARGS_MAX] = {program, "--json", "--secret-file", "-",          "--url",
                                   t->url,  "--path", o->path,         "--duration", duration};
     struct subprocess_result r = {.output = NULL};
     size_t n = 10;
+    uint64_t now_ms = clock_ms();
     int e = program_find("visavis-probe", program);
 
-    *ret = (struct trial){.ok = false};
     snprintf(duration, sizeof(duration), "%u", o->duration_s);
     if (t->connect_to[0]) {
         argv[n++] = "--connect-to";
@@ -153,9 +154,10 @@ static int run_once(const struct trial_target *t, const struct trial_options *o,
         argv[n++] = t->ca_file;
     }
     if (e == 0)
-        e = subprocess_run(argv, t->secret, RUN_MS + o->duration_s * 1000, &r);
+        e = until_ms > now_ms ? subprocess_run(argv, t->secret, (unsigned) (until_ms - now_ms), &r)
+                              : -ETIMEDOUT;
     if (e == 0)
-        e = read_answer(r.output, ret);
+        e = r.status < 0 ? -ETIMEDOUT : trial_read(r.output, ret);
     if (e < 0)
         snprintf(why, why_size, "%s",
                  e == -EBADMSG && r.error && *r.error ? r.error : strerror(-e));
@@ -167,11 +169,13 @@ static int run_once(const struct trial_target *t, const struct trial_options *o,
 int trial_run(const struct trial_target *t, const struct trial_options *o, struct trial *ret,
               char *why, size_t why_size)
 {
+    unsigned limit_ms = o->limit_ms ? o->limit_ms : RUN_MS + o->duration_s * 1000;
+    uint64_t until_ms = clock_ms() + limit_ms;
     const struct trial_step *failed;
     int r;
 
     why[0] = '\0';
-    r = run_once(t, o, false, ret, why, why_size);
+    r = run_once(t, o, false, until_ms, ret, why, why_size);
     failed = r == 0 ? trial_failed(ret) : NULL;
     if (!failed || strcmp(failed->reason, "tls-issuer") != 0)
         return r;
@@ -179,8 +183,9 @@ int trial_run(const struct trial_target *t, const struct trial_options *o, struc
     if (t->connect_to[0] == '\0')
         return r;
     trial_done(ret);
-    r = run_once(t, o, true, ret, why, why_size);
-    ret->untrusted = true;
+    r = run_once(t, o, true, until_ms, ret, why, why_size);
+    if (r == 0)
+        ret->untrusted = true;
     return r;
 }
 

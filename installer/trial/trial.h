@@ -51,10 +51,14 @@ struct trial_options {
     const char *path;    /* "any", "udp", "tcp", "turn-udp", "turn-tcp", "turn-tls" */
     const char *address; /* of media's addresses this one alone; NULL: all */
     unsigned duration_s;
+    unsigned limit_ms; /* of all of it; 0: as long as the probe's steps may take */
 };
 
+/* What the probe wrote, as JSON. -EBADMSG: it is no such thing. trial_done() frees what ret has. */
+int trial_read(const char *json, struct trial *ret);
+
 /* 0 when the probe ran, whatever it found. -ENOENT: there is none; -EBADMSG: it ended without an
- * answer, why says what it said. */
+ * answer, why says what it said; -ETIMEDOUT. Only after 0 there is something in ret. */
 int trial_run(const struct trial_target *t, const struct trial_options *o, struct trial *ret,
               char *why, size_t why_size);
 void trial_done(struct trial *t);

@@ -1,6 +1,7 @@
 #include "probe/options.h"
 
 #include "base/crypto.h"
+#include "base/roff.h"
 #include "base/version.h"
 #include "client/media_source.h"
 #include "files/files.h"
@@ -68,21 +69,65 @@ static const struct row table[] = {
     {"json", NULL, "print everything as JSON", take_switch, AT(json), 0, true},
     {"help", NULL, "this", NULL, 0, 0, 0},
     {"version", NULL, "the version", NULL, 0, 0, 0},
+    {"man", NULL, NULL, NULL, 0, 0, 0}, /* for those who build packages */
 };
 #define N_OPTIONS (sizeof(table) / sizeof(table[0]))
 
+static const char summary[] =
+    "Joins a session as clients do, publishes, subscribes, and measures what arrives.";
+static const char measured[] =
+    "Packets are counted as they come by themselves: lost ones are not asked for again, so what "
+    "is\n"
+    "told as lost is what the way loses, before any recovery. Delay and order are those of\n"
+    "synthetic media, whose packets carry the time when they were sent.";
+
+static const struct {
+    int status;
+    const char *meaning;
+} statuses[] = {
+    {0, "all went well"},
+    {1, "a step failed"},
+    {2, "wrong use"},
+    {3, "it could not run"},
+};
+#define N_STATUSES (sizeof(statuses) / sizeof(statuses[0]))
+
 static void print_help(void)
 {
-    puts("usage: visavis-probe --url URL --secret-file FILE [OPTION...]\n"
-         "Joins a session as clients do, publishes, subscribes, and measures what arrives.\n");
+    printf("usage: visavis-probe --url URL --secret-file FILE [OPTION...]\n%s\n\n", summary);
     for (size_t i = 0; i < N_OPTIONS; i++) {
         char left[64];
 
         snprintf(left, sizeof(left), "--%s%s%s", table[i].name, table[i].value ? " " : "",
                  table[i].value ? table[i].value : "");
-        printf("  %-24s %s\n", left, table[i].help);
+        if (table[i].help)
+            printf("  %-24s %s\n", left, table[i].help);
     }
-    puts("\nstatus: 0 all went well, 1 a step failed, 2 wrong use, 3 it could not run");
+    printf("\n%s\n\nstatus:", measured);
+    for (size_t i = 0; i < N_STATUSES; i++)
+        printf("%s %d %s", i ? "," : "", statuses[i].status, statuses[i].meaning);
+    putchar('\n');
+}
+
+static void print_man(void)
+{
+    roff_heading(stdout, "visavis-probe", "try a Visavis server as clients do, and load it");
+    puts(".SH SYNOPSIS\n.B /usr/lib/visavis/visavis\\-probe\n\\-\\-url \\fIURL\\fR "
+         "\\-\\-secret\\-file \\fIFILE\\fR [\\fIOPTION\\fR...]\n.SH DESCRIPTION");
+    roff_paragraphs(stdout, summary);
+    puts(".PP");
+    roff_paragraphs(stdout, measured);
+    puts(".PP");
+    roff_paragraphs(stdout, "`visavis test` and `visavis doctor media` run it for the server of "
+                            "their own machine, and say what to do.");
+    puts(".SH OPTIONS");
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        if (table[i].help)
+            roff_option(stdout, 0, table[i].name, table[i].value, table[i].help);
+    puts(".SH EXIT STATUS");
+    for (size_t i = 0; i < N_STATUSES; i++)
+        roff_status(stdout, statuses[i].status, statuses[i].meaning);
+    puts(".SH SEE ALSO\n.BR visavis\\-test (1),\n.BR visavis\\-doctor (1)");
 }
 
 static enum options_result wrong(const char *name, const char *why)
@@ -223,6 +268,10 @@ static enum options_result parse(int argc, char **argv, struct options *o)
         }
         if (strcmp(name, "version") == 0) {
             puts("visavis-probe " VISAVIS_VERSION);
+            return OPTIONS_DONE;
+        }
+        if (strcmp(name, "man") == 0) {
+            print_man();
             return OPTIONS_DONE;
         }
         why = table[at].take(&table[at], optarg, o);

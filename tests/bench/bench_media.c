@@ -2,8 +2,9 @@
  * janus, its videoroom) and beside floors, under the same load from the same peers, in turns. Each
  * server has one core's worth of threads, the load takes the other one: one worker, and for Janus
  * as shipped a thread for each peer, or one event loop. In a network of its own, which root may
- * make; there everything goes over the loopback, where a sender's CPU time holds the delivery to
- * the receiver's socket as well. Without janus it does without. */
+ * make, or a user who may make namespaces; there everything goes over the loopback, where a
+ * sender's CPU time holds the delivery to the receiver's socket as well. Without janus it does
+ * without. */
 #include "tests/lib/media_server.h"
 #include "tests/lib/private_net.h"
 
