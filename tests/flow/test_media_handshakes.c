@@ -103,7 +103,7 @@ static unsigned soon(SSL *ssl, unsigned us)
 static void miss_the_end(struct wc *c, const struct transport *t)
 {
     uint8_t buf[2048];
-    size_t len;
+    size_t len = 0;
 
     DTLS_set_timer_cb(c->ssl, soon);
     while (t->state != TRANSPORT_CONNECTED) {
