@@ -101,7 +101,7 @@ static void read_media(const json_t *root, struct trial *t)
     t->delay_ms = json_number_value(json_object_get(
         json_object_get(json_object_get(subscription, "video"), "delayMs"), "median"));
     json_object_foreach ((json_t *) totals, key, kind) {
-        double loss = json_number_value(json_object_get(kind, "lossPercent"));
+        double loss = json_number_value(json_object_get(kind, "lossPercentAtFirst"));
 
         if (loss > t->loss_percent)
             t->loss_percent = loss;

@@ -43,8 +43,8 @@ struct trial {
     char local[ADDR_TEXT_SIZE], remote[ADDR_TEXT_SIZE]; /* the path of media; "" */
     char kind[16];                                      /* of our end: "host", "relay" */
     double first_packet_ms, delay_ms;                   /* of video; 0: not measured */
-    double loss_percent;                                /* the worse of audio and video */
-    char *json; /* all of it, as the probe wrote it; trial_done() frees it */
+    double loss_percent; /* the worse of audio and video, before they are asked for again */
+    char *json;          /* all of it, as the probe wrote it; trial_done() frees it */
 };
 
 struct trial_options {

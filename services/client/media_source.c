@@ -31,6 +31,15 @@ struct track {
     struct media_sent sent;
 };
 
+#define KEPT_MAX 128 /* packets of video, a second at 1 Mbit/s; a power of two */
+
+/* A packet that may be asked for again. */
+struct kept {
+    struct rtc_packet packet;
+    uint16_t seq;
+    uint8_t payload[RTC_PAYLOAD_MAX];
+};
+
 struct media_source {
     struct loop *loop;
     struct media_source_config config;
@@ -39,14 +48,41 @@ struct media_source {
     uint64_t asked; /* key frames, up to now */
     struct loop_timer report;
     uint8_t picture[PICTURE_MAX];
+    struct kept kept[KEPT_MAX]; /* by sequence number; no payload: none */
 };
 
 /* ---- packets ---- */
+
+static void keep(struct media_source *s, const struct rtc_packet *p)
+{
+    uint16_t seq = rtc_peer_next_seq(s->peer, p->kind);
+    struct kept *k = &s->kept[seq % KEPT_MAX];
+
+    k->packet = *p;
+    k->packet.payload = bytes_of(k->payload, p->payload.len);
+    k->seq = seq;
+    memcpy(k->payload, p->payload.p, p->payload.len);
+}
+
+void media_source_on_rtcp(struct media_source *s, const struct rtcp *rtcp)
+{
+    size_t pos = 0;
+    uint16_t seq;
+
+    while (rtcp_next_nack(rtcp, &pos, &seq)) {
+        const struct kept *k = &s->kept[seq % KEPT_MAX];
+
+        if (k->packet.payload.len > 0 && k->seq == seq)
+            (void) rtc_peer_repeat(s->peer, &k->packet, seq);
+    }
+}
 
 static void send_packet(struct track *t, bool marker, struct bytes payload)
 {
     struct rtc_packet p = {.kind = t->kind, .marker = marker, .ts = t->ts, .payload = payload};
 
+    if (t->kind == SDP_VIDEO)
+        keep(t->source, &p);
     if (rtc_peer_send(t->source->peer, &p) < 0)
         t->sent.dropped++;
     t->sent.packets++;

@@ -22,6 +22,9 @@ struct media_source;
 int media_source_new(struct loop *l, const struct media_source_config *c, struct rtc_peer *p,
                      struct media_source **ret_s);
 
+/* What the peer is told: packets of video that it lacks go out again. */
+void media_source_on_rtcp(struct media_source *s, const struct rtcp *rtcp);
+
 /* NULL is fine; returns NULL. */
 struct media_source *media_source_free(struct media_source *s);
 

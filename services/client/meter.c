@@ -59,7 +59,7 @@ static uint64_t widen(const struct meter *m, uint32_t seq, bool stamped)
                    : rtp_seq_extend(m->last_seq, (uint16_t) seq);
 }
 
-static void add_seq(struct meter *m, uint32_t seq, bool stamped)
+static void add_seq(struct meter *m, uint32_t seq, bool stamped, bool repeated)
 {
     uint64_t wide = widen(m, seq, stamped);
 
@@ -69,7 +69,7 @@ static void add_seq(struct meter *m, uint32_t seq, bool stamped)
     } else if (wide > m->last_seq) {
         m->last_seq = wide;
     } else {
-        m->late++;
+        m->late += !repeated;
         if (wide < m->first_seq)
             m->first_seq = wide;
     }
@@ -81,6 +81,11 @@ uint64_t meter_lost(const struct meter *m)
     uint64_t expected = m->has_seq ? m->last_seq - m->first_seq + 1 : 0;
 
     return expected > m->received ? expected - m->received : 0;
+}
+
+uint64_t meter_lost_at_first(const struct meter *m)
+{
+    return meter_lost(m) + m->repeated;
 }
 
 /* ---- jitter (RFC 3550 section 6.4.1) ---- */
@@ -108,7 +113,7 @@ double meter_kbit_s(const struct meter *m)
                                     : 0;
 }
 
-void meter_add(struct meter *m, uint64_t now_us, const struct rtp *rtp)
+void meter_add(struct meter *m, uint64_t now_us, const struct rtp *rtp, bool repeated)
 {
     struct stamp s;
     bool stamped = stamp_read(rtp->payload, &s) == 0;
@@ -120,8 +125,10 @@ void meter_add(struct meter *m, uint64_t now_us, const struct rtp *rtp)
     m->last_us = now_us;
     m->packets++;
     m->bytes += rtp->payload.len;
-    add_seq(m, stamped ? s.seq : rtp->seq, stamped);
-    add_transit(m, now_us, rtp->ts);
+    m->repeated += repeated;
+    add_seq(m, stamped ? s.seq : rtp->seq, stamped, repeated);
+    if (!repeated)
+        add_transit(m, now_us, rtp->ts);
     if (stamped && s.sender == m->sender && now_us >= s.sent_us)
         add_delay(m, now_us - s.sent_us);
 }

@@ -16,6 +16,7 @@ struct meter {
     uint64_t first_seq, last_seq; /* of the stamps, or of RTP where there are none; widened */
     uint64_t received;            /* with a sequence number */
     uint64_t late;                /* behind one that was sent later */
+    uint64_t repeated;            /* lost, and asked for again */
     uint64_t n_delays, delay_sum_us, delay_min_us, delay_max_us;
     uint32_t delays[METER_BUCKETS]; /* eight to an octave */
     bool has_transit;
@@ -24,10 +25,13 @@ struct meter {
 };
 
 void meter_init(struct meter *m, uint32_t sender, uint32_t clock_hz);
-void meter_add(struct meter *m, uint64_t now_us, const struct rtp *rtp);
+/* repeated: it is a retransmission, of a packet that did not come. */
+void meter_add(struct meter *m, uint64_t now_us, const struct rtp *rtp, bool repeated);
 
-/* Packets between the first and the last that came, and did not. */
+/* Packets between the first and the last that came, and did not, not even when they were asked for;
+ * and those that did not come at first. */
 uint64_t meter_lost(const struct meter *m);
+uint64_t meter_lost_at_first(const struct meter *m);
 
 /* So much of all is delivered at least as fast: 0.5 is the median. To an eighth of an octave. 0:
  * nothing measured. */

@@ -60,7 +60,11 @@ bool participant_server_offers(const struct participant *p); /* how subscription
 unsigned participant_ice_servers(const struct participant *p,
                                  const struct participant_ice_server **ret);
 
-/* ---- streams ---- */
+/* ---- streams ----
+ *
+ * One that watches asks for lost packets of video again, and for a key frame when it begins with
+ * something else or a packet never comes. One that publishes is told what it is asked for
+ * (on_rtcp); what it sends is media_source.h's. */
 
 enum participant_stream_state {
     PARTICIPANT_STREAM_GATHERING,
@@ -73,15 +77,19 @@ enum participant_stream_state {
 
 struct participant_stream_handlers {
     void (*on_state)(struct participant_stream *m, enum participant_stream_state state, void *arg);
+
+    /* Each packet once; NULL when none is wanted. repeated: it was lost, and came when it was asked
+     * for; rtp's sequence number is that of the packet then. */
     void (*on_rtp)(struct participant_stream *m, enum sdp_kind kind, const struct rtp *rtp,
-                   void *arg);
+                   bool repeated, void *arg);
+    void (*on_rtcp)(struct participant_stream *m, const struct rtcp *rtcp, void *arg); /* or NULL */
 };
 
 struct participant_stream_config {
     bool audio, video;
     rtc_new_ice_fn *new_ice; /* NULL: the checker of ice_check.h */
     void *ice_arg;
-    const struct participant_stream_handlers *handlers; /* stays the caller's; none may be NULL */
+    const struct participant_stream_handlers *handlers; /* stays the caller's */
     void *arg;
 };
 

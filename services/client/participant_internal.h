@@ -2,6 +2,7 @@
 #pragma once
 
 #include "client/participant.h"
+#include "client/recovery.h"
 
 struct participant {
     struct loop *loop;
@@ -30,6 +31,12 @@ struct participant_stream {
     unsigned n_calls;            /* unanswered */
     bool freed;                  /* goes with the last answer */
     struct loop_defer give_back; /* of the peer, outside of its handlers */
+
+    /* of video that is watched */
+    struct recovery recovery;
+    struct loop_timer ask_again;
+    bool has_key;       /* nothing is missing since a key frame … */
+    uint64_t pli_at_us; /* … or else one was asked for then */
 };
 
 /* The participant is going: answers do not come any more. */

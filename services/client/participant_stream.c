@@ -3,11 +3,15 @@
 #include "client/participant_internal.h"
 #include "client/vp8_grey.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #define PUBLISHED_RATE 30
+#define ASK_MAX 64 /* packets of one request */
+#define PLI_AGAIN_US 500000
 
 /* ---- states ---- */
 
@@ -54,13 +58,81 @@ static void on_peer_state(struct rtc_peer *p, enum rtc_peer_state state, void *a
     }
 }
 
+/* ---- media ---- */
+
+static void give_on(struct participant_stream *m, enum sdp_kind kind, const struct rtp *rtp,
+                    bool repeated)
+{
+    if (kind == SDP_VIDEO && rtp_starts_key_frame(RTP_CODEC_VP8, rtp->payload))
+        m->has_key = true;
+    if (m->config.handlers->on_rtp)
+        m->config.handlers->on_rtp(m, kind, rtp, repeated, m->config.arg);
+}
+
+static void on_ask_again(struct loop_timer *t);
+
+/* For what is missing, and for a key frame: without one the rest cannot be shown. */
+static void ask(struct participant_stream *m)
+{
+    uint64_t now_us = clock_us(), given_up = m->recovery.given_up, next_us;
+    uint16_t seqs[ASK_MAX];
+    size_t n = recovery_due(&m->recovery, now_us, seqs, ASK_MAX);
+
+    if (n > 0)
+        (void) rtc_peer_send_nack(m->peer, SDP_VIDEO, seqs, n);
+    if (m->recovery.given_up != given_up)
+        m->has_key = false;
+    if (!m->has_key && now_us >= m->pli_at_us + PLI_AGAIN_US) {
+        m->pli_at_us = now_us;
+        (void) rtc_peer_send_pli(m->peer);
+    }
+    next_us = recovery_deadline(&m->recovery);
+    if (next_us != UINT64_MAX)
+        (void) loop_timer_start(&m->ask_again, m->participant->loop,
+                                next_us > now_us ? next_us - now_us : 0, on_ask_again);
+    else
+        loop_timer_stop(&m->ask_again);
+}
+
+static void on_ask_again(struct loop_timer *t)
+{
+    struct participant_stream *m = container_of(t, struct participant_stream, ask_again);
+
+    if (m->peer && !m->freed)
+        ask(m);
+}
+
 static void on_rtp(struct rtc_peer *p, enum sdp_kind kind, const struct rtp *rtp, void *arg)
 {
     struct participant_stream *m = arg;
 
     (void) p;
-    if (!m->freed)
-        m->config.handlers->on_rtp(m, kind, rtp, m->config.arg);
+    if (m->freed || (kind == SDP_VIDEO && !recovery_packet(&m->recovery, rtp->seq)))
+        return;
+    give_on(m, kind, rtp, false);
+    if (kind == SDP_VIDEO)
+        ask(m);
+}
+
+static void on_repeated(struct rtc_peer *p, enum sdp_kind kind, uint16_t seq, const struct rtp *rtp,
+                        void *arg)
+{
+    struct participant_stream *m = arg;
+    struct rtp packet = *rtp;
+
+    (void) p;
+    packet.seq = seq;
+    if (!m->freed && kind == SDP_VIDEO && recovery_repeated(&m->recovery, seq))
+        give_on(m, kind, &packet, true);
+}
+
+static void on_rtcp(struct rtc_peer *p, const struct rtcp *rtcp, void *arg)
+{
+    struct participant_stream *m = arg;
+
+    (void) p;
+    if (!m->freed && m->config.handlers->on_rtcp)
+        m->config.handlers->on_rtcp(m, rtcp, m->config.arg);
 }
 
 /* ---- calls ---- */
@@ -68,6 +140,7 @@ static void on_rtp(struct rtc_peer *p, enum sdp_kind kind, const struct rtp *rtp
 static void release(struct participant_stream *m)
 {
     loop_defer_done(&m->give_back);
+    loop_timer_done(&m->ask_again);
     rtc_peer_free(m->peer);
     list_del(&m->node);
     free(m);
@@ -211,8 +284,11 @@ static void on_gathered(struct rtc_peer *p, void *arg)
 static int start(struct participant *p, struct rtc_hub *hub, bool publishes, const char *id,
                  const struct participant_stream_config *c, struct participant_stream **ret_m)
 {
-    static const struct rtc_peer_handlers handlers = {
-        .on_gathered = on_gathered, .on_state = on_peer_state, .on_rtp = on_rtp};
+    static const struct rtc_peer_handlers handlers = {.on_gathered = on_gathered,
+                                                      .on_state = on_peer_state,
+                                                      .on_rtp = on_rtp,
+                                                      .on_repeated = on_repeated,
+                                                      .on_rtcp = on_rtcp};
     struct participant_stream *m = p->joined && !p->ended ? calloc(1, sizeof(*m)) : NULL;
     struct rtc_peer_config peer = {.direction = publishes ? SDP_SENDONLY : SDP_RECVONLY,
                                    .audio = c->audio,

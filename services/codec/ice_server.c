@@ -104,7 +104,7 @@ static bool take_host(struct bytes *text, struct ice_url *u)
     if (bracketed)
         *text = from(*text, 1);
     len = span(*text, bracketed ? "]" : ":?");
-    if (bracketed && len == text->len)
+    if (len == 0 || (bracketed && len == text->len))
         return false;
     u->host = bytes_of(text->p, len);
     *text = from(*text, len + bracketed);

@@ -76,10 +76,10 @@ static const struct row table[] = {
 static const char summary[] =
     "Joins a session as clients do, publishes, subscribes, and measures what arrives.";
 static const char measured[] =
-    "Packets are counted as they come by themselves: lost ones are not asked for again, so what "
-    "is\n"
-    "told as lost is what the way loses, before any recovery. Delay and order are those of\n"
-    "synthetic media, whose packets carry the time when they were sent.";
+    "As a browser does, those who watch ask for lost packets of video again, and for key frames.\n"
+    "Lost (lost, lossPercent) is what never came; lost at first (lostAtFirst, lossPercentAtFirst)\n"
+    "is what the way lost, before it was asked for. Delay is that of synthetic media, whose\n"
+    "packets carry the time when they were sent.";
 
 static const struct {
     int status;

@@ -13,7 +13,7 @@ struct options {
 
 enum options_result { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG };
 
-/* OPTIONS_DONE: --help, --version or --man was answered on stdout. OPTIONS_WRONG: said why on stderr. What
- * config points to is of argv, or of the options. */
+/* OPTIONS_DONE: --help, --version or --man was answered on stdout. OPTIONS_WRONG: said why on
+ * stderr. What config points to is of argv, or of the options. */
 enum options_result options_parse(int argc, char **argv, struct options *ret);
 void options_done(struct options *o);

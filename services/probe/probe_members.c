@@ -155,15 +155,19 @@ static void on_publisher(struct participant_stream *s, enum participant_stream_s
     probe_pass(p);
 }
 
-static void on_publisher_rtp(struct participant_stream *s, enum sdp_kind kind,
-                             const struct rtp *rtp, void *arg)
+static void on_publisher_rtcp(struct participant_stream *s, const struct rtcp *rtcp, void *arg)
 {
-    (void) s, (void) kind, (void) rtp, (void) arg; /* sendonly: nothing comes */
+    struct member *m = arg;
+
+    (void) s;
+    if (m->source)
+        media_source_on_rtcp(m->source, rtcp);
 }
 
 int probe_publish(struct probe *p)
 {
-    static const struct participant_stream_handlers handlers = {on_publisher, on_publisher_rtp};
+    static const struct participant_stream_handlers handlers = {.on_state = on_publisher,
+                                                                .on_rtcp = on_publisher_rtcp};
 
     for (unsigned i = 0; i < p->n_members; i++) {
         struct member *m = &p->members[i];

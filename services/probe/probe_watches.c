@@ -51,7 +51,7 @@ static void on_state(struct participant_stream *s, enum participant_stream_state
 }
 
 static void on_rtp(struct participant_stream *s, enum sdp_kind kind, const struct rtp *rtp,
-                   void *arg)
+                   bool repeated, void *arg)
 {
     struct watch *w = arg;
     uint64_t now = clock_us();
@@ -59,12 +59,13 @@ static void on_rtp(struct participant_stream *s, enum sdp_kind kind, const struc
     (void) s;
     if (w->result->first_packet_us == 0)
         w->result->first_packet_us = now - w->began_us;
-    meter_add(&w->result->meters[kind], now, rtp);
+    meter_add(&w->result->meters[kind], now, rtp, repeated);
 }
 
 static void start(struct watch *w)
 {
-    static const struct participant_stream_handlers handlers = {on_state, on_rtp};
+    static const struct participant_stream_handlers handlers = {.on_state = on_state,
+                                                                .on_rtp = on_rtp};
     struct member *m = w->member;
     struct participant_stream_config c = probe_stream_config(m, &handlers, w);
     int r;

@@ -119,9 +119,10 @@ static json_t *json_delay(const struct meter *m)
 
 static json_t *json_meter(const struct meter *m)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:o}", "packets", (json_int_t) m->packets,
-                     "bytes", (json_int_t) m->bytes, "lost", (json_int_t) meter_lost(m), "late",
-                     (json_int_t) m->late, "kbit/s", meter_kbit_s(m), "jitterMs",
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:o}", "packets",
+                     (json_int_t) m->packets, "bytes", (json_int_t) m->bytes, "lost",
+                     (json_int_t) meter_lost(m), "lostAtFirst", (json_int_t) meter_lost_at_first(m),
+                     "late", (json_int_t) m->late, "kbit/s", meter_kbit_s(m), "jitterMs",
                      meter_jitter_ms(m), "longestGapMs", ms(m->longest_gap_us), "delayMs",
                      json_delay(m));
 }
@@ -147,11 +148,12 @@ static json_t *json_totals(struct probe *p)
         if (!wants(p, kind))
             continue;
         summary_make(p, (enum sdp_kind) kind, &s);
-        json_object_set_new(j, kind_names[kind],
-                            json_pack("{s:I, s:I, s:f, s:f, s:f}", "packets",
-                                      (json_int_t) s.packets, "lost", (json_int_t) s.lost,
-                                      "lossPercent", s.loss_percent, "worstDelayP95Ms",
-                                      ms(s.delay_p95_us), "worstJitterMs", s.jitter_ms));
+        json_object_set_new(
+            j, kind_names[kind],
+            json_pack("{s:I, s:I, s:I, s:f, s:f, s:f, s:f}", "packets", (json_int_t) s.packets,
+                      "lost", (json_int_t) s.lost, "lostAtFirst", (json_int_t) s.lost_at_first,
+                      "lossPercent", s.loss_percent, "lossPercentAtFirst", s.loss_percent_at_first,
+                      "worstDelayP95Ms", ms(s.delay_p95_us), "worstJitterMs", s.jitter_ms));
     }
     return j;
 }
@@ -234,9 +236,11 @@ void report_text(struct probe *p, FILE *to)
         summary_make(p, (enum sdp_kind) kind, &s);
         fprintf(
             to,
-            "%-10s %" PRIu64 " packets, %" PRIu64 " lost (%.2f %%), %.0f kbit/s; delay "
+            "%-10s %" PRIu64 " packets, %" PRIu64 " lost (%.2f %%), %" PRIu64
+            " at first (%.2f %%), %.0f kbit/s; delay "
             "median %.1f ms, 95 %% within %.1f ms; jitter %.1f ms; first packet after %.0f ms\n",
-            kind_names[kind], s.packets, s.lost, s.loss_percent, s.kbit_s, ms(s.delay_median_us),
-            ms(s.delay_p95_us), s.jitter_ms, ms(s.first_packet_us));
+            kind_names[kind], s.packets, s.lost, s.loss_percent, s.lost_at_first,
+            s.loss_percent_at_first, s.kbit_s, ms(s.delay_median_us), ms(s.delay_p95_us),
+            s.jitter_ms, ms(s.first_packet_us));
     }
 }

@@ -18,6 +18,7 @@ void summary_make(struct probe *p, enum sdp_kind kind, struct summary *ret)
             continue;
         ret->packets += m->packets;
         ret->lost += meter_lost(m);
+        ret->lost_at_first += meter_lost_at_first(m);
         ret->kbit_s += meter_kbit_s(m) / (double) n;
         ret->delay_median_us = larger(ret->delay_median_us, meter_delay_us(m, 0.5));
         ret->delay_p95_us = larger(ret->delay_p95_us, meter_delay_us(m, 0.95));
@@ -25,6 +26,10 @@ void summary_make(struct probe *p, enum sdp_kind kind, struct summary *ret)
         if (meter_jitter_ms(m) > ret->jitter_ms)
             ret->jitter_ms = meter_jitter_ms(m);
     }
-    if (ret->packets > 0)
-        ret->loss_percent = 100.0 * (double) ret->lost / (double) (ret->packets + ret->lost);
+    if (ret->packets > 0) {
+        double percent = 100.0 / (double) (ret->packets + ret->lost);
+
+        ret->loss_percent = percent * (double) ret->lost;
+        ret->loss_percent_at_first = percent * (double) ret->lost_at_first;
+    }
 }

@@ -11,6 +11,9 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -21,6 +24,29 @@ static struct {
     char url[64];
     struct loop *loop;
 } t;
+
+/* Of the datagrams of media that this program receives the first ones are lost, and one of so many;
+ * 0: none. They come to our participants alone: the daemons are others. */
+static unsigned drop_one_of, drop_first;
+
+int recvmmsg(int fd, struct mmsghdr *messages, unsigned n, int flags, struct timespec *timeout)
+{
+    static unsigned counted;
+    int got = (int) syscall(SYS_recvmmsg, fd, messages, n, flags, timeout);
+
+    for (int i = 0; i < got; i++) {
+        const uint8_t *data = messages[i].msg_hdr.msg_iov->iov_base;
+        bool media = messages[i].msg_len > 1 && data[0] >> 6 == 2 &&
+                     !rtp_is_rtcp(bytes_of(data, messages[i].msg_len));
+
+        if (!media)
+            continue;
+        if (drop_first > 0 || (drop_one_of && ++counted % drop_one_of == 0))
+            messages[i].msg_len = 0;
+        drop_first -= drop_first > 0;
+    }
+    return got;
+}
 
 static void start_signaling(const char *media_server, const char *control)
 {
@@ -209,6 +235,51 @@ static void one_kind_alone(void **state)
     probe_free(p);
 }
 
+/* A tenth is lost on the way; nearly all of it comes when it is asked for. */
+static void lost_packets_come_again(void **state)
+{
+    struct probe_config c = config(true);
+    const struct probe_subscription *all;
+    const struct meter *m;
+    struct probe *p;
+
+    (void) state;
+    c.duration_s = 3;
+    drop_one_of = 10;
+    assert_int_equal(run(&c, &p), 0);
+    drop_one_of = 0;
+    assert_int_equal(probe_subscriptions(p, &all), 1);
+    m = &all[0].meters[SDP_VIDEO];
+    assert_true(m->repeated > 0);
+    assert_true(meter_lost_at_first(m) == meter_lost(m) + m->repeated);
+    assert_true(meter_lost(m) < m->repeated);
+    assert_true(all[0].meters[SDP_AUDIO].repeated == 0);
+    assert_true(meter_lost(&all[0].meters[SDP_AUDIO]) > 0); /* sound is not asked for again */
+    probe_free(p);
+}
+
+/* The packets since the last key frame are the first that it gets; those of the key frame are lost,
+ * and nobody knows what came before. */
+static void who_begins_late_asks_for_a_key_frame(void **state)
+{
+    struct probe_config c = config(true);
+    const struct probe_subscription *all;
+    const struct probe_publisher *publishers;
+    struct probe *p;
+
+    (void) state;
+    c.audio = false;
+    c.duration_s = 2;
+    drop_first = 4; /* a picture has three packets */
+    assert_int_equal(run(&c, &p), 0);
+    assert_int_equal(drop_first, 0);
+    assert_int_equal(probe_subscriptions(p, &all), 1);
+    assert_true(all[0].meters[SDP_VIDEO].packets > 0);
+    assert_int_equal(probe_publishers(p, &publishers), 1);
+    assert_true(publishers[0].counters.pli + publishers[0].counters.fir > 0);
+    probe_free(p);
+}
+
 static void what_fails_is_named(void **state)
 {
     struct probe_config c = config(true);
@@ -253,6 +324,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(nobody_need_watch, setup, teardown),
         cmocka_unit_test_setup_teardown(a_session_of_others_stays, setup, teardown),
         cmocka_unit_test_setup_teardown(one_kind_alone, setup, teardown),
+        cmocka_unit_test_setup_teardown(lost_packets_come_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_begins_late_asks_for_a_key_frame, setup, teardown),
         cmocka_unit_test_setup_teardown(what_fails_is_named, setup, teardown),
         cmocka_unit_test_setup_teardown(no_media_node, setup_without_media, teardown),
     };

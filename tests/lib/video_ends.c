@@ -9,8 +9,6 @@
 #define HEAD_SIZE 40 /* what we write into a payload */
 #define REPORT_US 500000
 #define TICK_US 10000
-#define ASK_AGAIN_US 100000
-#define TRIES_MAX 10
 #define ASK_MAX 64
 #define OVERDUE_US 1000000
 
@@ -133,11 +131,6 @@ struct video_sink_packet {
     bool key;
 };
 
-struct video_sink_missing {
-    uint64_t seq, due_us;
-    unsigned tries;
-};
-
 static void take(struct video_sink *v, struct bytes payload)
 {
     struct rd r = rd_init(payload);
@@ -159,56 +152,14 @@ static void take(struct video_sink *v, struct bytes payload)
         v->packets[n] = k;
 }
 
-static void found(struct video_sink *v, uint64_t seq)
-{
-    size_t i = 0;
-
-    while (i < v->n_missing && v->missing[i].seq != seq)
-        i++;
-    if (i == v->n_missing)
-        return;
-    v->n_missing--;
-    memmove(&v->missing[i], &v->missing[i + 1], (v->n_missing - i) * sizeof(v->missing[0]));
-}
-
-/* What is due to be asked for. */
+/* For what is due to be asked for. */
 static void ask(struct video_sink *v)
 {
     uint16_t seqs[ASK_MAX];
-    uint64_t now_us = clock_us();
-    size_t n = 0, kept = 0;
+    size_t n = recovery_due(&v->recovery, clock_us(), seqs, ASK_MAX);
 
-    for (size_t i = 0; i < v->n_missing; i++) {
-        struct video_sink_missing m = v->missing[i];
-
-        if (m.due_us <= now_us && n < ASK_MAX) {
-            if (m.tries == TRIES_MAX)
-                continue;
-            seqs[n++] = (uint16_t) m.seq;
-            m.due_us = now_us + ASK_AGAIN_US;
-            m.tries++;
-        }
-        v->missing[kept++] = m;
-    }
-    v->n_missing = kept;
-    v->nacked += n;
     if (n > 0)
         (void) rtc_peer_send_nack(v->peer, SDP_VIDEO, seqs, n);
-}
-
-static void note_number(struct video_sink *v, uint16_t number)
-{
-    uint64_t seq = v->started ? rtp_seq_extend(v->highest, number) : 0x10000u + number;
-
-    if (!v->started)
-        v->highest = seq;
-    v->started = true;
-    found(v, seq);
-    while (v->highest < seq) {
-        v->highest++;
-        if (v->highest < seq && v->n_missing < VIDEO_SINK_MISSING_MAX)
-            v->missing[v->n_missing++] = (struct video_sink_missing){.seq = v->highest};
-    }
 }
 
 static void on_packet(struct rtc_peer *p, enum sdp_kind kind, const struct rtp *rtp, void *arg)
@@ -218,7 +169,7 @@ static void on_packet(struct rtc_peer *p, enum sdp_kind kind, const struct rtp *
     (void) p;
     if (kind != SDP_VIDEO)
         return;
-    note_number(v, rtp->seq);
+    (void) recovery_packet(&v->recovery, rtp->seq); /* what comes twice is counted too */
     take(v, rtp->payload);
     ask(v);
 }
@@ -229,9 +180,9 @@ static void on_repeated(struct rtc_peer *p, enum sdp_kind kind, uint16_t seq, co
     struct video_sink *v = arg;
 
     (void) p;
-    if (kind != SDP_VIDEO || !v->started)
+    if (kind != SDP_VIDEO || !v->recovery.started)
         return;
-    found(v, rtp_seq_extend(v->highest, seq));
+    (void) recovery_repeated(&v->recovery, seq);
     take(v, rtp->payload);
 }
 
@@ -252,8 +203,7 @@ static void on_tick(struct loop_timer *t)
 int video_sink_start(struct video_sink *v)
 {
     v->packets = calloc(VIDEO_SINK_PACKETS, sizeof(*v->packets));
-    v->missing = calloc(VIDEO_SINK_MISSING_MAX, sizeof(*v->missing));
-    if (!v->packets || !v->missing)
+    if (!v->packets)
         return -ENOMEM;
     return loop_timer_start(&v->timer, v->loop, TICK_US, on_tick);
 }
@@ -262,9 +212,7 @@ void video_sink_stop(struct video_sink *v)
 {
     loop_timer_done(&v->timer);
     free(v->packets);
-    free(v->missing);
     v->packets = NULL;
-    v->missing = NULL;
 }
 
 /* ---- what was seen ---- */
@@ -344,6 +292,6 @@ void video_sight(const struct video_sink *v, uint32_t first, uint32_t end, struc
         return;
     measure_delays(v, first, end, ret);
     measure_picture(v, first, end, ret);
-    ret->nacked_percent = 100.0 * (double) v->nacked / ret->packets;
+    ret->nacked_percent = 100.0 * (double) v->recovery.asked / ret->packets;
     ret->twice_percent = 100.0 * (double) v->twice / ret->packets;
 }

@@ -1,10 +1,10 @@
-/* video_ends.h: a subscriber's end that recovers as a browser does (asks for missing packets, again
- * each 100 ms, ten times), and what it gets to see: packets that never came, the wait for others,
- * how long the picture stood still. And the publisher's end that goes with it: it keeps what it
- * sent, repeats what it is asked for, and makes key frames on demand. Both are peers of rtc_peer.h
- * whose handlers these are. */
+/* video_ends.h: a subscriber's end that recovers as a browser does (recovery.h), and what it gets
+ * to see: packets that never came, the wait for others, how long the picture stood still. And the
+ * publisher's end that goes with it: it keeps what it sent, repeats what it is asked for, and makes
+ * key frames on demand. Both are peers of rtc_peer.h whose handlers these are. */
 #pragma once
 
+#include "client/recovery.h"
 #include "client/rtc_peer.h"
 
 /* ---- the publisher ---- */
@@ -33,18 +33,14 @@ void video_source_stop(struct video_source *s); /* the timer is done, the peer s
 /* ---- the subscriber ---- */
 
 #define VIDEO_SINK_PACKETS 65536 /* of a publisher, from its first: others are not looked at */
-#define VIDEO_SINK_MISSING_MAX 1000
 
 struct video_sink {
     struct loop *loop;
     struct rtc_peer *peer;
     struct loop_timer timer;
     struct video_sink_packet *packets; /* by number */
-    struct video_sink_missing *missing;
-    size_t n_missing;
-    bool started;
-    uint64_t highest; /* widened sequence number */
-    uint64_t nacked, twice;
+    struct recovery recovery;
+    uint64_t twice;
 };
 
 extern const struct rtc_peer_handlers video_sink_handlers; /* arg: a struct video_sink */

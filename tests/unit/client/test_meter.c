@@ -21,7 +21,7 @@ static void add(struct meter *m, uint64_t now_us, uint16_t seq, uint64_t delay_u
 
     if (stamped)
         stamp_write(&s, payload + sizeof(payload) - STAMP_SIZE);
-    meter_add(m, now_us, &rtp);
+    meter_add(m, now_us, &rtp, false);
 }
 
 static void a_stamp_comes_back(void **state)
@@ -54,6 +54,28 @@ static void counts_what_is_lost(void **state)
     add(&m, 1000 * MS, (uint16_t) (65500 + 13), 0, false, 0); /* late, not lost */
     assert_int_equal(meter_lost(&m), 9);
     assert_int_equal(m.late, 1);
+}
+
+static void what_came_again_was_lost_at_first(void **state)
+{
+    uint8_t payload[100] = {0};
+    struct rtp rtp = {.seq = 1, .ts = 7, .payload = bytes_of(payload, sizeof(payload))};
+    struct meter m;
+    double jitter;
+
+    (void) state;
+    meter_init(&m, SENDER, 90000);
+    for (unsigned i = 0; i < 10; i++)
+        if (i != 1 && i != 5)
+            add(&m, i * 10 * MS, (uint16_t) i, 0, false, 0);
+    jitter = meter_jitter_ms(&m);
+    assert_int_equal(meter_lost(&m), 2);
+    assert_int_equal(meter_lost_at_first(&m), 2);
+    meter_add(&m, 500 * MS, &rtp, true);
+    assert_int_equal(meter_lost(&m), 1);
+    assert_int_equal(meter_lost_at_first(&m), 2);
+    assert_int_equal(m.late, 0);
+    assert_true(meter_jitter_ms(&m) == jitter);
 }
 
 /* The server may renumber; the stamps tell what was sent. */
@@ -120,9 +142,13 @@ static void tells_rate_gap_and_jitter(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_stamp_comes_back),      cmocka_unit_test(counts_what_is_lost),
-        cmocka_unit_test(stamps_count_before_rtp), cmocka_unit_test(measures_delay),
-        cmocka_unit_test(any_delay_has_a_bucket),  cmocka_unit_test(tells_rate_gap_and_jitter),
+        cmocka_unit_test(a_stamp_comes_back),
+        cmocka_unit_test(counts_what_is_lost),
+        cmocka_unit_test(what_came_again_was_lost_at_first),
+        cmocka_unit_test(stamps_count_before_rtp),
+        cmocka_unit_test(measures_delay),
+        cmocka_unit_test(any_delay_has_a_bucket),
+        cmocka_unit_test(tells_rate_gap_and_jitter),
     };
 
     return cmocka_run_group_tests_name("meter", tests, NULL, NULL);

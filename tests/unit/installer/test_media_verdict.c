@@ -37,8 +37,8 @@ static const struct media_way turn_tls = {.path = "turn-tls",
     "{\"protocol\":\"tcp\",\"address\":\"203.0.113.5:40000\"},"                                    \
     "{\"protocol\":\"udp\",\"address\":\"[2001:db8::5]:40000\"}"
 #define LOSS(percent)                                                                              \
-    "{\"ok\":true,\"totals\":{\"audio\":{\"lossPercent\":0.5},\"video\":{\"lossPercent\":" percent \
-    "}}}"
+    "{\"ok\":true,\"totals\":{\"audio\":{\"lossPercentAtFirst\":0.5},\"video\":{"                  \
+    "\"lossPercentAtFirst\":" percent "}}}"
 
 enum whose { NOT_OURS, OURS, UNKNOWN };
 
@@ -127,7 +127,7 @@ static void reports_are_read(void **state)
         "\"publishers\":[{\"path\":{\"local\":\"relay\",\"localAddress\":\"192.0.2.1:5\","
         "\"remoteAddress\":\"192.0.2.2:6\"}}],"
         "\"subscriptions\":[{\"firstPacketMs\":41.5,\"video\":{\"delayMs\":{\"median\":1.25}}}],"
-        "\"totals\":{\"audio\":{\"lossPercent\":3.5},\"video\":{\"lossPercent\":0}}}";
+        "\"totals\":{\"audio\":{\"lossPercentAtFirst\":3.5},\"video\":{\"lossPercentAtFirst\":0}}}";
     struct trial t;
 
     (void) state;
