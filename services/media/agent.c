@@ -25,13 +25,9 @@ static const struct ice_module *module_of(const struct agent *a)
 
 int agents_start(struct worker *w)
 {
-    const struct config *c = w->node->config;
-    unsigned n_workers = config_worker_count(c);
-
     if (!w->node->ice)
         return 0;
-    return w->node->ice->hub_new(w->loop, ((unsigned) c->max_agents + n_workers - 1) / n_workers,
-                                 &w->ice_hub);
+    return w->node->ice->hub_new(w->loop, &w->node->agents, &w->ice_hub);
 }
 
 void agents_stop(struct worker *w)

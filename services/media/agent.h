@@ -22,12 +22,12 @@ struct agent {
     void (*on_gathered)(struct agent *a);
 };
 
-/* The worker's share of agents; nothing when the setting is "lite". */
+/* The worker's part; nothing when the setting is "lite". */
 int agents_start(struct worker *w);
 void agents_stop(struct worker *w);
 
-/* Begins to gather; on_gathered is called later. -EMFILE: as many agents as the configuration
- * allows; -EADDRNOTAVAIL: no address to gather on; -ENOMEM. */
+/* Begins to gather; on_gathered is called later. -ENOSPC: the node has as many agents as
+ * the configuration allows; -EMFILE; -EADDRNOTAVAIL: no address to gather on; -ENOMEM. */
 int agent_new(struct worker *w, bool controlling, void (*on_gathered)(struct agent *a),
               struct agent **ret_a);
 

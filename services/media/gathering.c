@@ -102,9 +102,9 @@ bool gathering_begin(struct worker *w, struct message *m)
         return false;
     r = begin(w, m);
     if (r < 0) {
-        message_fail(m, MEDIA_ERR_ENDPOINT, "%s",
-                     r == -EMFILE ? "the media server's limit of ICE agents is reached"
-                                  : strerror(-r));
+        message_fail(m, MEDIA_ERR_ENDPOINT, "%s", strerror(-r));
+        if (r == -ENOSPC)
+            m->limit = LIMIT_AGENTS;
         mailbox_post(w->node->control, &m->mail);
     }
     return true;

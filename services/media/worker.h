@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/map.h"
+#include "ice_agent/ice_agent.h"
 #include "loop/pulse.h"
 #include "media/config.h"
 #include "rtc/dtls.h"
@@ -23,17 +24,17 @@ struct ice_tcp;
 struct pipes;
 struct quality_sums;
 struct transport;
-struct ice_hub;
 struct ice_module;
 struct tuple_table;
 
-/* What all workers share; outlives them. Read-only but for the counter. */
+/* What all workers share; outlives them. Read-only but for the counters. */
 struct node {
     const struct config *config;
     unsigned n_workers;
     const struct dtls_identity *identity;
     struct mailbox *control;      /* takes struct message */
     const struct ice_module *ice; /* full agents; NULL: the setting is "lite" */
+    struct ice_quota agents;
     atomic_uint n_transports;
 };
 

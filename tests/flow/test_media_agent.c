@@ -31,6 +31,7 @@
 static bool possible;
 static struct loop *loop;
 static struct rtc_hub *rtc;
+static struct ice_quota quota = {.max = 100};
 static struct ice_hub *ice;
 static struct child *media, *turn;
 static struct media_client *control;
@@ -118,7 +119,7 @@ static int setup(void **state)
         return 0;
     assert_int_equal(loop_new(&loop), 0);
     assert_int_equal(rtc_hub_new(loop, &rtc), 0);
-    assert_int_equal(ice_hub_new(loop, 100, &ice), 0);
+    assert_int_equal(ice_hub_new(loop, &quota, &ice), 0);
     any_path = udp_path = tcp_path = (struct ice_full_config){.hub = ice, .loop = loop};
     any_path.path = CLIENT_PATH_ANY;
     udp_path.path = CLIENT_PATH_UDP;
