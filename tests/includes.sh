@@ -29,7 +29,7 @@ turn: base files loop net codec conf notify link rtc daemon
 probe: base files loop client
 text: base
 host: base files
-settings: base files store text host
+settings: base files codec store text host
 nginx: base files host settings
 firewall: base host
 units: base files loop text host

@@ -173,7 +173,7 @@ enum setting_type {
     SETTING_DENIED_PEERS,
     SETTING_TOKENS,      /* secrets, as SETTING_TOKEN */
     SETTING_NAMES,       /* host names, "*.example.org", IP addresses */
-    SETTING_ICE_SERVERS, /* see setting_ice_parse() */
+    SETTING_ICE_SERVERS, /* codec/ice_server.h */
     SETTING_NODE_PAIRS,  /* "private:public", see setting_pair_parse() */
     SETTING_HEADERS,     /* "Name: value" */
     SETTING_EVENTS,      /* names of webhook events */
@@ -351,13 +351,6 @@ unsigned settings_changes(const struct settings *a, const struct settings *b, un
                           unsigned *ret_restarts);
 
 /* ---- items of lists ---- */
-
-/* "url=turn:...,username=...,credential=..." as views into item; parts that are not there are
- * empty. -EBADMSG, and the reason in *ret_reason (a constant), which may be NULL. */
-struct setting_ice {
-    struct bytes url, username, credential, static_auth_secret;
-};
-int setting_ice_parse(const char *item, struct setting_ice *ret, const char **ret_reason);
 
 /* "10.0.0.5:203.0.113.5", IPv6 addresses in brackets. -EBADMSG. */
 int setting_pair_parse(const char *item, struct addr *ret_private, struct addr *ret_public);

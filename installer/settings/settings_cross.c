@@ -1,6 +1,7 @@
 /* The checks that span keys. Values that are wrong in themselves are left out: they were told. */
 #include "settings/settings_load.h"
 
+#include "codec/ice_server.h"
 #include "host/own_addresses.h"
 
 #include <stdio.h>
@@ -304,48 +305,22 @@ static void check_turn(struct loading *l)
 
 /* ---- the media server's own ICE servers ---- */
 
-/* The host of "turn:HOST[:PORT][?transport=...]", without brackets. */
-static void ice_host(struct bytes url, char ret[static ADDR_TEXT_SIZE])
-{
-    const uint8_t *colon = memchr(url.p, ':', url.len);
-    struct bytes host = bytes_of(colon + 1, url.len - (size_t) (colon + 1 - url.p));
-    bool brackets = host.len > 0 && host.p[0] == '[';
-    size_t len = 0;
-
-    host = bytes_of(host.p + brackets, host.len - brackets);
-    while (len < host.len && host.p[len] != (brackets ? ']' : ':') && host.p[len] != '?')
-        len++;
-    snprintf(ret, ADDR_TEXT_SIZE, "%.*s", (int) len, (const char *) host.p);
-}
-
-/* Why the agent cannot use it; NULL: it can. */
-static const char *ice_problem(const struct setting_ice *ice)
-{
-    char host[ADDR_TEXT_SIZE];
-    struct addr a;
-
-    if (bytes_starts_with(ice->url, "turns:") || bytes_starts_with(ice->url, "stuns:"))
-        return "speaks TLS, which the media server does not as a client";
-    ice_host(ice->url, host);
-    return addr_parse_ip(host, 0, &a) < 0 ? "has a name: it must be an IP address" : NULL;
-}
-
 static void check_media_servers(struct loading *l)
 {
     const struct setting_list *list = &l->s->values[SET_MEDIA_ICE_SERVERS].list;
     unsigned n_turns = 0, n_stuns = 0;
 
     for (size_t i = 0; i < list->n; i++) {
-        struct setting_ice ice;
+        struct ice_server server;
         const char *problem;
 
-        if (setting_ice_parse(list->items[i], &ice, NULL) < 0)
+        if (ice_server_parse(list->items[i], &server, &problem) < 0)
             continue;
-        problem = ice_problem(&ice);
+        problem = ice_server_agent_problem(&server);
         if (problem)
             loading_tell(l, SET_MEDIA_ICE_SERVERS, SETTING_ERROR, NULL,
                          "has a server (number %zu) that %s", i + 1, problem);
-        *(bytes_starts_with(ice.url, "turn") ? &n_turns : &n_stuns) += 1;
+        *(server.url.is_turn ? &n_turns : &n_stuns) += 1;
     }
     if (n_stuns > 1 || n_turns > MEDIA_TURNS_MAX)
         loading_tell(l, SET_MEDIA_ICE_SERVERS, SETTING_ERROR, NULL,

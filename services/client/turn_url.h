@@ -1,9 +1,9 @@
-/* turn_url.h: the URL of a TURN server (RFC 7065). Pure. */
+/* turn_url.h: how a TURN server is reached, by its URL (RFC 7065). Pure. */
 #pragma once
 
-#include "base/bytes.h"
+#include "codec/ice_server.h"
 
-#define TURN_HOST_SIZE 256
+#define TURN_HOST_SIZE (ICE_HOST_MAX + 1)
 
 enum turn_transport { TURN_UDP, TURN_TCP, TURN_TLS, TURN_TRANSPORTS };
 

@@ -1,13 +1,13 @@
 #include "media/agent.h"
 
 #include "media/demux.h"
-#include "media/ice_servers.h"
 #include "media/transport.h"
 #include "media/worker.h"
 
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/turn_cred.h"
+#include "codec/ice_server.h"
 #include "ice_agent/ice_module.h"
 
 #include <stdio.h>
@@ -106,15 +106,6 @@ static void on_state(struct ice_agent *ice, enum ice_agent_state state, void *ar
 
 /* ---- making ---- */
 
-static bool contains(const struct addr *list, size_t n, const struct addr *a)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (addr_ip_eq(&list[i], a))
-            return true;
-    }
-    return false;
-}
-
 /* What the machine itself has of the addresses that would be announced. */
 static size_t local_addresses(const struct worker *w, struct addr *ret)
 {
@@ -124,7 +115,7 @@ static size_t local_addresses(const struct worker *w, struct addr *ret)
         const struct candidate *c = &w->candidates.items[i];
         const struct addr *a = c->via.family != 0 ? &c->via : &c->addr;
 
-        if ((addr_is_loopback(a) && w->candidates.n > 1) || contains(ret, n, a))
+        if ((addr_is_loopback(a) && w->candidates.n > 1) || addr_is_among(a, ret, n))
             continue;
         ret[n++] = *a;
     }
@@ -145,7 +136,7 @@ static void make_credentials(const struct ice_server *s, struct credentials *ret
     struct turn_cred made;
     char secret[CREDENTIAL_SIZE];
 
-    if (s->secret.len == 0) {
+    if (!s->secret.p) {
         copy(s->username, ret->username);
         copy(s->credential, ret->credential);
         return;
@@ -167,14 +158,16 @@ static void take_servers(const struct config *config, struct ice_agent_config *c
 
         if (ice_server_parse(config->ice_servers.items[i], &s, &why) < 0)
             continue;
-        if (!s.is_turn) {
-            c->stun = s.addr;
+        if (!s.url.is_turn) {
+            c->stun = s.url.addr;
         } else if (c->n_turns < ICE_AGENT_TURN_MAX) {
             struct credentials *k = &credentials[c->n_turns];
 
             make_credentials(&s, k);
-            turns[c->n_turns++] = (struct ice_turn){
-                .addr = s.addr, .tcp = s.tcp, .user = k->username, .password = k->credential};
+            turns[c->n_turns++] = (struct ice_turn){.addr = s.url.addr,
+                                                    .tcp = s.url.transport == ICE_TRANSPORT_TCP,
+                                                    .user = k->username,
+                                                    .password = k->credential};
         }
     }
     c->turns = turns;

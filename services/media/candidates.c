@@ -52,15 +52,6 @@ static bool is_usable(const struct addr *a, const char *name, bool with_ipv6)
 
 static const struct addr none = {.family = 0};
 
-static bool is_among(const struct addr *list, size_t n, const struct addr *a)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (addr_ip_eq(&list[i], a))
-            return true;
-    }
-    return false;
-}
-
 int public_addr_parse(const char *text, struct public_addr *ret)
 {
     struct public_addr p = {.via.family = 0};
@@ -83,7 +74,7 @@ size_t public_addrs_own(struct public_addr *list, size_t n, const struct addr *l
     size_t kept = 0;
 
     for (size_t i = 0; i < n; i++) {
-        if (list[i].via.family != 0 && is_among(locals, n_locals, &list[i].via))
+        if (list[i].via.family != 0 && addr_is_among(&list[i].via, locals, n_locals))
             list[kept++] = list[i];
     }
     return kept > 0 ? kept : n;
@@ -93,9 +84,9 @@ size_t public_addrs_own(struct public_addr *list, size_t n, const struct addr *l
 static struct addr leads_to(const struct public_addr *public, const struct addr *locals,
                             char (*names)[16], size_t n, bool with_ipv6)
 {
-    if (is_among(locals, n, &public->addr))
+    if (addr_is_among(&public->addr, locals, n))
         return none;
-    if (is_among(locals, n, &public->via))
+    if (addr_is_among(&public->via, locals, n))
         return public->via;
     for (size_t i = 0; i < n; i++) {
         if (locals[i].family == public->addr.family && is_usable(&locals[i], names[i], with_ipv6))

@@ -38,6 +38,17 @@ void message_fail(struct message *m, int code, const char *fmt, ...)
     va_end(ap);
 }
 
+json_t *command_id_set(const json_t *list)
+{
+    json_t *set = json_object();
+    json_t *item;
+    size_t i;
+
+    json_array_foreach (list, i, item)
+        (void) json_object_set_new(set, json_string_value(item), json_null());
+    return set;
+}
+
 const char *transport_state_name(enum transport_state s)
 {
     static const char *const names[] = {

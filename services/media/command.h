@@ -105,4 +105,7 @@ static inline struct message *message_of(struct mail *m)
     return container_of(m, struct message, mail);
 }
 
+/* The ids of a list, as members to look them up by. A new reference; NULL without memory. */
+json_t *command_id_set(const json_t *list);
+
 const char *transport_state_name(enum transport_state s);

@@ -1,7 +1,7 @@
 #include "media/config.h"
-#include "media/ice_servers.h"
 
 #include "base/log.h"
+#include "codec/ice_server.h"
 #include "media/candidates.h"
 
 #include <stdio.h>
@@ -20,12 +20,13 @@ static bool check_public(const char *text, char *why, size_t why_size)
 static bool check_ice_server(const char *text, char *why, size_t why_size)
 {
     struct ice_server s;
-    const char *reason = "";
+    const char *reason = NULL;
 
     if (ice_server_parse(text, &s, &reason) == 0)
-        return true;
-    snprintf(why, why_size, "has a server that %s", reason);
-    return false;
+        reason = ice_server_agent_problem(&s);
+    if (reason)
+        snprintf(why, why_size, "has a server that %s", reason);
+    return !reason;
 }
 
 static const char *const ice_modes[] = {"lite", "agent", NULL};

@@ -18,7 +18,7 @@ struct config {
     bool ice_tcp;         /* media over TCP as well, on the same ports */
     bool announce_loopback;
     char *ice; /* "lite": clients reach this machine; "agent": it has no address for them */
-    struct conf_strings ice_servers; /* of "agent": ice_servers.h */
+    struct conf_strings ice_servers; /* of "agent": codec/ice_server.h */
     int64_t max_agents;              /* of the node */
     int64_t gathering_ms;            /* how long an agent may look for candidates */
     int64_t max_transports;

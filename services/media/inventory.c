@@ -7,22 +7,10 @@
 
 /* ---- sync ---- */
 
-/* The ids of a list, to look them up in. NULL without memory. */
-static json_t *set_of(const json_t *list)
-{
-    json_t *set = json_object();
-    json_t *item;
-    size_t i;
-
-    json_array_foreach (list, i, item)
-        (void) json_object_set_new(set, json_string_value(item), json_null());
-    return set;
-}
-
 static void drop_unnamed(struct router *r, const json_t *room)
 {
-    json_t *streams = set_of(json_object_get(room, "streams"));
-    json_t *subscribers = set_of(json_object_get(room, "subscribers"));
+    json_t *streams = command_id_set(json_object_get(room, "streams"));
+    json_t *subscribers = command_id_set(json_object_get(room, "subscribers"));
     struct publisher *p;
     struct subscriber *s;
     size_t pos = 0;

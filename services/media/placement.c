@@ -360,22 +360,10 @@ void placement_subscribed(struct placement *p, const char *room, const char *sub
 
 /* ---- inventories ---- */
 
-/* The ids of a list, to look them up in. */
-static json_t *set_of(const json_t *list)
-{
-    json_t *set = json_object();
-    json_t *item;
-    size_t i;
-
-    json_array_foreach (list, i, item)
-        (void) json_object_set_new(set, json_string_value(item), json_null());
-    return set;
-}
-
 static void retain_in_room(struct placement *p, struct placed_room *r, const json_t *room)
 {
-    json_t *streams = set_of(json_object_get(room, "streams"));
-    json_t *subscribers = set_of(json_object_get(room, "subscribers"));
+    json_t *streams = command_id_set(json_object_get(room, "streams"));
+    json_t *subscribers = command_id_set(json_object_get(room, "subscribers"));
     struct placed_subscriber *sub;
     struct placed_stream *s;
     size_t pos = 0;

@@ -67,7 +67,7 @@ int udp_new(uint16_t port, struct udp **ret_u)
     list_init(&u->waiting);
     r = open_socket(u, port);
     if (r == 0)
-        r = udp_socket_bound(u->fd, &bound);
+        r = addr_of_socket(u->fd, &bound);
     if (r == 0)
         r = udp_in_new(&u->in);
     if (r < 0) {

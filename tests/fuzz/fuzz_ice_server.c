@@ -1,5 +1,5 @@
-/* A server that is taken has an address with a port, and credentials if it is a TURN server. */
-#include "media/ice_servers.h"
+/* A server that is taken has a host and a port, and credentials if and only if it is for TURN. */
+#include "codec/ice_server.h"
 
 #include <stdlib.h>
 
@@ -14,8 +14,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!text)
         return 0;
     if (ice_server_parse(text, &s, &why) == 0) {
-        if (s.addr.family == 0 || s.addr.port == 0 || why ||
-            s.is_turn != (s.secret.len > 0 || s.credential.len > 0))
+        bool pair = s.username.p && s.credential.p;
+
+        if (s.url.host.len == 0 || s.url.host.len > ICE_HOST_MAX || s.url.port == 0 || why ||
+            (s.url.addr.family != 0 && s.url.addr.port != s.url.port) ||
+            s.url.is_turn != (s.secret.len > 0 || pair))
             abort();
     } else if (!why) {
         abort();

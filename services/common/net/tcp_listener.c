@@ -42,16 +42,6 @@ int tcp_listener_socket(const struct addr *bind_to, unsigned flags)
     return fd;
 }
 
-static int local_addr(int fd, struct addr *ret)
-{
-    struct sockaddr_storage sa;
-    socklen_t len = sizeof(sa);
-
-    if (getsockname(fd, (struct sockaddr *) &sa, &len) < 0)
-        return -errno;
-    return addr_from_sockaddr((struct sockaddr *) &sa, len, ret);
-}
-
 static void on_pause_over(struct loop_timer *t)
 {
     struct tcp_listener *ls = container_of(t, struct tcp_listener, pause);
@@ -71,7 +61,7 @@ static void add(struct tcp_listener *ls, int fd, const struct sockaddr_storage *
     struct addr client, local;
 
     if (addr_from_sockaddr((const struct sockaddr *) sa, len, &client) < 0 ||
-        local_addr(fd, &local) < 0 || set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1) < 0 ||
+        addr_of_socket(fd, &local) < 0 || set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1) < 0 ||
         set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, NOT_SENT_MAX) < 0)
         close(fd);
     else
@@ -118,7 +108,7 @@ int tcp_listener_start(struct tcp_listener *ls, struct loop *l, struct loop_set 
     int r;
 
     *ls = (struct tcp_listener){.loop = l, .handlers = handlers, .arg = arg};
-    r = local_addr(fd, &ls->bound);
+    r = addr_of_socket(fd, &ls->bound);
     if (r == 0)
         r = loop_fd_start(&ls->io, set, fd, EPOLLIN, on_connections);
     if (r < 0) {
