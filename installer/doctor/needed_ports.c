@@ -19,6 +19,11 @@ unsigned media_workers(const struct settings *s)
     return n < 1 ? 1 : n > MEDIA_PORTS ? MEDIA_PORTS : (unsigned) n;
 }
 
+bool media_waits_for_clients(const struct settings *s)
+{
+    return strcmp(settings_text(s, SET_MEDIA_ICE), "agent") != 0;
+}
+
 static uint16_t port_of(const struct settings *s, enum setting id)
 {
     return (uint16_t) settings_int(s, id);
@@ -123,7 +128,7 @@ size_t needed_ports(const struct settings *s, struct needed_port ret[static NEED
     };
     bool own_web = strcmp(settings_text(s, SET_PROXY), "external") != 0;
     bool own_call = strcmp(settings_text(s, SET_CALL_APP), "off") != 0;
-    bool ice_tcp = settings_bool(s, SET_MEDIA_ICE_TCP);
+    bool ice_tcp = settings_bool(s, SET_MEDIA_ICE_TCP) && media_waits_for_clients(s);
     size_t n = 0;
 
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
