@@ -65,12 +65,6 @@ static void tell_rule(struct check_context *x, const struct way *w)
     firewall_free(f);
 }
 
-static bool is_unreached(const struct trial_step *s)
-{
-    return strcmp(s->reason, "ice") == 0 || strcmp(s->reason, "timeout") == 0 ||
-           strcmp(s->reason, "refused") == 0;
-}
-
 /* Is any of these addresses an interface's? Also true when nobody knows. */
 static bool any_is_own(const struct trial *t)
 {
@@ -82,22 +76,6 @@ static bool any_is_own(const struct trial *t)
         if (own_addresses_has(&own, &t->offers[i].addr))
             return true;
     return false;
-}
-
-static void list_offers(const struct trial *t, char *buf, size_t size)
-{
-    size_t len = 0;
-
-    buf[0] = '\0';
-    for (size_t i = 0; i < t->n_offers && len < size; i++) {
-        char ip[ADDR_TEXT_SIZE];
-
-        if (addr_is_loopback(&t->offers[i].addr))
-            continue;
-        addr_format_ip(&t->offers[i].addr, ip);
-        if (!strstr(buf, ip))
-            len += (size_t) snprintf(buf + len, size - len, "%s%s", len ? ", " : "", ip);
-    }
 }
 
 static void tell_address(struct check_context *x, const struct way *w, const char *addresses,
@@ -115,34 +93,71 @@ static void tell_address(struct check_context *x, const struct way *w, const cha
     found_command(x, "visavis config set MEDIA_NODES_PUBLIC_IPS=[...]");
 }
 
-static void tell_failure(struct check_context *x, const struct way *w, const struct trial *t)
+/* Packets do not get to media, or not back. */
+static void tell_media(struct check_context *x, const struct way *w, const struct trial *t)
 {
     const struct trial_step *s = trial_failed(t);
     char addresses[512];
+
+    trial_offered(t, addresses, sizeof(addresses));
+    if (media_waits_for_clients(served(x)) && *addresses && !any_is_own(t)) {
+        tell_address(x, w, addresses, SEVERITY_FAILURE);
+        return;
+    }
+    found(x, SEVERITY_FAILURE, "Media does not get through over %s (%s: %s): %s.", w->name,
+          trial_step_title(s->name), s->message, w->consequence);
+    if (media_waits_for_clients(served(x))) {
+        tell_rule(x, w);
+        return;
+    }
+    found_detail(x, "With MEDIA_ICE=agent media finds its ways itself: it must be let out by UDP, "
+                    "and reach the servers of MEDIA_ICE_SERVERS.");
+    found_command(x, "visavis logs media");
+}
+
+static void tell_behind_relay(struct check_context *x, const struct way *w,
+                              const struct trial_step *s)
+{
+    const struct settings *settings = served(x);
+    uint16_t first = (uint16_t) settings_int(settings, SET_MEDIA_PORT);
+
+    found(x, SEVERITY_FAILURE,
+          "Over %s TURN is reached, and media is not from there (%s: %s): %s. TURN lets through "
+          "to the addresses that media tells it of, and to others as TURN_PEERS says.",
+          w->name, trial_step_title(s->name), s->message, w->consequence);
+    if (!media_waits_for_clients(settings))
+        return;
+    found_detail(x, "UDP ports %u-%u of media (from MEDIA_PORT on) must be open to TURN.", first,
+                 first + media_workers(settings) - 1);
+}
+
+static void tell_failure(struct check_context *x, const struct way *w, const struct trial *t)
+{
+    const struct trial_step *s = trial_failed(t);
 
     if (!s) {
         found(x, SEVERITY_UNKNOWN, "The trial over %s was interrupted.", w->name);
         return;
     }
-    list_offers(t, addresses, sizeof(addresses));
-    if (strcmp(s->reason, "ice") == 0 && *addresses && !any_is_own(t) &&
-        strncmp(w->path, "turn", 4) != 0) {
-        tell_address(x, w, addresses, SEVERITY_FAILURE);
-        return;
-    }
-    if (is_unreached(s) && strcmp(s->name, "rest") != 0 && strcmp(s->name, "websocket") != 0) {
-        found(x, SEVERITY_FAILURE, "Media does not get through over %s (%s: %s): %s.", w->name,
+    switch (trial_cause(w->path, s)) {
+    case TRIAL_MEDIA_PORT:
+        tell_media(x, w, t);
+        break;
+    case TRIAL_BEHIND_RELAY:
+        tell_behind_relay(x, w, s);
+        break;
+    case TRIAL_TURN_PORT:
+        found(x, SEVERITY_FAILURE, "TURN is not reached over %s (%s: %s): %s.", w->name,
               trial_step_title(s->name), s->message, w->consequence);
-        if (strcmp(s->reason, "refused") == 0)
+        tell_rule(x, w);
+        break;
+    case TRIAL_ELSEWHERE:
+        found(x, SEVERITY_FAILURE, "Over %s %s does not work: %s. %s", w->name,
+              trial_step_title(s->name), s->message, trial_advice(s).text);
+        if (*trial_advice(s).command)
             found_command(x, "%s", trial_advice(s).command);
-        else
-            tell_rule(x, w);
-        return;
+        break;
     }
-    found(x, SEVERITY_FAILURE, "Over %s %s does not work: %s. %s", w->name,
-          trial_step_title(s->name), s->message, trial_advice(s).text);
-    if (*trial_advice(s).command)
-        found_command(x, "%s", trial_advice(s).command);
 }
 
 /* ---- trials ---- */
@@ -184,6 +199,17 @@ static bool check_way(struct check_context *x, const struct way *w, struct trial
     return true;
 }
 
+static void tell_each(struct check_context *x, const struct way *w, const char *ip,
+                      const struct trial *t)
+{
+    const struct trial_step *s = trial_failed(t);
+
+    if (s && trial_cause(w->path, s) == TRIAL_MEDIA_PORT)
+        tell_address(x, w, ip, SEVERITY_WARNING);
+    else if (!t->ok)
+        tell_failure(x, w, t);
+}
+
 /* Each address by itself: in a call, one that works hides the others. */
 static void check_each(struct check_context *x, const struct way *w, const struct trial *all)
 {
@@ -196,8 +222,7 @@ static void check_each(struct check_context *x, const struct way *w, const struc
         addr_format_ip(&all->offers[i].addr, ip);
         if (!try_way(x, w, ip, EACH_SECONDS, &t))
             return;
-        if (!t.ok)
-            tell_address(x, w, ip, SEVERITY_WARNING);
+        tell_each(x, w, ip, &t);
         trial_done(&t);
     }
 }
@@ -209,7 +234,7 @@ static void check_udp(struct check_context *x)
 
     if (!check_way(x, &w, &t))
         return;
-    if (t.ok)
+    if (t.ok && media_waits_for_clients(served(x)))
         check_each(x, &w, &t);
     trial_done(&t);
 }
