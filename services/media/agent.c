@@ -243,6 +243,36 @@ size_t agent_candidates(const struct agent *a, struct sdp_candidate *ret, size_t
     return module_of(a)->candidates(a->ice, ret, max);
 }
 
+static bool has_found(const struct agent *a, enum sdp_candidate_type type)
+{
+    struct sdp_candidate found[ICE_AGENT_LOCAL_MAX];
+    size_t n = agent_candidates(a, found, ICE_AGENT_LOCAL_MAX);
+
+    for (size_t i = 0; i < n; i++) {
+        if (found[i].type == type)
+            return true;
+    }
+    return false;
+}
+
+void agent_silent_servers(const struct agent *a, bool turn_alone, char *ret, size_t size)
+{
+    const struct conf_strings *servers = &a->worker->node->config->ice_servers;
+    bool turn = has_found(a, SDP_RELAY), stun = turn_alone || has_found(a, SDP_SRFLX);
+    size_t len = 0;
+
+    *ret = '\0';
+    for (size_t i = 0; i < servers->n && len < size; i++) {
+        struct ice_server s;
+        const char *why;
+
+        if (ice_server_parse(servers->items[i], &s, &why) < 0 || (s.url.is_turn ? turn : stun))
+            continue;
+        len += (size_t) snprintf(ret + len, size - len, "%s%.*s", len > 0 ? " " : "",
+                                 (int) s.url_text.len, (const char *) s.url_text.p);
+    }
+}
+
 static void add_remote(struct agent *a, const struct sdp_candidate *c)
 {
     if (addr_is_link_local(&c->addr) || (addr_is_loopback(&c->addr) && !a->on_loopback))

@@ -37,6 +37,11 @@ struct agent *agent_free(struct agent *a);
 /* What was gathered; returns how many. */
 size_t agent_candidates(const struct agent *a, struct sdp_candidate *ret, size_t max);
 
+/* The urls of the configured servers of a kind of which not one has given a candidate, a blank
+ * between them; "": all kinds have. turn_alone: without the STUN server, which has none to give
+ * where its answer is an address of this machine. */
+void agent_silent_servers(const struct agent *a, bool turn_alone, char *ret, size_t size);
+
 /* The peer's credentials and the candidates in its SDP: checks begin. */
 void agent_set_remote(struct agent *a, const struct neg_peer *peer, struct bytes sdp);
 

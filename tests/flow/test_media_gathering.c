@@ -14,6 +14,7 @@
 
 static struct child *daemon_;
 static int silent_fd = -1; /* the TURN server */
+static unsigned turn_port;
 
 static int setup_with(int gathering_ms)
 {
@@ -25,6 +26,7 @@ static int setup_with(int gathering_ms)
     silent_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     assert_int_equal(bind(silent_fd, (struct sockaddr *) &sin, len), 0);
     assert_int_equal(getsockname(silent_fd, (struct sockaddr *) &sin, &len), 0);
+    turn_port = ntohs(sin.sin_port);
     assert_int_equal(child_new("visavis-media", &daemon_), 0);
     snprintf(socket_path, sizeof(socket_path), "%s", child_path(daemon_, "control", path));
     assert_int_equal(child_write(daemon_, "config",
@@ -33,7 +35,7 @@ static int setup_with(int gathering_ms)
                                  "ice_servers = [\"url=turn:127.0.0.1:%u,username=u,"
                                  "credential=p\"];\n",
                                  socket_path, free_port_run(WORKERS), WORKERS, MAX_AGENTS,
-                                 gathering_ms, ntohs(sin.sin_port)),
+                                 gathering_ms, turn_port),
                      0);
     assert_int_equal(child_start_daemon(daemon_, "visavis-media"), 0);
     say_hello();
@@ -188,6 +190,16 @@ static json_t *of_stream(const char *stream)
     return json_pack("{s:s, s:s}", "room", "r", "stream", stream);
 }
 
+/* With the url of the server and the name of the setting, and no credentials. */
+static void assert_told_of_server(const char *what)
+{
+    char text[128];
+
+    snprintf(text, sizeof(text), "MEDIA_ICE_SERVERS: turn:127.0.0.1:%u %s", turn_port, what);
+    if (!child_has_logged(daemon_, text))
+        fail_msg("not logged: %s", text);
+}
+
 static void goes_on_with_what_is_there(void **state)
 {
     json_t *result = expect_answer(begin_publish("s"));
@@ -198,7 +210,7 @@ static void goes_on_with_what_is_there(void **state)
     assert_non_null(strstr(sdp, "typ host"));
     assert_null(strstr(sdp, "typ relay"));
     assert_null(strstr(sdp, "a=ice-lite"));
-    assert_true(child_has_logged(daemon_, "did not answer within"));
+    assert_told_of_server("did not answer within");
     json_decref(result);
 }
 
@@ -246,6 +258,7 @@ static void others_do_not_wait(void **state)
     expect_success(begin("trickle", json_pack("{s:s, s:s, s:s}", "room", "r", "stream", "s",
                                               "candidate", CANDIDATE)));
     assert_false(child_has_logged(daemon_, "did not answer within"));
+    assert_told_of_server("gave no candidate");
 }
 
 static void no_more_than_allowed(void **state)
