@@ -273,9 +273,28 @@ void agent_silent_servers(const struct agent *a, bool turn_alone, char *ret, siz
     }
 }
 
+static bool is_own(const struct worker *w, const struct addr *addr)
+{
+    for (size_t i = 0; i < w->candidates.n; i++) {
+        const struct candidate *c = &w->candidates.items[i];
+
+        if (addr_ip_eq(&c->addr, addr) || addr_ip_eq(&c->via, addr))
+            return true;
+    }
+    return false;
+}
+
+/* A client on this machine is reached by UDP, or connects to us. */
+static bool makes_connection_to_itself(const struct agent *a, const struct sdp_candidate *c)
+{
+    return !a->on_loopback && (c->protocol == SDP_TCP_PASSIVE || c->protocol == SDP_TCP_SO) &&
+           is_own(a->worker, &c->addr);
+}
+
 static void add_remote(struct agent *a, const struct sdp_candidate *c)
 {
-    if (addr_is_link_local(&c->addr) || (addr_is_loopback(&c->addr) && !a->on_loopback))
+    if (addr_is_link_local(&c->addr) || (addr_is_loopback(&c->addr) && !a->on_loopback) ||
+        makes_connection_to_itself(a, c))
         return;
     (void) module_of(a)->add_remote(a->ice, c);
 }
