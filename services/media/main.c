@@ -247,6 +247,8 @@ static void stop(void *self)
 
     addresses_free(d->addresses);
     for (unsigned i = 0; d->workers && i < d->n_workers; i++)
+        worker_ask_to_stop(d->workers[i]);
+    for (unsigned i = 0; d->workers && i < d->n_workers; i++)
         worker_stop(d->workers[i]);
     for (unsigned i = 0; d->workers && i < d->n_workers; i++)
         worker_free(d->workers[i]);

@@ -72,7 +72,7 @@ struct worker {
     uint64_t bytes_out;   /* media of all transports */
     struct quality_sums *ended; /* what became of the packets of transports that are gone */
     pthread_t thread;
-    bool started;
+    bool started, asked_to_stop;
     struct pulse_watch *pulse; /* NULL: not watched */
     struct pipes *pipes;       /* from and to the other workers */
 
@@ -90,8 +90,11 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
 int worker_listen_tcp(struct worker *w, int fd);
 int worker_start(struct worker *w);
 
-/* Ends the thread, and drops the rooms. All workers stop before the first is freed: they post to
- * each other until then. NULL is fine. */
+/* The thread drops the rooms and its agents, and ends. */
+void worker_ask_to_stop(struct worker *w);
+
+/* Waits for that. All workers stop before the first is freed: they post to each other until then.
+ * NULL is fine. */
 void worker_stop(struct worker *w);
 struct worker *worker_free(struct worker *w); /* NULL is fine; returns NULL */
 
