@@ -171,6 +171,7 @@ void render_media(struct wr *w, const struct settings *s, const struct places *p
     put_int(w, "max_subscribers", settings_int(s, SET_MEDIA_MAX_SUBSCRIBERS));
     put_int(w, "max_room_transports", settings_int(s, SET_MEDIA_MAX_ROOM_TRANSPORTS));
     put_int(w, "max_transports", settings_int(s, SET_MEDIA_MAX_TRANSPORTS));
+    put_int(w, "max_agents", settings_int(s, SET_MEDIA_MAX_AGENTS));
     put_int(w, "max_send_mbits", settings_int(s, SET_MEDIA_MAX_SEND_BANDWIDTH));
     put_int(w, "busy_poll_us", settings_int(s, SET_MEDIA_BUSY_POLL));
     put_bool(w, "ice_tcp", settings_bool(s, SET_MEDIA_ICE_TCP));

@@ -73,8 +73,11 @@ static void print_result(const struct trial *t)
         puts("\nThe certificate's issuer is not known on this machine; browsers that do not know "
              "it\n"
              "warn their users.\n    visavis cert trust");
-    if (!t->ok && trial_failed(t)) {
-        print_failure(trial_failed(t));
+    if (!t->ok) {
+        if (trial_failed(t))
+            print_failure(trial_failed(t));
+        else
+            puts("\nIt was interrupted before that could be told.");
         return;
     }
     printf(

@@ -56,7 +56,7 @@ static int try_way(struct check_context *x, const struct trial_options *o, struc
 
 /* Each address by itself: in a call, one that works hides the others. */
 static void check_each(struct check_context *x, const struct media_way *w, const struct trial *all,
-                       uint64_t until_ms)
+                       const struct media_facts *facts, uint64_t until_ms)
 {
     for (size_t i = 0; i < all->n_offers; i++) {
         char ip[ADDR_TEXT_SIZE];
@@ -77,11 +77,21 @@ static void check_each(struct check_context *x, const struct media_way *w, const
         r = try_way(x, &o, &t);
         if (r == -ECANCELED)
             return;
-        if (r < 0 || !t.ok)
-            media_verdict_address(x, w, ip);
+        if (media_verdict_address(x, w, ip, r == 0 ? &t : NULL, facts))
+            tell_rule(x, w);
         if (r == 0)
             trial_done(&t);
     }
+}
+
+static struct media_facts facts_of(const struct settings *s, struct own_addresses *own)
+{
+    uint16_t first = (uint16_t) settings_int(s, SET_MEDIA_PORT);
+
+    return (struct media_facts){.own = own_addresses_read(own) < 0 ? NULL : own,
+                                .waits_for_clients = media_waits_for_clients(s),
+                                .first = first,
+                                .last = (uint16_t) (first + media_workers(s) - 1)};
 }
 
 static void check_way(struct check_context *x, struct media_way w, enum setting port,
@@ -90,6 +100,7 @@ static void check_way(struct check_context *x, struct media_way w, enum setting 
     struct trial_options o = {.path = w.path, .duration_s = SECONDS, .limit_ms = TRIALS_MS};
     uint64_t until_ms = clock_ms() + TRIALS_MS;
     struct own_addresses own;
+    struct media_facts facts;
     struct trial t;
     int r;
 
@@ -105,10 +116,11 @@ static void check_way(struct check_context *x, struct media_way w, enum setting 
               TRIALS_MS / 1000);
     if (r < 0)
         return;
-    if (media_verdict(x, &w, &t, own_addresses_read(&own) < 0 ? NULL : &own))
+    facts = facts_of(served(x), &own);
+    if (media_verdict(x, &w, &t, &facts))
         tell_rule(x, &w);
-    if (t.ok && each)
-        check_each(x, &w, &t, until_ms);
+    if (t.ok && each && facts.waits_for_clients)
+        check_each(x, &w, &t, &facts, until_ms);
     trial_done(&t);
 }
 

@@ -7,18 +7,6 @@
 
 #define LOSS_PERCENT 1 /* more is not right, within a machine */
 
-static bool is(const char *text, const char *word)
-{
-    return strcmp(text, word) == 0;
-}
-
-static bool is_unreached(const struct trial_step *s)
-{
-    bool media = !is(s->name, "rest") && !is(s->name, "websocket");
-
-    return media && (is(s->reason, "ice") || is(s->reason, "timeout") || is(s->reason, "refused"));
-}
-
 /* Is any of the announced addresses an interface's? Also true when nobody knows. */
 static bool any_is_own(const struct trial *t, const struct own_addresses *own)
 {
@@ -26,22 +14,6 @@ static bool any_is_own(const struct trial *t, const struct own_addresses *own)
         if (own_addresses_has(own, &t->offers[i].addr))
             return true;
     return !own;
-}
-
-static void list_offers(const struct trial *t, char *buf, size_t size)
-{
-    size_t len = 0;
-
-    buf[0] = '\0';
-    for (size_t i = 0; i < t->n_offers && len < size; i++) {
-        char ip[ADDR_TEXT_SIZE];
-
-        if (addr_is_loopback(&t->offers[i].addr))
-            continue;
-        addr_format_ip(&t->offers[i].addr, ip);
-        if (!strstr(buf, ip))
-            len += (size_t) snprintf(buf + len, size - len, "%s%s", len ? ", " : "", ip);
-    }
 }
 
 static void tell_address(struct check_context *x, const struct media_way *w, const char *addresses,
@@ -59,35 +31,67 @@ static void tell_address(struct check_context *x, const struct media_way *w, con
     found_command(x, "visavis config set MEDIA_NODES_PUBLIC_IPS=[...]");
 }
 
-static bool tell_failure(struct check_context *x, const struct media_way *w, const struct trial *t,
-                         const struct own_addresses *own)
+/* Packets do not get to media, or not back. */
+static bool tell_media(struct check_context *x, const struct media_way *w, const struct trial *t,
+                       const struct media_facts *facts)
 {
     const struct trial_step *s = trial_failed(t);
-    struct trial_advice advice = trial_advice(s);
     char addresses[512];
 
-    list_offers(t, addresses, sizeof(addresses));
-    if (is(s->reason, "ice") && *addresses && !any_is_own(t, own) &&
-        strncmp(w->path, "turn", 4) != 0) {
+    trial_offered(t, addresses, sizeof(addresses));
+    if (facts->waits_for_clients && *addresses && !any_is_own(t, facts->own)) {
         tell_address(x, w, addresses, SEVERITY_FAILURE);
         return false;
     }
-    if (is_unreached(s)) {
-        found(x, SEVERITY_FAILURE, "Media does not get through over %s (%s: %s): %s.", w->name,
+    found(x, SEVERITY_FAILURE, "Media does not get through over %s (%s: %s): %s.", w->name,
+          trial_step_title(s->name), s->message, w->without);
+    if (facts->waits_for_clients)
+        return true;
+    found_detail(x, "With MEDIA_ICE=agent media finds its ways itself: it must be let out by UDP, "
+                    "and reach the servers of MEDIA_ICE_SERVERS.");
+    found_command(x, "visavis logs media");
+    return false;
+}
+
+static void tell_behind_relay(struct check_context *x, const struct media_way *w,
+                              const struct trial_step *s, const struct media_facts *facts)
+{
+    found(x, SEVERITY_FAILURE,
+          "Over %s TURN is reached, and media is not from there (%s: %s): %s. TURN lets through "
+          "to the addresses that media tells it of, and to others as TURN_PEERS says.",
+          w->name, trial_step_title(s->name), s->message, w->without);
+    if (facts->waits_for_clients)
+        found_detail(x, "UDP ports %u-%u of media (from MEDIA_PORT on) must be open to TURN.",
+                     facts->first, facts->last);
+}
+
+static bool tell_failure(struct check_context *x, const struct media_way *w, const struct trial *t,
+                         const struct media_facts *facts)
+{
+    const struct trial_step *s = trial_failed(t);
+
+    switch (trial_cause(w->path, s)) {
+    case TRIAL_MEDIA_PORT:
+        return tell_media(x, w, t, facts);
+    case TRIAL_BEHIND_RELAY:
+        tell_behind_relay(x, w, s, facts);
+        return false;
+    case TRIAL_TURN_PORT:
+        found(x, SEVERITY_FAILURE, "TURN is not reached over %s (%s: %s): %s.", w->name,
               trial_step_title(s->name), s->message, w->without);
-        if (!is(s->reason, "refused"))
-            return true;
-    } else {
-        found(x, SEVERITY_FAILURE, "Over %s %s does not work: %s. %s", w->name,
-              trial_step_title(s->name), s->message, advice.text);
+        return true;
+    case TRIAL_ELSEWHERE:
+        break;
     }
-    if (*advice.command)
-        found_command(x, "%s", advice.command);
+    found(x, SEVERITY_FAILURE, "Over %s %s does not work: %s. %s", w->name,
+          trial_step_title(s->name), s->message, trial_advice(s).text);
+    if (*trial_advice(s).command)
+        found_command(x, "%s", trial_advice(s).command);
     return false;
 }
 
 bool media_verdict(struct check_context *x, const struct media_way *w, const struct trial *t,
-                   const struct own_addresses *own)
+                   const struct media_facts *facts)
 {
     const struct trial_step *s = trial_failed(t);
 
@@ -101,14 +105,21 @@ bool media_verdict(struct check_context *x, const struct media_way *w, const str
         found(x, SEVERITY_UNKNOWN, "The trial over %s was interrupted.", w->name);
         return false;
     }
-    if (w->absent && is(s->reason, w->absent)) {
+    if (w->absent && strcmp(s->reason, w->absent) == 0) {
         found(x, SEVERITY_NOTE, "%s", w->absent_is);
         return false;
     }
-    return tell_failure(x, w, t, own);
+    return tell_failure(x, w, t, facts);
 }
 
-void media_verdict_address(struct check_context *x, const struct media_way *w, const char *address)
+bool media_verdict_address(struct check_context *x, const struct media_way *w, const char *address,
+                           const struct trial *t, const struct media_facts *facts)
 {
-    tell_address(x, w, address, SEVERITY_WARNING);
+    const struct trial_step *s = t ? trial_failed(t) : NULL;
+
+    if (!t || (s && trial_cause(w->path, s) == TRIAL_MEDIA_PORT)) {
+        tell_address(x, w, address, SEVERITY_WARNING);
+        return false;
+    }
+    return media_verdict(x, w, t, facts);
 }

@@ -18,10 +18,19 @@ struct media_way {
     const char *absent_is; /* … which is not wrong: what is said of it then */
 };
 
-/* Nothing when all is fine. own: NULL when nobody knows. True: the last finding lacks the command
- * that opens the way's ports in the firewall. */
-bool media_verdict(struct check_context *x, const struct media_way *w, const struct trial *t,
-                   const struct own_addresses *own);
+/* What is known of this machine and its media beside the trial. */
+struct media_facts {
+    const struct own_addresses *own; /* NULL: nobody knows */
+    bool waits_for_clients;          /* false: it goes to them (MEDIA_ICE=agent) */
+    uint16_t first, last;            /* its UDP ports, when it waits */
+};
 
-/* A trial over that one of the addresses that media announces has failed, over all of them not. */
-void media_verdict_address(struct check_context *x, const struct media_way *w, const char *address);
+/* Nothing when all is fine. True: the last finding lacks the command that opens the way's ports in
+ * the firewall. */
+bool media_verdict(struct check_context *x, const struct media_way *w, const struct trial *t,
+                   const struct media_facts *facts);
+
+/* Of a trial with that one of the addresses that media announces, after one with all of them went
+ * well. t: NULL when it came to no end. */
+bool media_verdict_address(struct check_context *x, const struct media_way *w, const char *address,
+                           const struct trial *t, const struct media_facts *facts);

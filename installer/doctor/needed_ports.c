@@ -19,6 +19,11 @@ unsigned media_workers(const struct settings *s)
     return n < 1 ? 1 : n > MEDIA_PORTS ? MEDIA_PORTS : (unsigned) n;
 }
 
+bool media_waits_for_clients(const struct settings *s)
+{
+    return strcmp(settings_text(s, SET_MEDIA_ICE), "agent") != 0;
+}
+
 /* ---- which are needed ---- */
 
 static bool own_web(const struct settings *s)
@@ -52,7 +57,7 @@ static bool own_call(const struct settings *s)
 
 static bool ice_tcp(const struct settings *s)
 {
-    return settings_bool(s, SET_MEDIA_ICE_TCP);
+    return settings_bool(s, SET_MEDIA_ICE_TCP) && media_waits_for_clients(s);
 }
 
 struct row {

@@ -1315,6 +1315,21 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .example = "40000",
             .doc = "Most peer connections of all sessions at a time",
         },
+    [SET_MEDIA_MAX_AGENTS] =
+        {
+            .key = "MEDIA_MAX_AGENTS",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_LIMITS,
+            .ours = true,
+            .restarts = MEDIA,
+            .value = "4000",
+            .min = 1,
+            .max = 1000000,
+            .example = "8000",
+            .doc = "Most peer connections of all sessions at a time, with MEDIA_ICE=agent",
+            .more = "Each has ten sockets or so, of which a service may have 65536 unless "
+                    "LimitNOFILE of visavis-media.service says more.",
+        },
     [SET_MEDIA_MAX_SEND_BANDWIDTH] =
         {
             .key = "MEDIA_MAX_SEND_BANDWIDTH",

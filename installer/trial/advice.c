@@ -34,8 +34,8 @@ static const struct {
      "must pass on the Upgrade of /openvidu.",
      "visavis proxy snippet nginx"},
     {"websocket", NULL,
-     "The WebSocket cannot be opened at the address that clients are given "
-     "(DOMAIN_OR_PUBLIC_IP, HTTPS_PORT).",
+     "The web server does not open the WebSocket that clients are told of: see whether it and "
+     "signaling run.",
      "visavis doctor web"},
     {"join", "no-media-node", "The media daemon is away.", "visavis logs media"},
     {"join", NULL, "Signaling does not let the participant in.", "visavis logs signaling"},
@@ -64,8 +64,26 @@ static const struct {
     {NULL, "no-media", "The transports are there, and nothing comes through them.",
      "visavis logs media"},
     {NULL, "rpc", "Signaling refuses it.", "visavis logs signaling"},
+    {NULL, "timeout", "Signaling, or the media daemon behind it, does not answer.",
+     "visavis status"},
     {NULL, NULL, "See what the daemons say.", "visavis logs"},
 };
+
+static bool is(const struct trial_step *s, const char *name, const char *reason)
+{
+    return strcmp(s->name, name) == 0 && strcmp(s->reason, reason) == 0;
+}
+
+enum trial_cause trial_cause(const char *path, const struct trial_step *s)
+{
+    bool by_turn = strncmp(path, "turn-", strlen("turn-")) == 0;
+
+    if (is(s, "relay", "timeout"))
+        return TRIAL_TURN_PORT;
+    if (is(s, "publish", "ice") || is(s, "subscribe", "ice"))
+        return by_turn ? TRIAL_BEHIND_RELAY : TRIAL_MEDIA_PORT;
+    return TRIAL_ELSEWHERE;
+}
 
 static const struct {
     const char *name, *title;

@@ -195,6 +195,29 @@ void trial_done(struct trial *t)
     t->json = NULL;
 }
 
+static bool was_offered_before(const struct trial *t, size_t i)
+{
+    for (size_t k = 0; k < i; k++)
+        if (addr_ip_eq(&t->offers[k].addr, &t->offers[i].addr))
+            return true;
+    return false;
+}
+
+void trial_offered(const struct trial *t, char *buf, size_t size)
+{
+    size_t len = 0;
+
+    buf[0] = '\0';
+    for (size_t i = 0; i < t->n_offers && len < size; i++) {
+        char ip[ADDR_TEXT_SIZE];
+
+        if (addr_is_loopback(&t->offers[i].addr) || was_offered_before(t, i))
+            continue;
+        addr_format_ip(&t->offers[i].addr, ip);
+        len += (size_t) snprintf(buf + len, size - len, "%s%s", len ? ", " : "", ip);
+    }
+}
+
 const struct trial_step *trial_failed(const struct trial *t)
 {
     for (size_t i = 0; i < t->n_steps; i++)

@@ -63,5 +63,9 @@ int trial_run(const struct trial_target *t, const struct trial_options *o, struc
               char *why, size_t why_size);
 void trial_done(struct trial *t);
 
+/* The addresses at which media says it can be reached, but for the loopback; each once. Cut where
+ * there is no room. */
+void trial_offered(const struct trial *t, char *buf, size_t size);
+
 /* The step that failed; NULL: none did. */
 const struct trial_step *trial_failed(const struct trial *t);

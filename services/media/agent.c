@@ -25,13 +25,9 @@ static const struct ice_module *module_of(const struct agent *a)
 
 int agents_start(struct worker *w)
 {
-    const struct config *c = w->node->config;
-    unsigned n_workers = config_worker_count(c);
-
     if (!w->node->ice)
         return 0;
-    return w->node->ice->hub_new(w->loop, ((unsigned) c->max_agents + n_workers - 1) / n_workers,
-                                 &w->ice_hub);
+    return w->node->ice->hub_new(w->loop, &w->node->agents, &w->ice_hub);
 }
 
 void agents_stop(struct worker *w)
@@ -247,9 +243,58 @@ size_t agent_candidates(const struct agent *a, struct sdp_candidate *ret, size_t
     return module_of(a)->candidates(a->ice, ret, max);
 }
 
+static bool has_found(const struct agent *a, enum sdp_candidate_type type)
+{
+    struct sdp_candidate found[ICE_AGENT_LOCAL_MAX];
+    size_t n = agent_candidates(a, found, ICE_AGENT_LOCAL_MAX);
+
+    for (size_t i = 0; i < n; i++) {
+        if (found[i].type == type)
+            return true;
+    }
+    return false;
+}
+
+void agent_silent_servers(const struct agent *a, bool turn_alone, char *ret, size_t size)
+{
+    const struct conf_strings *servers = &a->worker->node->config->ice_servers;
+    bool turn = has_found(a, SDP_RELAY), stun = turn_alone || has_found(a, SDP_SRFLX);
+    size_t len = 0;
+
+    *ret = '\0';
+    for (size_t i = 0; i < servers->n && len < size; i++) {
+        struct ice_server s;
+        const char *why;
+
+        if (ice_server_parse(servers->items[i], &s, &why) < 0 || (s.url.is_turn ? turn : stun))
+            continue;
+        len += (size_t) snprintf(ret + len, size - len, "%s%.*s", len > 0 ? " " : "",
+                                 (int) s.url_text.len, (const char *) s.url_text.p);
+    }
+}
+
+static bool is_own(const struct worker *w, const struct addr *addr)
+{
+    for (size_t i = 0; i < w->candidates.n; i++) {
+        const struct candidate *c = &w->candidates.items[i];
+
+        if (addr_ip_eq(&c->addr, addr) || addr_ip_eq(&c->via, addr))
+            return true;
+    }
+    return false;
+}
+
+/* A client on this machine is reached by UDP, or connects to us. */
+static bool makes_connection_to_itself(const struct agent *a, const struct sdp_candidate *c)
+{
+    return !a->on_loopback && (c->protocol == SDP_TCP_PASSIVE || c->protocol == SDP_TCP_SO) &&
+           is_own(a->worker, &c->addr);
+}
+
 static void add_remote(struct agent *a, const struct sdp_candidate *c)
 {
-    if (addr_is_link_local(&c->addr) || (addr_is_loopback(&c->addr) && !a->on_loopback))
+    if (addr_is_link_local(&c->addr) || (addr_is_loopback(&c->addr) && !a->on_loopback) ||
+        makes_connection_to_itself(a, c))
         return;
     (void) module_of(a)->add_remote(a->ice, c);
 }

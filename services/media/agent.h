@@ -22,12 +22,12 @@ struct agent {
     void (*on_gathered)(struct agent *a);
 };
 
-/* The worker's share of agents; nothing when the setting is "lite". */
+/* The worker's part; nothing when the setting is "lite". */
 int agents_start(struct worker *w);
 void agents_stop(struct worker *w);
 
-/* Begins to gather; on_gathered is called later. -EMFILE: as many agents as the configuration
- * allows; -EADDRNOTAVAIL: no address to gather on; -ENOMEM. */
+/* Begins to gather; on_gathered is called later. -ENOSPC: the node has as many agents as
+ * the configuration allows; -EMFILE; -EADDRNOTAVAIL: no address to gather on; -ENOMEM. */
 int agent_new(struct worker *w, bool controlling, void (*on_gathered)(struct agent *a),
               struct agent **ret_a);
 
@@ -36,6 +36,11 @@ struct agent *agent_free(struct agent *a);
 
 /* What was gathered; returns how many. */
 size_t agent_candidates(const struct agent *a, struct sdp_candidate *ret, size_t max);
+
+/* The urls of the configured servers of a kind of which not one has given a candidate, a blank
+ * between them; "": all kinds have. turn_alone: without the STUN server, which has none to give
+ * where its answer is an address of this machine. */
+void agent_silent_servers(const struct agent *a, bool turn_alone, char *ret, size_t size);
 
 /* The peer's credentials and the candidates in its SDP: checks begin. */
 void agent_set_remote(struct agent *a, const struct neg_peer *peer, struct bytes sdp);

@@ -57,7 +57,7 @@ static const struct conf_key keys[] = {
     FIELD("announce_loopback", CONF_BOOL, announce_loopback, .int_default = true),
     FIELD("ice", CONF_STRING, ice, .string_default = "lite", .allowed = ice_modes),
     FIELD("ice_servers", CONF_STRINGS, ice_servers, .check = check_ice_server),
-    INT("max_agents", max_agents, 1, 20000, 1000),
+    INT("max_agents", max_agents, 1, CONFIG_TRANSPORTS_MAX, 4000),
     INT("gathering_ms", gathering_ms, 100, 60000, GATHERING_MS),
     LIVE("max_rooms", max_rooms, 1, CONFIG_ROOMS_MAX, 10000),
     LIVE("max_streams", max_streams, 1, CONFIG_STREAMS_MAX, 1000),

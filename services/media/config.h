@@ -19,8 +19,8 @@ struct config {
     bool announce_loopback;
     char *ice; /* "lite": clients reach this machine; "agent": it has no address for them */
     struct conf_strings ice_servers; /* of "agent": codec/ice_server.h */
-    int64_t max_agents;
-    int64_t gathering_ms; /* how long an agent may look for candidates */
+    int64_t max_agents;              /* of the node */
+    int64_t gathering_ms;            /* how long an agent may look for candidates */
     int64_t max_transports;
     int64_t last_n; /* 0: the video of all publishers of a room is forwarded */
 

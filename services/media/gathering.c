@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+#define URLS_SIZE 512
+
 struct gathering {
     struct list node; /* of the worker's */
     struct worker *worker;
@@ -50,21 +52,44 @@ static struct gathering *find_agent(struct worker *w, const struct agent *a)
     return NULL;
 }
 
+/* All have answered: one that gave no relay has refused it, or the way there is closed. */
+static void tell_refusal(struct gathering *g)
+{
+    char urls[URLS_SIZE];
+
+    agent_silent_servers(g->message->agent, true, urls, sizeof(urls));
+    if (*urls)
+        log_limited(&g->worker->log_gathering, LOG_LEVEL_WARNING,
+                    "MEDIA_ICE_SERVERS: %s gave no candidate (wrong credentials, no relay for us, "
+                    "or nobody is there)",
+                    urls);
+}
+
+static void tell_silence(struct gathering *g)
+{
+    char urls[URLS_SIZE];
+
+    agent_silent_servers(g->message->agent, false, urls, sizeof(urls));
+    log_limited(&g->worker->log_gathering, LOG_LEVEL_WARNING,
+                "MEDIA_ICE_SERVERS: %s did not answer within %d ms", *urls ? urls : "one of them",
+                (int) g->worker->node->config->gathering_ms);
+}
+
 static void on_gathered(struct agent *a)
 {
     struct gathering *g = find_agent(a->worker, a);
 
-    if (g)
-        run(g);
+    if (!g)
+        return;
+    tell_refusal(g);
+    run(g);
 }
 
 static void on_deadline(struct wheel_timer *timer)
 {
     struct gathering *g = container_of(timer, struct gathering, deadline);
 
-    log_limited(&g->worker->log_gathering, LOG_LEVEL_WARNING,
-                "a STUN or TURN server of media's ice_servers did not answer within %d ms",
-                (int) g->worker->node->config->gathering_ms);
+    tell_silence(g);
     run(g);
 }
 
@@ -102,9 +127,9 @@ bool gathering_begin(struct worker *w, struct message *m)
         return false;
     r = begin(w, m);
     if (r < 0) {
-        message_fail(m, MEDIA_ERR_ENDPOINT, "%s",
-                     r == -EMFILE ? "the media server's limit of ICE agents is reached"
-                                  : strerror(-r));
+        message_fail(m, MEDIA_ERR_ENDPOINT, "%s", strerror(-r));
+        if (r == -ENOSPC)
+            m->limit = LIMIT_AGENTS;
         mailbox_post(w->node->control, &m->mail);
     }
     return true;

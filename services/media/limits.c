@@ -22,6 +22,7 @@ static const struct row {
                            "subscribers of a stream"},
     [LIMIT_TRANSPORTS] = {"MEDIA_MAX_TRANSPORTS", offsetof(struct config, max_transports),
                           "transports"},
+    [LIMIT_AGENTS] = {"MEDIA_MAX_AGENTS", offsetof(struct config, max_agents), "ICE agents"},
     [LIMIT_SEND_RATE] = {"MEDIA_MAX_SEND_BANDWIDTH", offsetof(struct config, max_send_mbits),
                          "Mbit/s to its clients"},
 };

@@ -14,6 +14,7 @@ enum limit {
     LIMIT_PUBLISHERS,      /* of a room */
     LIMIT_SUBSCRIBERS,     /* of a stream */
     LIMIT_TRANSPORTS,
+    LIMIT_AGENTS,
     LIMIT_SEND_RATE,
     N_LIMITS,
 };

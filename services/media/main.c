@@ -202,7 +202,12 @@ static int prepare(struct daemon *d)
     if (r == 0)
         r = load_ice(&d->config, &ice);
     d->node = (struct node){
-        .config = &d->config, .n_workers = d->n_workers, .identity = d->identity, .ice = ice};
+        .config = &d->config,
+        .n_workers = d->n_workers,
+        .identity = d->identity,
+        .ice = ice,
+        .agents.max = (unsigned) d->config.max_agents,
+    };
     if (r == 0)
         r = pulse_new(d->loop, &d->pulse);
     if (r == 0)
@@ -241,6 +246,8 @@ static void stop(void *self)
     struct daemon *d = self;
 
     addresses_free(d->addresses);
+    for (unsigned i = 0; d->workers && i < d->n_workers; i++)
+        worker_ask_to_stop(d->workers[i]);
     for (unsigned i = 0; d->workers && i < d->n_workers; i++)
         worker_stop(d->workers[i]);
     for (unsigned i = 0; d->workers && i < d->n_workers; i++)

@@ -115,8 +115,6 @@ static void on_command(struct mail *mail, void *arg)
     switch (m->type) {
     case COMMAND_QUIT:
         message_free(m);
-        gathering_drop_all(w);
-        drop_rooms(w);
         loop_quit(w->loop, 0);
         break;
     case COMMAND_CANDIDATES:
@@ -240,6 +238,9 @@ static void *thread_main(void *arg)
 
     if (r < 0)
         log_error("worker %u: event loop: %s", w->index, strerror(-r));
+    gathering_drop_all(w);
+    drop_rooms(w);
+    agents_stop(w); /* may take a second or two, which all workers do at once */
     return NULL;
 }
 
@@ -253,27 +254,26 @@ int worker_start(struct worker *w)
     return 0;
 }
 
-static void stop_thread(struct worker *w)
+void worker_ask_to_stop(struct worker *w)
 {
-    struct message *m = message_new(COMMAND_QUIT);
+    struct message *m;
 
+    if (!w || !w->started || w->asked_to_stop)
+        return;
+    m = message_new(COMMAND_QUIT);
     if (!m)
         abort(); /* nothing else ends the thread */
+    w->asked_to_stop = true;
     mailbox_post(w->mailbox, &m->mail);
-    pthread_join(w->thread, NULL);
 }
 
 void worker_stop(struct worker *w)
 {
-    if (!w)
+    if (!w || !w->started)
         return;
-    if (w->started)
-        stop_thread(w);
+    worker_ask_to_stop(w);
+    pthread_join(w->thread, NULL);
     w->started = false;
-    if (w->rooms) { /* something may have come behind the word to end */
-        gathering_drop_all(w);
-        drop_rooms(w);
-    }
 }
 
 uint64_t worker_cpu_us(const struct worker *w)

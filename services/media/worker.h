@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/map.h"
+#include "ice_agent/ice_agent.h"
 #include "loop/pulse.h"
 #include "media/config.h"
 #include "rtc/dtls.h"
@@ -23,17 +24,17 @@ struct ice_tcp;
 struct pipes;
 struct quality_sums;
 struct transport;
-struct ice_hub;
 struct ice_module;
 struct tuple_table;
 
-/* What all workers share; outlives them. Read-only but for the counter. */
+/* What all workers share; outlives them. Read-only but for the counters. */
 struct node {
     const struct config *config;
     unsigned n_workers;
     const struct dtls_identity *identity;
     struct mailbox *control;      /* takes struct message */
     const struct ice_module *ice; /* full agents; NULL: the setting is "lite" */
+    struct ice_quota agents;
     atomic_uint n_transports;
 };
 
@@ -71,7 +72,7 @@ struct worker {
     uint64_t bytes_out;   /* media of all transports */
     struct quality_sums *ended; /* what became of the packets of transports that are gone */
     pthread_t thread;
-    bool started;
+    bool started, asked_to_stop;
     struct pulse_watch *pulse; /* NULL: not watched */
     struct pipes *pipes;       /* from and to the other workers */
 
@@ -89,8 +90,11 @@ int worker_new(struct node *node, unsigned index, struct udp *u,
 int worker_listen_tcp(struct worker *w, int fd);
 int worker_start(struct worker *w);
 
-/* Ends the thread, and drops the rooms. All workers stop before the first is freed: they post to
- * each other until then. NULL is fine. */
+/* The thread drops the rooms and its agents, and ends. */
+void worker_ask_to_stop(struct worker *w);
+
+/* Waits for that. All workers stop before the first is freed: they post to each other until then.
+ * NULL is fine. */
 void worker_stop(struct worker *w);
 struct worker *worker_free(struct worker *w); /* NULL is fine; returns NULL */
 

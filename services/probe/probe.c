@@ -341,6 +341,7 @@ int probe_new(struct loop *l, const struct probe_config *c, struct probe **ret_p
     p->loop = l;
     p->config = c;
     p->sender = rnd_u32();
+    p->agents.max = c->publishers + PROBE_WATCHES_MAX;
     r = c->publishers == 0 || c->publishers + c->subscribers > PROBE_MEMBERS_MAX ||
                 c->publishers * c->subscribers > PROBE_WATCHES_MAX
             ? -EINVAL
@@ -354,7 +355,7 @@ int probe_new(struct loop *l, const struct probe_config *c, struct probe **ret_p
     if (r == 0)
         r = rtc_hub_new(l, &p->hub);
     if (r == 0 && !c->light)
-        r = ice_hub_new(l, c->publishers + PROBE_WATCHES_MAX, &p->ice);
+        r = ice_hub_new(l, &p->agents, &p->ice);
     if (r < 0) {
         probe_free(p);
         return r;

@@ -49,6 +49,7 @@ struct probe {
     struct http *http;
     struct api *api;
     struct rtc_hub *hub;
+    struct ice_quota agents;
     struct ice_hub *ice;
     uint32_t sender;
     char session[PARTICIPANT_ID_SIZE];

@@ -34,20 +34,29 @@ static const struct {
 };
 #define N_TRACKS (sizeof(tracks) / sizeof(tracks[0]))
 
-/* Of each worker. */
+/* Of each worker; or of a part of it, which may not be there. */
 static const struct {
-    const char *key, *name, *type, *help;
+    const char *part, *key, *name, *type, *help;
 } workers[] = {
-    {"transports", "transports", "gauge", "Transports now."},
-    {"rooms", "rooms", "gauge", "Rooms now."},
-    {"packetsIn", "datagrams_received_total", "counter", "Datagrams that came."},
-    {"packetsOut", "datagrams_sent_total", "counter", "Datagrams that were sent."},
-    {"messagesOut", "sends_total", "counter", "Messages to the kernel that they were sent in."},
-    {"droppedOut", "datagrams_refused_total", "counter", "Datagrams that the kernel did not take."},
-    {"junk", "junk_total", "counter", "Datagrams that were of no transport."},
-    {"pipedOut", "piped_total", "counter",
+    {NULL, "transports", "transports", "gauge", "Transports now."},
+    {NULL, "rooms", "rooms", "gauge", "Rooms now."},
+    {NULL, "packetsIn", "datagrams_received_total", "counter", "Datagrams that came."},
+    {NULL, "packetsOut", "datagrams_sent_total", "counter", "Datagrams that were sent."},
+    {NULL, "messagesOut", "sends_total", "counter",
+     "Messages to the kernel that they were sent in."},
+    {NULL, "droppedOut", "datagrams_refused_total", "counter",
+     "Datagrams that the kernel did not take."},
+    {NULL, "junk", "junk_total", "counter", "Datagrams that were of no transport."},
+    {NULL, "badMedia", "bad_media_total", "counter",
+     "Packets that were not authentic, came twice, or were of too many sources."},
+    {"tcp", "connections", "tcp_connections_total", "counter", "Connections that came by TCP."},
+    {"tcp", "refused", "tcp_refused_total", "counter",
+     "Of these, those that were too many, too slow, or no media."},
+    {"tcp", "droppedOut", "tcp_dropped_total", "counter",
+     "Packets that clients did not take from them in time."},
+    {NULL, "pipedOut", "piped_total", "counter",
      "Messages, most of them packets, for other workers, of rooms that one does not carry."},
-    {"pipeDropped", "piped_dropped_total", "counter",
+    {NULL, "pipeDropped", "piped_dropped_total", "counter",
      "Of these, those that were lost because the other worker did not keep up."},
 };
 #define N_WORKERS (sizeof(workers) / sizeof(workers[0]))
@@ -93,11 +102,28 @@ static void put_workers(const struct prom *p, const json_t *list)
 
         prom_head(p, workers[k].name, workers[k].type, workers[k].help);
         json_array_foreach (list, i, worker) {
+            const json_t *of = workers[k].part ? json_object_get(worker, workers[k].part) : worker;
             char port[24];
 
             snprintf(port, sizeof(port), "%u", (unsigned) number(worker, "port"));
-            prom_value(p, workers[k].name, LABELS({"port", port}), number(worker, workers[k].key));
+            prom_value(p, workers[k].name, LABELS({"port", port}), number(of, workers[k].key));
         }
+    }
+}
+
+/* Which the media daemon places rooms by. */
+static void put_load(const struct prom *p, const json_t *list)
+{
+    const json_t *worker;
+    size_t i;
+
+    prom_head(p, "load_ratio", "gauge", "Processor time that it takes, of one core.");
+    json_array_foreach (list, i, worker) {
+        double load = json_real_value(json_object_get(worker, "load"));
+        char port[24];
+
+        snprintf(port, sizeof(port), "%u", (unsigned) number(worker, "port"));
+        prom_seconds(p, "load_ratio", LABELS({"port", port}), (uint64_t) (load * 1e6));
     }
 }
 
@@ -118,6 +144,7 @@ void metrics_render_media(struct wr *w, const json_t *stats)
     const json_t *list = json_object_get(stats, "workers");
 
     put_workers(&p, list);
+    put_load(&p, list);
     put_refused(&p, json_object_get(stats, "refused"));
     for (size_t i = 0; i < N_TRACKS; i++) {
         prom_head(&p, tracks[i].name, "counter", tracks[i].help);

@@ -34,6 +34,7 @@
 static bool possible;
 static struct loop *loop;
 static struct rtc_hub *rtc;
+static struct ice_quota quota = {.max = 100};
 static struct ice_hub *ice;
 static struct child *media, *turn;
 static struct media_client *control;
@@ -117,7 +118,7 @@ static int setup(void **state)
         return 0;
     assert_int_equal(loop_new(&loop), 0);
     assert_int_equal(rtc_hub_new(loop, &rtc), 0);
-    assert_int_equal(ice_hub_new(loop, 100, &ice), 0);
+    assert_int_equal(ice_hub_new(loop, &quota, &ice), 0);
     any_path = udp_path = tcp_path = (struct ice_full_config){.hub = ice, .loop = loop};
     any_path.path = CLIENT_PATH_ANY;
     udp_path.path = CLIENT_PATH_UDP;
@@ -276,6 +277,7 @@ static void call_between(struct ice_full_config *path, const char *local, const 
     assert_local("subscriber", "b", local);
     rtc_peer_free(pub);
     rtc_peer_free(sub);
+    assert_false(child_has_logged(media, "MEDIA_ICE_SERVERS"));
 }
 
 static void with_a_stun_server(void **state)
@@ -336,7 +338,7 @@ static void over_tcp_without_a_server(void **state)
     call_between(&tcp_path, "tcp", "tcptype active");
 }
 
-static int open_at(enum nat_net where, const char *ip, uint16_t *ret_port)
+static int open_at(enum nat_net where, int type, const char *ip, uint16_t *ret_port)
 {
     struct sockaddr_storage sa;
     struct addr a;
@@ -346,7 +348,7 @@ static int open_at(enum nat_net where, const char *ip, uint16_t *ret_port)
     assert_int_equal(addr_parse_ip(ip, 0, &a), 0);
     len = addr_to_sockaddr(&a, &sa);
     assert_true(nat_net_enter(where));
-    fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    fd = socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     assert_true(nat_net_enter(NAT_OUTSIDE));
     assert_int_equal(bind(fd, (struct sockaddr *) &sa, len), 0);
     assert_int_equal(getsockname(fd, (struct sockaddr *) &sa, &len), 0);
@@ -355,12 +357,13 @@ static int open_at(enum nat_net where, const char *ip, uint16_t *ret_port)
     return fd;
 }
 
-static void trickle(const char *ip, uint16_t port, unsigned priority)
+/* tail: "", or of what kind it is over TCP */
+static void trickle(const char *ip, uint16_t port, unsigned priority, const char *tail)
 {
-    char text[128];
+    char text[160];
 
-    snprintf(text, sizeof(text), "candidate:%u 1 udp %u %s %u typ host", priority, priority, ip,
-             port);
+    snprintf(text, sizeof(text), "candidate:%u 1 %s %u %s %u typ host%s", priority,
+             *tail ? "tcp" : "udp", priority, ip, port, tail);
     assert_int_equal(media_client_call(control, "trickle",
                                        json_pack("{s:s, s:s, s:s}", "room", "r", "stream", "s",
                                                  "candidate", text),
@@ -382,14 +385,14 @@ static void not_to_services_of_its_own(void **state)
         skip();
     assert_true(nat_net_drop(NAT_DROP_NOTHING));
     start_media("");
-    outside = open_at(NAT_OUTSIDE, NAT_OUTSIDE_IP, &port);
+    outside = open_at(NAT_OUTSIDE, SOCK_DGRAM, NAT_OUTSIDE_IP, &port);
     for (unsigned i = 0; i < 2; i++)
-        inside[i] = open_at(NAT_INSIDE, own[i], &ports[i]);
+        inside[i] = open_at(NAT_INSIDE, SOCK_DGRAM, own[i], &ports[i]);
     p = new_peer(SDP_SENDONLY, &tcp_path); /* so that there is no way for it */
     assert_int_equal(media_client_publish(control, "r", "s", p), 0);
     for (unsigned i = 0; i < 2; i++)
-        trickle(own[i], ports[i], 2000000000 + i);
-    trickle(NAT_OUTSIDE_IP, port, 1000000000);
+        trickle(own[i], ports[i], 2000000000 + i, "");
+    trickle(NAT_OUTSIDE_IP, port, 1000000000, "");
     begin_waiting();
     while (recv(outside, buf, sizeof(buf), 0) < 0)
         go_on("a check");
@@ -397,6 +400,38 @@ static void not_to_services_of_its_own(void **state)
         assert_int_equal(recv(inside[i], buf, sizeof(buf), 0), -1);
         close(inside[i]);
     }
+    close(outside);
+    rtc_peer_free(p);
+}
+
+/* Others of this machine take a connection from it for one of their own. */
+static void no_connections_to_itself(void **state)
+{
+    static const char *const kinds[] = {" tcptype passive", " tcptype so"};
+    int inside, outside;
+    uint16_t own_port, port;
+    struct rtc_peer *p;
+
+    (void) state;
+    if (!possible)
+        skip();
+    assert_true(nat_net_drop(NAT_DROP_NOTHING));
+    start_media("");
+    outside = open_at(NAT_OUTSIDE, SOCK_STREAM, NAT_OUTSIDE_IP, &port);
+    inside = open_at(NAT_INSIDE, SOCK_STREAM, NAT_INSIDE_IP, &own_port);
+    assert_int_equal(listen(outside, 8), 0);
+    assert_int_equal(listen(inside, 8), 0);
+    p = new_peer(SDP_SENDONLY, &udp_path);
+    assert_true(nat_net_drop(NAT_DROP_UDP)); /* so that there is no way for it */
+    assert_int_equal(media_client_publish(control, "r", "s", p), 0);
+    for (unsigned i = 0; i < 2; i++)
+        trickle(NAT_INSIDE_IP, own_port, 2000000000 + i, kinds[i]);
+    trickle(NAT_OUTSIDE_IP, port, 1000000000, kinds[0]);
+    begin_waiting();
+    while (accept4(outside, NULL, NULL, SOCK_CLOEXEC) < 0)
+        go_on("a connection");
+    assert_int_equal(accept4(inside, NULL, NULL, SOCK_CLOEXEC), -1);
+    close(inside);
     close(outside);
     rtc_peer_free(p);
 }
@@ -428,6 +463,7 @@ int main(void)
         cmocka_unit_test_teardown(relayed_by_tcp, stop_media),
         cmocka_unit_test_teardown(over_tcp_without_a_server, stop_media),
         cmocka_unit_test_teardown(not_to_services_of_its_own, stop_media),
+        cmocka_unit_test_teardown(no_connections_to_itself, stop_media),
         cmocka_unit_test_teardown(consent_ends, stop_media),
     };
 

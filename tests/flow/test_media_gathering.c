@@ -3,6 +3,7 @@
 #include "media_kit.h"
 
 #define MAX_AGENTS 2
+#define WORKERS 3        /* a room stays on one, which may have all the agents */
 #define PATIENT_MS 60000 /* nothing here takes so long */
 #define HASTY_MS 100
 #define TRIES 500
@@ -10,6 +11,7 @@
 #define CANDIDATE "candidate:1 1 udp 2130706431 127.0.0.1 9 typ host"
 
 static int silent_fd = -1; /* the TURN server */
+static unsigned turn_port;
 
 static int setup_with(int gathering_ms)
 {
@@ -19,11 +21,12 @@ static int setup_with(int gathering_ms)
     silent_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     assert_int_equal(bind(silent_fd, (struct sockaddr *) &sin, len), 0);
     assert_int_equal(getsockname(silent_fd, (struct sockaddr *) &sin, &len), 0);
-    assert_int_equal(media_daemon_new(&daemon_, 1,
+    turn_port = ntohs(sin.sin_port);
+    assert_int_equal(media_daemon_new(&daemon_, WORKERS,
                                       "ice = \"agent\";\nmax_agents = %d;\ngathering_ms = %d;\n"
                                       "ice_servers = [\"url=turn:127.0.0.1:%u,username=u,"
                                       "credential=p\"];\n",
-                                      MAX_AGENTS, gathering_ms, ntohs(sin.sin_port)),
+                                      MAX_AGENTS, gathering_ms, turn_port),
                      0);
     begin_daemon();
     return 0;
@@ -153,8 +156,8 @@ static int begin_waiting(const char *stream)
 
         if (!waits) {
             assert_int_equal(id_of(first), publish);
-            assert_non_null(strstr(json_string_value(json_object_get(error, "message")),
-                                   "limit of ICE agents"));
+            assert_non_null(
+                strstr(json_string_value(json_object_get(error, "message")), "MEDIA_MAX_AGENTS"));
             expect_success(stats);
             usleep(TRY_US);
         }
@@ -171,6 +174,16 @@ static json_t *of_stream(const char *stream)
     return json_pack("{s:s, s:s}", "room", "r", "stream", stream);
 }
 
+/* With the url of the server and the name of the setting, and no credentials. */
+static void assert_told_of_server(const char *what)
+{
+    char text[128];
+
+    snprintf(text, sizeof(text), "MEDIA_ICE_SERVERS: turn:127.0.0.1:%u %s", turn_port, what);
+    if (!child_has_logged(daemon_, text))
+        fail_msg("not logged: %s", text);
+}
+
 static void goes_on_with_what_is_there(void **state)
 {
     json_t *result = expect_answer(begin_publish("s"));
@@ -181,7 +194,7 @@ static void goes_on_with_what_is_there(void **state)
     assert_non_null(strstr(sdp, "typ host"));
     assert_null(strstr(sdp, "typ relay"));
     assert_null(strstr(sdp, "a=ice-lite"));
-    assert_true(child_has_logged(daemon_, "did not answer within"));
+    assert_told_of_server("did not answer within");
     json_decref(result);
 }
 
@@ -229,6 +242,7 @@ static void others_do_not_wait(void **state)
     expect_success(begin("trickle", json_pack("{s:s, s:s, s:s}", "room", "r", "stream", "s",
                                               "candidate", CANDIDATE)));
     assert_false(child_has_logged(daemon_, "did not answer within"));
+    assert_told_of_server("gave no candidate");
 }
 
 static void no_more_than_allowed(void **state)

@@ -283,31 +283,74 @@ static void publishers_are_asked_within_all_bounds(void **state)
     wc_free(pub);
 }
 
+/* An offer whose audio line has RED too. */
+static char *describe_with_red(struct wc *c, const struct wc_numbers *n, const char *direction,
+                               uint32_t audio_ssrc, uint32_t video_ssrc)
+{
+    char *offer = wc_describe(c, n, "actpass", direction, audio_ssrc, video_ssrc);
+    char *changed = malloc(8192), line[32], audio[16];
+    const char *at, *map;
+
+    assert_non_null(changed);
+    snprintf(audio, sizeof(audio), " %u\r\n", n->opus);
+    snprintf(line, sizeof(line), "a=rtpmap:%u opus", n->opus);
+    at = strstr(offer, audio);
+    map = strstr(offer, line);
+    snprintf(changed, 8192,
+             "%.*s %u 63%.*sa=rtpmap:63 red/48000/2\r\na=fmtp:63 %u/%u\r\n"
+             "a=fmtp:%u minptime=10;useinbandfec=1;usedtx=1\r\n%s",
+             (int) (at - offer), offer, n->opus, (int) (map - at - (long) strlen(audio) + 2),
+             at + strlen(audio) - 2, n->opus, n->opus, n->opus, map);
+    free(offer);
+    return changed;
+}
+
+static struct wc *publisher_with_red(void)
+{
+    struct wc *c = wc_new();
+    char *offer = describe_with_red(c, &alice, "sendonly", AUDIO_SSRC, VIDEO_SSRC);
+    json_t *r = call("publish", publish_params("s", offer));
+
+    assert_non_null(strstr(json_string_value(json_object_get(r, "answer")), "red/48000/2"));
+    wc_take(c, json_string_value(json_object_get(r, "answer")));
+    json_decref(r);
+    free(offer);
+    wc_connect(c);
+    expect_state("stream", "s", "connected");
+    return c;
+}
+
+static struct wc *subscriber_with_red(const char *name)
+{
+    struct wc *c = wc_new();
+    char *offer = describe_with_red(c, &alice, "recvonly", 0, 0);
+    json_t *params = subscriber_params(name), *r;
+    const char *answer;
+
+    json_object_set_new(params, "offer", json_string(offer));
+    r = call("subscribe", params);
+    answer = json_string_value(json_object_get(r, "answer"));
+    assert_non_null(strstr(answer, "red/48000/2"));
+    assert_non_null(strstr(answer, "useinbandfec=1"));
+    wc_take(c, answer);
+    json_decref(r);
+    free(offer);
+    wc_connect(c);
+    expect_state("subscriber", name, "connected");
+    return c;
+}
+
+static const uint8_t red[] = {0xef, 0x0f, 0x00, 0x03, 0x6f, 'o', 'l', 'd', 'n', 'e', 'w'};
+
 /* A subscriber that knows no RED gets the Opus in it. */
 static void redundant_audio_is_unwrapped(void **state)
 {
-    static const uint8_t red[] = {0xef, 0x0f, 0x00, 0x03, 0x6f, 'o', 'l', 'd', 'n', 'e', 'w'};
-    static const char with[] = "a=rtpmap:111 opus/48000/2\r\na=rtpmap:63 red/48000/2\r\n"
-                               "a=fmtp:63 111/111\r\n";
     struct rtp audio = {.pt = 63, .seq = 1, .ts = 960, .ssrc = AUDIO_SSRC};
-    struct wc *pub = wc_new(), *sub;
-    char *offer = publisher_offer(pub, "sendonly");
-    char *at = strstr(offer, " 111\r\n"), changed[8192];
+    struct wc *pub = publisher_with_red(), *sub = connected_subscriber("a");
     uint8_t buf[2048];
     struct rtp p;
-    json_t *r;
 
     (void) state;
-    snprintf(changed, sizeof(changed), "%.*s 111 63%s", (int) (at - offer), offer, at + 4);
-    at = strstr(changed, "a=rtpmap:111");
-    memmove(at + sizeof(with) - 1, strchr(at, '\n') + 1, strlen(strchr(at, '\n') + 1) + 1);
-    memcpy(at, with, sizeof(with) - 1);
-    r = call("publish", publish_params("s", changed));
-    assert_non_null(strstr(json_string_value(json_object_get(r, "answer")), "red/48000/2"));
-    wc_take(pub, json_string_value(json_object_get(r, "answer")));
-    json_decref(r);
-    wc_connect(pub);
-    sub = connected_subscriber("a");
     wc_send_rtp(pub, &audio, NULL, 0, bytes_of(red, sizeof(red)));
     assert_true(wc_receive_rtp(sub, WC_WAIT_MS, buf, sizeof(buf), &p));
     assert_int_equal(p.pt, bob.opus);
@@ -319,7 +362,51 @@ static void redundant_audio_is_unwrapped(void **state)
     wc_send_rtp(pub, &audio, NULL, 0, bytes_str("plain"));
     assert_true(wc_receive_rtp(sub, WC_WAIT_MS, buf, sizeof(buf), &p));
     assert_payload(&p, "plain", 5);
-    free(offer);
+    wc_free(pub);
+    wc_free(sub);
+}
+
+/* In-band FEC (RFC 6716 section 2.1.7) is part of a frame's bytes. With DTX there is a frame of one
+ * byte now and then, the clock goes on meanwhile, and the marker says that sound begins again (RFC
+ * 7587 section 4.1). RED passes to those who know it and call Opus by the publisher's number, which
+ * it contains. */
+static void fec_dtx_and_red_pass_untouched(void **state)
+{
+    static const uint8_t with_fec[] = {0x78, 0x5b, 0xa1, 0x00, 0xff, 0x10, 0x80, 0x7f};
+    static const uint8_t dtx[] = {0x78};
+    static const struct {
+        bool is_red, marker;
+        uint32_t after; /* on the RTP clock */
+        const uint8_t *p;
+        size_t len;
+    } packets[] = {
+        {false, true, 0, with_fec, sizeof(with_fec)},
+        {false, false, 960, dtx, sizeof(dtx)},
+        {false, false, 19200, dtx, sizeof(dtx)},
+        {false, true, 19200, with_fec, sizeof(with_fec)},
+        {true, false, 960, red, sizeof(red)},
+    };
+    struct wc *pub = publisher_with_red(), *sub = subscriber_with_red("a");
+    struct rtp h = {.seq = 100, .ts = 5000, .ssrc = AUDIO_SSRC}, p, before = {.pt = 0};
+    uint8_t buf[2048];
+
+    (void) state;
+    for (size_t i = 0; i < sizeof(packets) / sizeof(packets[0]); i++) {
+        h.seq++;
+        h.ts += packets[i].after;
+        h.marker = packets[i].marker;
+        h.pt = packets[i].is_red ? 63 : (uint8_t) alice.opus;
+        wc_send_rtp(pub, &h, NULL, 0, bytes_of(packets[i].p, packets[i].len));
+        assert_true(wc_receive_rtp(sub, WC_WAIT_MS, buf, sizeof(buf), &p));
+        assert_int_equal(p.pt, packets[i].is_red ? 63 : alice.opus);
+        assert_int_equal(p.marker, packets[i].marker);
+        assert_payload(&p, packets[i].p, packets[i].len);
+        if (i > 0) {
+            assert_int_equal(p.seq, (uint16_t) (before.seq + 1));
+            assert_int_equal(p.ts - before.ts, packets[i].after);
+        }
+        before = p;
+    }
     wc_free(pub);
     wc_free(sub);
 }
@@ -336,6 +423,7 @@ int main(void)
         TEST(clocks_of_subscribers_are_echoed),
         TEST(publishers_are_asked_within_all_bounds),
         TEST(redundant_audio_is_unwrapped),
+        TEST(fec_dtx_and_red_pass_untouched),
     };
 
     return cmocka_run_group_tests(tests, setup_daemon, stop_daemon);

@@ -208,6 +208,15 @@ udp_dropped() {
         says media.turn-tcp ok && says media.turn-tls ok
 }
 
+# TURN is reached, and does not reach media.
+media_closed() {
+    drop 'udp dport 40000-40063 drop' || return 1
+    doctor media.udp media.turn-udp
+    undrop
+    says media.udp failure 'over UDP' 'dport 40000' && says media.turn-udp failure TURN_PEERS || return 1
+    holds 'no rule for TURN' '[.checks[] | select(.id == "media.turn-udp") | .findings[].command // "" | contains("3478")] | any | not'
+}
+
 # A call finds its way all the same.
 a_call_gets_around() {
     drop 'udp sport 32768-50000 udp dport { 3478, 40000-40063 } drop' || return 1
@@ -284,6 +293,7 @@ test_case 'nobody there, or somebody else' nobody_there
 test_case 'a wrong secret' wrong_secret
 test_case 'another secret than in force' changed_secret
 test_case 'UDP dropped' udp_dropped
+test_case 'the media ports closed' media_closed
 test_case 'UDP dropped: a call gets around it' a_call_gets_around
 test_case 'TURN stopped' turn_stopped
 test_case 'TURN refuses connections' turn_refuses

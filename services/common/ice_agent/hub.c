@@ -23,7 +23,7 @@ static void drain(struct ice_agent *a)
 static void destroy(struct ice_agent *a)
 {
     list_del(&a->node);
-    a->hub->n_agents--;
+    atomic_fetch_sub(&a->hub->quota->n, 1);
     drain(a);
     context_enter(&a->context);
     g_object_unref(a->nice);
@@ -70,7 +70,7 @@ void ice_hub_take_leave(struct ice_hub *h, struct ice_agent *a)
     context_leave(&a->context);
 }
 
-int ice_hub_new(struct loop *l, unsigned max_agents, struct ice_hub **ret_h)
+int ice_hub_new(struct loop *l, struct ice_quota *q, struct ice_hub **ret_h)
 {
     struct ice_hub *h = calloc(1, sizeof(*h));
     int r;
@@ -78,7 +78,7 @@ int ice_hub_new(struct loop *l, unsigned max_agents, struct ice_hub **ret_h)
     if (!h)
         return -ENOMEM;
     h->loop = l;
-    h->max_agents = max_agents;
+    h->quota = q;
     list_init(&h->leaving);
     r = loop_defer_init(&h->collect, l, on_collect);
     if (r == 0)

@@ -199,25 +199,44 @@ static void quieten(void)
     }
 }
 
+static int quota_take(struct ice_quota *q)
+{
+    if (atomic_fetch_add(&q->n, 1) < q->max)
+        return 0;
+    atomic_fetch_sub(&q->n, 1);
+    return -ENOSPC;
+}
+
+/* It counts from now on. */
+static int make_agent(struct ice_hub *h, struct ice_agent **ret_a)
+{
+    struct ice_agent *a;
+    int r = quota_take(h->quota);
+
+    if (r < 0)
+        return r;
+    a = calloc(1, sizeof(*a));
+    r = a ? context_init(&a->context, h->loop, h->set, after_dispatch) : -ENOMEM;
+    if (r < 0) {
+        atomic_fetch_sub(&h->quota->n, 1);
+        free(a);
+        return r;
+    }
+    a->hub = h;
+    list_init(&a->node);
+    *ret_a = a;
+    return 0;
+}
+
 int ice_agent_new(struct ice_hub *h, const struct ice_agent_config *c, struct ice_agent **ret_a)
 {
     struct ice_agent *a;
     int r;
 
-    if (h->n_agents >= h->max_agents)
-        return -EMFILE;
     quieten();
-    a = calloc(1, sizeof(*a));
-    if (!a)
-        return -ENOMEM;
-    r = context_init(&a->context, h->loop, h->set, after_dispatch);
-    if (r < 0) {
-        free(a);
+    r = make_agent(h, &a);
+    if (r < 0)
         return r;
-    }
-    a->hub = h;
-    h->n_agents++;
-    list_init(&a->node);
     if (c->handlers)
         a->handlers = *c->handlers;
     a->arg = c->arg;

@@ -12,6 +12,8 @@
 #include "codec/sdp_candidate.h"
 #include "loop/loop.h"
 
+#include <stdatomic.h>
+
 #define ICE_AGENT_UFRAG_MAX 256 /* RFC 8839 section 5.4 */
 #define ICE_AGENT_PWD_MAX 256
 #define ICE_AGENT_LOCAL_MAX 32  /* candidates that are told; further ones are left out */
@@ -22,8 +24,15 @@
 struct ice_hub;
 struct ice_agent;
 
-/* For at most so many agents; those count that still take their leave of a TURN server. */
-int ice_hub_new(struct loop *l, unsigned max_agents, struct ice_hub **ret_h);
+/* How many agents there may be and are; those count that still take their leave of a TURN server.
+ * Hubs of several threads may share one. */
+struct ice_quota {
+    unsigned max;
+    atomic_uint n;
+};
+
+/* q outlives it. */
+int ice_hub_new(struct loop *l, struct ice_quota *q, struct ice_hub **ret_h);
 
 /* Its agents must have been freed. May take a second when TURN servers do not answer. NULL is fine;
  * returns NULL. */
@@ -75,7 +84,7 @@ struct ice_agent_config {
     void *arg;
 };
 
-/* -EMFILE: the hub has as many as it may; -EINVAL, -ENOMEM. */
+/* -ENOSPC: there are as many as may be; -EINVAL, -ENOMEM, -EMFILE. */
 int ice_agent_new(struct ice_hub *h, const struct ice_agent_config *c, struct ice_agent **ret_a);
 
 /* Its TURN allocations are given back meanwhile, so it counts for a moment more. NULL is fine;

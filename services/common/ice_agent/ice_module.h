@@ -10,7 +10,7 @@
 /* Each as the function of ice_agent.h that has its name. */
 struct ice_module {
     const char *version; /* must be the program's own */
-    int (*hub_new)(struct loop *l, unsigned max_agents, struct ice_hub **ret_h);
+    int (*hub_new)(struct loop *l, struct ice_quota *q, struct ice_hub **ret_h);
     struct ice_hub *(*hub_free)(struct ice_hub *h);
     int (*agent_new)(struct ice_hub *h, const struct ice_agent_config *c, struct ice_agent **ret_a);
     struct ice_agent *(*agent_free)(struct ice_agent *a);

@@ -9,7 +9,7 @@
 struct ice_hub {
     struct loop *loop;
     struct loop_set *set; /* of the agents' contexts */
-    unsigned max_agents, n_agents;
+    struct ice_quota *quota;
     struct list leaving;       /* agents that were freed, and not yet closed */
     struct loop_defer collect; /* frees those that are */
 };

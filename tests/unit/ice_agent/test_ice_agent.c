@@ -19,6 +19,7 @@
 #define MAPPED "203.0.113.9" /* what the STUN server says */
 
 static struct loop *loop;
+static struct ice_quota quota = {.max = AGENTS_MAX};
 static struct ice_hub *hub;
 static struct loop_timer guard;
 static struct addr loopback;
@@ -206,7 +207,7 @@ static int set_up(void **state)
     a = b = (struct end){.free_when = FREE_NEVER};
     assert_int_equal(addr_parse_ip("127.0.0.1", 0, &loopback), 0);
     assert_int_equal(loop_new(&loop), 0);
-    assert_int_equal(ice_hub_new(loop, AGENTS_MAX, &hub), 0);
+    assert_int_equal(ice_hub_new(loop, &quota, &hub), 0);
     return 0;
 }
 
@@ -319,11 +320,17 @@ static void no_more_agents_than_allowed(void **state)
 {
     struct ice_agent *agents[AGENTS_MAX], *one_more;
     struct ice_agent_config c = {.locals = &loopback, .n_locals = 1};
+    struct ice_hub *another;
 
     (void) state;
     for (unsigned i = 0; i < AGENTS_MAX; i++)
         assert_int_equal(ice_agent_new(hub, &c, &agents[i]), 0);
-    assert_int_equal(ice_agent_new(hub, &c, &one_more), -EMFILE);
+    assert_int_equal(quota.n, AGENTS_MAX);
+    assert_int_equal(ice_agent_new(hub, &c, &one_more), -ENOSPC);
+    assert_int_equal(ice_hub_new(loop, &quota, &another), 0); /* they are counted together */
+    assert_int_equal(ice_agent_new(another, &c, &one_more), -ENOSPC);
+    assert_int_equal(quota.n, AGENTS_MAX);
+    ice_hub_free(another);
     for (unsigned i = 0; i < AGENTS_MAX; i++)
         ice_agent_free(agents[i]);
 }
@@ -381,7 +388,7 @@ static unsigned descriptors_without_agents(void)
     begin_both(ICE_WAYS_ALL); /* GLib opens some for good */
     end_both();
     hub = ice_hub_free(hub); /* waits for them */
-    assert_int_equal(ice_hub_new(loop, AGENTS_MAX, &hub), 0);
+    assert_int_equal(ice_hub_new(loop, &quota, &hub), 0);
     return open_descriptors();
 }
 

@@ -48,11 +48,58 @@ static void there_is_always_some(void **state)
     }
 }
 
+static enum trial_cause cause(const char *path, const char *step, const char *reason)
+{
+    struct trial_step s = {.name = ""};
+
+    snprintf(s.name, sizeof(s.name), "%s", step);
+    snprintf(s.reason, sizeof(s.reason), "%s", reason);
+    return trial_cause(path, &s);
+}
+
+/* A rule of the firewall is advised for the port that is not reached, and for nothing else. */
+static void whose_port_is_not_reached(void **state)
+{
+    (void) state;
+    assert_int_equal(cause("udp", "publish", "ice"), TRIAL_MEDIA_PORT);
+    assert_int_equal(cause("tcp", "subscribe", "ice"), TRIAL_MEDIA_PORT);
+    assert_int_equal(cause("turn-udp", "relay", "timeout"), TRIAL_TURN_PORT);
+    assert_int_equal(cause("turn-tls", "relay", "timeout"), TRIAL_TURN_PORT);
+    assert_int_equal(cause("turn-udp", "publish", "ice"), TRIAL_BEHIND_RELAY);
+    assert_int_equal(cause("turn-tcp", "subscribe", "ice"), TRIAL_BEHIND_RELAY);
+    assert_int_equal(cause("udp", "join", "timeout"), TRIAL_ELSEWHERE);
+    assert_int_equal(cause("udp", "publish", "timeout"), TRIAL_ELSEWHERE);
+    assert_int_equal(cause("turn-udp", "subscribe", "timeout"), TRIAL_ELSEWHERE);
+    assert_int_equal(cause("turn-tcp", "relay", "refused"), TRIAL_ELSEWHERE);
+    assert_int_equal(cause("udp", "rest", "timeout"), TRIAL_ELSEWHERE);
+}
+
+static void addresses_that_were_offered(void **state)
+{
+    static const char *const offered[] = {"10.0.0.12:40000", "10.0.0.1:40000", "127.0.0.1:40000",
+                                          "10.0.0.12:40000", "[2001:db8::1]:40000"};
+    struct trial t = {.n_offers = sizeof(offered) / sizeof(offered[0])};
+    char text[512], little[16];
+
+    (void) state;
+    for (size_t i = 0; i < t.n_offers; i++)
+        assert_int_equal(addr_parse(offered[i], &t.offers[i].addr), 0);
+    trial_offered(&t, text, sizeof(text));
+    assert_string_equal(text, "10.0.0.12, 10.0.0.1, 2001:db8::1");
+    trial_offered(&t, little, sizeof(little));
+    assert_string_equal(little, "10.0.0.12, 10.0");
+    t.n_offers = 0;
+    trial_offered(&t, text, sizeof(text));
+    assert_string_equal(text, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fits_the_step),
         cmocka_unit_test(there_is_always_some),
+        cmocka_unit_test(whose_port_is_not_reached),
+        cmocka_unit_test(addresses_that_were_offered),
     };
 
     return cmocka_run_group_tests_name("advice", tests, NULL, NULL);

@@ -62,12 +62,14 @@ static void reports_become_findings(void **state)
         {FAILED("publish", "ice"), &udp, NOT_OURS, SEVERITY_FAILURE,
          "announces 203.0.113.5, 2001:db8::5, and is not reached there over UDP",
          "visavis config set MEDIA_NODES_PUBLIC_IPS=[...]", false},
-        {FAILED("publish", "ice"), &turn_tls, NOT_OURS, SEVERITY_FAILURE, "some hear nobody", "",
+        {FAILED("publish", "ice"), &turn_tls, NOT_OURS, SEVERITY_FAILURE,
+         "TURN is reached, and media is not from there", "", false},
+        {FAILED("relay", "timeout"), &turn_tls, OURS, SEVERITY_FAILURE, "TURN is not reached", "",
          true},
-        {FAILED("relay", "timeout"), &turn_tls, OURS, SEVERITY_FAILURE, "does not get through", "",
-         true},
-        {FAILED("relay", "refused"), &turn_tls, OURS, SEVERITY_FAILURE, "does not get through",
+        {FAILED("relay", "refused"), &turn_tls, OURS, SEVERITY_FAILURE, "does not work",
          "visavis logs turn", false},
+        {FAILED("publish", "timeout"), &udp, OURS, SEVERITY_FAILURE, "does not answer",
+         "visavis status", false},
         {FAILED("relay", "no-relay"), &turn_tls, OURS, SEVERITY_NOTE, "There is none.", "", false},
         {FAILED("relay", "no-relay"), &udp, OURS, SEVERITY_FAILURE, "Over UDP",
          "visavis config show", false},
@@ -82,6 +84,7 @@ static void reports_become_findings(void **state)
          "visavis logs media", false},
     };
     struct own_addresses own = {.n = 1};
+    struct media_facts facts = {.waits_for_clients = true, .first = 40000, .last = 40003};
 
     (void) state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -95,7 +98,8 @@ static void reports_become_findings(void **state)
             addr_parse_ip(rows[i].addresses == OURS ? "203.0.113.5" : "192.0.2.1", 0, &own.list[0]),
             0);
         assert_int_equal(trial_read(rows[i].report, &t), 0);
-        wants_rule = media_verdict(&x, rows[i].way, &t, rows[i].addresses == UNKNOWN ? NULL : &own);
+        facts.own = rows[i].addresses == UNKNOWN ? NULL : &own;
+        wants_rule = media_verdict(&x, rows[i].way, &t, &facts);
         assert_int_equal(x.n_findings, rows[i].severity != SEVERITY_OK);
         assert_int_equal(wants_rule, rows[i].wants_rule);
         trial_done(&t);
@@ -107,16 +111,51 @@ static void reports_become_findings(void **state)
     }
 }
 
+static const struct media_facts waits = {.waits_for_clients = true, .first = 40000, .last = 40003};
+
 static void a_single_address(void **state)
 {
-    static struct check_context x;
+    static const struct {
+        const char *report, *text; /* NULL: the trial came to no end; nothing is found */
+    } rows[] = {
+        {NULL, "announces 203.0.113.9,"},
+        {FAILED("publish", "ice"), "announces 203.0.113.9,"},
+        {FAILED("rest", "refused"), "does not work"},
+        {LOSS("0"), NULL},
+    };
 
     (void) state;
-    media_verdict_address(&x, &udp, "203.0.113.9");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        static struct check_context x;
+        struct trial t;
+
+        x = (struct check_context){.n_findings = 0};
+        if (rows[i].report)
+            assert_int_equal(trial_read(rows[i].report, &t), 0);
+        assert_false(
+            media_verdict_address(&x, &udp, "203.0.113.9", rows[i].report ? &t : NULL, &waits));
+        if (rows[i].report)
+            trial_done(&t);
+        assert_int_equal(x.n_findings, rows[i].text != NULL);
+        if (rows[i].text)
+            assert_non_null(strstr(x.findings[0].text, rows[i].text));
+    }
+}
+
+/* There is no port of media to open. */
+static void media_goes_to_clients(void **state)
+{
+    static const struct media_facts goes = {.waits_for_clients = false};
+    static struct check_context x;
+    struct trial t;
+
+    (void) state;
+    assert_int_equal(trial_read(FAILED("publish", "ice"), &t), 0);
+    assert_false(media_verdict(&x, &udp, &t, &goes));
+    trial_done(&t);
     assert_int_equal(x.n_findings, 1);
-    assert_int_equal(x.findings[0].severity, SEVERITY_WARNING);
-    assert_non_null(strstr(x.findings[0].text, "announces 203.0.113.9,"));
-    assert_non_null(strstr(x.findings[0].detail, "udp ports 40000-40003"));
+    assert_non_null(strstr(x.findings[0].detail, "MEDIA_ICE_SERVERS"));
+    assert_string_equal(x.findings[0].command, "visavis logs media");
 }
 
 static void reports_are_read(void **state)
@@ -188,6 +227,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reports_become_findings),
         cmocka_unit_test(a_single_address),
+        cmocka_unit_test(media_goes_to_clients),
         cmocka_unit_test(reports_are_read),
         cmocka_unit_test(odd_reports),
     };

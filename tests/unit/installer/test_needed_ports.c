@@ -50,6 +50,16 @@ static void settings_choose(void **state)
                  "*udp 41000-41003 visavis-media\n");
 }
 
+/* It goes to clients by TCP, and they do not come. */
+static void media_that_finds_its_ways(void **state)
+{
+    (void) state;
+    assert_ports("CERTIFICATE_TYPE=selfsigned\nMEDIA_WORKERS=1\nMEDIA_ICE=agent\n"
+                 "PROXY=external\nCALL_APP=off\n",
+                 "tcp 5443 visavis-signaling\ntcp 5446 visavis-signaling\n" TURN
+                 "*udp 40000 visavis-media\n");
+}
+
 static void what_http_is_for(void **state)
 {
     static const struct {
@@ -80,6 +90,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(those_of_an_ordinary_server),
         cmocka_unit_test(settings_choose),
+        cmocka_unit_test(media_that_finds_its_ways),
         cmocka_unit_test(what_http_is_for),
     };
 

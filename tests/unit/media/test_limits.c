@@ -13,7 +13,8 @@ static const struct config config = {.max_transports = 100,
                                      .max_streams = 102,
                                      .max_subscribers = 103,
                                      .max_room_transports = 104,
-                                     .max_send_mbits = 105};
+                                     .max_send_mbits = 105,
+                                     .max_agents = 106};
 
 static void each_says_how_much_and_what_raises_it(void **state)
 {
@@ -26,6 +27,7 @@ static void each_says_how_much_and_what_raises_it(void **state)
         {LIMIT_PUBLISHERS, " 102 ", "MEDIA_MAX_PUBLISHERS"},
         {LIMIT_SUBSCRIBERS, " 103 ", "MEDIA_MAX_SUBSCRIBERS"},
         {LIMIT_ROOM_TRANSPORTS, " 104 ", "MEDIA_MAX_ROOM_TRANSPORTS"},
+        {LIMIT_AGENTS, " 106 ", "MEDIA_MAX_AGENTS"},
         {LIMIT_SEND_RATE, " 105 ", "MEDIA_MAX_SEND_BANDWIDTH"},
     };
     char text[192];

@@ -143,6 +143,16 @@ static void test_media(void **state)
     expect("visavis_media_lost_packets_total{kind=\"video\"} 11");
     expect("visavis_media_sent_packets_total{kind=\"video\"} 0");
     expect("visavis_media_transports_ended_total 15");
+    json_object_update_new(json_array_get(json_object_get(media, "workers"), 1),
+                           json_pack("{s:i, s:f, s:{s:i, s:i, s:i}}", "badMedia", 9, "load", 0.125,
+                                     "tcp", "connections", 10, "refused", 11, "droppedOut", 12));
+    render();
+    expect("visavis_media_bad_media_total{port=\"40000\"} 0");
+    expect("visavis_media_bad_media_total{port=\"40001\"} 9");
+    expect("visavis_media_load_ratio{port=\"40001\"} 0.125000");
+    expect("visavis_media_tcp_connections_total{port=\"40001\"} 10");
+    expect("visavis_media_tcp_refused_total{port=\"40001\"} 11");
+    expect("visavis_media_tcp_dropped_total{port=\"40001\"} 12");
     json_object_set_new(media, "refused", json_pack("{s:i}", "MEDIA_MAX_ROOMS", 3));
     render();
     expect("visavis_media_refused_total{limit=\"MEDIA_MAX_ROOMS\"} 3");
