@@ -1,6 +1,7 @@
 #include "media/mirror.h"
 
 #include "media/forward.h"
+#include "media/incoming.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -213,17 +214,17 @@ static struct pipe *back(const struct mirror_feed *f)
     return pipe_to(f->pipe->to, f->pipe->from);
 }
 
-void mirror_tell(struct publisher *mirror, unsigned kinds, unsigned kbps, bool in_any_case)
+void mirror_tell(struct publisher *mirror, unsigned kinds, unsigned kbps)
 {
     struct mirror_feed *f = &mirror->feed;
     struct wanted wanted = {.kinds = kinds, .kbps = kbps};
 
-    if (!in_any_case && f->kinds == kinds && f->kbps == kbps)
+    if (f->kinds == kinds && f->kbps == kbps)
+        return;
+    if (!back(f) || !pipe_write(back(f), RECORD_WANTED, f->slot, bytes_of(&wanted, sizeof(wanted))))
         return;
     f->kinds = kinds;
     f->kbps = kbps;
-    if (back(f))
-        (void) pipe_write(back(f), RECORD_WANTED, f->slot, bytes_of(&wanted, sizeof(wanted)));
 }
 
 void mirror_want_key_frame(struct publisher *mirror)
@@ -318,7 +319,7 @@ static void on_record(struct pipe *pipe, const struct pipe_record *r, struct byt
     else
         sink = sink_of(pipe, r->slot);
     if (r->type == RECORD_PACKET && mirror)
-        publisher_on_mirrored(mirror, body);
+        incoming_mirrored(mirror, body, mirror->router->worker->now_us);
     else if (r->type == RECORD_REPORT && mirror)
         on_report(mirror, body);
     else if (r->type == RECORD_WANTED && sink)

@@ -33,7 +33,6 @@ struct mirror_feed {
     struct pipe *pipe;
     uint32_t slot;
     unsigned kinds, kbps; /* as last told */
-    bool fed;             /* something came since then */
 };
 
 /* What a mirror is made of. */
@@ -68,8 +67,9 @@ unsigned mirror_kinds(const struct publisher *p);
 
 /* ---- on a mirror's worker ---- */
 
-/* Tells the sink what is wanted, if that is news, or in any case: the last word may be lost. */
-void mirror_tell(struct publisher *mirror, unsigned kinds, unsigned kbps, bool in_any_case);
+/* Tells the sink what is wanted, if that is news. When the ring is full it stays news: call again
+ * from time to time. */
+void mirror_tell(struct publisher *mirror, unsigned kinds, unsigned kbps);
 
 void mirror_want_key_frame(struct publisher *mirror);
 

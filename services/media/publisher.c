@@ -134,7 +134,7 @@ void publisher_watched(struct publisher *p, uint64_t now_us)
             wake_track(k);
     }
     if (publisher_is_mirror(p))
-        mirror_tell(p, kinds, feedback_useful_kbps(p), false);
+        mirror_tell(p, kinds, feedback_useful_kbps(p));
 }
 
 void publisher_hold_video(struct publisher *p, bool held)
@@ -174,8 +174,7 @@ static void on_report_timer(struct wheel_timer *timer)
         tend_track(&p->tracks[i], now_us);
     }
     if (publisher_is_mirror(p))
-        mirror_tell(p, watched_kinds(p), feedback_useful_kbps(p), p->feed.fed);
-    p->feed.fed = false;
+        mirror_tell(p, watched_kinds(p), feedback_useful_kbps(p));
     wheel_start_coarse(&p->router->worker->wheel, &p->report_timer, REPORT_MS);
 }
 
@@ -291,12 +290,6 @@ void publisher_set_mirrored(struct publisher *p, const struct neg_peer *neg)
 {
     take_media(p, neg);
     wheel_start(&p->router->worker->wheel, &p->report_timer, REPORT_MS);
-}
-
-void publisher_on_mirrored(struct publisher *p, struct bytes packet)
-{
-    p->feed.fed = true;
-    incoming_mirrored(p, packet, p->router->worker->now_us);
 }
 
 /* ---- life ---- */
