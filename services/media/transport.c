@@ -130,6 +130,11 @@ static bool take_pair(struct transport *t, const struct ice_result *r)
     return error == 0;
 }
 
+static bool has_consent(const struct transport *t, uint64_t now_us)
+{
+    return t->agent || ice_lite_consent_left_ms(&t->ice, now_us / 1000) > 0;
+}
+
 void transport_on_check(struct transport *t, const struct stun *m, const struct udp_datagram *d)
 {
     struct tuple tuple = tuple_of(d);
@@ -148,7 +153,7 @@ void transport_on_check(struct transport *t, const struct stun *m, const struct 
         return;
     if (t->first_check_us == 0)
         t->first_check_us = t->worker->now_us;
-    if (t->state == TRANSPORT_DISCONNECTED)
+    if (t->state == TRANSPORT_DISCONNECTED && has_consent(t, t->worker->now_us))
         set_state(t, TRANSPORT_CONNECTED, "checks came again");
 }
 
@@ -183,11 +188,6 @@ void transport_on_agent_failed(struct transport *t)
         set_state(t, TRANSPORT_DISCONNECTED, "the peer's consent ended");
     else if (t->state == TRANSPORT_CONNECTING)
         set_state(t, TRANSPORT_FAILED, "no pair of candidates works");
-}
-
-static bool has_consent(const struct transport *t, uint64_t now_us)
-{
-    return t->agent || ice_lite_consent_left_ms(&t->ice, now_us / 1000) > 0;
 }
 
 static void on_consent_timer(struct wheel_timer *timer)
