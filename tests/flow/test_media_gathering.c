@@ -129,6 +129,33 @@ static void goes_on_with_what_is_there(void **state)
     await_agents();
 }
 
+/* An agent has sockets of its own: what comes to the worker's is not for it. */
+static void its_credentials_open_no_other_door(void **state)
+{
+    json_t *result = expect_answer(begin_publish("s")), *stats = call("stats", json_object());
+    json_t *w = json_array_get(json_object_get(stats, "workers"), 0);
+    struct wc *c = wc_new();
+    const struct sdp_media *m = &wc_remote.media[0];
+
+    (void) state;
+    assert_int_equal(sdp_decode(bytes_str(json_string_value(json_object_get(result, "answer"))),
+                                &wc_remote, NULL),
+                     0);
+    snprintf(c->remote_ufrag, sizeof(c->remote_ufrag), "%.*s", (int) m->ufrag.len, m->ufrag.p);
+    snprintf(c->remote_pwd, sizeof(c->remote_pwd), "%.*s", (int) m->pwd.len, m->pwd.p);
+    assert_int_equal(addr_parse_ip("127.0.0.1",
+                                   (uint16_t) json_integer_value(json_object_get(w, "port")),
+                                   &c->server),
+                     0);
+    wc_dial(c, &c->server, false);
+    assert_false(wc_check(c, c->remote_pwd, true, WC_QUIET_MS));
+    json_decref(stats);
+    json_decref(result);
+    wc_free(c);
+    call_and_forget("unpublish", of_stream("s"));
+    await_agents();
+}
+
 static void taken_back(void **state)
 {
     int publish, other;
@@ -210,8 +237,11 @@ static void the_daemon_ends_meanwhile(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(goes_on_with_what_is_there), cmocka_unit_test(taken_back),
-        cmocka_unit_test(others_do_not_wait),         cmocka_unit_test(no_more_than_allowed),
+        cmocka_unit_test(goes_on_with_what_is_there),
+        cmocka_unit_test(its_credentials_open_no_other_door),
+        cmocka_unit_test(taken_back),
+        cmocka_unit_test(others_do_not_wait),
+        cmocka_unit_test(no_more_than_allowed),
         cmocka_unit_test(the_daemon_ends_meanwhile),
     };
 
