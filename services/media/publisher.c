@@ -108,6 +108,8 @@ static void let_sleep(struct track *k)
     forward_forget(k);
     k->history = history_free(k->history);
     keyframe_restart(&k->keyframe);
+    if (publisher_is_mirror(k->publisher)) /* it sees no packet: their numbers may go round */
+        k->has_ssrc = false;
 }
 
 static void tend_track(struct track *k, uint64_t now_us)
@@ -194,7 +196,7 @@ bool publisher_replay_to_mirror(struct publisher *p, struct mirror_sink *sink, u
     if (!can_replay(k, now_us))
         return false;
     while ((packet = history_next(k->history, seq, now_us, &seq)).p) {
-        if (!mirror_write(sink, packet))
+        if (!mirror_write_before(sink, packet))
             return false;
         seq++;
     }
