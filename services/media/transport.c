@@ -104,6 +104,8 @@ static void dtls_send(struct bytes datagram, void *arg)
 {
     struct transport *t = arg;
 
+    if (t->srtp && t->dtls_from) /* the last flight again: this one may get lost, too */
+        wheel_start(&t->worker->wheel, &t->dtls_timer, DTLS_LINGER_MS);
     if (t->dtls_from)
         path_answer(t->worker->udp, t->dtls_from, datagram);
     else
@@ -284,9 +286,7 @@ static void after_dtls(struct transport *t, enum dtls_state state)
             wheel_start(&t->worker->wheel, &t->dtls_timer, next_us / 1000);
         break;
     case DTLS_CONNECTED:
-        if (t->srtp)
-            wheel_start(&t->worker->wheel, &t->dtls_timer, DTLS_LINGER_MS);
-        else
+        if (!t->srtp)
             wheel_stop(&t->worker->wheel, &t->dtls_timer);
         connect_if_ready(t);
         break;
