@@ -115,6 +115,8 @@ unsigned feedback_useful_kbps(const struct publisher *p)
     unsigned highest = 0, least = p->min_recv_kbps;
 
     list_for_each (s, &p->subscribers, node) {
+        if (subscriber_is_away(s))
+            continue;
         if (s->max_send_kbps == 0)
             return p->max_recv_kbps;
         highest = higher(highest, s->max_send_kbps);

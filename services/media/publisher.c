@@ -14,7 +14,6 @@
 
 #define REPORT_MS 1000
 #define FIRST_REPORT_MS 200
-#define REPLAY_MAX_US 1000000
 #define REPLAY_MAX_PACKETS 100 /* more at once are lost on the way, or keep the browser busy */
 #define SLEEP_US 10000000      /* until a track that nobody takes is not kept any more */
 
@@ -41,8 +40,11 @@ static void on_state(struct transport *t, void *arg)
     if (t != p->transport)
         return;
     router_note_state(p->router, p->id, "", t->state);
-    if (t->state != TRANSPORT_CONNECTED)
+    if (t->state != TRANSPORT_CONNECTED) {
+        if (p->loopback)
+            subscriber_on_disconnected(p->loopback);
         return;
+    }
     transport_log(t, LOG_LEVEL_INFO, "transport %s connected as its publisher, %s", t->ice.ufrag,
                   srtp_profile_id_name(srtp_transport_profile(t->srtp)));
     wheel_start_coarse(&t->worker->wheel, &p->report_timer, FIRST_REPORT_MS);
@@ -182,7 +184,7 @@ static void on_report_timer(struct wheel_timer *timer)
 
 static bool can_replay(const struct track *k, uint64_t now_us)
 {
-    return k->history && k->has_key && now_us - k->key_us <= REPLAY_MAX_US &&
+    return k->history && k->has_key && now_us - k->key_us <= PUBLISHER_REPLAY_MAX_US &&
            k->reception.highest - k->key_seq < REPLAY_MAX_PACKETS &&
            history_find(k->history, k->key_seq, now_us).p;
 }

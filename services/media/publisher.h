@@ -18,6 +18,8 @@
 #include "media/transport.h"
 #include "media/twcc.h"
 
+#define PUBLISHER_REPLAY_MAX_US 1000000 /* since the key frame with which a replay begins */
+
 /* What a payload type of the publisher means. */
 struct payload_type {
     bool known;
