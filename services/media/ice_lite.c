@@ -59,6 +59,14 @@ struct ice_pair *ice_lite_find(struct ice_lite *ice, const struct tuple *tuple)
     return NULL;
 }
 
+/* A connection that goes is closed, and comes again; datagrams only need another check. */
+static bool goes_before(const struct ice_pair *a, const struct ice_pair *b)
+{
+    if (!a->tuple.way != !b->tuple.way)
+        return !a->tuple.way;
+    return a->heard_ms < b->heard_ms;
+}
+
 /* A place for a new pair: a free one, else that of the longest unheard, never the selected. */
 static struct ice_pair *make_room(struct ice_lite *ice, struct ice_result *ret)
 {
@@ -67,7 +75,7 @@ static struct ice_pair *make_room(struct ice_lite *ice, struct ice_result *ret)
     for (struct ice_pair *p = ice->pairs; p < ice->pairs + ICE_PAIR_MAX; p++) {
         if (!tuple_is_set(&p->tuple))
             return p;
-        if (p != ice->selected && (!oldest || p->heard_ms < oldest->heard_ms))
+        if (p != ice->selected && (!oldest || goes_before(p, oldest)))
             oldest = p;
     }
     ret->evicted = oldest->tuple;

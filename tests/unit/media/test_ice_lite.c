@@ -209,6 +209,26 @@ static void the_longest_unheard_pair_makes_room(void **state)
     assert_int_equal(count_pairs(&ice), ICE_PAIR_MAX);
 }
 
+/* A connection would be closed for that, and come again. */
+static void datagrams_make_room_before_connections(void **state)
+{
+    struct tuple second = tuple_from(2), connection = tuple_from(50);
+    struct ice_result r;
+    struct ice_lite ice;
+    struct check c;
+
+    (void) state;
+    ice_lite_init(&ice);
+    connection.way = (struct way *) (void *) &c;
+    check_from(&ice, 1, NOMINATES, 1);
+    make_check(&ice, ice.ufrag, PLAIN, &c);
+    ice_lite_on_check(&ice, &c.m, &connection, 2, &r);
+    for (unsigned i = 2; i < ICE_PAIR_MAX; i++)
+        check_from(&ice, i, PLAIN, 1 + i);
+    r = check_from(&ice, 100, PLAIN, 100);
+    assert_true(tuple_eq(&r.evicted, &second));
+}
+
 static void pairs_differ_by_either_address_and_by_the_way(void **state)
 {
     struct tuple tuple = tuple_from(1), other_local = tuple, other_way = tuple;
@@ -422,6 +442,7 @@ int main(void)
         cmocka_unit_test(what_is_not_authentic_meets_silence),
         cmocka_unit_test(refusals),
         cmocka_unit_test(the_longest_unheard_pair_makes_room),
+        cmocka_unit_test(datagrams_make_room_before_connections),
         cmocka_unit_test(pairs_differ_by_either_address_and_by_the_way),
         cmocka_unit_test(the_pair_that_still_works_is_followed),
         cmocka_unit_test(media_is_followed),
