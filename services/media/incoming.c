@@ -15,6 +15,8 @@ static void track_begin(struct track *k, uint32_t ssrc, uint32_t clock_hz, uint6
     forward_held(k, now_us);
     forward_forget(k);
     if (k->has_ssrc) {
+        if (k->kind == SDP_VIDEO && !k->asleep) /* if it does not begin with one */
+            keyframe_want(&k->keyframe, now_us);
         quality_count_track(k);
         list_for_each (st, &k->subscribers, node)
             rewrite_resync(&st->rewrite);
