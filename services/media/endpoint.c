@@ -16,7 +16,7 @@ static const struct transport *find(struct worker *w, const struct message *m, j
     struct publisher *p = r && *m->stream ? router_publisher(r, m->stream) : NULL;
     struct subscriber *s = r && *m->subscriber ? router_subscriber(r, m->subscriber) : NULL;
 
-    if (p) {
+    if (p && !publisher_is_mirror(p)) {
         *ret_figures = quality_of_publisher(p);
         return p->transport;
     }

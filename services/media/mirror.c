@@ -290,6 +290,12 @@ static void on_replayed(struct publisher *mirror)
         publisher_want_key_frame(mirror, now_us);
 }
 
+static void leave(struct router *r)
+{
+    if (map_count(r->publishers) == 0)
+        router_free(r);
+}
+
 /* In place of a mirror of that name: its stream has ended, and began anew on another worker. A
  * publisher of that name is newer than the mail. */
 static void on_open(struct pipe *pipe, const struct message *m)
@@ -303,10 +309,13 @@ static void on_open(struct pipe *pipe, const struct message *m)
     if (p && !publisher_is_mirror(p))
         return;
     publisher_free(p);
-    if (publisher_new(r, m->stream, &p) < 0)
+    if (publisher_new(r, m->stream, &p) < 0) {
+        leave(r);
         return;
+    }
     if (slots_set(&pipe->mirrors, m->slot, p) < 0) {
         publisher_free(p);
+        leave(r);
         return;
     }
     p->feed = (struct mirror_feed){.pipe = pipe, .slot = m->slot};
@@ -319,8 +328,7 @@ static void on_close(struct publisher *mirror)
     struct router *r = mirror->router;
 
     publisher_free(mirror);
-    if (map_count(r->publishers) == 0)
-        router_free(r);
+    leave(r);
 }
 
 static void on_mail(struct pipe *pipe, struct message *m)

@@ -200,6 +200,7 @@ static void others_do_not_wait(void **state)
     expect_success(begin("trickle", json_pack("{s:s, s:s, s:s}", "room", "r", "subscriber",
                                               "nobody", "candidate", CANDIDATE)));
     expect_success(begin("unpublish", of_stream("another")));
+    expect_refusal(begin("describe", of_stream("s")));
     expect_success(publish);
     expect_success(begin("trickle", json_pack("{s:s, s:s, s:s}", "room", "r", "stream", "s",
                                               "candidate", CANDIDATE)));
