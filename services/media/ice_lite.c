@@ -220,9 +220,7 @@ void ice_lite_on_check(struct ice_lite *ice, const struct stun *m, const struct 
     respond_success(ice, m, &tuple->remote, ret);
 }
 
-/* By the pair that was nominated last, it says what the nomination said: that may have been
- * doubted.
- */
+/* What comes by the pair that was nominated last counts at once: that may have been doubted. */
 bool ice_lite_follow_media(struct ice_lite *ice, struct ice_pair *pair, uint64_t now_ms)
 {
     bool contradicted = !ice->confirmed && ice->nominated;
