@@ -16,6 +16,8 @@ static void on_stun(struct worker *w, const struct udp_datagram *d)
     t = map_get(w->by_ufrag, ice_lite_local_ufrag(&m));
     if (!t) /* peers of closed transports go on for a while: silence */
         return;
+    if (t->agent) /* that has sockets of its own */
+        return;
     if (d->way && d->way->transport && d->way->transport != t) /* a way has room for one */
         return;
     transport_on_check(t, &m, d);

@@ -96,8 +96,10 @@ void feedback_run(struct publisher *p, uint64_t now_us)
             send_due(p, now_us);
         next = next_deadline(p);
     }
-    if (next == UINT64_MAX || next <= now_us)
+    if (next == UINT64_MAX)
         return;
+    if (next < now_us) /* more than one message has room for */
+        next = now_us;
     if (!wheel_timer_is_armed(&p->feedback_timer) ||
         p->feedback_timer.due_tick > next / 1000 / WHEEL_TICK_MS + 1)
         wheel_start(wheel, &p->feedback_timer, (next - now_us) / 1000);
@@ -115,6 +117,8 @@ unsigned feedback_useful_kbps(const struct publisher *p)
     unsigned highest = 0, least = p->min_recv_kbps;
 
     list_for_each (s, &p->subscribers, node) {
+        if (subscriber_is_away(s))
+            continue;
         if (s->max_send_kbps == 0)
             return p->max_recv_kbps;
         highest = higher(highest, s->max_send_kbps);

@@ -15,6 +15,8 @@ static void track_begin(struct track *k, uint32_t ssrc, uint32_t clock_hz, uint6
     forward_held(k, now_us);
     forward_forget(k);
     if (k->has_ssrc) {
+        if (k->kind == SDP_VIDEO && !k->asleep) /* if it does not begin with one */
+            keyframe_want(&k->keyframe, now_us);
         quality_count_track(k);
         list_for_each (st, &k->subscribers, node)
             rewrite_resync(&st->rewrite);
@@ -98,13 +100,13 @@ static void note_key_frame(struct track *k, const struct media_packet *m)
     k->key_us = m->now_us;
 }
 
-static void forward(struct track *k, const struct neg_codec *codec, struct media_packet *m)
+/* Sets m->starts_key_frame. */
+static void look_into(struct track *k, const struct neg_codec *codec, struct media_packet *m)
 {
     m->starts_key_frame =
         k->kind == SDP_VIDEO && rtp_starts_key_frame(codec->codec, m->rtp.payload);
     if (m->starts_key_frame)
         note_key_frame(k, m);
-    forward_packet(k, m);
 }
 
 static void note_level(struct publisher *p, const struct track *k, const struct media_packet *m)
@@ -155,31 +157,51 @@ void incoming_rtp(struct publisher *p, uint8_t *packet, size_t len, uint64_t now
     note_level(p, k, &m);
     if (is_new && !k->asleep) {
         note_missing(k, &m);
-        if (keep(k, &m, bytes_of(packet, len)))
-            forward(k, codec, &m);
+        if (keep(k, &m, bytes_of(packet, len))) {
+            look_into(k, codec, &m);
+            forward_packet(k, &m);
+        }
     }
     feedback_run(p, m.now_us);
+}
+
+/* The track whose packet it is, if that is new and was kept; else NULL. */
+static struct track *take_mirrored(struct publisher *p, struct bytes packet, struct media_packet *m)
+{
+    const struct payload_type *pt;
+    const struct neg_codec *codec;
+    struct track *k;
+
+    if (rtp_decode(packet, &m->rtp) < 0)
+        return NULL;
+    pt = &p->payload_types[m->rtp.pt & 0x7f];
+    if (!pt->known || pt->is_rtx)
+        return NULL;
+    k = &p->tracks[pt->kind];
+    codec = &p->neg.media[pt->kind].codecs[pt->codec];
+    receive(k, codec, m);
+    note_level(p, k, m);
+    if (k->asleep || !keep(k, m, packet))
+        return NULL;
+    look_into(k, codec, m);
+    return k;
 }
 
 void incoming_mirrored(struct publisher *p, struct bytes packet, uint64_t now_us)
 {
     struct media_packet m = {.now_us = now_us};
-    const struct payload_type *pt;
-    const struct neg_codec *codec;
-    struct track *k;
+    struct track *k = take_mirrored(p, packet, &m);
 
-    if (rtp_decode(packet, &m.rtp) < 0)
-        return;
-    pt = &p->payload_types[m.rtp.pt & 0x7f];
-    if (!pt->known || pt->is_rtx)
-        return;
-    k = &p->tracks[pt->kind];
-    codec = &p->neg.media[pt->kind].codecs[pt->codec];
-    receive(k, codec, &m);
-    note_level(p, k, &m);
-    if (!k->asleep && keep(k, &m, packet))
-        forward(k, codec, &m);
-    feedback_run(p, m.now_us);
+    if (k)
+        forward_packet(k, &m);
+    feedback_run(p, now_us);
+}
+
+void incoming_replayed(struct publisher *p, struct bytes packet, uint64_t now_us)
+{
+    struct media_packet m = {.now_us = now_us};
+
+    (void) take_mirrored(p, packet, &m);
 }
 
 static void on_sender_report(struct publisher *p, const struct rtcp *packet, uint64_t now_us)

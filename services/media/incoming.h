@@ -16,4 +16,7 @@ void incoming_rtp(struct publisher *p, uint8_t *packet, size_t len, uint64_t now
 /* One packet of a mirror: as the stream's own publisher kept it, so never a retransmission. */
 void incoming_mirrored(struct publisher *p, struct bytes packet, uint64_t now_us);
 
+/* One that had been kept there for a while: it is only kept here, too. */
+void incoming_replayed(struct publisher *p, struct bytes packet, uint64_t now_us);
+
 void incoming_rtcp(struct publisher *p, struct bytes compound, uint64_t now_us);

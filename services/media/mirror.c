@@ -1,6 +1,8 @@
 #include "media/mirror.h"
 
 #include "media/forward.h"
+#include "media/incoming.h"
+#include "media/subscriber.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,9 +10,11 @@
 
 /* What the rings carry. To the mirror: packets and reports, back: what it wants. */
 enum {
-    RECORD_PACKET, /* as it came */
-    RECORD_REPORT, /* struct report */
-    RECORD_WANTED, /* struct wanted */
+    RECORD_PACKET,   /* as it came */
+    RECORD_BEFORE,   /* the same, but some time ago */
+    RECORD_REPLAYED, /* that was all of these */
+    RECORD_REPORT,   /* struct report */
+    RECORD_WANTED,   /* struct wanted */
     RECORD_KEY_FRAME,
 };
 
@@ -126,9 +130,25 @@ void mirror_close_all(struct publisher *p)
         sink_close(s);
 }
 
-bool mirror_write(struct mirror_sink *s, struct bytes packet)
+bool mirror_write_before(struct mirror_sink *s, struct bytes packet)
 {
-    return pipe_write(s->pipe, RECORD_PACKET, s->slot, packet);
+    return pipe_write(s->pipe, RECORD_BEFORE, s->slot, packet);
+}
+
+static void write_report(struct mirror_sink *s, const struct track *k,
+                         const struct rtcp_sender_info *info, uint64_t at_us)
+{
+    struct report r = {.info = *info, .at_us = at_us, .kind = k->kind};
+
+    (void) pipe_write(s->pipe, RECORD_REPORT, s->slot, bytes_of(&r, sizeof(r)));
+}
+
+/* Behind the mirror's first packet of the track: what was reported before it is of use there. */
+static void write_first_report(struct mirror_sink *s, const struct track *k)
+{
+    s->new_kinds &= ~(1u << k->kind);
+    if (k->reception.has_sr)
+        write_report(s, k, &k->reception.sr, k->reception.sr_us);
 }
 
 /* The packet of which rtp is a view. */
@@ -149,7 +169,9 @@ void mirror_forward(struct track *k, const struct media_packet *run, unsigned n)
             continue;
         s->replayed = false;
         for (unsigned i = 0; i < n; i++)
-            lost |= !mirror_write(s, whole(&run[i].rtp));
+            lost |= !pipe_write(s->pipe, RECORD_PACKET, s->slot, whole(&run[i].rtp));
+        if (!lost && s->new_kinds & 1u << k->kind)
+            write_first_report(s, k);
         if (lost && k->kind == SDP_VIDEO)
             publisher_want_key_frame(k->publisher, run[0].now_us);
     }
@@ -157,12 +179,11 @@ void mirror_forward(struct track *k, const struct media_packet *run, unsigned n)
 
 void mirror_forward_report(struct track *k, const struct rtcp_sender_info *info, uint64_t at_us)
 {
-    struct report r = {.info = *info, .at_us = at_us, .kind = k->kind};
     struct mirror_sink *s;
 
     list_for_each (s, &k->publisher->sinks, node) {
         if (s->kinds & 1u << k->kind)
-            (void) pipe_write(s->pipe, RECORD_REPORT, s->slot, bytes_of(&r, sizeof(r)));
+            write_report(s, k, info, at_us);
     }
 }
 
@@ -187,12 +208,14 @@ static void on_wanted(struct mirror_sink *s, struct bytes body)
     memcpy(&wanted, body.p, sizeof(wanted));
     for (unsigned i = 0; i < NEG_KINDS; i++)
         forward_held(&s->publisher->tracks[i], now_us); /* it is in the replay */
+    s->new_kinds |= wanted.kinds & ~s->kinds;
     s->kinds = wanted.kinds;
     s->kbps = wanted.kbps;
     publisher_watched(s->publisher, now_us);
     if (had_video || !(s->kinds & 1u << SDP_VIDEO))
         return;
-    s->replayed = publisher_replay_to_mirror(s->publisher, s, now_us);
+    s->replayed = publisher_replay_to_mirror(s->publisher, s, now_us) &&
+                  pipe_write(s->pipe, RECORD_REPLAYED, s->slot, bytes_of(NULL, 0));
     if (!s->replayed)
         publisher_want_key_frame(s->publisher, now_us);
 }
@@ -213,17 +236,17 @@ static struct pipe *back(const struct mirror_feed *f)
     return pipe_to(f->pipe->to, f->pipe->from);
 }
 
-void mirror_tell(struct publisher *mirror, unsigned kinds, unsigned kbps, bool in_any_case)
+void mirror_tell(struct publisher *mirror, unsigned kinds, unsigned kbps)
 {
     struct mirror_feed *f = &mirror->feed;
     struct wanted wanted = {.kinds = kinds, .kbps = kbps};
 
-    if (!in_any_case && f->kinds == kinds && f->kbps == kbps)
+    if (f->kinds == kinds && f->kbps == kbps)
+        return;
+    if (!back(f) || !pipe_write(back(f), RECORD_WANTED, f->slot, bytes_of(&wanted, sizeof(wanted))))
         return;
     f->kinds = kinds;
     f->kbps = kbps;
-    if (back(f))
-        (void) pipe_write(back(f), RECORD_WANTED, f->slot, bytes_of(&wanted, sizeof(wanted)));
 }
 
 void mirror_want_key_frame(struct publisher *mirror)
@@ -254,6 +277,25 @@ static void on_report(struct publisher *mirror, struct bytes body)
         reception_sr(&mirror->tracks[r.kind].reception, &r.info, r.at_us);
 }
 
+/* It has all that came since the last key frame: who waits for one gets that. */
+static void on_replayed(struct publisher *mirror)
+{
+    uint64_t now_us = mirror->router->worker->now_us;
+    struct subscriber_track *st;
+    bool missing = false;
+
+    list_for_each (st, &mirror->tracks[SDP_VIDEO].subscribers, node)
+        missing |= st->waits_for_key && !publisher_replay(mirror, st, now_us);
+    if (missing)
+        publisher_want_key_frame(mirror, now_us);
+}
+
+static void leave(struct router *r)
+{
+    if (map_count(r->publishers) == 0)
+        router_free(r);
+}
+
 /* In place of a mirror of that name: its stream has ended, and began anew on another worker. A
  * publisher of that name is newer than the mail. */
 static void on_open(struct pipe *pipe, const struct message *m)
@@ -267,10 +309,13 @@ static void on_open(struct pipe *pipe, const struct message *m)
     if (p && !publisher_is_mirror(p))
         return;
     publisher_free(p);
-    if (publisher_new(r, m->stream, &p) < 0)
+    if (publisher_new(r, m->stream, &p) < 0) {
+        leave(r);
         return;
+    }
     if (slots_set(&pipe->mirrors, m->slot, p) < 0) {
         publisher_free(p);
+        leave(r);
         return;
     }
     p->feed = (struct mirror_feed){.pipe = pipe, .slot = m->slot};
@@ -283,8 +328,7 @@ static void on_close(struct publisher *mirror)
     struct router *r = mirror->router;
 
     publisher_free(mirror);
-    if (map_count(r->publishers) == 0)
-        router_free(r);
+    leave(r);
 }
 
 static void on_mail(struct pipe *pipe, struct message *m)
@@ -308,19 +352,28 @@ static struct mirror_sink *sink_of(const struct pipe *from_mirror, uint32_t slot
     return forth ? slots_get(&forth->sinks, slot) : NULL;
 }
 
+static void on_record_forth(struct publisher *mirror, uint32_t type, struct bytes body)
+{
+    uint64_t now_us = mirror->router->worker->now_us;
+
+    if (type == RECORD_PACKET)
+        incoming_mirrored(mirror, body, now_us);
+    else if (type == RECORD_BEFORE)
+        incoming_replayed(mirror, body, now_us);
+    else if (type == RECORD_REPLAYED)
+        on_replayed(mirror);
+    else
+        on_report(mirror, body);
+}
+
 static void on_record(struct pipe *pipe, const struct pipe_record *r, struct bytes body)
 {
-    struct publisher *mirror = NULL;
-    struct mirror_sink *sink = NULL;
+    bool forth = r->type <= RECORD_REPORT;
+    struct publisher *mirror = forth ? slots_get(&pipe->mirrors, r->slot) : NULL;
+    struct mirror_sink *sink = forth ? NULL : sink_of(pipe, r->slot);
 
-    if (r->type == RECORD_PACKET || r->type == RECORD_REPORT)
-        mirror = slots_get(&pipe->mirrors, r->slot);
-    else
-        sink = sink_of(pipe, r->slot);
-    if (r->type == RECORD_PACKET && mirror)
-        publisher_on_mirrored(mirror, body);
-    else if (r->type == RECORD_REPORT && mirror)
-        on_report(mirror, body);
+    if (mirror)
+        on_record_forth(mirror, r->type, body);
     else if (r->type == RECORD_WANTED && sink)
         on_wanted(sink, body);
     else if (r->type == RECORD_KEY_FRAME && sink)

@@ -23,6 +23,7 @@ struct mirror_sink {
     struct pipe *pipe;
     uint32_t slot;
     unsigned kinds;        /* that are watched there: bits 1 << SDP_AUDIO, 1 << SDP_VIDEO */
+    unsigned new_kinds;    /* … of which it has had no packet yet */
     unsigned kbps;         /* of video, that are of use there; 0: there is no limit */
     bool replayed;         /* it has just been sent what came since the last key frame */
     struct message *close; /* made beforehand, for it must not fail */
@@ -33,7 +34,6 @@ struct mirror_feed {
     struct pipe *pipe;
     uint32_t slot;
     unsigned kinds, kbps; /* as last told */
-    bool fed;             /* something came since then */
 };
 
 /* What a mirror is made of. */
@@ -60,16 +60,17 @@ void mirror_close_all(struct publisher *p);
 void mirror_forward(struct track *k, const struct media_packet *run, unsigned n);
 void mirror_forward_report(struct track *k, const struct rtcp_sender_info *info, uint64_t at_us);
 
-/* One that was kept, to one of them. False: the ring is full. */
-bool mirror_write(struct mirror_sink *s, struct bytes packet);
+/* One that came before it was watched there, to one of them. False: the ring is full. */
+bool mirror_write_before(struct mirror_sink *s, struct bytes packet);
 
 /* Bits of the kinds that are watched on some mirror. */
 unsigned mirror_kinds(const struct publisher *p);
 
 /* ---- on a mirror's worker ---- */
 
-/* Tells the sink what is wanted, if that is news, or in any case: the last word may be lost. */
-void mirror_tell(struct publisher *mirror, unsigned kinds, unsigned kbps, bool in_any_case);
+/* Tells the sink what is wanted, if that is news. When the ring is full it stays news: call again
+ * from time to time. */
+void mirror_tell(struct publisher *mirror, unsigned kinds, unsigned kbps);
 
 void mirror_want_key_frame(struct publisher *mirror);
 

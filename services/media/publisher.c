@@ -14,7 +14,6 @@
 
 #define REPORT_MS 1000
 #define FIRST_REPORT_MS 200
-#define REPLAY_MAX_US 1000000
 #define REPLAY_MAX_PACKETS 100 /* more at once are lost on the way, or keep the browser busy */
 #define SLEEP_US 10000000      /* until a track that nobody takes is not kept any more */
 
@@ -41,8 +40,11 @@ static void on_state(struct transport *t, void *arg)
     if (t != p->transport)
         return;
     router_note_state(p->router, p->id, "", t->state);
-    if (t->state != TRANSPORT_CONNECTED)
+    if (t->state != TRANSPORT_CONNECTED) {
+        if (p->loopback)
+            subscriber_on_disconnected(p->loopback);
         return;
+    }
     transport_log(t, LOG_LEVEL_INFO, "transport %s connected as its publisher, %s", t->ice.ufrag,
                   srtp_profile_id_name(srtp_transport_profile(t->srtp)));
     wheel_start_coarse(&t->worker->wheel, &p->report_timer, FIRST_REPORT_MS);
@@ -108,6 +110,8 @@ static void let_sleep(struct track *k)
     forward_forget(k);
     k->history = history_free(k->history);
     keyframe_restart(&k->keyframe);
+    if (publisher_is_mirror(k->publisher)) /* it sees no packet: their numbers may go round */
+        k->has_ssrc = false;
 }
 
 static void tend_track(struct track *k, uint64_t now_us)
@@ -134,7 +138,7 @@ void publisher_watched(struct publisher *p, uint64_t now_us)
             wake_track(k);
     }
     if (publisher_is_mirror(p))
-        mirror_tell(p, kinds, feedback_useful_kbps(p), false);
+        mirror_tell(p, kinds, feedback_useful_kbps(p));
 }
 
 void publisher_hold_video(struct publisher *p, bool held)
@@ -174,14 +178,13 @@ static void on_report_timer(struct wheel_timer *timer)
         tend_track(&p->tracks[i], now_us);
     }
     if (publisher_is_mirror(p))
-        mirror_tell(p, watched_kinds(p), feedback_useful_kbps(p), p->feed.fed);
-    p->feed.fed = false;
+        mirror_tell(p, watched_kinds(p), feedback_useful_kbps(p));
     wheel_start_coarse(&p->router->worker->wheel, &p->report_timer, REPORT_MS);
 }
 
 static bool can_replay(const struct track *k, uint64_t now_us)
 {
-    return k->history && k->has_key && now_us - k->key_us <= REPLAY_MAX_US &&
+    return k->history && k->has_key && now_us - k->key_us <= PUBLISHER_REPLAY_MAX_US &&
            k->reception.highest - k->key_seq < REPLAY_MAX_PACKETS &&
            history_find(k->history, k->key_seq, now_us).p;
 }
@@ -195,7 +198,7 @@ bool publisher_replay_to_mirror(struct publisher *p, struct mirror_sink *sink, u
     if (!can_replay(k, now_us))
         return false;
     while ((packet = history_next(k->history, seq, now_us, &seq)).p) {
-        if (!mirror_write(sink, packet))
+        if (!mirror_write_before(sink, packet))
             return false;
         seq++;
     }
@@ -291,12 +294,6 @@ void publisher_set_mirrored(struct publisher *p, const struct neg_peer *neg)
 {
     take_media(p, neg);
     wheel_start(&p->router->worker->wheel, &p->report_timer, REPORT_MS);
-}
-
-void publisher_on_mirrored(struct publisher *p, struct bytes packet)
-{
-    p->feed.fed = true;
-    incoming_mirrored(p, packet, p->router->worker->now_us);
 }
 
 /* ---- life ---- */

@@ -18,6 +18,8 @@
 #include "media/transport.h"
 #include "media/twcc.h"
 
+#define PUBLISHER_REPLAY_MAX_US 1000000 /* since the key frame with which a replay begins */
+
 /* What a payload type of the publisher means. */
 struct payload_type {
     bool known;
@@ -106,9 +108,8 @@ void publisher_watched(struct publisher *p, uint64_t now_us);
 /* Subscribers here get no video, or get it again. */
 void publisher_hold_video(struct publisher *p, bool held);
 
-/* A mirror gets what its stream's publisher has: what is sent, and packets of that. */
+/* What a mirror's stream sends, from now on. */
 void publisher_set_mirrored(struct publisher *mirror, const struct neg_peer *neg);
-void publisher_on_mirrored(struct publisher *mirror, struct bytes packet);
 
 /* A subscriber needs a key frame. */
 void publisher_want_key_frame(struct publisher *p, uint64_t now_us);

@@ -141,6 +141,8 @@ static void on_state(struct transport *t, void *arg)
     router_note_state(s->router, s->source->id, s->id, t->state);
     if (t->state == TRANSPORT_CONNECTED)
         subscriber_on_connected(s);
+    else
+        subscriber_on_disconnected(s);
 }
 
 static void describe(struct log_ids *ret, const void *arg)
@@ -189,6 +191,8 @@ static void start_track(struct subscriber_track *st)
 
     if (!st->active || add_senders(st) < 0)
         return;
+    if (st->rewrite.started && now_us > st->rewrite.last_us + PUBLISHER_REPLAY_MAX_US)
+        rewrite_resync(&st->rewrite);                /* what it has missed meanwhile is not lost */
     forward_held(&source->tracks[st->kind], now_us); /* it is in the replay */
     list_del(&st->node);
     list_append(&source->tracks[st->kind].subscribers, &st->node);
@@ -209,6 +213,15 @@ void subscriber_on_connected(struct subscriber *s)
     for (unsigned i = 0; i < NEG_KINDS; i++)
         start_track(&s->tracks[i]);
     wheel_start_coarse(&s->router->worker->wheel, &s->report_timer, FIRST_REPORT_MS);
+}
+
+void subscriber_on_disconnected(struct subscriber *s)
+{
+    for (unsigned i = 0; i < NEG_KINDS; i++) {
+        list_del(&s->tracks[i].node);
+        list_del(&s->tracks[i].replay_node);
+    }
+    publisher_watched(s->source, clock_us());
 }
 
 static void map_tracks(struct subscriber *s)

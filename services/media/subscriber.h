@@ -62,8 +62,16 @@ extern const struct transport_handlers subscriber_transport_handlers; /* arg: th
 /* The peer's description is complete: media starts when the transport is connected. */
 void subscriber_set_remote(struct subscriber *s, const struct neg_peer *neg);
 
-/* The transport is connected (a loopback publisher tells its subscriber). */
+/* The transport is connected, or not any more (a loopback publisher tells its subscriber). */
 void subscriber_on_connected(struct subscriber *s);
+void subscriber_on_disconnected(struct subscriber *s);
+
+/* It has been connected and is not any more, or never will be. */
+static inline bool subscriber_is_away(const struct subscriber *s)
+{
+    return s->transport->state != TRANSPORT_CONNECTING && !transport_is_connected(s->transport);
+}
+
 void subscriber_on_rtcp(struct subscriber *s, struct bytes compound);
 
 /* Its packets were held back for a while: hides that, and goes on with a key frame. */

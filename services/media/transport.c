@@ -104,6 +104,8 @@ static void dtls_send(struct bytes datagram, void *arg)
 {
     struct transport *t = arg;
 
+    if (t->srtp && t->dtls_from) /* the last flight again: this one may get lost, too */
+        wheel_start(&t->worker->wheel, &t->dtls_timer, DTLS_LINGER_MS);
     if (t->dtls_from)
         path_answer(t->worker->udp, t->dtls_from, datagram);
     else
@@ -130,6 +132,11 @@ static bool take_pair(struct transport *t, const struct ice_result *r)
     return error == 0;
 }
 
+static bool has_consent(const struct transport *t, uint64_t now_us)
+{
+    return t->agent || ice_lite_consent_left_ms(&t->ice, now_us / 1000) > 0;
+}
+
 void transport_on_check(struct transport *t, const struct stun *m, const struct udp_datagram *d)
 {
     struct tuple tuple = tuple_of(d);
@@ -148,7 +155,7 @@ void transport_on_check(struct transport *t, const struct stun *m, const struct 
         return;
     if (t->first_check_us == 0)
         t->first_check_us = t->worker->now_us;
-    if (t->state == TRANSPORT_DISCONNECTED)
+    if (t->state == TRANSPORT_DISCONNECTED && has_consent(t, t->worker->now_us))
         set_state(t, TRANSPORT_CONNECTED, "checks came again");
 }
 
@@ -183,11 +190,6 @@ void transport_on_agent_failed(struct transport *t)
         set_state(t, TRANSPORT_DISCONNECTED, "the peer's consent ended");
     else if (t->state == TRANSPORT_CONNECTING)
         set_state(t, TRANSPORT_FAILED, "no pair of candidates works");
-}
-
-static bool has_consent(const struct transport *t, uint64_t now_us)
-{
-    return t->agent || ice_lite_consent_left_ms(&t->ice, now_us / 1000) > 0;
 }
 
 static void on_consent_timer(struct wheel_timer *timer)
@@ -284,9 +286,7 @@ static void after_dtls(struct transport *t, enum dtls_state state)
             wheel_start(&t->worker->wheel, &t->dtls_timer, next_us / 1000);
         break;
     case DTLS_CONNECTED:
-        if (t->srtp)
-            wheel_start(&t->worker->wheel, &t->dtls_timer, DTLS_LINGER_MS);
-        else
+        if (!t->srtp)
             wheel_stop(&t->worker->wheel, &t->dtls_timer);
         connect_if_ready(t);
         break;

@@ -1,5 +1,5 @@
-/* media_worker_kit.h: a worker of the media daemon in the test's own thread, so that what it keeps
- * can be looked at, and peers of it. */
+/* media_worker_kit.h: a worker of the media daemon (or MEDIA_KIT_WORKERS of them) in the test's own
+ * thread, so that what it keeps can be looked at, and peers of it. */
 #pragma once
 
 #include "media_peers.h"
@@ -9,12 +9,18 @@
 #include "media/requests.h"
 #include "media/subscriber.h"
 
+#ifndef MEDIA_KIT_WORKERS
+#define MEDIA_KIT_WORKERS 1
+#endif
+
 static struct config config = {
     .max_rooms = 10, .max_streams = 10, .max_subscribers = 10, .max_transports = 2000};
-static struct node node = {.config = &config};
+static struct node node = {.config = &config, .n_workers = MEDIA_KIT_WORKERS};
 static struct dtls_identity *identity;
 static struct loop *control_loop; /* never runs: what the worker tells waits */
-static struct worker *worker;
+static struct worker *workers[MEDIA_KIT_WORKERS];
+static struct worker *worker;     /* whom the steps below are for */
+static const struct worker *busy; /* runs no turn of its loop meanwhile; NULL: all do */
 
 /* ---- the worker ---- */
 
@@ -23,14 +29,26 @@ static inline void on_pumped(struct loop_timer *t)
     loop_quit(t->loop, 0);
 }
 
-/* Lets the worker do what is to be done now, and within the next millisecond. */
+/* Lets the workers do what is to be done now, and within the next millisecond. */
 static inline void pump(void)
 {
-    struct loop_timer t = {.loop = NULL};
+    for (unsigned i = 0; i < MEDIA_KIT_WORKERS; i++) {
+        struct loop_timer t = {.loop = NULL};
 
-    assert_int_equal(loop_timer_start(&t, worker->loop, 1000, on_pumped), 0);
-    assert_int_equal(loop_run(worker->loop), 0);
-    loop_timer_done(&t);
+        if (workers[i] == busy)
+            continue;
+        assert_int_equal(loop_timer_start(&t, workers[i]->loop, 1000, on_pumped), 0);
+        assert_int_equal(loop_run(workers[i]->loop), 0);
+        loop_timer_done(&t);
+    }
+}
+
+static inline void pump_for(unsigned ms)
+{
+    uint64_t until = clock_ms() + ms;
+
+    while (clock_ms() < until)
+        pump();
 }
 
 #define STEPS_PER_S 10
@@ -66,8 +84,11 @@ static inline int setup_worker(void **state)
     assert_int_equal(loop_new(&control_loop), 0);
     assert_int_equal(mailbox_new(control_loop, drop_note, NULL, &node.control), 0);
     assert_int_equal(addr_parse_ip("127.0.0.1", 0, &here.items[0].addr), 0);
-    assert_int_equal(udp_new(0, &u), 0);
-    assert_int_equal(worker_new(&node, 0, u, &here, NULL, &worker), 0);
+    for (unsigned i = 0; i < MEDIA_KIT_WORKERS; i++) {
+        assert_int_equal(udp_new(0, &u), 0);
+        assert_int_equal(worker_new(&node, i, u, &here, NULL, &workers[i]), 0);
+    }
+    worker = workers[0];
     wc_idle = pump;
     return 0;
 }
@@ -76,7 +97,10 @@ static inline int teardown_worker(void **state)
 {
     (void) state;
     clock_fake(UINT64_MAX);
-    worker = worker_free(worker);
+    for (unsigned i = 0; i < MEDIA_KIT_WORKERS; i++)
+        worker_stop(workers[i]);
+    for (unsigned i = 0; i < MEDIA_KIT_WORKERS; i++)
+        worker_free(workers[i]);
     assert_int_equal(atomic_load(&node.n_transports), 0);
     mailbox_free(node.control, drop_note);
     loop_free(control_loop);
@@ -154,7 +178,8 @@ static inline struct subscriber *the_subscriber(const char *name)
 
 static inline void close_room_of(void)
 {
-    router_free(router_find(worker, "r"));
+    for (unsigned i = 0; i < MEDIA_KIT_WORKERS; i++)
+        router_free(router_find(workers[i], "r"));
 }
 
 static inline int close_room(void **state)

@@ -198,6 +198,31 @@ static void goes_on_with_what_is_there(void **state)
     json_decref(result);
 }
 
+/* An agent has sockets of its own: what comes to the worker's is not for it. */
+static void its_credentials_open_no_other_door(void **state)
+{
+    json_t *result = expect_answer(begin_publish("s")), *stats = call("stats", json_object());
+    json_t *w = json_array_get(json_object_get(stats, "workers"), 0);
+    struct wc *c = wc_new();
+    const struct sdp_media *m = &wc_remote.media[0];
+
+    (void) state;
+    assert_int_equal(sdp_decode(bytes_str(json_string_value(json_object_get(result, "answer"))),
+                                &wc_remote, NULL),
+                     0);
+    snprintf(c->remote_ufrag, sizeof(c->remote_ufrag), "%.*s", (int) m->ufrag.len, m->ufrag.p);
+    snprintf(c->remote_pwd, sizeof(c->remote_pwd), "%.*s", (int) m->pwd.len, m->pwd.p);
+    assert_int_equal(addr_parse_ip("127.0.0.1",
+                                   (uint16_t) json_integer_value(json_object_get(w, "port")),
+                                   &c->server),
+                     0);
+    wc_dial(c, &c->server, false);
+    assert_false(wc_check(c, c->remote_pwd, true, WC_QUIET_MS));
+    json_decref(stats);
+    json_decref(result);
+    wc_free(c);
+}
+
 static void taken_back(void **state)
 {
     int publish = begin_waiting("s"), other;
@@ -237,6 +262,7 @@ static void others_do_not_wait(void **state)
     expect_success(begin("trickle", json_pack("{s:s, s:s, s:s}", "room", "r", "subscriber",
                                               "nobody", "candidate", CANDIDATE)));
     expect_success(begin("unpublish", of_stream("another")));
+    expect_refusal(begin("describe", of_stream("s")));
     refuse_relays();
     expect_success(publish);
     expect_success(begin("trickle", json_pack("{s:s, s:s, s:s}", "room", "r", "stream", "s",
@@ -282,6 +308,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(goes_on_with_what_is_there, setup_hasty, teardown),
+        cmocka_unit_test_setup_teardown(its_credentials_open_no_other_door, setup_hasty, teardown),
         TEST(taken_back),
         TEST(others_do_not_wait),
         TEST(no_more_than_allowed),

@@ -84,6 +84,48 @@ static void handshakes_wait_their_turn(void **state)
     wc_free(c);
 }
 
+/* The client's last flight has been answered, but the client does not know. */
+static void connect_half(struct wc *c, const struct transport *t)
+{
+    uint8_t buf[2048];
+    size_t len;
+
+    assert_true(wc_check(c, c->remote_pwd, true, WC_WAIT_MS));
+    (void) SSL_do_handshake(c->ssl);
+    for (unsigned i = 0; i < WC_WAIT_MS && t->state == TRANSPORT_CONNECTING; i++) {
+        pump();
+        if (t->state == TRANSPORT_CONNECTING && wc_receive(c, 0, buf, sizeof(buf), &len)) {
+            BIO_write(SSL_get_rbio(c->ssl), buf, (int) len);
+            (void) SSL_do_handshake(c->ssl);
+        }
+    }
+    assert_int_equal(t->state, TRANSPORT_CONNECTED);
+}
+
+/* What DTLS needs is kept for as long as the client may need an answer; not for anything else. */
+static void only_answers_prolong_a_handshake(void **state)
+{
+    struct wc *c = publish("s");
+    const struct transport *t = the_publisher("s")->transport;
+    uint64_t due;
+
+    (void) state;
+    connect_half(c, t);
+    due = t->dtls_timer.due_tick;
+    usleep(1100000); /* OpenSSL sends its last flight again after a second */
+    (void) DTLSv1_handle_timeout(c->ssl);
+    deliver();
+    assert_true(t->dtls_timer.due_tick > due);
+    due = t->dtls_timer.due_tick;
+    pump_for(30);
+    send_from(c->fd, "\x16\xfe\xfd\0\1\0\0\0\0\0\x7f\0\1x", 14);
+    send_from(c->fd, "\x17", 1);
+    deliver();
+    assert_true(t->dtls_timer.due_tick == due);
+    assert_true(wc_handshake(c, WC_WAIT_MS));
+    wc_free(c);
+}
+
 /* A handshake that comes to no end is given up, with what it took. */
 static void handshakes_have_a_deadline(void **state)
 {
@@ -292,6 +334,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(handshakes_wait_their_turn),
+        TEST(only_answers_prolong_a_handshake),
         TEST(handshakes_have_a_deadline),
         TEST(a_closed_transport_leaves_no_handshake),
         TEST(a_peer_has_so_many_ssrcs),

@@ -385,6 +385,69 @@ static void by_ipv6(void **state)
     wc_free(sub);
 }
 
+/* ---- checks that somebody else has seen ---- */
+
+struct seen {
+    uint8_t check[WC_CHECK_MAX];
+    size_t len;
+};
+
+/* The client nominates the pair that it uses; the stranger sees that. */
+static void see_check(struct wc *c, struct seen *ret)
+{
+    ret->len = wc_make_check(c, c->remote_pwd, true, ret->check);
+    assert_true(wc_send(c, ret->check, ret->len));
+    assert_true(wc_await_response(c, c->remote_pwd, WC_WAIT_MS));
+}
+
+static void send_again(struct wc *stranger, const struct seen *s)
+{
+    assert_true(wc_send(stranger, s->check, s->len));
+    assert_true(wc_await_response(stranger, stranger->remote_pwd, WC_WAIT_MS));
+}
+
+/* A report, and then a check, by which one knows that it has arrived. */
+static void report(struct wc *sub)
+{
+    uint8_t compound[256];
+    struct wr w = wr_init(compound, sizeof(compound));
+
+    rtcp_put_rr(&w, 1, NULL, 0);
+    wc_send_rtcp(sub, &w);
+    assert_true(wc_check(sub, sub->remote_pwd, false, WC_WAIT_MS));
+}
+
+static void nobody_gets_what_is_sent_by_a_check_he_saw(void **state)
+{
+    struct wc *pub = connected_publisher(), *sub = connected_subscriber("a"), stranger = *sub;
+    struct seen fresh, kept[10];
+    uint16_t next, seq = 2;
+
+    (void) state;
+    wc_dial(&stranger, &sub->server, false);
+    next = begin_video(pub, sub);
+    for (unsigned i = 0; i < 10; i++)
+        see_check(sub, &kept[i]);
+    for (unsigned i = 0; i < 20; i++) { /* at once */
+        see_check(sub, &fresh);
+        send_again(&stranger, &fresh);
+        send_video(pub, seq++, false);
+        expect_video(sub, &next, 1);
+    }
+    report(sub);
+    for (unsigned i = 0; i < 10; i++) { /* later */
+        send_again(&stranger, &kept[i]);
+        if (i == 0)
+            report(sub);
+        send_video(pub, seq++, false);
+        expect_video(sub, &next, 1);
+    }
+    assert_remote_is("subscriber", "a", sub->fd);
+    close(stranger.fd);
+    wc_free(pub);
+    wc_free(sub);
+}
+
 /* ---- under another's address ---- */
 
 /* A check of the attacker's own transport that seems to come from the victim. */
@@ -478,6 +541,7 @@ int main(void)
         TEST(a_connection_that_breaks),
         TEST(answers_come_from_the_address_that_was_nominated),
         TEST(by_ipv6),
+        TEST(nobody_gets_what_is_sent_by_a_check_he_saw),
         TEST(nobody_takes_a_publishers_address),
         TEST(nobody_takes_a_handshake),
         TEST(a_port_that_is_given_again),

@@ -278,10 +278,13 @@ static inline void wc_take(struct wc *c, const char *text)
 
 /* ---- checks ---- */
 
-static inline void wc_send_check(struct wc *c, const char *pwd, bool use_candidate)
+#define WC_CHECK_MAX 200
+
+static inline size_t wc_make_check(const struct wc *c, const char *pwd, bool use_candidate,
+                            uint8_t buf[static WC_CHECK_MAX])
 {
-    uint8_t buf[200], tid[STUN_TID_SIZE];
-    struct wr w = wr_init(buf, sizeof(buf));
+    struct wr w = wr_init(buf, WC_CHECK_MAX);
+    uint8_t tid[STUN_TID_SIZE];
     char username[160];
     size_t len;
 
@@ -296,21 +299,36 @@ static inline void wc_send_check(struct wc *c, const char *pwd, bool use_candida
     stun_put_integrity(&w, bytes_str(pwd));
     stun_put_fingerprint(&w);
     assert_int_equal(stun_finish(&w, &len), 0);
+    return len;
+}
+
+static inline void wc_send_check(struct wc *c, const char *pwd, bool use_candidate)
+{
+    uint8_t buf[WC_CHECK_MAX];
+    size_t len = wc_make_check(c, pwd, use_candidate, buf);
+
     assert_true(wc_send(c, buf, len));
 }
 
-/* True: an authentic success response came. */
-static inline bool wc_check(struct wc *c, const char *pwd, bool use_candidate, int wait_ms)
+/* True: an authentic success response came, whatever the server reports before it. */
+static inline bool wc_await_response(struct wc *c, const char *pwd, int wait_ms)
 {
     uint8_t buf[2048];
     struct stun m;
     size_t len;
 
-    wc_send_check(c, pwd, use_candidate);
-    if (!wc_receive(c, wait_ms, buf, sizeof(buf), &len))
-        return false;
+    do {
+        if (!wc_receive(c, wait_ms, buf, sizeof(buf), &len))
+            return false;
+    } while (buf[0] >= 128 && rtp_is_rtcp(bytes_of(buf, len)));
     return stun_decode(bytes_of(buf, len), &m) == 0 && m.class == STUN_SUCCESS &&
            stun_integrity_ok(&m, bytes_str(pwd)) && m.fingerprint_ok && m.xor_mapped.port != 0;
+}
+
+static inline bool wc_check(struct wc *c, const char *pwd, bool use_candidate, int wait_ms)
+{
+    wc_send_check(c, pwd, use_candidate);
+    return wc_await_response(c, pwd, wait_ms);
 }
 
 /* ---- DTLS ---- */

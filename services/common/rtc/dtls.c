@@ -90,7 +90,7 @@ static int begin(struct dtls *d)
                                  .arg = d,
                                  .first_timeout_us = FIRST_TIMEOUT_US,
                                  .last_timeout_us = LAST_TIMEOUT_US,
-                                 .early_left = EARLY_RECORDS_MAX};
+                                 .early_max = EARLY_RECORDS_MAX};
     d->ssl = dtls_identity_new_ssl(d->id);
     return d->ssl && dtls_link_attach(&d->link, d->ssl) == 0 ? 0 : -ENOMEM;
 }
@@ -289,7 +289,7 @@ enum dtls_state dtls_timeout(struct dtls *d)
         return d->state;
     }
     ERR_clear_error();
-    if (DTLSv1_handle_timeout(d->ssl) < 0)
+    if (dtls_link_timeout(&d->link, d->ssl) < 0)
         fail_by_time(d); /* OpenSSL gives up after twelve retransmissions */
     ERR_clear_error();
     return d->state;

@@ -92,7 +92,7 @@ static void ice_servers_are_checked(void **state)
                      0);
     assert_string_equal(c.ice, "agent");
     assert_int_equal(c.ice_servers.n, 2);
-    assert_int_equal(c.max_agents, 1000);
+    assert_int_equal(c.max_agents, 4000);
     assert_int_equal(c.gathering_ms, 1500);
     config_done(&c);
     assert_int_equal(read_text("control = \"x\";\nice = \"full\";\n"

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-static const uint8_t tid[STUN_TID_SIZE] = "transaction";
+static uint8_t tid[STUN_TID_SIZE] = "transaction"; /* of the next check */
 
 static struct addr address(unsigned i)
 {
@@ -70,16 +70,32 @@ static void make_check(const struct ice_lite *ice, const char *ufrag, unsigned h
     assert_int_equal(stun_decode(bytes_of(c->bytes, len), &c->m), 0);
 }
 
-static struct ice_result check_from(struct ice_lite *ice, unsigned from, unsigned how,
+static struct ice_result again_from(struct ice_lite *ice, const struct check *c, unsigned from,
                                     uint64_t now_ms)
 {
     struct tuple tuple = tuple_from(from);
     struct ice_result r;
+
+    ice_lite_on_check(ice, &c->m, &tuple, now_ms, &r);
+    return r;
+}
+
+static struct ice_result check_from(struct ice_lite *ice, unsigned from, unsigned how,
+                                    uint64_t now_ms)
+{
     struct check c;
 
+    tid[0]++;
     make_check(ice, ice->ufrag, how, &c);
-    ice_lite_on_check(ice, &c.m, &tuple, now_ms, &r);
-    return r;
+    return again_from(ice, &c, from, now_ms);
+}
+
+/* True: we send to another place than before. */
+static bool media_from(struct ice_lite *ice, unsigned from, uint64_t now_ms)
+{
+    struct tuple tuple = tuple_from(from);
+
+    return ice_lite_heard(ice, ice_lite_find(ice, &tuple), now_ms);
 }
 
 static void assert_response(const struct ice_lite *ice, const struct ice_result *r,
@@ -175,7 +191,7 @@ static void refusals(void **state)
 
 static void the_longest_unheard_pair_makes_room(void **state)
 {
-    struct tuple second = tuple_from(2), third = tuple_from(3);
+    struct tuple third = tuple_from(3);
     struct ice_result r;
     struct ice_lite ice;
 
@@ -185,11 +201,32 @@ static void the_longest_unheard_pair_makes_room(void **state)
         r = check_from(&ice, i, i == 1 ? NOMINATES : PLAIN, i);
         assert_false(tuple_is_set(&r.evicted));
     }
-    (void) ice_lite_heard(&ice, ice_lite_find(&ice, &second), 50);
+    (void) media_from(&ice, 1, 49);
+    (void) media_from(&ice, 2, 50);
     r = check_from(&ice, 100, PLAIN, 100);
     assert_int_equal(r.verdict, ICE_OPENED);
     assert_true(tuple_eq(&r.evicted, &third)); /* the first is selected */
     assert_int_equal(count_pairs(&ice), ICE_PAIR_MAX);
+}
+
+/* A connection would be closed for that, and come again. */
+static void datagrams_make_room_before_connections(void **state)
+{
+    struct tuple second = tuple_from(2), connection = tuple_from(50);
+    struct ice_result r;
+    struct ice_lite ice;
+    struct check c;
+
+    (void) state;
+    ice_lite_init(&ice);
+    connection.way = (struct way *) (void *) &c;
+    check_from(&ice, 1, NOMINATES, 1);
+    make_check(&ice, ice.ufrag, PLAIN, &c);
+    ice_lite_on_check(&ice, &c.m, &connection, 2, &r);
+    for (unsigned i = 2; i < ICE_PAIR_MAX; i++)
+        check_from(&ice, i, PLAIN, 1 + i);
+    r = check_from(&ice, 100, PLAIN, 100);
+    assert_true(tuple_eq(&r.evicted, &second));
 }
 
 static void pairs_differ_by_either_address_and_by_the_way(void **state)
@@ -234,22 +271,115 @@ static void the_pair_that_still_works_is_followed(void **state)
 /* One whose NAT gives it another address, and that checks seldom. */
 static void media_is_followed(void **state)
 {
-    struct tuple first = tuple_from(1), second = tuple_from(2);
-    struct ice_pair *one, *other;
     struct ice_lite ice;
 
     (void) state;
     ice_lite_init(&ice);
     check_from(&ice, 1, NOMINATES, 1000);
     check_from(&ice, 2, PLAIN, 1500);
-    one = ice_lite_find(&ice, &first);
-    other = ice_lite_find(&ice, &second);
-    assert_false(ice_lite_heard(&ice, one, 2000));
-    assert_false(ice_lite_heard(&ice, other, 1999 + ICE_SILENCE_MS));
+    assert_false(media_from(&ice, 1, 2000));
+    assert_false(media_from(&ice, 2, 1999 + ICE_SILENCE_MS));
     assert_true(sends_to(&ice, 1));
-    assert_true(ice_lite_heard(&ice, other, 2000 + ICE_SILENCE_MS));
+    assert_true(media_from(&ice, 2, 2000 + ICE_SILENCE_MS));
     assert_true(sends_to(&ice, 2));
-    assert_false(ice_lite_heard(&ice, one, 2000 + ICE_SILENCE_MS));
+    assert_true(media_from(&ice, 1, 2100 + ICE_SILENCE_MS)); /* that is the nominated one */
+    assert_false(media_from(&ice, 2, 2200 + ICE_SILENCE_MS));
+    assert_true(sends_to(&ice, 1));
+}
+
+/* Packets of the old address are still under way when the new one is nominated. */
+static void a_move_is_not_undone_by_what_was_under_way(void **state)
+{
+    struct ice_lite ice;
+
+    (void) state;
+    ice_lite_init(&ice);
+    check_from(&ice, 1, NOMINATES, 1000);
+    media_from(&ice, 1, 1100);
+    assert_true(check_from(&ice, 2, NOMINATES, 2000).selected_moved);
+    assert_true(media_from(&ice, 1, 2001)); /* of the peer's two words it is the later … */
+    assert_true(media_from(&ice, 2, 2002)); /* … until there is media from there as well */
+    assert_false(media_from(&ice, 1, 2003));
+    assert_true(sends_to(&ice, 2));
+    assert_true(check_from(&ice, 1, NOMINATES, 2500).selected_moved); /* and back again */
+    assert_true(sends_to(&ice, 1));
+}
+
+/* ---- checks that are sent again by somebody who saw them ---- */
+
+static void a_repeated_check_moves_nothing_and_renews_nothing(void **state)
+{
+    struct ice_result r;
+    struct ice_lite ice;
+    struct check c;
+
+    (void) state;
+    ice_lite_init(&ice);
+    make_check(&ice, ice.ufrag, NOMINATES, &c);
+    again_from(&ice, &c, 1, 1000);
+    r = again_from(&ice, &c, 9, 1100);
+    assert_int_equal(r.verdict, ICE_OPENED); /* a NAT may have done that */
+    assert_response(&ice, &r, STUN_SUCCESS, 0);
+    assert_false(r.selected_moved);
+    assert_false(again_from(&ice, &c, 9, 1100 + 2 * ICE_SILENCE_MS).selected_moved);
+    assert_true(sends_to(&ice, 1));
+    assert_int_equal(again_from(&ice, &c, 1, 20000).verdict, ICE_ANSWERED);
+    assert_int_equal(ice_lite_consent_left_ms(&ice, 1000 + ICE_CONSENT_MS), 0);
+}
+
+static void checks_are_known_again_for_a_while(void **state)
+{
+    struct ice_lite ice;
+    struct check c;
+
+    (void) state;
+    ice_lite_init(&ice);
+    make_check(&ice, ice.ufrag, NOMINATES, &c);
+    again_from(&ice, &c, 1, 1000);
+    for (unsigned i = 1; i < ICE_RECENT_MAX; i++) {
+        check_from(&ice, 1, PLAIN, 1000 + i);
+        assert_false(again_from(&ice, &c, 9, 1000 + i).selected_moved);
+    }
+    check_from(&ice, 1, PLAIN, 1100);
+    assert_true(again_from(&ice, &c, 9, 1100).selected_moved);
+}
+
+/* One that was kept for long enough moves us, once and until the next packet. */
+static void media_says_where_the_peer_is(void **state)
+{
+    struct ice_lite ice;
+
+    (void) state;
+    ice_lite_init(&ice);
+    check_from(&ice, 1, NOMINATES, 1000);
+    media_from(&ice, 1, 1100);
+    assert_true(check_from(&ice, 9, NOMINATES, 2000).selected_moved);
+    assert_true(media_from(&ice, 1, 2020));
+    assert_true(sends_to(&ice, 1));
+    for (uint64_t ms = 2100; ms < 2100 + 2 * ICE_DOUBT_MS; ms += 100) {
+        assert_false(check_from(&ice, 9, NOMINATES, ms).selected_moved);
+        check_from(&ice, 1, PLAIN, ms);
+    }
+    check_from(&ice, 2, NOMINATES, 2100 + 2 * ICE_DOUBT_MS); /* the peer itself moves … */
+    assert_true(sends_to(&ice, 1));
+    assert_true(media_from(&ice, 2, 2120 + 2 * ICE_DOUBT_MS));
+    assert_true(sends_to(&ice, 2));
+}
+
+/* … or has nothing to send, and is not heard any more where it was. */
+static void doubt_ends_with_silence(void **state)
+{
+    struct ice_lite ice;
+
+    (void) state;
+    ice_lite_init(&ice);
+    check_from(&ice, 1, NOMINATES, 1000);
+    media_from(&ice, 1, 1100);
+    check_from(&ice, 9, NOMINATES, 2000);
+    media_from(&ice, 1, 2020);
+    assert_false(check_from(&ice, 2, NOMINATES, 2019 + ICE_SILENCE_MS).selected_moved);
+    assert_true(check_from(&ice, 2, NOMINATES, 2020 + ICE_SILENCE_MS).selected_moved);
+    assert_true(sends_to(&ice, 2));
 }
 
 static void a_pair_that_is_gone(void **state)
@@ -279,9 +409,29 @@ static void consent_runs_out(void **state)
     assert_int_equal(ice_lite_consent_left_ms(&ice, 5), 0);
     check_from(&ice, 1, PLAIN, 1000);
     assert_int_equal(ice_lite_consent_left_ms(&ice, 1000), ICE_CONSENT_MS);
-    check_from(&ice, 2, PLAIN, 2000);
+    check_from(&ice, 1, PLAIN, 2000);
     assert_int_equal(ice_lite_consent_left_ms(&ice, 31000), 1000);
     assert_int_equal(ice_lite_consent_left_ms(&ice, 32000), 0);
+}
+
+/* It is for the pair where we send; when it has ended, a check of another pair will do. */
+static void consent_is_of_the_selected_pair(void **state)
+{
+    struct ice_lite ice;
+    uint64_t ms;
+
+    (void) state;
+    ice_lite_init(&ice);
+    check_from(&ice, 1, NOMINATES, 1000);
+    check_from(&ice, 2, PLAIN, 1000);
+    for (ms = 2000; ms < 1000 + ICE_CONSENT_MS; ms += 1000) {
+        media_from(&ice, 1, ms);
+        assert_false(check_from(&ice, 2, PLAIN, ms).selected_moved);
+        assert_int_equal(ice_lite_consent_left_ms(&ice, ms), 1000 + ICE_CONSENT_MS - ms);
+    }
+    assert_int_equal(ice_lite_consent_left_ms(&ice, ms), 0);
+    assert_true(check_from(&ice, 2, PLAIN, ms).selected_moved);
+    assert_int_equal(ice_lite_consent_left_ms(&ice, ms), ICE_CONSENT_MS);
 }
 
 int main(void)
@@ -292,11 +442,18 @@ int main(void)
         cmocka_unit_test(what_is_not_authentic_meets_silence),
         cmocka_unit_test(refusals),
         cmocka_unit_test(the_longest_unheard_pair_makes_room),
+        cmocka_unit_test(datagrams_make_room_before_connections),
         cmocka_unit_test(pairs_differ_by_either_address_and_by_the_way),
         cmocka_unit_test(the_pair_that_still_works_is_followed),
         cmocka_unit_test(media_is_followed),
+        cmocka_unit_test(a_move_is_not_undone_by_what_was_under_way),
+        cmocka_unit_test(a_repeated_check_moves_nothing_and_renews_nothing),
+        cmocka_unit_test(checks_are_known_again_for_a_while),
+        cmocka_unit_test(media_says_where_the_peer_is),
+        cmocka_unit_test(doubt_ends_with_silence),
         cmocka_unit_test(a_pair_that_is_gone),
         cmocka_unit_test(consent_runs_out),
+        cmocka_unit_test(consent_is_of_the_selected_pair),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
