@@ -36,11 +36,11 @@ LDFLAGS_COMMON := -Wl,--as-needed -pthread
 # _FORTIFY_SOURCE and the sanitizers do not go together.
 CFLAGS_release := -O2 -fstack-protector-strong -fPIE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 LDFLAGS_release := -pie -Wl,-z,relro,-z,now
-CFLAGS_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
+CFLAGS_asan := -O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all
 LDFLAGS_asan := -fsanitize=address,undefined
-CFLAGS_tsan := -O1 -fsanitize=thread
+CFLAGS_tsan := -O1 -g1 -fsanitize=thread
 LDFLAGS_tsan := -fsanitize=thread
-CFLAGS_fuzz := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+CFLAGS_fuzz := -O1 -g1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 LDFLAGS_fuzz := -fsanitize=fuzzer,address,undefined
 CFLAGS_coverage := -O0 --coverage -Wno-maybe-uninitialized
 LDFLAGS_coverage := --coverage

@@ -13,7 +13,7 @@ PACKAGES="gcc make libc6-dev pkg-config git ca-certificates libsystemd-dev libmi
 SERVERS="nginx libnginx-mod-stream redis-server apache2-bin caddy haproxy bind9 bind9-dnsutils pebble coturn"
 PACKAGING="build-essential debhelper po-debconf lintian rpm rpmlint piuparts apt-utils faketime"
 MACHINES="systemd-container mmdebstrap"
-FUZZ_SECONDS=${FUZZ_SECONDS:-5}
+FUZZ_SECONDS=${FUZZ_SECONDS:-3}
 
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
