@@ -80,7 +80,7 @@ own_call() {
 
 own_calls() {
     expect 'a call' own_call visavis test || return 1
-    expect 'over TLS to TURN' own_call visavis test --path turn-tls || return 1
+    expect 'over TCP to TURN' own_call visavis test --path turn-tcp || return 1
     expect 'all ways' own_call visavis doctor media
 }
 
@@ -88,7 +88,6 @@ own_calls_by_agents() {
     local status=0
     machine visavis config set MEDIA_ICE=agent >/dev/null && machine systemctl restart visavis.target || return 1
     expect 'it serves' within 300 serves && expect 'a call' own_call visavis test || status=1
-    expect 'doctor finds nothing wrong' own_call visavis doctor || status=1
     machine visavis config set MEDIA_ICE=lite >/dev/null && machine systemctl restart visavis.target || return 1
     expect 'it serves again' within 300 serves && return $status
 }
