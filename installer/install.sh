@@ -21,9 +21,9 @@ main() {
 
     LOG=/var/log/visavis-install-$(date +%Y%m%d-%H%M%S).log
     BUILD_DEBIAN="build-essential pkgconf debhelper po-debconf libsystemd-dev libmicrohttpd-dev libwslay-dev
-      libjansson-dev libcurl4-openssl-dev libssl-dev libconfig-dev libsrtp2-dev libhiredis-dev"
+      libjansson-dev libcurl4-openssl-dev libssl-dev libconfig-dev libsrtp2-dev libhiredis-dev libnice-dev"
     BUILD_REDHAT="gcc make pkgconf rpm-build systemd-devel libmicrohttpd-devel wslay-devel jansson-devel libcurl-devel
-      openssl-devel libconfig-devel libsrtp-devel hiredis-devel systemd-rpm-macros"
+      openssl-devel libconfig-devel libsrtp-devel hiredis-devel libnice-devel systemd-rpm-macros"
 
     parse_options "$@"
     [ "$(id -u)" -eq 0 ] || fail "run it with sudo: sudo $0"
@@ -223,6 +223,8 @@ finish() {
     [ "$start" = yes ] || { printf '\nInstalled. Start it with: sudo visavis start\n'; return 0; }
     printf '\n==> what `visavis doctor` says\n'
     visavis doctor || printf '    Mend what it names; `sudo visavis doctor` looks again.\n'
+    printf '\n==> a call through the server, by `visavis test`\n'
+    visavis test || printf '    Mend what it names; `sudo visavis test` tries again.\n'
 }
 
 main "$@"

@@ -24,6 +24,7 @@ put_built = $(call put,$(1),644,$(O)/share/$(2)/*)
 install: all
 	$(call put,$(PREFIX)/bin,755,$(O)/bin/visavis)
 	$(call put,$(LIBDIR)/visavis,755,$(filter-out %/visavis,$(BINS)) $(wildcard units/scripts/*))
+	$(call put,$(LIBDIR)/visavis,644,$(MODULES))
 	$(Q)ln -sfn ../../bin/$(notdir $(REDIS_SERVER)) $(DESTDIR)$(LIBDIR)/visavis/redis-server
 	$(call put,$(UNITDIR),644,$(UNITS))
 	$(call put,$(UNITDIR)/visavis-.service.d,644,$(wildcard units/visavis-.service.d/*))

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Looks at the includes, runs the unit and flow tests, and replays the fuzz seeds of one build folder,
-# with a summary line. Some programs at a time: many of them wait for servers most of their time.
+# Looks at the sources' folder and includes, runs the unit and flow tests, and replays the fuzz seeds of
+# one build folder, with a summary line. Some programs at a time: many of them wait for servers most of their time.
 # usage: tests/check.sh build/<flavour>      JOBS=n: at most that many at a time
 set -u
 out=$1
@@ -17,7 +17,7 @@ if [ "${2-}" = --one ]; then
     ok=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$log" | awk '{ n += $1 } END { print n + 0 }')
     bad=$(sed -n 's/^\[  FAILED  \] \([0-9]*\) test.*/\1/p' "$log" | awk '{ n += $1 } END { print n + 0 }')
     left=$(sed -n 's/^\[  SKIPPED \] \([0-9]*\) test.*/\1/p' "$log" | awk '{ n += $1 } END { print n + 0 }')
-    if [ "$status" -eq 0 ] && [ "$ok" -eq 0 ]; then
+    if [ "$status" -eq 0 ] && [ $((ok + left)) -eq 0 ]; then
         if [ "${name#fuzz/}" = "$name" ]; then bad=1; else ok=1; fi
     fi
     if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi
@@ -33,13 +33,15 @@ fi
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 
-if tests/includes.sh >"$results/text"; then
-    echo 1 0 0 >"$results/includes"
-else
-    echo 'FAILED tests/includes.sh'
-    cat "$results/text"
-    echo 0 1 0 >"$results/includes"
-fi
+for look in tree includes; do
+    if tests/$look.sh >"$results/text"; then
+        echo 1 0 0 >"$results/$look"
+    else
+        echo "FAILED tests/$look.sh"
+        cat "$results/text"
+        echo 0 1 0 >"$results/$look"
+    fi
+done
 rm -f "$results/text"
 
 {
@@ -57,7 +59,7 @@ rm -f "$results/text"
     done
 } >"$results/list"
 xargs -r -P "$jobs" -L 1 "$0" "$out" --one "$results" <"$results/list"
-wanted=$(($(wc -l <"$results/list") + 1))
+wanted=$(($(wc -l <"$results/list") + 2))
 rm -f "$results/list"
 
 cat "$results"/* | awk -v wanted="$wanted" '

@@ -13,28 +13,32 @@ conf: base
 net: base loop
 notify: base
 store: base loop
-web: base loop notify
 http: base loop
+web: base loop notify http
 link: base loop codec
 rtc: base loop codec
+ice_agent: base loop codec
+client: base files loop codec rtc http web ice_agent
 daemon: base loop conf notify
 certs: base files loop codec http conf
 acme: base files loop codec http web certs
 call: base loop codec conf notify web http daemon
 signaling: base files loop codec conf notify store web http link daemon
-media: base loop net codec conf notify link rtc daemon
+media: base loop net codec conf notify link rtc ice_agent daemon
 turn: base files loop net codec conf notify link rtc daemon
+probe: base files loop client
 text: base
 host: base files
-settings: base files store text host
+settings: base files codec store text host
 nginx: base files host settings
 firewall: base host
 units: base files loop text host
 apply: base files loop text host settings nginx units certs acme
 acquire: base files loop text host settings nginx units apply certs acme
 status: base files loop http text host settings nginx units apply acquire certs acme
-doctor: base files codec loop http text host settings nginx firewall units apply acquire certs acme
-cmd: base files loop notify text host settings nginx units apply status doctor acquire certs acme
+trial: base files text host settings
+doctor: base files codec loop http text host settings nginx firewall units apply acquire certs acme trial
+cmd: base files loop notify text host settings nginx units apply status doctor acquire certs acme trial
 installer: cmd
 '
 
@@ -51,7 +55,10 @@ systemd/sd-bus.h: installer/units/units.
 systemd/sd-journal.h: installer/units/journal.
 openssl/: services/common/base/crypto.c services/common/http/http.c services/common/rtc/ services/turn/tls services/turn/dtls certs/
 srtp2/: services/common/rtc/
-jansson.h: services/codec/jsonrpc. services/common/link/ services/call/ services/signaling/ services/media/command.h services/turn/control. services/turn/api. certs/ installer/text/json. installer/firewall/ installer/doctor/ installer/cmd/
+nice/: services/common/ice_agent/
+glib: services/common/ice_agent/
+gio/: services/common/ice_agent/
+jansson.h: services/codec/jsonrpc. services/common/link/ services/client/ services/probe/ services/call/ services/signaling/ services/media/command.h services/turn/control. services/turn/api. certs/ installer/text/json. installer/firewall/ installer/trial/ installer/doctor/ installer/cmd/
 '
 
 # "file:line:#include ..." of the program, then what is wrong with it.

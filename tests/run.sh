@@ -7,13 +7,13 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 
 PACKAGES="gcc make libc6-dev pkg-config git ca-certificates libsystemd-dev libmicrohttpd-dev libwslay-dev
-  libjansson-dev libcurl4-openssl-dev libssl-dev libconfig-dev libsrtp2-dev libhiredis-dev libcmocka-dev
+  libjansson-dev libcurl4-openssl-dev libssl-dev libconfig-dev libsrtp2-dev libhiredis-dev libnice-dev libcmocka-dev
   clang chromium firefox-esr procps iproute2 fonts-dejavu-core openssl curl gnutls-bin libnss3-tools socat
   nftables iptables ufw jq"
 SERVERS="nginx libnginx-mod-stream redis-server apache2-bin caddy haproxy bind9 bind9-dnsutils pebble coturn"
 PACKAGING="build-essential debhelper po-debconf lintian rpm rpmlint piuparts apt-utils faketime"
 MACHINES="systemd-container mmdebstrap"
-FUZZ_SECONDS=${FUZZ_SECONDS:-5}
+FUZZ_SECONDS=${FUZZ_SECONDS:-3}
 
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
@@ -35,11 +35,20 @@ install_packages() {
     apt-get install -q -y --no-install-recommends "${missing[@]}"
 }
 
+# What we are compared with, where this Debian has it: its tests are left out without it. It is ours
+# to start; as a service of the machine it would take ports of its own.
+install_janus() {
+    have janus && return 0
+    [ "$(id -u)" -eq 0 ] && apt-cache show janus >/dev/null 2>&1 || return 0
+    mkdir -p /etc/systemd/system && ln -sfn /dev/null /etc/systemd/system/janus.service && install_packages janus
+}
+
 prepare() {
     # Node.js may have come from elsewhere, with an npm of its own that Debian's would conflict with.
     command -v node >/dev/null && command -v npm >/dev/null || PACKAGES="$PACKAGES nodejs npm"
     # shellcheck disable=SC2086 # a list of words
     install_packages $PACKAGES $SERVERS $PACKAGING $MACHINES || return 1
+    install_janus || return 1
     # libFuzzer and the sanitizers of clang have its version in their name.
     install_packages "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"
 }
@@ -108,7 +117,7 @@ with_build() {
 
 # Those without a line of their own below are tests/system/<suite>.sh build/release.
 SUITES="build check units config apply certs nginx snippets run cli doctor env-init dnsapi acme packages piuparts install dev
-  sessions turn turn_web turn_flood machine-bookworm machine-trixie asan tsan fuzz conformance restarts e2e e2e-asan"
+  sessions probe turn turn_web turn_flood netem machine-bookworm machine-trixie asan tsan coverage fuzz conformance restarts e2e e2e-asan"
 
 run_suite() {
     case $1 in
@@ -116,6 +125,7 @@ run_suite() {
     check) suite check check check ;;
     asan) suite asan check asan ;;
     tsan) suite tsan check tsan ;;
+    coverage) suite coverage check coverage ;;
     fuzz) suite fuzz fuzz ;;
     conformance) suite conformance with_build release tests/conformance/run.sh build/release ;;
     e2e) suite e2e with_build release tests/e2e/run.sh build/release ;;
@@ -140,32 +150,40 @@ for s in "$@"; do
 done
 prepare || exit 1
 
-# These wait a lot, most in roots and machines of their own with packages in folders that they share:
-# one after the other, beside the rest.
-BESIDE=" packages piuparts install machine-bookworm machine-trixie turn "
-ahead=
-beside=
+# These wait a lot: one after the other in each lane, beside the rest. Those of the first lane have packages in
+# folders that they share.
+LANES=("packages piuparts install machine-bookworm machine-trixie turn" "acme nginx apply certs doctor snippets turn_web dev")
+
+# lane_of SUITE: the number of its lane; none: with the rest.
+lane_of() {
+    local i
+    for i in "${!LANES[@]}"; do
+        case " ${LANES[i]} " in *" $1 "*) echo "$i" ;; esac
+    done
+}
+
+rest=
+lanes=()
 # shellcheck disable=SC2048,SC2086 # a list of words
 for s in ${*:-$SUITES}; do
-    case $BESIDE in
-    *" $s "*) beside="$beside $s" ;;
-    *) ahead="$ahead $s" ;;
-    esac
+    i=$(lane_of "$s")
+    if [ -n "$i" ]; then lanes[i]="${lanes[i]-} $s"; else rest="$rest $s"; fi
 done
-if [ -n "$beside" ]; then
-    # Both find it built.
+if [ ${#lanes[@]} -gt 0 ]; then
+    # All lanes find it built.
     make -j"$(nproc)" all >"$logs/build-all" 2>&1 || { tail -n 30 "$logs/build-all"; echo '0 passed, 1 failed'; exit 1; }
-    for s in $beside; do run_suite "$s"; done >"$logs/beside" 2>&1 &
-    printf '\n=== beside the others, and told at their end:%s\n' "$beside"
+    for i in "${!lanes[@]}"; do
+        for s in ${lanes[i]}; do run_suite "$s"; done >"$logs/lane-$i" 2>&1 &
+        printf '\n=== beside the others, and told at their end:%s\n' "${lanes[i]}"
+    done
 fi
-for s in $ahead; do run_suite "$s"; done
-if [ -n "$beside" ]; then
-    wait
-    cat "$logs/beside"
-fi
+for s in $rest; do run_suite "$s"; done
+wait
+for i in "${!lanes[@]}"; do cat "$logs/lane-$i"; done
 
 read -r passed failed skipped < <(cat "$logs"/*.sum | awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }')
-for s in $ahead $beside; do
+# shellcheck disable=SC2048 # a list of words
+for s in $rest ${lanes[*]-}; do
     [ -f "$logs/$s.sum" ] && continue
     echo "$s came to no end"
     failed=$((failed + 1))

@@ -20,15 +20,19 @@ struct part {
     const char *program;
     const char *user;
     bool is_silent;
+    unsigned watchdog_ms;
 };
 
+#define WATCHDOG_MS 30000 /* WatchdogSec= of their units */
+
 static const struct part parts[N_PLAN_PARTS] = {
-    [PLAN_REDIS] = {"redis.conf", "redis-server", "visavis-redis", true},
-    [PLAN_MEDIA] = {"media.cfg", "visavis-media", "visavis-media", false},
-    [PLAN_TURN] = {"turn.cfg", "visavis-turn", "visavis-turn", false},
-    [PLAN_SIGNALING] = {"signaling.cfg", "visavis-signaling", "visavis-signaling", false},
-    [PLAN_CALL] = {"call.cfg", "visavis-call", "visavis-call", false},
-    [PLAN_NGINX] = {"nginx-site.conf", "/usr/sbin/nginx", NULL, true},
+    [PLAN_REDIS] = {"redis.conf", "redis-server", "visavis-redis", true, 0},
+    [PLAN_MEDIA] = {"media.cfg", "visavis-media", "visavis-media", false, WATCHDOG_MS},
+    [PLAN_TURN] = {"turn.cfg", "visavis-turn", "visavis-turn", false, WATCHDOG_MS},
+    [PLAN_SIGNALING] = {"signaling.cfg", "visavis-signaling", "visavis-signaling", false,
+                        WATCHDOG_MS},
+    [PLAN_CALL] = {"call.cfg", "visavis-call", "visavis-call", false, WATCHDOG_MS},
+    [PLAN_NGINX] = {"nginx-site.conf", "/usr/sbin/nginx", NULL, true, 0},
 };
 
 struct sockets {
@@ -184,6 +188,7 @@ int cast_start(struct cast *c, enum plan_part part, struct supervisor *s)
         .argv = argv,
         .user = c->as_installed ? parts[part].user : NULL,
         .is_silent = parts[part].is_silent,
+        .watchdog_ms = parts[part].watchdog_ms,
     };
     int r = prepare_sockets(c, part);
 

@@ -1,5 +1,7 @@
 #include "apply/render.h"
 
+#include <stdio.h>
+
 static void put_quoted(struct wr *w, const char *text)
 {
     wr_u8(w, '"');
@@ -59,19 +61,20 @@ static void put_items(struct wr *w, const char *key, const struct settings *s, e
     wr_str(w, "];\n");
 }
 
-/* The public halves of MEDIA_NODES_PUBLIC_IPS. */
+/* MEDIA_NODES_PUBLIC_IPS, the other way round: "public/private". */
 static void put_public_ips(struct wr *w, const struct settings *s)
 {
     wr_str(w, "public_ips = [");
     for (size_t i = 0; i < settings_n(s, SET_MEDIA_NODES_PUBLIC_IPS); i++) {
         struct addr inside, outside;
-        char text[ADDR_TEXT_SIZE];
+        char ip[ADDR_TEXT_SIZE], pair[2 * ADDR_TEXT_SIZE];
 
         if (setting_pair_parse(settings_item(s, SET_MEDIA_NODES_PUBLIC_IPS, i), &inside, &outside) <
             0)
             continue; /* the settings were checked */
         wr_str(w, i == 0 ? "" : ", ");
-        put_quoted(w, addr_format_ip(&outside, text));
+        snprintf(pair, sizeof(pair), "%s/", addr_format_ip(&outside, ip));
+        put_quoted(w, strcat(pair, addr_format_ip(&inside, ip)));
     }
     wr_str(w, "];\n");
 }
@@ -161,8 +164,21 @@ void render_media(struct wr *w, const struct settings *s, const struct places *p
     put_int(w, "port", settings_int(s, SET_MEDIA_PORT));
     put_bool(w, "port_search", p->media_port_search);
     put_int(w, "workers", settings_int(s, SET_MEDIA_WORKERS));
+    put_int(w, "room_spread", settings_int(s, SET_MEDIA_ROOM_SPREAD));
+    put_int(w, "last_n", settings_int(s, SET_MEDIA_LAST_N));
+    put_int(w, "max_rooms", settings_int(s, SET_MEDIA_MAX_ROOMS));
+    put_int(w, "max_streams", settings_int(s, SET_MEDIA_MAX_PUBLISHERS));
+    put_int(w, "max_subscribers", settings_int(s, SET_MEDIA_MAX_SUBSCRIBERS));
+    put_int(w, "max_room_transports", settings_int(s, SET_MEDIA_MAX_ROOM_TRANSPORTS));
+    put_int(w, "max_transports", settings_int(s, SET_MEDIA_MAX_TRANSPORTS));
+    put_int(w, "max_agents", settings_int(s, SET_MEDIA_MAX_AGENTS));
+    put_int(w, "max_send_mbits", settings_int(s, SET_MEDIA_MAX_SEND_BANDWIDTH));
+    put_int(w, "busy_poll_us", settings_int(s, SET_MEDIA_BUSY_POLL));
+    put_bool(w, "ice_tcp", settings_bool(s, SET_MEDIA_ICE_TCP));
     put_text(w, "public_name", settings_text(s, SET_DOMAIN_OR_PUBLIC_IP));
     put_public_ips(w, s);
+    put_text(w, "ice", settings_text(s, SET_MEDIA_ICE));
+    put_items(w, "ice_servers", s, SET_MEDIA_ICE_SERVERS);
 }
 
 static void put_turn_peers(struct wr *w, const struct settings *s)

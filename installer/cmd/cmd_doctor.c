@@ -76,7 +76,8 @@ const struct cmd cmd_doctor = {
            "kernel, certificates, services, web server, passwords. Needs no Internet. What cannot\n"
            "be found out is called unknown; as root more can.\n"
            "\n"
-           "With groups or checks as arguments only those are run, and what they need.",
+           "With groups or checks as arguments only those are run, and what they need. The group\n"
+           "media, a call over each way that media may take, is run when it is named.",
     .options =
         (const struct cmd_option[]){
             {.name = "preflight", .help = "before the installation: is this machine fit for it"},

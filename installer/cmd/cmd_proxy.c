@@ -256,7 +256,7 @@ static const struct cmd cmd_show = {
         },
 };
 
-static const struct cmd cmd_test = {
+static const struct cmd cmd_proxy_test = {
     .name = "test",
     .fn = run_test,
     .help = "try whether nginx would start with the settings as they are",
@@ -275,5 +275,5 @@ static const struct cmd cmd_snippet = {
 const struct cmd cmd_proxy = {
     .name = "proxy",
     .help = "the web server in front",
-    .subs = (const struct cmd *const[]){&cmd_show, &cmd_test, &cmd_snippet, NULL},
+    .subs = (const struct cmd *const[]){&cmd_show, &cmd_proxy_test, &cmd_snippet, NULL},
 };

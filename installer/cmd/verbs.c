@@ -13,6 +13,7 @@ const struct cmd *const verbs[] = {
     &cmd_logs,
     &cmd_sessions,
     &cmd_doctor,
+    &cmd_test,
     &cmd_config,
     &cmd_cert,
     &cmd_proxy,

@@ -22,5 +22,6 @@ extern const struct cmd cmd_setup;
 extern const struct cmd cmd_start;
 extern const struct cmd cmd_status;
 extern const struct cmd cmd_stop;
+extern const struct cmd cmd_test;
 extern const struct cmd cmd_uninstall;
 extern const struct cmd cmd_version;

@@ -55,7 +55,8 @@ enum check_flags {
     CHECK_PREFLIGHT = 1, /* makes sense before anything is installed */
     CHECK_INSTALLED = 2, /* makes sense on an installed machine */
     CHECK_ALWAYS = CHECK_PREFLIGHT | CHECK_INSTALLED,
-    CHECK_ROOT = 4, /* without root it is unknown */
+    CHECK_ROOT = 4,  /* without root it is unknown */
+    CHECK_ASKED = 8, /* takes long: runs when it, or its group, is named */
 };
 
 struct check {
@@ -75,7 +76,7 @@ struct check_group {
 
 extern const struct check_group group_system, group_config, group_ports, group_names,
     group_firewall, group_kernel, group_certificates, group_services, group_web, group_turn,
-    group_auth;
+    group_media, group_auth;
 
 /* DOMAIN_OR_PUBLIC_IP; "" when it is not known. */
 const char *check_host(const struct check_context *x);

@@ -250,7 +250,12 @@ static void check_media(struct check_context *x)
          "clients whose networks let no UDP out cannot reach media directly"},
     };
 
-    look_at(x, wants, 2);
+    if (media_waits_for_clients(x->settings))
+        look_at(x, wants, settings_bool(x->settings, SET_MEDIA_ICE_TCP) ? 2 : 1);
+    else
+        found(x, SEVERITY_NOTE,
+              "With MEDIA_ICE=agent nothing needs to be open for media. It must be let out: UDP to "
+              "everywhere, and to the servers of MEDIA_ICE_SERVERS.");
 }
 
 static void check_relay(struct check_context *x)
@@ -302,11 +307,14 @@ static void check_provider(struct check_context *x)
     struct addr ip;
     int64_t media = settings_int(x->settings, SET_MEDIA_PORT);
     const char *host = check_host(x);
-    char tls[32] = "";
+    char tls[32] = "", ports[32] = "";
 
     if (settings_int(x->settings, SET_TURN_TLS_PORT) > 0)
-        snprintf(tls, sizeof(tls), "%lld, ",
+        snprintf(tls, sizeof(tls), ", %lld",
                  (long long) settings_int(x->settings, SET_TURN_TLS_PORT));
+    if (media_waits_for_clients(x->settings))
+        snprintf(ports, sizeof(ports), ", %lld-%lld", (long long) media,
+                 (long long) media + MEDIA_PORTS - 1);
     if (own_addresses_read(&own) < 0 || own_addresses_main(&own, AF_INET) < 0 ||
         own_addresses_public(&own, AF_INET))
         return;
@@ -315,11 +323,10 @@ static void check_provider(struct check_context *x)
     found(x, SEVERITY_NOTE,
           "This machine has no public IPv4 address of its own: a router or cloud provider stands "
           "before it, whose rules cannot be seen from here. Let in TCP %lld and %lld, and UDP and "
-          "TCP %lld, %s%lld-%lld.",
+          "TCP %lld%s%s.",
           (long long) settings_int(x->settings, SET_HTTP_PORT),
           (long long) settings_int(x->settings, SET_HTTPS_PORT),
-          (long long) settings_int(x->settings, SET_COTURN_PORT), tls, (long long) media,
-          (long long) media + MEDIA_PORTS - 1);
+          (long long) settings_int(x->settings, SET_COTURN_PORT), tls, ports);
 }
 
 #define OF_RULES                                                                                   \

@@ -273,6 +273,8 @@ static bool choose_word(struct doctor *d, const char *word)
         if (word && strcmp(j->result.group, word) != 0 && strcmp(j->result.check->id, word) != 0)
             continue;
         any = true;
+        if (!word && (j->result.check->flags & CHECK_ASKED))
+            continue;
         /* What was not asked for by its id must fit the machine. */
         if (!(j->result.check->flags &
               (d->context->preflight ? CHECK_PREFLIGHT : CHECK_INSTALLED)) &&

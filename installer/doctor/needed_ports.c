@@ -19,9 +19,16 @@ unsigned media_workers(const struct settings *s)
     return n < 1 ? 1 : n > MEDIA_PORTS ? MEDIA_PORTS : (unsigned) n;
 }
 
-static uint16_t port_of(const struct settings *s, enum setting id)
+bool media_waits_for_clients(const struct settings *s)
 {
-    return (uint16_t) settings_int(s, id);
+    return strcmp(settings_text(s, SET_MEDIA_ICE), "agent") != 0;
+}
+
+/* ---- which are needed ---- */
+
+static bool own_web(const struct settings *s)
+{
+    return strcmp(settings_text(s, SET_PROXY), "external") != 0;
 }
 
 /* By http-01, which is tried unless the settings say otherwise. */
@@ -33,103 +40,143 @@ static bool ca_comes_to_http(const struct settings *s)
            (strcmp(challenge, "auto") == 0 || strcmp(challenge, "http-01") == 0);
 }
 
+static bool http_with_ca(const struct settings *s)
+{
+    return own_web(s) && ca_comes_to_http(s);
+}
+
+static bool http_alone(const struct settings *s)
+{
+    return own_web(s) && !ca_comes_to_http(s);
+}
+
+static bool own_call(const struct settings *s)
+{
+    return strcmp(settings_text(s, SET_CALL_APP), "off") != 0;
+}
+
+static bool ice_tcp(const struct settings *s)
+{
+    return settings_bool(s, SET_MEDIA_ICE_TCP) && media_waits_for_clients(s);
+}
+
+struct row {
+    enum setting id; /* of the first port, unless port.first says it; 0 there: none is needed */
+    bool (*needed)(const struct settings *s);    /* NULL: always */
+    unsigned (*count)(const struct settings *s); /* NULL: one */
+    struct needed_port port;
+};
+
+#define FROM_OUTSIDE .from_outside = true, .listened = true
+#define OF_WEB .web = true, FROM_OUTSIDE, .program = "nginx"
+
+static const struct row table[] = {
+    {SET_HTTPS_PORT,
+     own_web,
+     NULL,
+     {.type = SOCK_STREAM, OF_WEB, .key = "HTTPS_PORT", .what = "visitors reach the site"}},
+    {SET_HTTP_PORT,
+     http_with_ca,
+     NULL,
+     {.type = SOCK_STREAM,
+      OF_WEB,
+      .key = "HTTP_PORT",
+      .what = "visitors are sent on to https and the certificate authority finds us"}},
+    {SET_HTTP_PORT,
+     http_alone,
+     NULL,
+     {.type = SOCK_STREAM, OF_WEB, .key = "HTTP_PORT", .what = "visitors are sent on to https"}},
+    {SET_SERVER_PORT,
+     NULL,
+     NULL,
+     {.type = SOCK_STREAM,
+      .listened = true,
+      .key = "SERVER_PORT",
+      .program = "visavis-signaling",
+      .what = "applications on this machine reach the API"}},
+    {SET_METRICS_PORT,
+     NULL,
+     NULL,
+     {.type = SOCK_STREAM,
+      .listened = true,
+      .key = "METRICS_PORT",
+      .program = "visavis-signaling",
+      .what = "monitoring on this machine sees how the server is"}},
+    {.needed = own_call,
+     .port = {.first = CALL_PORT,
+              .type = SOCK_STREAM,
+              .listened = true,
+              .program = "visavis-call",
+              .what = "the web server reaches the Call pages"}},
+    {SET_COTURN_PORT,
+     NULL,
+     NULL,
+     {.type = SOCK_DGRAM,
+      FROM_OUTSIDE,
+      .key = "COTURN_PORT",
+      .program = "visavis-turn",
+      .what = "clients behind firewalls reach TURN"}},
+    {SET_COTURN_PORT,
+     NULL,
+     NULL,
+     {.type = SOCK_STREAM,
+      FROM_OUTSIDE,
+      .key = "COTURN_PORT",
+      .program = "visavis-turn",
+      .what = "clients without UDP reach TURN"}},
+    {SET_TURN_TLS_PORT,
+     NULL,
+     NULL,
+     {.type = SOCK_STREAM,
+      FROM_OUTSIDE,
+      .key = "TURN_TLS_PORT",
+      .program = "visavis-turn",
+      .what = "clients reach TURN over TLS"}},
+    {SET_TURN_TLS_PORT,
+     NULL,
+     NULL,
+     {.type = SOCK_DGRAM,
+      FROM_OUTSIDE,
+      .key = "TURN_TLS_PORT",
+      .program = "visavis-turn",
+      .what = "clients reach TURN over DTLS"}},
+    {SET_MEDIA_PORT,
+     NULL,
+     media_workers,
+     {.type = SOCK_DGRAM,
+      FROM_OUTSIDE,
+      .key = "MEDIA_PORT",
+      .program = "visavis-media",
+      .what = "audio and video arrive"}},
+    {SET_MEDIA_PORT,
+     ice_tcp,
+     media_workers,
+     {.type = SOCK_STREAM,
+      FROM_OUTSIDE,
+      .key = "MEDIA_PORT",
+      .program = "visavis-media",
+      .what = "audio and video arrive from networks without UDP"}},
+};
+
 size_t needed_ports(const struct settings *s, struct needed_port ret[static NEEDED_PORTS_MAX])
 {
-    const struct needed_port all[] = {
-        {.first = port_of(s, SET_HTTPS_PORT),
-         .type = SOCK_STREAM,
-         .from_outside = true,
-         .web = true,
-         .listened = true,
-         .key = "HTTPS_PORT",
-         .program = "nginx",
-         .what = "visitors reach the site"},
-        {.first = port_of(s, SET_HTTP_PORT),
-         .type = SOCK_STREAM,
-         .from_outside = true,
-         .web = true,
-         .listened = true,
-         .key = "HTTP_PORT",
-         .program = "nginx",
-         .what = ca_comes_to_http(s)
-                     ? "visitors are sent on to https and the certificate authority finds us"
-                     : "visitors are sent on to https"},
-        {.first = port_of(s, SET_SERVER_PORT),
-         .type = SOCK_STREAM,
-         .listened = true,
-         .key = "SERVER_PORT",
-         .program = "visavis-signaling",
-         .what = "applications on this machine reach the API"},
-        {.first = port_of(s, SET_METRICS_PORT),
-         .type = SOCK_STREAM,
-         .listened = true,
-         .key = "METRICS_PORT",
-         .program = "visavis-signaling",
-         .what = "monitoring on this machine sees how the server is"},
-        {.first = CALL_PORT,
-         .type = SOCK_STREAM,
-         .listened = true,
-         .program = "visavis-call",
-         .what = "the web server reaches the Call pages"},
-        {.first = port_of(s, SET_COTURN_PORT),
-         .type = SOCK_DGRAM,
-         .from_outside = true,
-         .listened = true,
-         .key = "COTURN_PORT",
-         .program = "visavis-turn",
-         .what = "clients behind firewalls reach TURN"},
-        {.first = port_of(s, SET_COTURN_PORT),
-         .type = SOCK_STREAM,
-         .from_outside = true,
-         .listened = true,
-         .key = "COTURN_PORT",
-         .program = "visavis-turn",
-         .what = "clients without UDP reach TURN"},
-        {.first = port_of(s, SET_TURN_TLS_PORT),
-         .type = SOCK_STREAM,
-         .from_outside = true,
-         .listened = true,
-         .key = "TURN_TLS_PORT",
-         .program = "visavis-turn",
-         .what = "clients reach TURN over TLS"},
-        {.first = port_of(s, SET_TURN_TLS_PORT),
-         .type = SOCK_DGRAM,
-         .from_outside = true,
-         .listened = true,
-         .key = "TURN_TLS_PORT",
-         .program = "visavis-turn",
-         .what = "clients reach TURN over DTLS"},
-        {.first = port_of(s, SET_MEDIA_PORT),
-         .last = (uint16_t) (port_of(s, SET_MEDIA_PORT) + media_workers(s) - 1),
-         .type = SOCK_DGRAM,
-         .from_outside = true,
-         .listened = true,
-         .key = "MEDIA_PORT",
-         .program = "visavis-media",
-         .what = "audio and video arrive"},
-        {.first = port_of(s, SET_MEDIA_PORT),
-         .last = (uint16_t) (port_of(s, SET_MEDIA_PORT) + media_workers(s) - 1),
-         .type = SOCK_STREAM,
-         .from_outside = true,
-         .key = "MEDIA_PORT",
-         .program = "visavis-media",
-         .what = "audio and video arrive from networks without UDP"},
-    };
-    bool own_web = strcmp(settings_text(s, SET_PROXY), "external") != 0;
-    bool own_call = strcmp(settings_text(s, SET_CALL_APP), "off") != 0;
     size_t n = 0;
 
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        if ((all[i].web && !own_web) || (all[i].first == CALL_PORT && !all[i].key && !own_call) ||
-            all[i].first == 0)
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        const struct row *row = &table[i];
+        struct needed_port port = row->port;
+
+        if (!port.first)
+            port.first = (uint16_t) settings_int(s, row->id);
+        if (port.first == 0 || (row->needed && !row->needed(s)))
             continue;
-        ret[n] = all[i];
-        if (!ret[n].last)
-            ret[n].last = ret[n].first;
-        n++;
+        port.last = (uint16_t) (port.first + (row->count ? row->count(s) : 1) - 1);
+        ret[n++] = port;
     }
     return n;
 }
+
+/* ---- who is there ---- */
 
 /* "/usr/sbin/nginx" -> "nginx" */
 static const char *base_name(const char *path)

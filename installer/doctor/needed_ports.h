@@ -23,6 +23,10 @@ struct needed_port {
 /* How many workers media will have: one per core unless MEDIA_WORKERS says otherwise. */
 unsigned media_workers(const struct settings *s);
 
+/* Do clients come to its ports? With MEDIA_ICE=agent it goes out to them from any port, and listens
+ * on none for TCP. */
+bool media_waits_for_clients(const struct settings *s);
+
 /* Returns how many. */
 size_t needed_ports(const struct settings *s, struct needed_port ret[static NEEDED_PORTS_MAX]);
 

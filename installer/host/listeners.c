@@ -12,7 +12,7 @@
 
 #define TCP_LISTEN 0x0a
 #define UDP_UNCONNECTED 0x07
-#define PACKAGE_MS 2000
+#define PACKAGE_MS 10000
 #define TABLE_MAX (64 << 20)
 
 /* ---- /proc/net/{tcp,udp}[6] ---- */

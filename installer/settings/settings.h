@@ -76,6 +76,12 @@ enum setting {
     SET_OPENVIDU_MEDIA_SERVER, /* ours: kurento, mediasoup */
     SET_MEDIA_PORT,            /* ours */
     SET_MEDIA_WORKERS,         /* ours */
+    SET_MEDIA_ROOM_SPREAD,     /* ours */
+    SET_MEDIA_LAST_N,          /* ours */
+    SET_MEDIA_BUSY_POLL,       /* ours */
+    SET_MEDIA_ICE,             /* ours: lite, agent */
+    SET_MEDIA_ICE_SERVERS,     /* ours */
+    SET_MEDIA_ICE_TCP,         /* ours */
     SET_VIDEO_MAX_RECV_BANDWIDTH,
     SET_VIDEO_MIN_RECV_BANDWIDTH,
     SET_VIDEO_MAX_SEND_BANDWIDTH,
@@ -98,6 +104,14 @@ enum setting {
     SET_SIGNALING_MAX_DATA,
     SET_SIGNALING_MAX_UNREAD,
     SET_SIGNALING_MAX_UNREAD_TOTAL,
+    /* limits of media, all ours */
+    SET_MEDIA_MAX_ROOMS,
+    SET_MEDIA_MAX_PUBLISHERS,
+    SET_MEDIA_MAX_SUBSCRIBERS,
+    SET_MEDIA_MAX_ROOM_TRANSPORTS,
+    SET_MEDIA_MAX_TRANSPORTS,
+    SET_MEDIA_MAX_AGENTS,
+    SET_MEDIA_MAX_SEND_BANDWIDTH,
     /* recording */
     SET_RECORDING,
     SET_RECORDING_DEBUG,
@@ -159,7 +173,7 @@ enum setting_type {
     SETTING_DENIED_PEERS,
     SETTING_TOKENS,      /* secrets, as SETTING_TOKEN */
     SETTING_NAMES,       /* host names, "*.example.org", IP addresses */
-    SETTING_ICE_SERVERS, /* see setting_ice_parse() */
+    SETTING_ICE_SERVERS, /* codec/ice_server.h */
     SETTING_NODE_PAIRS,  /* "private:public", see setting_pair_parse() */
     SETTING_HEADERS,     /* "Name: value" */
     SETTING_EVENTS,      /* names of webhook events */
@@ -337,13 +351,6 @@ unsigned settings_changes(const struct settings *a, const struct settings *b, un
                           unsigned *ret_restarts);
 
 /* ---- items of lists ---- */
-
-/* "url=turn:...,username=...,credential=..." as views into item; parts that are not there are
- * empty. -EBADMSG, and the reason in *ret_reason (a constant), which may be NULL. */
-struct setting_ice {
-    struct bytes url, username, credential, static_auth_secret;
-};
-int setting_ice_parse(const char *item, struct setting_ice *ret, const char **ret_reason);
 
 /* "10.0.0.5:203.0.113.5", IPv6 addresses in brackets. -EBADMSG. */
 int setting_pair_parse(const char *item, struct addr *ret_private, struct addr *ret_public);

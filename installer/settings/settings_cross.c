@@ -1,12 +1,14 @@
 /* The checks that span keys. Values that are wrong in themselves are left out: they were told. */
 #include "settings/settings_load.h"
 
+#include "codec/ice_server.h"
 #include "host/own_addresses.h"
 
 #include <stdio.h>
 
 #define CALL_APP_PORT 5442
 #define MEDIA_PORTS_MAX 64
+#define MEDIA_TURNS_MAX 4 /* as many as the media server's agent takes */
 
 static bool ok(const struct loading *l, enum setting id)
 {
@@ -301,6 +303,49 @@ static void check_turn(struct loading *l)
     check_turn_alternate(l);
 }
 
+/* ---- the media server's own ICE servers ---- */
+
+static void check_media_servers(struct loading *l)
+{
+    const struct setting_list *list = &l->s->values[SET_MEDIA_ICE_SERVERS].list;
+    unsigned n_turns = 0, n_stuns = 0;
+
+    for (size_t i = 0; i < list->n; i++) {
+        struct ice_server server;
+        const char *problem;
+
+        if (ice_server_parse(list->items[i], &server, &problem) < 0)
+            continue;
+        problem = ice_server_agent_problem(&server);
+        if (problem)
+            loading_tell(l, SET_MEDIA_ICE_SERVERS, SETTING_ERROR, NULL,
+                         "has a server (number %zu) that %s", i + 1, problem);
+        *(server.url.is_turn ? &n_turns : &n_stuns) += 1;
+    }
+    if (n_stuns > 1 || n_turns > MEDIA_TURNS_MAX)
+        loading_tell(l, SET_MEDIA_ICE_SERVERS, SETTING_ERROR, NULL,
+                     "has more than one STUN server, or more than %d TURN servers",
+                     MEDIA_TURNS_MAX);
+}
+
+static void check_media_ice(struct loading *l)
+{
+    bool agent = is(l, SET_MEDIA_ICE, "agent");
+    size_t n = l->s->values[SET_MEDIA_ICE_SERVERS].list.n;
+
+    if (!ok(l, SET_MEDIA_ICE) || !ok(l, SET_MEDIA_ICE_SERVERS))
+        return;
+    check_media_servers(l);
+    if (agent && n == 0)
+        loading_tell(l, SET_MEDIA_ICE, SETTING_WARNING, NULL,
+                     "is agent, but %s is not set: only clients that this machine reaches by "
+                     "itself will have sound and pictures",
+                     key(SET_MEDIA_ICE_SERVERS));
+    if (!agent && n > 0)
+        loading_tell(l, SET_MEDIA_ICE_SERVERS, SETTING_NOTICE, NULL,
+                     "does nothing without %s=agent", key(SET_MEDIA_ICE));
+}
+
 /* Signaling may not bind such ports. */
 static void check_metrics(struct loading *l)
 {
@@ -335,6 +380,7 @@ void loading_cross_check(struct loading *l)
 {
     check_ranges(l);
     check_ports(l);
+    check_media_ice(l);
     if (l->mode == SETTINGS_DEV)
         return;
     check_identity(l);

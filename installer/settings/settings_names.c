@@ -10,6 +10,8 @@
 #define STAGING "is no setting: `visavis cert test` tries it all at the staging server"
 #define DNS_SCRIPT "is no setting: the script for your provider goes to ACME_DNS_HOOK"
 #define DNS_KEYS "is no setting: what the DNS script has to know goes to the file in ACME_DNS_ENV"
+#define MEDIA_SERVERS                                                                              \
+    "is ignored: STUN and TURN servers of the media server are in MEDIA_ICE_SERVERS"
 #define KEY_MAX 64
 #define NEAREST_EDITS 2
 
@@ -17,6 +19,10 @@
 static const struct {
     const char *key, *why;
 } ignored[] = {
+    {"KMS_STUN_*", MEDIA_SERVERS},
+    {"KMS_TURN_*", MEDIA_SERVERS},
+    {"KMS_DOCKER_ENV_KMS_STUN_*", MEDIA_SERVERS},
+    {"KMS_DOCKER_ENV_KMS_TURN_*", MEDIA_SERVERS},
     {"KMS_*", "is ignored: there is no Kurento here"},
     {"DOCKER_LOGS_MAX_SIZE",
      "is ignored: logs are in the journal (SystemMaxUse= in journald.conf)"},

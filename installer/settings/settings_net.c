@@ -1,6 +1,7 @@
 /* The checks of names and addresses. */
 #include "settings/settings_check.h"
 
+#include "codec/ice_server.h"
 #include "settings/allow_list.h"
 #include "settings/punycode.h"
 #include "store/store_address.h"
@@ -349,92 +350,6 @@ int setting_check_pairs(const struct setting_list *l, struct setting_verdict *v)
 
 /* ---- ICE servers ---- */
 
-static int ice_fail(const char *reason, const char **ret_reason)
-{
-    if (ret_reason)
-        *ret_reason = reason;
-    return -EBADMSG;
-}
-
-static bool take_part(struct bytes part, const char *name, struct bytes *ret)
-{
-    size_t len = strlen(name);
-
-    if (!bytes_starts_with(part, name))
-        return false;
-    *ret = bytes_of(part.p + len, part.len - len);
-    return true;
-}
-
-/* host[:port], IPv6 in brackets */
-static bool is_ice_host(struct bytes text)
-{
-    struct setting_verdict v = {0};
-
-    return text.len > 0 && !memchr(text.p, '@', text.len) && check_authority(text, &v) == 0;
-}
-
-static int check_ice(const struct setting_ice *ice, const char **ret_reason)
-{
-    bool turn = bytes_starts_with(ice->url, "turn:") || bytes_starts_with(ice->url, "turns:");
-    bool stun = bytes_starts_with(ice->url, "stun:") || bytes_starts_with(ice->url, "stuns:");
-    bool pair = ice->username.len > 0 && ice->credential.len > 0;
-    struct bytes rest = ice->url, host;
-    size_t scheme, len;
-
-    if (ice->url.len == 0)
-        return ice_fail("has no url=...", ret_reason);
-    if (!turn && !stun)
-        return ice_fail("has a url that is none of stun:, stuns:, turn:, turns:", ret_reason);
-    scheme = (size_t) ((const uint8_t *) memchr(rest.p, ':', rest.len) - rest.p) + 1;
-    rest = bytes_of(rest.p + scheme, rest.len - scheme);
-    for (len = 0; len < rest.len && rest.p[len] != '?'; len++)
-        ;
-    host = bytes_of(rest.p, len);
-    rest = bytes_of(rest.p + len, rest.len - len);
-    if (!is_ice_host(host))
-        return ice_fail("has a url without a proper host name and port", ret_reason);
-    if (rest.len > 0 &&
-        (!turn || (!bytes_eq_str(rest, "?transport=udp") && !bytes_eq_str(rest, "?transport=tcp"))))
-        return ice_fail("may have nothing but ?transport=udp or ?transport=tcp behind the url, and "
-                        "that for turn alone",
-                        ret_reason);
-    if (stun && (ice->username.len || ice->credential.len || ice->static_auth_secret.len))
-        return ice_fail("is a STUN server, and those take no credentials", ret_reason);
-    if (turn && pair == (ice->static_auth_secret.len > 0))
-        return ice_fail("is a TURN server, and those need either username=... and credential=..., "
-                        "or staticAuthSecret=...",
-                        ret_reason);
-    if (turn && !pair && (ice->username.len || ice->credential.len))
-        return ice_fail("has a username or a credential beside staticAuthSecret", ret_reason);
-    return 0;
-}
-
-int setting_ice_parse(const char *item, struct setting_ice *ret, const char **ret_reason)
-{
-    struct setting_ice ice = {0};
-    int r;
-
-    for (;;) {
-        size_t len = strcspn(item, ",");
-        struct bytes part = bytes_of(item, len);
-
-        if (!take_part(part, "url=", &ice.url) && !take_part(part, "username=", &ice.username) &&
-            !take_part(part, "credential=", &ice.credential) &&
-            !take_part(part, "staticAuthSecret=", &ice.static_auth_secret))
-            return ice_fail("has a part that is none of url=, username=, credential=, "
-                            "staticAuthSecret=",
-                            ret_reason);
-        if (!item[len])
-            break;
-        item += len + 1;
-    }
-    r = check_ice(&ice, ret_reason);
-    if (r == 0)
-        *ret = ice;
-    return r;
-}
-
 int setting_check_ice(const struct setting_list *l, struct setting_verdict *v)
 {
     static const char *const parts[] = {"username=", "credential=", "staticAuthSecret="};
@@ -445,10 +360,10 @@ int setting_check_ice(const struct setting_list *l, struct setting_verdict *v)
                 return setting_refuse(v, "is cut at its commas: put each server into double "
                                          "quotes");
     for (size_t i = 0; i < l->n; i++) {
-        struct setting_ice ice;
-        const char *reason = "";
+        struct ice_server server;
+        const char *reason;
 
-        if (setting_ice_parse(l->items[i], &ice, &reason) < 0)
+        if (ice_server_parse(l->items[i], &server, &reason) < 0)
             return setting_refuse(v, "has a server (number %zu) that %s", i + 1, reason);
     }
     return 0;

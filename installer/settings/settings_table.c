@@ -4,6 +4,7 @@
 #include "base/log.h"
 
 static const char *const media_servers[] = {"kurento", "mediasoup", NULL};
+static const char *const ice_modes[] = {"lite", "agent", NULL};
 static const char *const forced_codecs[] = {
     "MEDIA_SERVER_PREFERRED", "NONE", "VP8", "VP9", "H264", NULL};
 static const char *const certificate_types[] = {"selfsigned", "owncert", "letsencrypt", NULL};
@@ -864,6 +865,101 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .example = "4",
             .doc = "Threads that forward media; 0 is one for each processor",
         },
+    [SET_MEDIA_BUSY_POLL] =
+        {
+            .key = "MEDIA_BUSY_POLL",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_MEDIA,
+            .ours = true,
+            .restarts = MEDIA,
+            .value = "0",
+            .min = 0,
+            .max = 1000,
+            .example = "50",
+            .doc = "Microseconds for which media waits busily for the network card",
+            .more = "Saves the wake-ups of a busy server at the price of processor time "
+                    "(SO_BUSY_POLL); 0 is not at all. The kernel grants it to privileged services "
+                    "alone: as a service of its own user, media needs net.core.busy_read set "
+                    "likewise (sysctl).",
+        },
+    [SET_MEDIA_ICE] =
+        {
+            .key = "MEDIA_ICE",
+            .type = SETTING_CHOICE,
+            .group = SETTING_GROUP_MEDIA,
+            .ours = true,
+            .restarts = MEDIA,
+            .value = "lite",
+            .choices = ice_modes,
+            .example = "agent",
+            .doc = "How clients find the way to the media server: they reach its addresses (lite), "
+                   "or it looks for the way itself (agent)",
+            .more = "With agent this machine may stand behind a NAT without a port of its own: it "
+                    "asks the servers of MEDIA_ICE_SERVERS how it is seen, and lets a TURN server "
+                    "relay what cannot be sent directly. It needs more memory and processor time "
+                    "for each stream; where clients reach the machine (also at an address of a 1:1 "
+                    "NAT: MEDIA_NODES_PUBLIC_IPS), lite is better.",
+        },
+    [SET_MEDIA_ICE_SERVERS] =
+        {
+            .key = "MEDIA_ICE_SERVERS",
+            .type = SETTING_ICE_SERVERS,
+            .group = SETTING_GROUP_MEDIA,
+            .hidden = true,
+            .ours = true,
+            .restarts = MEDIA,
+            .value = "",
+            .example = "[\"url=turn:203.0.113.7:3478,staticAuthSecret=a-Long_Random-Text\"]",
+            .doc = "STUN and TURN servers that the media server itself uses, with MEDIA_ICE=agent",
+            .more = "A list in brackets; each server in double quotes: url=..., and for TURN "
+                    "username=...,credential=... or staticAuthSecret=... An IP address each, and "
+                    "no TLS; one STUN server, up to four TURN servers. A TURN server tells what a "
+                    "STUN server would, too. One of this product on another machine needs "
+                    "TURN_PEERS=public there.",
+        },
+    [SET_MEDIA_ICE_TCP] =
+        {
+            .key = "MEDIA_ICE_TCP",
+            .type = SETTING_BOOL,
+            .group = SETTING_GROUP_MEDIA,
+            .ours = true,
+            .restarts = MEDIA,
+            .value = "true",
+            .example = "false",
+            .doc = "Media over TCP as well, on the ports from MEDIA_PORT on, for clients whose "
+                   "networks let no UDP out",
+            .more = "Without it they take the way through TURN, which costs more.",
+        },
+    [SET_MEDIA_ROOM_SPREAD] =
+        {
+            .key = "MEDIA_ROOM_TRANSPORTS_PER_WORKER",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_MEDIA,
+            .ours = true,
+            .reloads = MEDIA,
+            .value = "500",
+            .min = 0,
+            .max = 1000000,
+            .example = "200",
+            .doc = "Peer connections of one room that one worker carries, before others join in; 0 "
+                   "is all",
+        },
+    [SET_MEDIA_LAST_N] =
+        {
+            .key = "MEDIA_LAST_N",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_MEDIA,
+            .ours = true,
+            .restarts = MEDIA,
+            .value = "0",
+            .min = 0,
+            .max = 10000,
+            .example = "9",
+            .doc =
+                "Of a room, only the video of so many who spoke last is forwarded; 0 is all video",
+            .more = "The pictures of the others stand still. Streams without audio, such as "
+                    "screens, do not count.",
+        },
     [SET_VIDEO_MAX_RECV_BANDWIDTH] =
         {
             .key = "OPENVIDU_STREAMS_VIDEO_MAX_RECV_BANDWIDTH",
@@ -914,7 +1010,9 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .min = 0,
             .max = KBPS_MAX,
             .example = "300",
-            .doc = "Least video sent to one client for each stream, in kbit/s; 0 is no limit",
+            .doc = "Least video that publishers are asked for on behalf of one client, in kbit/s; "
+                   "0 is "
+                   "no limit",
         },
     [SET_STREAMS_FORCED_VIDEO_CODEC] =
         {
@@ -1147,6 +1245,104 @@ const struct setting_def setting_defs[N_SETTINGS] = {
             .example = "1024",
             .doc = "MiB that wait for all clients together; beyond, each may have an equal share "
                    "of it",
+        },
+
+    /* ---- limits of the media server ---- */
+    [SET_MEDIA_MAX_ROOMS] =
+        {
+            .key = "MEDIA_MAX_ROOMS",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_LIMITS,
+            .ours = true,
+            .reloads = MEDIA,
+            .value = "10000",
+            .min = 1,
+            .max = 1000000,
+            .example = "20000",
+            .doc = "Most sessions with media at a time",
+        },
+    [SET_MEDIA_MAX_PUBLISHERS] =
+        {
+            .key = "MEDIA_MAX_PUBLISHERS",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_LIMITS,
+            .ours = true,
+            .reloads = MEDIA,
+            .value = "1000",
+            .min = 1,
+            .max = 10000,
+            .example = "50",
+            .doc = "Most published streams of a session at a time",
+        },
+    [SET_MEDIA_MAX_SUBSCRIBERS] =
+        {
+            .key = "MEDIA_MAX_SUBSCRIBERS",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_LIMITS,
+            .ours = true,
+            .reloads = MEDIA,
+            .value = "10000",
+            .min = 1,
+            .max = 100000,
+            .example = "500",
+            .doc = "Most subscribers of one stream at a time",
+        },
+    [SET_MEDIA_MAX_ROOM_TRANSPORTS] =
+        {
+            .key = "MEDIA_MAX_ROOM_TRANSPORTS",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_LIMITS,
+            .ours = true,
+            .reloads = MEDIA,
+            .value = "20000",
+            .min = 1,
+            .max = 1000000,
+            .example = "2500",
+            .doc = "Most peer connections of a session at a time",
+            .more = "Each published stream is one, and each subscription: fifty who all see each "
+                    "other are 2500.",
+        },
+    [SET_MEDIA_MAX_TRANSPORTS] =
+        {
+            .key = "MEDIA_MAX_TRANSPORTS",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_LIMITS,
+            .ours = true,
+            .restarts = MEDIA,
+            .value = "20000",
+            .min = 1,
+            .max = 1000000,
+            .example = "40000",
+            .doc = "Most peer connections of all sessions at a time",
+        },
+    [SET_MEDIA_MAX_AGENTS] =
+        {
+            .key = "MEDIA_MAX_AGENTS",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_LIMITS,
+            .ours = true,
+            .restarts = MEDIA,
+            .value = "4000",
+            .min = 1,
+            .max = 1000000,
+            .example = "8000",
+            .doc = "Most peer connections of all sessions at a time, with MEDIA_ICE=agent",
+            .more = "Each has ten sockets or so, of which a service may have 65536 unless "
+                    "LimitNOFILE of visavis-media.service says more.",
+        },
+    [SET_MEDIA_MAX_SEND_BANDWIDTH] =
+        {
+            .key = "MEDIA_MAX_SEND_BANDWIDTH",
+            .type = SETTING_INT,
+            .group = SETTING_GROUP_LIMITS,
+            .ours = true,
+            .reloads = MEDIA,
+            .value = "0",
+            .min = 0,
+            .max = 1000000,
+            .example = "900",
+            .doc = "Mbit/s of media at which new subscribers are refused; 0 is no limit",
+            .more = "What is being watched goes on, and may take more.",
         },
 
     /* ---- recording ---- */
@@ -1471,7 +1667,7 @@ static const char *const group_titles[N_SETTING_GROUPS] = {
     [SETTING_GROUP_ACME] = "Certificates from an authority (CERTIFICATE_TYPE=letsencrypt)",
     [SETTING_GROUP_TURN] = "TURN and addresses",
     [SETTING_GROUP_MEDIA] = "Media and sessions",
-    [SETTING_GROUP_LIMITS] = "Limits of the signaling server",
+    [SETTING_GROUP_LIMITS] = "Limits",
     [SETTING_GROUP_RECORDING] = "Recording",
     [SETTING_GROUP_EVENTS] = "Webhook and call detail records",
     [SETTING_GROUP_CALL] = "Call app",

@@ -32,6 +32,9 @@ struct child {
     int pidfd;
     bool ready, asked_to_end;
     struct loop_io io;
+    uint64_t watchdog_us; /* 0: it has none */
+    bool barked;
+    struct loop_timer watchdog; /* from when it is ready; then, until it is killed */
 };
 
 struct supervisor {
@@ -56,7 +59,8 @@ static const char *const inherited[] = {
     "TSAN_OPTIONS",
 };
 
-static void make_environment(const struct supervisor *s, char *ret_env[static ENV_MAX])
+static void make_environment(const struct supervisor *s, const struct supervisor_program *p,
+                             char *ret_env[static ENV_MAX])
 {
     size_t n = 0;
 
@@ -67,6 +71,8 @@ static void make_environment(const struct supervisor *s, char *ret_env[static EN
             n++;
     }
     if (asprintf(&ret_env[n], "NOTIFY_SOCKET=%s", s->notify_path) >= 0)
+        n++;
+    if (p->watchdog_ms > 0 && asprintf(&ret_env[n], "WATCHDOG_USEC=%u000", p->watchdog_ms) >= 0)
         n++;
     ret_env[n] = NULL;
 }
@@ -122,6 +128,7 @@ static void on_child_end(struct loop_io *io, uint32_t revents)
         return;
     describe_end(&info, how, sizeof(how));
     loop_io_stop(&c->io);
+    loop_timer_done(&c->watchdog);
     close(c->pidfd);
     c->pid = 0;
     c->ready = false;
@@ -141,16 +148,23 @@ static struct child *find_pid(struct supervisor *s, pid_t pid)
     return NULL;
 }
 
-/* READY=1 on a line of its own (sd_notify(3)). */
-static bool says_ready(char *text)
+/* As a line of its own (sd_notify(3)). */
+static bool says(const char *text, const char *line)
 {
-    char *rest = text;
-    char *line;
-
-    while ((line = strsep(&rest, "\n")))
-        if (strcmp(line, "READY=1") == 0)
+    for (size_t len; *text; text += len + (text[len] == '\n')) {
+        len = strcspn(text, "\n");
+        if (len == strlen(line) && memcmp(text, line, len) == 0)
             return true;
+    }
     return false;
+}
+
+static void on_silence(struct loop_timer *t);
+
+static void feed(struct child *c)
+{
+    if (c->watchdog_us > 0 && c->ready && !c->barked)
+        (void) loop_timer_start(&c->watchdog, c->owner->loop, c->watchdog_us, on_silence);
 }
 
 static pid_t sender_of(struct msghdr *m)
@@ -166,9 +180,9 @@ static pid_t sender_of(struct msghdr *m)
     return 0;
 }
 
-static void on_notify(struct loop_io *io, uint32_t revents)
+/* One; false: there was none. */
+static bool take_notice(struct supervisor *s)
 {
-    struct supervisor *s = container_of(io, struct supervisor, notify_io);
     char text[NOTIFY_MAX];
     union {
         struct cmsghdr align;
@@ -183,14 +197,46 @@ static void on_notify(struct loop_io *io, uint32_t revents)
     pid_t pid = n > 0 ? sender_of(&m) : 0;
     struct child *c = pid > 0 ? find_pid(s, pid) : NULL;
 
-    (void) revents;
     if (!c)
-        return;
+        return n > 0;
     text[n] = '\0';
-    if (!c->ready && says_ready(text)) {
+    if (!c->ready && says(text, "READY=1")) {
         c->ready = true;
+        feed(c);
         s->handlers.on_ready(c->name, s->arg);
+    } else if (says(text, "WATCHDOG=1")) {
+        feed(c);
     }
+    return true;
+}
+
+static void on_notify(struct loop_io *io, uint32_t revents)
+{
+    (void) revents;
+    (void) take_notice(container_of(io, struct supervisor, notify_io));
+}
+
+/* It may still say where it is before it ends, and is killed when it does not end. */
+static void on_silence(struct loop_timer *t)
+{
+    struct child *c = container_of(t, struct child, watchdog);
+
+    if (c->asked_to_end)
+        return;                   /* that has a limit of its own */
+    while (take_notice(c->owner)) /* it may be us who stood still */
+        ;
+    if (loop_timer_is_armed(t))
+        return;
+    if (c->barked) {
+        log_error("%s does not end, killing it", c->name);
+        kill(c->pid, SIGKILL);
+        return;
+    }
+    log_error("%s has not been heard of for %u s, ending it", c->name,
+              (unsigned) (c->watchdog_us / 1000000));
+    c->barked = true;
+    kill(c->pid, SIGABRT);
+    (void) loop_timer_start(t, c->owner->loop, c->watchdog_us / 2, on_silence);
 }
 
 static int open_notify_socket(struct supervisor *s, const char *dir)
@@ -270,6 +316,7 @@ struct supervisor *supervisor_free(struct supervisor *s)
         if (!c->pid)
             continue;
         loop_io_stop(&c->io);
+        loop_timer_done(&c->watchdog);
         waitpid(c->pid, NULL, 0);
         close(c->pidfd);
     }
@@ -397,7 +444,7 @@ static int prepare(const struct supervisor *s, const struct supervisor_program *
     ret->sockets = p->sockets;
     ret->n_sockets = p->n_sockets;
     ret->parent = getpid();
-    make_environment(s, ret->env);
+    make_environment(s, p, ret->env);
     while (ret->env[n])
         n++;
     if (p->n_sockets > 0) {
@@ -483,6 +530,7 @@ int supervisor_start(struct supervisor *s, const struct supervisor_program *p)
     }
     c->pid = pid;
     c->ready = p->is_silent;
+    c->watchdog_us = (uint64_t) p->watchdog_ms * 1000;
     return 0;
 }
 

@@ -29,6 +29,9 @@ struct supervisor_program {
     char *const *argv; /* argv[0] is the program's path */
     const char *user;  /* whose rights it gets, with his groups; NULL: ours */
     bool is_silent;    /* does not report readiness: ready when it runs */
+    /* WatchdogSec= of a unit: once it is ready it must be heard of so often, or is ended (SIGABRT,
+     * and half as long after that SIGKILL). 0: it need not. */
+    unsigned watchdog_ms;
     /* Listening sockets that it inherits as from a .socket unit (sd_listen_fds_with_names(3)). */
     const int *sockets;
     const char *socket_names; /* "signaling-proxy:signaling:signaling" */

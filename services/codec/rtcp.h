@@ -1,6 +1,6 @@
 /* rtcp.h: RTCP packets (RFC 3550, 4585, 5104, REMB draft-alvestrand-rmcat-remb-03,
- * transport-cc draft-holmer-rmcat-transport-wide-cc-extensions-01): a walk over a compound, and
- * writers. */
+ * transport-cc draft-holmer-rmcat-transport-wide-cc-extensions-01, XR RFC 3611): a walk over a
+ * compound, and writers. */
 #pragma once
 
 #include "base/buf.h"
@@ -68,6 +68,18 @@ bool rtcp_next_bye(const struct rtcp *bye, size_t *pos, uint32_t *ret_ssrc);
 int rtcp_remb(const struct rtcp *p, uint64_t *ret_bps);
 bool rtcp_next_remb_ssrc(const struct rtcp *p, size_t *pos, uint32_t *ret_ssrc);
 
+/* The receiver's clock in an XR (RFC 3611 section 4.4); -ENOENT when it has none. */
+int rtcp_xr_rrtr(const struct rtcp *xr, uint64_t *ret_ntp);
+
+/* The sender's echo of it (section 4.5). */
+struct rtcp_dlrr {
+    uint32_t ssrc; /* who gave the time */
+    uint32_t lrr;  /* its middle 32 bits; 0: none came */
+    uint32_t dlrr; /* how long ago that was, in 65,536ths of a second */
+};
+/* Walks the echoes of all blocks; *pos starts at 0. */
+bool rtcp_next_dlrr(const struct rtcp *xr, size_t *pos, struct rtcp_dlrr *ret);
+
 /* CNAME of the first chunk of an SDES; p == NULL when there is none. */
 struct bytes rtcp_sdes_cname(const struct rtcp *sdes);
 
@@ -100,6 +112,8 @@ void rtcp_put_nack(struct wr *w, uint32_t ssrc, uint32_t media_ssrc, const uint1
 void rtcp_put_pli(struct wr *w, uint32_t ssrc, uint32_t media_ssrc);
 void rtcp_put_fir(struct wr *w, uint32_t ssrc, uint32_t media_ssrc, uint8_t seq_nr);
 void rtcp_put_remb(struct wr *w, uint32_t ssrc, uint64_t bps, const uint32_t *ssrcs, unsigned n);
+void rtcp_put_rrtr(struct wr *w, uint32_t ssrc, uint64_t ntp);
+void rtcp_put_dlrr(struct wr *w, uint32_t ssrc, const struct rtcp_dlrr *echo);
 /* packets[i].seq rising without gaps in numbering (missing ones have received = false). */
 void rtcp_put_twcc(struct wr *w, uint32_t ssrc, uint32_t media_ssrc, const struct rtcp_twcc *head,
                    const struct rtcp_twcc_packet *packets, size_t n);

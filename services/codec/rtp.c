@@ -246,7 +246,21 @@ bool rtp_starts_key_frame(enum rtp_codec codec, struct bytes payload)
         return h264_starts_key_frame(payload);
     case RTP_CODEC_OTHER:
     case RTP_CODEC_OPUS:
+    case RTP_CODEC_RED:
         break;
     }
     return false;
+}
+
+/* Each redundant block:  |1| payload type | timestamp offset (14) | length (10) |, then the
+ * primary's |0| payload type |, then their data in the same order. */
+struct bytes rtp_red_primary(struct bytes payload)
+{
+    struct rd r = rd_init(payload);
+    size_t redundant = 0;
+
+    while (rd_left(&r) > 0 && rd_u8(&r) & 0x80)
+        redundant += rd_u24(&r) & 0x3ff;
+    rd_skip(&r, redundant);
+    return rd_bytes(&r, rd_left(&r));
 }

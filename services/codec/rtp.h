@@ -56,8 +56,20 @@ uint64_t rtp_seq_extend(uint64_t reference, uint16_t seq);
 
 /* ---- payload inspection: does this payload begin a key frame? ---- */
 
-enum rtp_codec { RTP_CODEC_OTHER, RTP_CODEC_VP8, RTP_CODEC_VP9, RTP_CODEC_H264, RTP_CODEC_OPUS };
+enum rtp_codec {
+    RTP_CODEC_OTHER,
+    RTP_CODEC_VP8,
+    RTP_CODEC_VP9,
+    RTP_CODEC_H264,
+    RTP_CODEC_OPUS,
+    RTP_CODEC_RED, /* of Opus */
+};
 
 /* VP8: RFC 7741, VP9: RFC 9628, H264: RFC 6184 (an IDR or SPS in single, STAP-A or FU-A start).
  * Anything else: false. Malformed: false. */
 bool rtp_starts_key_frame(enum rtp_codec codec, struct bytes payload);
+
+/* ---- redundant audio (RFC 2198) ---- */
+
+/* The primary encoding in a RED payload; empty when it is malformed. */
+struct bytes rtp_red_primary(struct bytes payload);

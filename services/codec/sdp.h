@@ -3,7 +3,8 @@
  *
  * One struct for both ways: sdp_decode() fills it with views into the text, sdp_encode() writes it
  * in the usual order with CRLF. Attributes that are not named here are skipped on reading.
- * Everything has a maximum; what goes past one makes the description malformed (-E2BIG). */
+ * Everything has a maximum; what goes past one makes the description malformed (-E2BIG), but for
+ * candidates, of which the others are left out. */
 #pragma once
 
 #include "base/buf.h"

@@ -258,11 +258,11 @@ static int on_simulcast(struct parser *p, struct bytes v)
     return 0;
 }
 
+/* A machine of many interfaces and relays has many; the first will do. */
 static int on_candidate(struct parser *p, struct bytes v)
 {
-    if (p->m->n_candidates == SDP_CANDIDATE_MAX)
-        return -E2BIG;
-    p->m->candidates[p->m->n_candidates++] = v;
+    if (p->m->n_candidates < SDP_CANDIDATE_MAX)
+        p->m->candidates[p->m->n_candidates++] = v;
     return 0;
 }
 

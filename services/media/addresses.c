@@ -54,28 +54,42 @@ static bool needs_lookup(const struct config *c)
            strcmp(c->public_name, "localhost") != 0 && addr_parse_ip(c->public_name, 0, &a) < 0;
 }
 
-static size_t configured(const struct config *c, struct addr *ret, size_t max)
+static size_t configured(const struct config *c, const struct addr *locals, size_t n_locals,
+                         struct public_addr *ret, size_t max)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < c->public_ips.n && n < max; i++) {
-        if (addr_parse_ip(c->public_ips.items[i], 0, &ret[n]) == 0)
+        if (public_addr_parse(c->public_ips.items[i], &ret[n]) == 0)
             n++;
     }
-    if (c->public_ips.n == 0 && c->public_name && addr_parse_ip(c->public_name, 0, &ret[n]) == 0)
+    if (c->public_ips.n == 0 && c->public_name && public_addr_parse(c->public_name, &ret[n]) == 0)
         n++;
-    return n;
+    return public_addrs_own(ret, n, locals, n_locals);
 }
 
 /* A public address that is an interface's keeps its place among the interfaces, which costs nothing
  * and spares a second candidate; loopback ("localhost") is announced last in any case. */
-static size_t without_loopback(struct addr *list, size_t n)
+static size_t without_loopback(struct public_addr *list, size_t n)
 {
     size_t kept = 0;
 
     for (size_t i = 0; i < n; i++) {
-        if (!addr_is_loopback(&list[i]) && !addr_is_unspecified(&list[i]))
+        if (!addr_is_loopback(&list[i].addr) && !addr_is_unspecified(&list[i].addr))
             list[kept++] = list[i];
+    }
+    return kept;
+}
+
+static int forget_loopback(struct addr *locals, char (*names)[16], int n)
+{
+    int kept = 0;
+
+    for (int i = 0; i < n; i++) {
+        if (addr_is_loopback(&locals[i]))
+            continue;
+        locals[kept] = locals[i];
+        memcpy(names[kept++], names[i], sizeof(names[i]));
     }
     return kept;
 }
@@ -83,15 +97,19 @@ static size_t without_loopback(struct addr *list, size_t n)
 static int collect(const struct config *c, bool with_ipv6, const struct addr *resolved,
                    size_t n_resolved, struct candidates *ret)
 {
-    struct addr locals[LOCALS_MAX], publics[PUBLICS_MAX];
+    struct public_addr publics[PUBLICS_MAX];
+    struct addr locals[LOCALS_MAX];
     char names[LOCALS_MAX][16];
-    size_t n_publics = configured(c, publics, PUBLICS_MAX);
     int n = addr_local_list(locals, LOCALS_MAX, names);
+    size_t n_publics;
 
     if (n < 0)
         return n;
+    n_publics = configured(c, locals, (size_t) n, publics, PUBLICS_MAX);
+    if (!c->announce_loopback)
+        n = forget_loopback(locals, names, n);
     for (size_t i = 0; i < n_resolved && n_publics < PUBLICS_MAX; i++)
-        publics[n_publics++] = resolved[i];
+        publics[n_publics++] = (struct public_addr){.addr = resolved[i]};
     n_publics = without_loopback(publics, n_publics);
     candidates_build(locals, names, (size_t) n, publics, n_publics, c->public_ips.n > 0, with_ipv6,
                      ret);

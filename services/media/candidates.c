@@ -1,6 +1,11 @@
 #include "media/candidates.h"
 
+#include <errno.h>
+#include <stdio.h>
+
 #define TYPE_PREFERENCE_HOST 126
+#define TYPE_PREFERENCE_HOST_TCP 90 /* below UDP without a relay; browsers take this */
+#define PASSIVE (4u << 13)          /* the direction's preference (RFC 6544 section 4.2) */
 
 static bool contains(const struct candidates *c, const struct addr *a)
 {
@@ -11,18 +16,23 @@ static bool contains(const struct candidates *c, const struct addr *a)
     return false;
 }
 
+static uint32_t priority_of(uint32_t type_preference, uint32_t local_preference)
+{
+    return type_preference << 24 | local_preference << 8 | 255;
+}
+
 /* The earlier the better (RFC 8445 section 5.1.2.1). */
 static void add(struct candidates *c, const struct addr *a, struct addr via)
 {
-    uint32_t local_preference;
+    uint32_t n = (uint32_t) c->n;
 
     if (c->n == CANDIDATES_MAX || contains(c, a))
         return;
-    local_preference = 65535 - (uint32_t) c->n;
     c->items[c->n] = (struct candidate){
         .addr = *a,
         .via = via,
-        .priority = (uint32_t) TYPE_PREFERENCE_HOST << 24 | local_preference << 8 | 255,
+        .priority = priority_of(TYPE_PREFERENCE_HOST, 65535 - n),
+        .tcp_priority = priority_of(TYPE_PREFERENCE_HOST_TCP, PASSIVE | (8191 - n)),
     };
     c->items[c->n].addr.port = 0;
     c->n++;
@@ -40,20 +50,47 @@ static bool is_usable(const struct addr *a, const char *name, bool with_ipv6)
 
 static const struct addr none = {.family = 0};
 
-/* Where packets to a public address end up. */
-static struct addr leads_to(const struct addr *public, const struct addr *locals, char (*names)[16],
-                            size_t n, bool with_ipv6)
+int public_addr_parse(const char *text, struct public_addr *ret)
 {
-    const struct addr *first = &none;
+    struct public_addr p = {.via.family = 0};
+    const char *slash = strchr(text, '/');
+    char first[ADDR_TEXT_SIZE];
+    int len = slash ? (int) (slash - text) : (int) strlen(text);
+
+    if (snprintf(first, sizeof(first), "%.*s", len, text) >= (int) sizeof(first) ||
+        addr_parse_ip(first, 0, &p.addr) < 0)
+        return -EBADMSG;
+    if (slash && (addr_parse_ip(slash + 1, 0, &p.via) < 0 || p.via.family != p.addr.family))
+        return -EBADMSG;
+    *ret = p;
+    return 0;
+}
+
+size_t public_addrs_own(struct public_addr *list, size_t n, const struct addr *locals,
+                        size_t n_locals)
+{
+    size_t kept = 0;
 
     for (size_t i = 0; i < n; i++) {
-        if (addr_ip_eq(&locals[i], public))
-            return none;
-        if (first->family == 0 && locals[i].family == public->family &&
-            is_usable(&locals[i], names[i], with_ipv6))
-            first = &locals[i];
+        if (list[i].via.family != 0 && addr_is_among(&list[i].via, locals, n_locals))
+            list[kept++] = list[i];
     }
-    return *first;
+    return kept > 0 ? kept : n;
+}
+
+/* Where packets to a public address end up. */
+static struct addr leads_to(const struct public_addr *public, const struct addr *locals,
+                            char (*names)[16], size_t n, bool with_ipv6)
+{
+    if (addr_is_among(&public->addr, locals, n))
+        return none;
+    if (addr_is_among(&public->via, locals, n))
+        return public->via;
+    for (size_t i = 0; i < n; i++) {
+        if (locals[i].family == public->addr.family && is_usable(&locals[i], names[i], with_ipv6))
+            return locals[i];
+    }
+    return none;
 }
 
 static void add_family(const struct addr *locals, char (*names)[16], size_t n, uint16_t family,
@@ -66,13 +103,13 @@ static void add_family(const struct addr *locals, char (*names)[16], size_t n, u
 }
 
 void candidates_build(const struct addr *locals, char (*names)[16], size_t n_locals,
-                      const struct addr *publics, size_t n_publics, bool only_public,
+                      const struct public_addr *publics, size_t n_publics, bool only_public,
                       bool with_ipv6, struct candidates *ret)
 {
     ret->n = 0;
     for (size_t i = 0; i < n_publics; i++) {
-        if (with_ipv6 || publics[i].family == AF_INET)
-            add(ret, &publics[i], leads_to(&publics[i], locals, names, n_locals, with_ipv6));
+        if (with_ipv6 || publics[i].addr.family == AF_INET)
+            add(ret, &publics[i].addr, leads_to(&publics[i], locals, names, n_locals, with_ipv6));
     }
     if (!only_public) {
         add_family(locals, names, n_locals, AF_INET, with_ipv6, ret);
@@ -84,12 +121,15 @@ void candidates_build(const struct addr *locals, char (*names)[16], size_t n_loc
     }
 }
 
-void candidates_put(const struct candidates *c, size_t i, uint16_t port, struct wr *w)
+/* Another address or protocol is another foundation. */
+void candidates_put(const struct candidates *c, size_t i, bool tcp, uint16_t port, struct wr *w)
 {
+    const struct candidate *from = &c->items[i];
     char ip[ADDR_TEXT_SIZE];
 
-    wr_fmt(w, "%zu 1 udp %u %s %u typ host", i + 1, c->items[i].priority,
-           addr_format_ip(&c->items[i].addr, ip), port);
+    wr_fmt(w, "%zu 1 %s %u %s %u typ host%s", 2 * i + 1 + tcp, tcp ? "tcp" : "udp",
+           tcp ? from->tcp_priority : from->priority, addr_format_ip(&from->addr, ip), port,
+           tcp ? " tcptype passive" : "");
 }
 
 bool candidates_eq(const struct candidates *a, const struct candidates *b)

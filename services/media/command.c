@@ -22,6 +22,7 @@ struct message *message_free(struct message *m)
     json_decref(m->rooms);
     json_decref(m->keep);
     json_decref(m->result);
+    free(m->source);
     free(m->sdp);
     free(m);
     return NULL;
@@ -35,6 +36,17 @@ void message_fail(struct message *m, int code, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(m->text, sizeof(m->text), fmt, ap);
     va_end(ap);
+}
+
+json_t *command_id_set(const json_t *list)
+{
+    json_t *set = json_object();
+    json_t *item;
+    size_t i;
+
+    json_array_foreach (list, i, item)
+        (void) json_object_set_new(set, json_string_value(item), json_null());
+    return set;
 }
 
 const char *transport_state_name(enum transport_state s)

@@ -1,10 +1,13 @@
 /* command.h: what the control thread and the workers say to each other by mailbox.
  *
- * A command goes to a worker, which fills in the outcome and posts the same memory back. A note
- * goes from a worker to control alone. */
+ * A command goes to a worker, which fills in the outcome and posts the same memory back. What is
+ * about a subscriber goes to its stream's worker first and from there to the subscriber's own, so
+ * that all of it keeps its order. A note goes from a worker to control alone, mail from one worker
+ * to another. */
 #pragma once
 
 #include "media/candidates.h"
+#include "media/limits.h"
 
 #include "loop/mailbox.h"
 
@@ -14,6 +17,8 @@
 #define WHOSE_CONNECTION_SIZE 104
 #define WHOSE_JOIN_SIZE 16
 
+struct agent;
+
 enum message_type {
     COMMAND_PUBLISH,
     COMMAND_UNPUBLISH,
@@ -21,6 +26,7 @@ enum message_type {
     COMMAND_OFFER,
     COMMAND_ANSWER,
     COMMAND_UNSUBSCRIBE,
+    COMMAND_TRICKLE,
     COMMAND_CLOSE_ROOM,
     COMMAND_DESCRIBE,
     COMMAND_SYNC,
@@ -28,6 +34,10 @@ enum message_type {
     COMMAND_CANDIDATES, /* the addresses changed; not posted back */
     COMMAND_QUIT,       /* not posted back */
     NOTE_TRANSPORT,
+    MAIL_PIPE_NEW,    /* from worker to worker: pipe.h … */
+    MAIL_MIRROR_OPEN, /* … mirror.h */
+    MAIL_MIRROR_SOURCE,
+    MAIL_MIRROR_CLOSE,
 };
 
 enum transport_state {
@@ -44,6 +54,10 @@ struct whose {
     char join[WHOSE_JOIN_SIZE];
 };
 
+struct mirror_source;
+struct pipe;
+struct worker;
+
 struct message {
     struct mail mail;
     enum message_type type;
@@ -53,20 +67,30 @@ struct message {
 
     /* in */
     struct whose whose;
-    char *sdp;
+    char *sdp;            /* or a candidate */
+    struct agent *agent;  /* that has gathered for it; the worker's alone */
     char forced_codec[8]; /* empty: none */
     bool loopback;
-    unsigned max_recv_kbps; /* 0: no limit */
-    unsigned max_send_kbps; /* the same, of a subscriber */
-    json_t *rooms;          /* COMMAND_SYNC: rooms of this worker, to be looked for … */
-    json_t *keep;           /* … and to be kept, and nothing else; NULL: nothing is dropped */
+    unsigned max_recv_kbps, min_recv_kbps; /* 0: no limit */
+    unsigned max_send_kbps, min_send_kbps; /* the same, of a subscriber */
+    bool brief;                            /* COMMAND_STATS: without the transports */
+    json_t *rooms; /* COMMAND_SYNC: rooms of this worker, to be looked for … */
+    json_t *keep;  /* … and to be kept, and nothing else; NULL: nothing is dropped */
     struct candidates candidates;
     enum transport_state state; /* NOTE_TRANSPORT */
+    struct worker *home;        /* where it is posted, and … */
+    struct worker *at;          /* … who is to do it; NULL: home */
+
+    /* of mail between workers */
+    struct pipe *pipe;
+    uint32_t slot;
+    struct mirror_source *source;
 
     /* out; a new reference, or code and text */
     json_t *result;
     int code; /* 0: success */
     char text[192];
+    enum limit limit; /* that was reached; then control writes the text */
 
     void *reply_to; /* control's */
 };
@@ -80,5 +104,8 @@ static inline struct message *message_of(struct mail *m)
 {
     return container_of(m, struct message, mail);
 }
+
+/* The ids of a list, as members to look them up by. A new reference; NULL without memory. */
+json_t *command_id_set(const json_t *list);
 
 const char *transport_state_name(enum transport_state s);

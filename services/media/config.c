@@ -1,20 +1,39 @@
 #include "media/config.h"
 
-#include "base/addr.h"
 #include "base/log.h"
+#include "codec/ice_server.h"
+#include "media/candidates.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
 #define WORKERS_MAX 64 /* as many ports as operators are told to open */
 
-static bool check_ip(const char *text, char *why, size_t why_size)
+static bool check_public(const char *text, char *why, size_t why_size)
 {
-    struct addr a;
+    struct public_addr a;
 
-    snprintf(why, why_size, "must be IPv4 or IPv6 addresses");
-    return addr_parse_ip(text, 0, &a) == 0;
+    snprintf(why, why_size, "must be IPv4 or IPv6 addresses, or PUBLIC/PRIVATE pairs of them");
+    return public_addr_parse(text, &a) == 0;
 }
+
+static bool check_ice_server(const char *text, char *why, size_t why_size)
+{
+    struct ice_server s;
+    const char *reason = NULL;
+
+    if (ice_server_parse(text, &s, &reason) == 0)
+        reason = ice_server_agent_problem(&s);
+    if (reason)
+        snprintf(why, why_size, "has a server that %s", reason);
+    return !reason;
+}
+
+static const char *const ice_modes[] = {"lite", "agent", NULL};
+
+/* Two round trips through a relay on another continent, and one datagram that is repeated after
+ * 500 ms; well below MEDIA_CALL_TIMEOUT_MS. */
+#define GATHERING_MS 1500
 
 #define FIELD(key, kind, field, ...)                                                               \
     {                                                                                              \
@@ -22,19 +41,32 @@ static bool check_ip(const char *text, char *why, size_t why_size)
     }
 #define INT(key, field, lowest, highest, initially)                                                \
     FIELD(key, CONF_INT, field, .min = (lowest), .max = (highest), .int_default = (initially))
+#define LIVE(key, field, lowest, highest, initially)                                               \
+    FIELD(key, CONF_INT, field, .min = (lowest), .max = (highest), .int_default = (initially),     \
+          .live = true)
 
 static const struct conf_key keys[] = {
     FIELD("control", CONF_STRING, control, .required = true),
     INT("port", port, 1024, 65535 - WORKERS_MAX, 40000),
     FIELD("port_search", CONF_BOOL, port_search, .int_default = false),
     INT("workers", workers, 0, WORKERS_MAX, 0),
+    INT("busy_poll_us", busy_poll_us, 0, 1000, 0),
+    FIELD("ice_tcp", CONF_BOOL, ice_tcp, .int_default = true),
     FIELD("public_name", CONF_STRING, public_name, .string_default = "", .live = true),
-    FIELD("public_ips", CONF_STRINGS, public_ips, .check = check_ip, .live = true),
+    FIELD("public_ips", CONF_STRINGS, public_ips, .check = check_public, .live = true),
     FIELD("announce_loopback", CONF_BOOL, announce_loopback, .int_default = true),
-    INT("max_rooms", max_rooms, 1, 1000000, 10000),
-    INT("max_streams", max_streams, 1, 10000, 1000),
-    INT("max_subscribers", max_subscribers, 1, 100000, 10000),
-    INT("max_transports", max_transports, 1, 1000000, 20000),
+    FIELD("ice", CONF_STRING, ice, .string_default = "lite", .allowed = ice_modes),
+    FIELD("ice_servers", CONF_STRINGS, ice_servers, .check = check_ice_server),
+    INT("max_agents", max_agents, 1, CONFIG_TRANSPORTS_MAX, 4000),
+    INT("gathering_ms", gathering_ms, 100, 60000, GATHERING_MS),
+    LIVE("max_rooms", max_rooms, 1, CONFIG_ROOMS_MAX, 10000),
+    LIVE("max_streams", max_streams, 1, CONFIG_STREAMS_MAX, 1000),
+    LIVE("max_subscribers", max_subscribers, 1, CONFIG_SUBSCRIBERS_MAX, 10000),
+    LIVE("max_room_transports", max_room_transports, 1, CONFIG_TRANSPORTS_MAX, 20000),
+    INT("max_transports", max_transports, 1, CONFIG_TRANSPORTS_MAX, 20000),
+    LIVE("max_send_mbits", max_send_mbits, 0, 1000000, 0),
+    LIVE("room_spread", room_spread, 0, CONFIG_TRANSPORTS_MAX, 500),
+    INT("last_n", last_n, 0, CONFIG_STREAMS_MAX, 0),
     FIELD("log_level", CONF_STRING, log_level, .string_default = "info", .allowed = log_level_names,
           .live = true),
 };

@@ -1,8 +1,9 @@
 #include "media/control.h"
 
-#include "media/methods.h"
-#include "media/placement.h"
+#include "media/collect.h"
+#include "media/dispatch.h"
 #include "media/sync_parts.h"
+#include "media/trim.h"
 
 #include "link/link.h"
 #include "link/media_api.h"
@@ -18,7 +19,7 @@
 #define PEERS_MAX 64 /* connections to the control socket */
 #define INSTANCE_LEN 16
 
-enum { RPC_INVALID_REQUEST = -32600, RPC_UNKNOWN_METHOD = -32601, RPC_INVALID_PARAMS = -32602 };
+enum { RPC_INVALID_REQUEST = -32600, RPC_UNKNOWN_METHOD = -32601 };
 
 enum peer_role { PEER_STRANGER, PEER_SIGNALING, PEER_TURN };
 
@@ -30,13 +31,6 @@ struct peer {
     struct sync_parts sync; /* up to now */
 };
 
-/* One request that every worker answers a part of. */
-struct gather {
-    struct link_request *rq; /* NULL: nobody waits */
-    unsigned waiting;
-    json_t *result;
-};
-
 struct control {
     struct loop *loop;
     struct node *node;
@@ -44,9 +38,10 @@ struct control {
     struct list peers;
     unsigned n_peers;
     char instance[INSTANCE_LEN + 1];
-    struct placement placement;
+    struct dispatch dispatch;
     struct candidates candidates;
     struct loop_timer orphan_timer;
+    struct trim trim;
 };
 
 static struct peer *find_signaling(struct control *c)
@@ -70,14 +65,6 @@ static struct peer *peer_free(struct peer *p)
     return NULL;
 }
 
-static void invalid_params(struct link_request *rq, const char *what)
-{
-    char text[96] = "wrong parameter: ";
-
-    strncat(text, what, sizeof(text) - strlen(text) - 1);
-    link_reply_error(rq, RPC_INVALID_PARAMS, text);
-}
-
 /* ---- addresses ---- */
 
 static json_t *peer_json(const struct candidate *at, uint16_t port)
@@ -93,9 +80,10 @@ static json_t *peers_json(const struct control *c)
     json_t *list = json_array();
 
     for (size_t i = 0; i < c->candidates.n; i++) {
-        for (unsigned w = 0; w < c->placement.n_workers; w++)
+        for (unsigned w = 0; w < c->dispatch.placement.n_workers; w++)
             (void) json_array_append_new(
-                list, peer_json(&c->candidates.items[i], udp_port(c->placement.workers[w]->udp)));
+                list, peer_json(&c->candidates.items[i],
+                                udp_port(c->dispatch.placement.workers[w]->udp)));
     }
     return list;
 }
@@ -108,13 +96,13 @@ void control_set_candidates(struct control *c, const struct candidates *candidat
     c->candidates = *candidates;
     if (!changed)
         return;
-    for (unsigned i = 0; i < c->placement.n_workers; i++) {
+    for (unsigned i = 0; i < c->dispatch.placement.n_workers; i++) {
         struct message *m = message_new(COMMAND_CANDIDATES);
 
         if (!m)
             return;
         m->candidates = *candidates;
-        mailbox_post(c->placement.workers[i]->mailbox, &m->mail);
+        mailbox_post(c->dispatch.placement.workers[i]->mailbox, &m->mail);
     }
     list_for_each (p, &c->peers, node) {
         if (p->role != PEER_STRANGER)
@@ -124,105 +112,6 @@ void control_set_candidates(struct control *c, const struct candidates *candidat
 
 /* ---- requests to all workers ---- */
 
-static struct gather *gather_new(struct link_request *rq, json_t *result)
-{
-    struct gather *g = calloc(1, sizeof(*g));
-
-    if (!g || !result) {
-        free(g);
-        json_decref(result);
-        if (rq)
-            link_reply_error(rq, MEDIA_ERR_ENDPOINT, "out of memory");
-        return NULL;
-    }
-    g->rq = rq;
-    g->result = result;
-    return g;
-}
-
-static void gather_post(struct gather *g, struct worker *w, struct message *m)
-{
-    if (!m)
-        return;
-    m->reply_to = g;
-    g->waiting++;
-    mailbox_post(w->mailbox, &m->mail);
-}
-
-static void gather_finish(struct gather *g)
-{
-    if (g->rq)
-        link_reply(g->rq, g->result);
-    else
-        json_decref(g->result);
-    free(g);
-}
-
-static void gather_take(struct gather *g, struct message *m)
-{
-    if (m->type == COMMAND_SYNC) {
-        (void) json_object_update(json_object_get(g->result, "missing"),
-                                  json_object_get(m->result, "missing"));
-    } else {
-        (void) json_array_extend(json_object_get(g->result, "transports"),
-                                 json_object_get(m->result, "transports"));
-        (void) json_array_append(json_object_get(g->result, "workers"),
-                                 json_object_get(m->result, "worker"));
-    }
-    if (--g->waiting == 0)
-        gather_finish(g);
-}
-
-static bool names_something(const json_t *room)
-{
-    return json_array_size(json_object_get(room, "streams")) > 0 ||
-           json_array_size(json_object_get(room, "subscribers")) > 0;
-}
-
-/* rooms of this worker, as a copy: json_t does not cross threads. */
-static json_t *rooms_of(const struct control *c, const struct worker *w, json_t *rooms)
-{
-    json_t *own = json_object();
-    const char *id;
-    json_t *room;
-
-    json_object_foreach (rooms, id, room) {
-        if (placement_find(&c->placement, id) == w)
-            (void) json_object_set_new(own, id, json_deep_copy(room));
-    }
-    return own;
-}
-
-/* Tells what of rooms is missing; drops what is not in keep (NULL: nothing). */
-static void synchronise(struct control *c, json_t *rooms, json_t *keep, struct link_request *rq)
-{
-    json_t *missing = json_object();
-    struct gather *g;
-    const char *id;
-    json_t *room;
-
-    json_object_foreach (rooms, id, room) {
-        if (!placement_find(&c->placement, id) && names_something(room))
-            (void) json_object_set(missing, id, room);
-    }
-    g = gather_new(rq, json_pack("{s:o}", "missing", missing));
-    if (!g)
-        return;
-    if (keep)
-        placement_retain(&c->placement, keep);
-    for (unsigned i = 0; i < c->placement.n_workers; i++) {
-        struct message *m = message_new(COMMAND_SYNC);
-
-        if (m) {
-            m->rooms = rooms_of(c, c->placement.workers[i], rooms);
-            m->keep = keep ? rooms_of(c, c->placement.workers[i], keep) : NULL;
-        }
-        gather_post(g, c->placement.workers[i], m);
-    }
-    if (g->waiting == 0)
-        gather_finish(g);
-}
-
 static void on_sync(struct peer *p, json_t *params, struct link_request *rq)
 {
     json_t *rooms = json_object_get(params, "rooms"), *whole = NULL;
@@ -231,13 +120,13 @@ static void on_sync(struct peer *p, json_t *params, struct link_request *rq)
 
     if (!method_sync_rooms_ok(rooms)) {
         sync_parts_refuse(&p->sync, more);
-        invalid_params(rq, "rooms");
+        dispatch_invalid_params(rq, "rooms");
     } else if (sync_parts_add(&p->sync, rooms, more, &whole) < 0) {
         link_reply_error(rq, MEDIA_ERR_ENDPOINT, "The inventory cannot be taken");
     } else {
         if (whole)
             loop_timer_stop(&c->orphan_timer);
-        synchronise(c, rooms, whole, rq);
+        collect_sync(&c->dispatch.placement, rooms, whole, rq);
         json_decref(whole);
     }
 }
@@ -245,25 +134,12 @@ static void on_sync(struct peer *p, json_t *params, struct link_request *rq)
 static void on_stats(struct control *c, json_t *params, struct link_request *rq)
 {
     const char *room = json_string_value(json_object_get(params, "room"));
-    struct gather *g;
 
-    if (room && strlen(room) >= COMMAND_ID_SIZE) {
-        invalid_params(rq, "room");
-        return;
-    }
-    g = gather_new(rq, json_pack("{s:[], s:i, s:[]}", "transports", "rooms",
-                                 (int) map_count(c->placement.rooms), "workers"));
-    if (!g)
-        return;
-    for (unsigned i = 0; i < c->placement.n_workers; i++) {
-        struct message *m = message_new(COMMAND_STATS);
-
-        if (m && room)
-            memcpy(m->room, room, strlen(room) + 1);
-        gather_post(g, c->placement.workers[i], m);
-    }
-    if (g->waiting == 0)
-        gather_finish(g);
+    if (room && strlen(room) >= COMMAND_ID_SIZE)
+        dispatch_invalid_params(rq, "room");
+    else
+        collect_stats(&c->dispatch.placement, &c->dispatch.limits, room,
+                      json_is_true(json_object_get(params, "brief")), rq);
 }
 
 static void on_orphan_timer(struct loop_timer *t)
@@ -272,64 +148,8 @@ static void on_orphan_timer(struct loop_timer *t)
     json_t *none = json_object();
 
     log_warning("no signaling daemon for %d s: dropping all rooms", MEDIA_ORPHAN_S);
-    synchronise(c, none, none, NULL);
+    collect_sync(&c->dispatch.placement, none, none, NULL);
     json_decref(none);
-}
-
-/* ---- requests about one room ---- */
-
-static struct worker *worker_for(struct control *c, const struct message *m,
-                                 struct link_request *rq)
-{
-    struct worker *w = placement_find(&c->placement, m->room);
-
-    if (w)
-        return w;
-    switch (m->type) {
-    case COMMAND_PUBLISH:
-        if (placement_ensure(&c->placement, m->room, &w) == 0)
-            return w;
-        link_reply_error(rq, MEDIA_ERR_ENDPOINT, "The media server's limit of rooms is reached");
-        return NULL;
-    case COMMAND_UNPUBLISH:
-    case COMMAND_UNSUBSCRIBE:
-    case COMMAND_CLOSE_ROOM:
-        link_reply(rq, NULL);
-        return NULL;
-    case COMMAND_ANSWER:
-        link_reply_error(rq, MEDIA_ERR_ENDPOINT, "No offer is waiting for this answer");
-        return NULL;
-    default:
-        link_reply_error(rq, MEDIA_ERR_NO_STREAM, "There is no such stream");
-        return NULL;
-    }
-}
-
-static void on_command(struct control *c, const struct method *method, json_t *params,
-                       struct link_request *rq)
-{
-    struct message *m;
-    struct worker *w;
-    const char *wrong = "";
-    int r = method_parse(method, params, &m, &wrong);
-
-    if (r == -EINVAL) {
-        invalid_params(rq, wrong);
-        return;
-    }
-    if (r < 0) {
-        link_reply_error(rq, MEDIA_ERR_ENDPOINT, "out of memory");
-        return;
-    }
-    w = worker_for(c, m, rq);
-    if (!w) {
-        message_free(m);
-        return;
-    }
-    if (m->type == COMMAND_CLOSE_ROOM)
-        (void) placement_remove(&c->placement, m->room);
-    m->reply_to = rq;
-    mailbox_post(w->mailbox, &m->mail);
 }
 
 /* ---- peers ---- */
@@ -340,7 +160,7 @@ static void on_hello(struct control *c, struct peer *p, json_t *params, struct l
     struct peer *old;
 
     if (!client || (strcmp(client, "signaling") != 0 && strcmp(client, "turn") != 0)) {
-        invalid_params(rq, "client");
+        dispatch_invalid_params(rq, "client");
         return;
     }
     p->role = PEER_TURN;
@@ -351,8 +171,8 @@ static void on_hello(struct control *c, struct peer *p, json_t *params, struct l
         p->role = PEER_SIGNALING;
         log_info("signaling daemon connected");
     }
-    link_reply(rq, json_pack("{s:s, s:s, s:o}", "node", "media", "instance", c->instance, "peers",
-                             peers_json(c)));
+    link_reply(rq, json_pack("{s:s, s:s, s:o, s:b}", "node", "media", "instance", c->instance,
+                             "peers", peers_json(c), "trickle", c->node->ice != NULL));
 }
 
 static void on_request(struct link *k, const char *name, json_t *params, struct link_request *rq,
@@ -375,7 +195,7 @@ static void on_request(struct link *k, const char *name, json_t *params, struct 
     else if (is_stats)
         on_stats(c, params, rq);
     else
-        on_command(c, method, params, rq);
+        dispatch_request(&c->dispatch, method, params, rq);
 }
 
 static void on_notification(struct link *k, const char *method, json_t *params, void *arg)
@@ -443,6 +263,8 @@ static void on_note(struct control *c, const struct message *m)
     struct peer *p = find_signaling(c);
     bool is_subscriber = *m->subscriber != '\0';
 
+    if (m->state == TRANSPORT_CONNECTED)
+        trim_later(&c->trim, c->loop);
     if (!p || m->state == TRANSPORT_CONNECTING)
         return;
     (void) link_notify(p->link, "transport",
@@ -457,28 +279,20 @@ static void on_message(struct mail *mail, void *arg)
     struct control *c = arg;
     struct message *m = message_of(mail);
 
-    if (m->type == NOTE_TRANSPORT) {
+    if (m->type == NOTE_TRANSPORT)
         on_note(c, m);
-    } else if (m->type == COMMAND_SYNC || m->type == COMMAND_STATS) {
-        gather_take(m->reply_to, m);
-    } else if (m->code != 0) {
-        link_reply_error(m->reply_to, m->code, m->text);
-    } else {
-        link_reply(m->reply_to, m->result);
-        m->result = NULL;
-    }
+    else
+        dispatch_on_outcome(&c->dispatch, m);
     message_free(m);
 }
 
 static void drop_message(struct mail *mail, void *arg)
 {
+    struct control *c = arg;
     struct message *m = message_of(mail);
 
-    if (m->type == COMMAND_SYNC || m->type == COMMAND_STATS)
-        gather_take(m->reply_to, m);
-    else if (m->type != NOTE_TRANSPORT)
-        link_reply_error(m->reply_to, MEDIA_ERR_ENDPOINT, "the media server stops");
-    (void) arg;
+    if (m->type != NOTE_TRANSPORT)
+        dispatch_on_dropped(&c->dispatch, m);
     message_free(m);
 }
 
@@ -495,7 +309,7 @@ int control_new(struct loop *l, struct node *node, struct control **ret_c)
     c->node = node;
     list_init(&c->peers);
     rnd_alnum(c->instance, INSTANCE_LEN);
-    r = placement_init(&c->placement, (size_t) node->config->max_rooms);
+    r = dispatch_init(&c->dispatch, l, node->config);
     if (r == 0)
         r = mailbox_new(l, on_message, c, &node->control);
     if (r < 0) {
@@ -510,8 +324,9 @@ int control_listen(struct control *c, struct worker **workers, unsigned n_worker
 {
     int fd = -1, r;
 
-    c->placement.workers = workers;
-    c->placement.n_workers = n_workers;
+    r = placement_set_workers(&c->dispatch.placement, workers, n_workers);
+    if (r < 0)
+        return r;
     r = notify_listen_fds("media", &fd, 1);
     if (r > 0)
         r = link_listen_fd(c->loop, fd, on_accept, c, &c->listener);
@@ -525,7 +340,7 @@ int control_listen(struct control *c, struct worker **workers, unsigned n_worker
 
 void control_status(const struct control *c, char *text, size_t size)
 {
-    snprintf(text, size, "%zu rooms, %u transports", map_count(c->placement.rooms),
+    snprintf(text, size, "%zu rooms, %u transports", map_count(c->dispatch.placement.rooms),
              atomic_load(&c->node->n_transports));
 }
 
@@ -541,7 +356,8 @@ struct control *control_free(struct control *c)
     list_for_each (p, &c->peers, node)
         peer_free(p);
     loop_timer_done(&c->orphan_timer);
-    placement_done(&c->placement);
+    trim_done(&c->trim);
+    dispatch_done(&c->dispatch);
     free(c);
     return NULL;
 }

@@ -4,17 +4,27 @@
 
 #define COMPOUND_MAX 1400
 #define NACK_MAX 64
-#define RTT_US 100000 /* assumed between us and a publisher: we send it no sender reports */
+
+static void put_key_frame_request(struct track *k, struct wr *w)
+{
+    uint32_t from = k->publisher->feedback_ssrc;
+
+    if (k->asks_by_fir)
+        rtcp_put_fir(w, from, k->ssrc, k->fir_nr++);
+    else
+        rtcp_put_pli(w, from, k->ssrc);
+}
 
 static void put_nacks(struct track *k, struct wr *w, uint64_t now_us)
 {
     uint16_t seqs[NACK_MAX];
-    unsigned lost = 0;
-    size_t n = nack_due(&k->nack, now_us, RTT_US, seqs, NACK_MAX, &lost);
+    bool broken = false;
+    size_t n =
+        nack_due(&k->nack, now_us, rtt_patience_us(&k->publisher->rtt), seqs, NACK_MAX, &broken);
 
     if (n > 0)
         rtcp_put_nack(w, k->publisher->feedback_ssrc, k->ssrc, seqs, n);
-    if (lost > 0 && k->kind == SDP_VIDEO)
+    if (broken && k->kind == SDP_VIDEO)
         keyframe_want(&k->keyframe, now_us);
 }
 
@@ -24,8 +34,8 @@ static void put_track_feedback(struct track *k, struct wr *w, uint64_t now_us)
         return;
     if (k->history && nack_deadline(&k->nack) <= now_us)
         put_nacks(k, w, now_us);
-    if (k->kind == SDP_VIDEO && keyframe_due(&k->keyframe, now_us))
-        rtcp_put_pli(w, k->publisher->feedback_ssrc, k->ssrc);
+    if (k->kind == SDP_VIDEO && keyframe_due(&k->keyframe, rtt_us(&k->publisher->rtt), now_us))
+        put_key_frame_request(k, w);
 }
 
 static uint64_t next_deadline(const struct publisher *p)
@@ -65,37 +75,61 @@ static void send_due(struct publisher *p, uint64_t now_us)
     }
 }
 
+/* A mirror's sender is its sink. */
+static void ask_back(struct publisher *p, uint64_t now_us)
+{
+    if (keyframe_due(&p->tracks[SDP_VIDEO].keyframe, 0, now_us))
+        mirror_want_key_frame(p);
+}
+
 void feedback_run(struct publisher *p, uint64_t now_us)
 {
     struct wheel *wheel = &p->router->worker->wheel;
     uint64_t next = next_deadline(p);
 
-    if (!p->transport || !transport_is_connected(p->transport))
+    if (!publisher_is_mirror(p) && (!p->transport || !transport_is_connected(p->transport)))
         return;
     if (next <= now_us) {
-        send_due(p, now_us);
+        if (publisher_is_mirror(p))
+            ask_back(p, now_us);
+        else
+            send_due(p, now_us);
         next = next_deadline(p);
     }
-    if (next == UINT64_MAX || next <= now_us)
+    if (next == UINT64_MAX)
         return;
+    if (next < now_us) /* more than one message has room for */
+        next = now_us;
     if (!wheel_timer_is_armed(&p->feedback_timer) ||
         p->feedback_timer.due_tick > next / 1000 / WHEEL_TICK_MS + 1)
         wheel_start(wheel, &p->feedback_timer, (next - now_us) / 1000);
 }
 
-/* What is worth receiving: what this publisher may send, and of that what somebody here may be
- * sent. 0: there is no limit. */
-static unsigned useful_kbps(const struct publisher *p)
+static unsigned higher(unsigned a, unsigned b)
+{
+    return a > b ? a : b;
+}
+
+unsigned feedback_useful_kbps(const struct publisher *p)
 {
     const struct subscriber *s;
-    unsigned highest = 0;
+    const struct mirror_sink *sink;
+    unsigned highest = 0, least = p->min_recv_kbps;
 
     list_for_each (s, &p->subscribers, node) {
+        if (subscriber_is_away(s))
+            continue;
         if (s->max_send_kbps == 0)
             return p->max_recv_kbps;
-        if (s->max_send_kbps > highest)
-            highest = s->max_send_kbps;
+        highest = higher(highest, s->max_send_kbps);
+        least = higher(least, s->min_send_kbps);
     }
+    list_for_each (sink, &p->sinks, node) {
+        if (sink->kbps == 0 && sink->kinds & 1u << SDP_VIDEO)
+            return p->max_recv_kbps;
+        highest = higher(highest, sink->kbps);
+    }
+    highest = highest > 0 ? higher(highest, least) : 0;
     if (highest == 0 || (p->max_recv_kbps > 0 && p->max_recv_kbps < highest))
         return p->max_recv_kbps;
     return highest;
@@ -107,7 +141,7 @@ void feedback_report(struct publisher *p, uint64_t now_us)
     struct wr w = wr_init(buf, sizeof(buf));
     struct rtcp_report_block blocks[NEG_KINDS];
     const struct track *video = &p->tracks[SDP_VIDEO];
-    unsigned n = 0, kbps = useful_kbps(p);
+    unsigned n = 0, kbps = feedback_useful_kbps(p);
 
     for (unsigned i = 0; i < NEG_KINDS; i++) {
         if (p->tracks[i].has_ssrc && reception_report(&p->tracks[i].reception, now_us, &blocks[n]))
@@ -115,6 +149,7 @@ void feedback_report(struct publisher *p, uint64_t now_us)
     }
     rtcp_put_rr(&w, p->feedback_ssrc, blocks, n);
     rtcp_put_sdes_cname(&w, p->feedback_ssrc, bytes_str(p->cname));
+    rtcp_put_rrtr(&w, p->feedback_ssrc, rtt_clock(now_us));
     if (kbps > 0 && video->has_ssrc)
         rtcp_put_remb(&w, p->feedback_ssrc, (uint64_t) kbps * 1000, &video->ssrc, 1);
     if (!w.failed)

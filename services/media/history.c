@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #define KIB ((size_t) 1024)
+#define PAGE (4 * KIB)
+#define TICK_MIN_US 100000 /* a rate measured over less time says little */
 
 const struct history_config history_video = {
     .n_slots = 512, .min_bytes = 32 * KIB, .max_bytes = 512 * KIB, .max_age_us = 1000000};
@@ -29,6 +31,8 @@ struct history {
     uint64_t highest;
     size_t bytes, peak; /* in records; the most since the last tick */
     bool short_of_room; /* young packets were given up since the last tick */
+    size_t put;         /* bytes since the last tick, which was at … */
+    uint64_t tick_us;   /* … this time; 0: nothing was put before the first */
     uint32_t slots[];   /* where the record of packet seq is: in slots[seq % n_slots] */
 };
 
@@ -174,6 +178,9 @@ int history_put(struct history *h, uint64_t seq, struct bytes packet, uint64_t n
         give_up_oldest(h);
     }
     append(h, &rec, packet.p);
+    h->put += record_size(packet.len);
+    if (h->tick_us == 0)
+        h->tick_us = now_us;
     if (h->bytes > h->peak)
         h->peak = h->bytes;
     if (h->n_records == 1 || seq > h->highest)
@@ -242,15 +249,31 @@ static int resize(struct history *h, size_t cap)
     return 0;
 }
 
+/* What max_age_us bring at the rate since the last tick, and a quarter more; 0: nobody knows. */
+static size_t expected_bytes(const struct history *h, uint64_t now_us)
+{
+    uint64_t elapsed_us = now_us - h->tick_us;
+
+    if (h->tick_us == 0 || now_us <= h->tick_us)
+        return 0;
+    if (elapsed_us < TICK_MIN_US)
+        elapsed_us = TICK_MIN_US;
+    return (size_t) (h->put * h->config.max_age_us / elapsed_us * 5 / 4 + PAGE - 1) / PAGE * PAGE;
+}
+
 int history_tick(struct history *h, uint64_t now_us)
 {
-    size_t cap = h->cap;
+    size_t expected = expected_bytes(h, now_us), cap = h->cap;
 
     give_up_old_ones(h, now_us);
-    if (h->short_of_room)
-        cap = cap * 2 < h->config.max_bytes ? cap * 2 : h->config.max_bytes;
-    else if (h->peak < cap / 4)
-        cap = cap / 2 > h->config.min_bytes ? cap / 2 : h->config.min_bytes;
+    if (h->short_of_room || expected > cap)
+        cap = expected > cap * 2 ? expected : cap * 2;
+    else if (h->peak < cap / 4 && expected < cap / 2)
+        cap = cap / 2;
+    cap = cap < h->config.min_bytes ? h->config.min_bytes : cap;
+    cap = cap > h->config.max_bytes ? h->config.max_bytes : cap;
+    h->put = 0;
+    h->tick_us = now_us;
     h->peak = h->bytes;
     h->short_of_room = false;
     return cap == h->cap ? 0 : resize(h, cap);

@@ -1,28 +1,16 @@
 #include "media/inventory.h"
 
+#include "media/ice_tcp.h"
 #include "media/publisher.h"
+#include "media/quality.h"
 #include "media/subscriber.h"
-
-#include "base/clock.h"
 
 /* ---- sync ---- */
 
-/* The ids of a list, to look them up in. NULL without memory. */
-static json_t *set_of(const json_t *list)
-{
-    json_t *set = json_object();
-    json_t *item;
-    size_t i;
-
-    json_array_foreach (list, i, item)
-        (void) json_object_set_new(set, json_string_value(item), json_null());
-    return set;
-}
-
 static void drop_unnamed(struct router *r, const json_t *room)
 {
-    json_t *streams = set_of(json_object_get(room, "streams"));
-    json_t *subscribers = set_of(json_object_get(room, "subscribers"));
+    json_t *streams = command_id_set(json_object_get(room, "streams"));
+    json_t *subscribers = command_id_set(json_object_get(room, "subscribers"));
     struct publisher *p;
     struct subscriber *s;
     size_t pos = 0;
@@ -89,31 +77,12 @@ void inventory_sync(struct worker *w, struct message *m)
 
 /* ---- stats ---- */
 
-static json_t *address_json(const struct addr *a)
+static void add_endpoint(json_t *list, const struct router *r, const char *key, const char *id,
+                         json_t *figures)
 {
-    char text[ADDR_TEXT_SIZE];
-
-    return a->family ? json_string(addr_format(a, text)) : json_null();
-}
-
-static void add_transport(json_t *list, const struct router *r, const char *key, const char *id,
-                          const struct transport *t)
-{
-    struct addr local = t->path.local;
-
-    if (local.family)
-        local.port = udp_port(t->worker->udp);
-    (void) json_array_append_new(
-        list,
-        json_pack(
-            "{s:s, s:s, s:s, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I}", "room", r->id, key, id,
-            "state", transport_state_name(t->state), "profile",
-            t->srtp ? srtp_profile_id_name(srtp_transport_profile(t->srtp)) : "", "localCandidate",
-            address_json(&local), "remoteCandidate", address_json(&t->path.remote), "bytesIn",
-            (json_int_t) t->bytes_in, "bytesOut", (json_int_t) t->bytes_out, "packetsIn",
-            (json_int_t) t->packets_in, "packetsOut", (json_int_t) t->packets_out, "ageMs",
-            (json_int_t) ((clock_us() - t->created_us) / 1000), "connectMs",
-            (json_int_t) (t->connected_us ? (t->connected_us - t->first_check_us) / 1000 : 0)));
+    (void) json_object_set_new(figures, "room", json_string(r->id));
+    (void) json_object_set_new(figures, key, json_string(id));
+    (void) json_array_append_new(list, figures);
 }
 
 static void add_router(json_t *list, const struct router *r)
@@ -122,24 +91,42 @@ static void add_router(json_t *list, const struct router *r)
     struct subscriber *s;
     size_t pos = 0;
 
-    while ((p = map_next(r->publishers, &pos)))
-        add_transport(list, r, "stream", p->id, p->transport);
+    while ((p = map_next(r->publishers, &pos))) {
+        if (!publisher_is_mirror(p))
+            add_endpoint(list, r, "stream", p->id, quality_of_publisher(p));
+    }
     for (pos = 0; (s = map_next(r->subscribers, &pos));) {
         if (s->owns_transport)
-            add_transport(list, r, "subscriber", s->id, s->transport);
+            add_endpoint(list, r, "subscriber", s->id, quality_of_subscriber(s));
     }
 }
 
 static json_t *worker_json(const struct worker *w)
 {
     const struct udp_counters *c = udp_counters(w->udp);
+    const struct pipe_counters *pipes = pipes_counters(w->pipes);
+    struct quality_sums sums;
 
-    return json_pack("{s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "port",
-                     (int) udp_port(w->udp), "transports", (int) w->n_transports, "packetsIn",
-                     (json_int_t) c->packets_in, "packetsOut", (json_int_t) c->packets_out,
-                     "messagesOut", (json_int_t) c->messages_out, "droppedOut",
-                     (json_int_t) c->dropped_out, "junk", (json_int_t) w->n_junk, "rooms",
-                     (json_int_t) map_count(w->rooms), "gso", udp_uses_gso(w->udp));
+    quality_sum(w, &sums);
+    return json_pack("{s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:I, s:I, s:I, s:o}",
+                     "port", (int) udp_port(w->udp), "transports", (int) w->n_transports,
+                     "packetsIn", (json_int_t) c->packets_in, "packetsOut",
+                     (json_int_t) c->packets_out, "messagesOut", (json_int_t) c->messages_out,
+                     "droppedOut", (json_int_t) c->dropped_out, "junk", (json_int_t) w->n_junk,
+                     "badMedia", (json_int_t) w->n_bad_media, "rooms",
+                     (json_int_t) map_count(w->rooms), "gso", udp_uses_gso(w->udp), "pipedIn",
+                     (json_int_t) pipes->records_in, "pipedOut", (json_int_t) pipes->records_out,
+                     "pipeDropped", (json_int_t) pipes->dropped, "media", quality_sums_json(&sums));
+}
+
+static json_t *tcp_json(const struct worker *w)
+{
+    const struct ice_tcp_counters *c = w->tcp ? ice_tcp_counters(w->tcp) : NULL;
+
+    if (!c)
+        return json_null();
+    return json_pack("{s:I, s:I, s:I}", "connections", (json_int_t) c->connections, "refused",
+                     (json_int_t) c->refused, "droppedOut", (json_int_t) c->dropped_out);
 }
 
 void inventory_stats(struct worker *w, struct message *m)
@@ -152,9 +139,10 @@ void inventory_stats(struct worker *w, struct message *m)
         r = router_find(w, m->room);
         if (r)
             add_router(list, r);
-    } else {
+    } else if (!m->brief) {
         while ((r = map_next(w->rooms, &pos)))
             add_router(list, r);
     }
     m->result = json_pack("{s:o, s:o}", "transports", list, "worker", worker_json(w));
+    (void) json_object_set_new(json_object_get(m->result, "worker"), "tcp", tcp_json(w));
 }

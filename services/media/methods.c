@@ -17,6 +17,7 @@ const struct method *method_find(const char *name)
         {"offer", COMMAND_OFFER, METHOD_ROOM | METHOD_STREAM | METHOD_SUBSCRIBER, NULL},
         {"answer", COMMAND_ANSWER, METHOD_ROOM | METHOD_SUBSCRIBER, "answer"},
         {"unsubscribe", COMMAND_UNSUBSCRIBE, METHOD_ROOM | METHOD_SUBSCRIBER, NULL},
+        {"trickle", COMMAND_TRICKLE, METHOD_ROOM | METHOD_ENDPOINT, "candidate"},
         {"describe", COMMAND_DESCRIBE, METHOD_ROOM | METHOD_ENDPOINT, NULL},
         {"closeRoom", COMMAND_CLOSE_ROOM, METHOD_ROOM, NULL},
     };
@@ -115,11 +116,10 @@ static bool take_kbps(const json_t *value, unsigned *ret)
     return true;
 }
 
-/* The first wrong parameter, or NULL. Lower bounds of the rate are checked and have no use here:
- * what a publisher sends cannot be raised from our side. */
+/* The first wrong parameter, or NULL. */
 static const char *take_all(const struct method *method, const json_t *params, struct message *m)
 {
-    unsigned min_kbps, fields = method->fields;
+    unsigned fields = method->fields;
 
     if (fields & METHOD_ENDPOINT)
         fields |= json_object_get(params, "subscriber") ? METHOD_SUBSCRIBER : METHOD_STREAM;
@@ -141,11 +141,11 @@ static const char *take_all(const struct method *method, const json_t *params, s
         return "loopback";
     if (!take_kbps(json_object_get(params, "maxRecvKbps"), &m->max_recv_kbps))
         return "maxRecvKbps";
-    if (!take_kbps(json_object_get(params, "minRecvKbps"), &min_kbps))
+    if (!take_kbps(json_object_get(params, "minRecvKbps"), &m->min_recv_kbps))
         return "minRecvKbps";
     if (!take_kbps(json_object_get(params, "maxSendKbps"), &m->max_send_kbps))
         return "maxSendKbps";
-    if (!take_kbps(json_object_get(params, "minSendKbps"), &min_kbps))
+    if (!take_kbps(json_object_get(params, "minSendKbps"), &m->min_send_kbps))
         return "minSendKbps";
     return NULL;
 }

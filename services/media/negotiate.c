@@ -355,6 +355,8 @@ static void number_codecs(const struct neg_media *pub, const struct neg_local *l
         const struct neg_codec *from = &pub->codecs[i];
         struct neg_codec *c = &ret->codecs[ret->n_codecs];
 
+        if (from->codec == RTP_CODEC_RED && !neg_red_fits(pub, ret))
+            continue;
         if (kind == SDP_VIDEO && l->forced_codec &&
             strcmp(neg_codec_name(from->codec), l->forced_codec) != 0)
             continue;
@@ -388,8 +390,10 @@ static int offer_lines(struct work *w, const struct neg_local *l, const struct n
         if (!pub->media[kind].active)
             continue;
         number_codecs(&pub->media[kind], l, (enum sdp_kind) kind, m);
-        if (m->n_codecs == 0)
+        if (m->n_codecs == 0 && kind == SDP_VIDEO && l->forced_codec)
             return forced_codec_absent(l->forced_codec, "what the publisher sends", e);
+        if (m->n_codecs == 0) /* RED alone, without what it repeats */
+            continue;
         number_exts(&pub->media[kind], l, m);
         m->active = true;
         snprintf(m->mid, sizeof(m->mid), "%u", w->out.n_media);

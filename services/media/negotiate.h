@@ -10,11 +10,13 @@
  * Pure: no I/O, no clock, no globals; results hold no pointers. Not in the packet path: each call
  * uses the heap for a while. Any thread.
  *
- * What is taken: Opus; VP8, VP9 (by profile-id), H264 (packetization-mode 1; from a publisher its
- * baseline profiles, if it has any, because every browser decodes these). Order: the publisher's.
- * The first codec is what browsers send; the others may be sent, and are mapped as well. Further
- * m-lines of a kind, m-lines outside the bundle or without rtcp-mux, and data channels are
- * rejected (port 0). Simulcast is answered without rid and simulcast lines: one encoding comes.
+ * What is taken: Opus, and RED of it (RFC 2198), which is passed on as it is or, to who does not
+ * know it, as plain Opus; VP8, VP9 (by profile-id), H264 (packetization-mode 1; from a publisher
+ * its baseline profiles, if it has any, because every browser decodes these). Order: the
+ * publisher's. The first codec is what browsers send; the others may be sent, and are mapped as
+ * well. Further m-lines of a kind, m-lines outside the bundle or without rtcp-mux, and data
+ * channels are rejected (port 0). Simulcast is answered without rid and simulcast lines: one
+ * encoding comes.
  *
  * An m-line that is fine but has nothing to carry is answered "inactive": a publisher's that does
  * not send, a subscriber's whose kind the stream lacks or with which it has no codec in common.
@@ -23,6 +25,7 @@
 
 #include "codec/rtp.h"
 #include "codec/sdp.h"
+#include "codec/sdp_candidate.h"
 #include "link/media_api.h"
 
 #define NEG_TEXT_MAX 65536 /* a longer offer or answer is refused */
@@ -144,6 +147,14 @@ int neg_offer(const struct neg_local *l, const struct neg_peer *pub, struct neg_
 int neg_accept(const struct neg_peer *offered, struct bytes answer, struct neg_peer *ret_sub,
                struct neg_error *ret_error);
 
+/* The peer's candidates in a description that one of the above has taken: those of the m-line whose
+ * transport is used. Returns how many; ret_end: it says that there will be no more. What cannot be
+ * read is left out; the views in them are of the text. */
+size_t neg_candidates(struct bytes sdp, struct sdp_candidate *ret, size_t max, bool *ret_end);
+
+/* "VP8" */
+const char *neg_codec_name(enum rtp_codec codec);
+
 /* ---- for the packet path ---- */
 
 /* What becomes of the publisher's packets. 0: not forwarded (no payload type 0 is negotiated). */
@@ -151,6 +162,7 @@ struct neg_map {
     uint8_t pt[128];                 /* publisher's media payload type -> subscriber's */
     uint8_t rtx_pt[128];             /* the same -> subscriber's RTX payload type */
     uint8_t ext[NEG_EXT_ID_MAX + 1]; /* publisher's id -> subscriber's, end-to-end ones alone */
+    uint8_t unwraps;                 /* publisher's RED, of which the primary is sent; 0: none */
 };
 
 /* All zero when either side is not active. Call it again when the publisher was replaced. The map

@@ -8,10 +8,9 @@ static const struct {
     enum sdp_kind kind;
     uint32_t clock_hz;
 } codecs[] = {
-    [RTP_CODEC_VP8] = {"VP8", SDP_VIDEO, 90000},
-    [RTP_CODEC_VP9] = {"VP9", SDP_VIDEO, 90000},
-    [RTP_CODEC_H264] = {"H264", SDP_VIDEO, 90000},
-    [RTP_CODEC_OPUS] = {"opus", SDP_AUDIO, 48000},
+    [RTP_CODEC_VP8] = {"VP8", SDP_VIDEO, 90000},   [RTP_CODEC_VP9] = {"VP9", SDP_VIDEO, 90000},
+    [RTP_CODEC_H264] = {"H264", SDP_VIDEO, 90000}, [RTP_CODEC_OPUS] = {"opus", SDP_AUDIO, 48000},
+    [RTP_CODEC_RED] = {"red", SDP_AUDIO, 48000},
 };
 
 static const struct {
@@ -54,6 +53,29 @@ static bool fmtp_usable(struct bytes fmtp)
     return fmtp.len < NEG_FMTP_SIZE;
 }
 
+/* "111/111": every block is Opus under the same payload type. */
+static bool red_usable(const struct sdp_media *m, struct bytes fmtp)
+{
+    const struct sdp_codec *opus = NULL;
+
+    while (fmtp.len > 0) {
+        const uint8_t *slash = memchr(fmtp.p, '/', fmtp.len);
+        size_t len = slash ? (size_t) (slash - fmtp.p) : fmtp.len;
+        const struct sdp_codec *c;
+        uint64_t pt;
+
+        if (bytes_to_u64(bytes_of(fmtp.p, len), 127, &pt) < 0)
+            return false;
+        c = sdp_find_codec(m, (uint8_t) pt);
+        if (!c || codec_of(m->kind, c) != RTP_CODEC_OPUS || (opus && c != opus))
+            return false;
+        opus = c;
+        len += slash != NULL;
+        fmtp = bytes_of(fmtp.p + len, fmtp.len - len);
+    }
+    return opus != NULL;
+}
+
 bool neg_codec_take(const struct sdp_media *m, const struct sdp_codec *c, const struct neg_terms *t,
                     struct neg_codec *ret)
 {
@@ -66,6 +88,8 @@ bool neg_codec_take(const struct sdp_media *m, const struct sdp_codec *c, const 
         return false;
     if (codec == RTP_CODEC_H264 &&
         !bytes_eq_str(sdp_fmtp_param(c->fmtp, "packetization-mode"), "1"))
+        return false;
+    if (codec == RTP_CODEC_RED && !red_usable(m, c->fmtp))
         return false;
 
     *ret = (struct neg_codec){
@@ -219,6 +243,22 @@ void neg_codecs_match(const struct neg_media *wanted, const struct sdp_media *m,
     }
 }
 
+static const struct neg_codec *find_codec(const struct neg_media *m, enum rtp_codec codec)
+{
+    for (unsigned i = 0; i < m->n_codecs; i++)
+        if (m->codecs[i].codec == codec)
+            return &m->codecs[i];
+    return NULL;
+}
+
+bool neg_red_fits(const struct neg_media *a, const struct neg_media *b)
+{
+    const struct neg_codec *opus_a = find_codec(a, RTP_CODEC_OPUS);
+    const struct neg_codec *opus_b = find_codec(b, RTP_CODEC_OPUS);
+
+    return opus_a && opus_b && opus_a->pt == opus_b->pt;
+}
+
 static void put_codec(const struct neg_codec *c, struct sdp_media *to)
 {
     struct sdp_codec *s = &to->codecs[to->n_codecs++];
@@ -253,6 +293,18 @@ void neg_codecs_put(const struct neg_media *from, struct sdp_media *to, char (*a
 
 /* ---- for the packet path ---- */
 
+static void unwrap_red(const struct neg_media *pub, const struct neg_media *sub,
+                       struct neg_map *map)
+{
+    const struct neg_codec *red = find_codec(pub, RTP_CODEC_RED);
+    const struct neg_codec *opus = find_codec(sub, RTP_CODEC_OPUS);
+
+    if (!red || !opus || map->pt[red->pt])
+        return;
+    map->pt[red->pt] = opus->pt;
+    map->unwraps = red->pt;
+}
+
 void neg_map(const struct neg_media *pub, const struct neg_media *sub, struct neg_map *ret_map)
 {
     *ret_map = (struct neg_map){.pt = {0}};
@@ -262,6 +314,8 @@ void neg_map(const struct neg_media *pub, const struct neg_media *sub, struct ne
         uint8_t pt = pub->codecs[i].pt;
         unsigned best_fit = 0;
 
+        if (pub->codecs[i].codec == RTP_CODEC_RED && !neg_red_fits(pub, sub))
+            continue;
         for (unsigned j = 0; j < sub->n_codecs; j++) {
             unsigned fit = neg_codec_fit(&pub->codecs[i], &sub->codecs[j]);
 
@@ -272,6 +326,7 @@ void neg_map(const struct neg_media *pub, const struct neg_media *sub, struct ne
             }
         }
     }
+    unwrap_red(pub, sub, ret_map);
     for (unsigned e = 0; e < NEG_EXT_END_TO_END; e++)
         if (pub->ext_id[e])
             ret_map->ext[pub->ext_id[e]] = sub->ext_id[e];

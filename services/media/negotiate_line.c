@@ -1,6 +1,8 @@
 /* negotiate_line.c: what is asked of an m-line besides its codecs, and the transport under it. */
 #include "media/negotiate_parts.h"
 
+#include <stdlib.h>
+
 static bool is_token(struct bytes b)
 {
     for (size_t i = 0; i < b.len; i++)
@@ -46,6 +48,36 @@ static const struct sdp_media *transport_line(const struct sdp *s, const struct 
         if (bytes_eq(s->media[i].mid, s->bundle[0]) && s->media[i].port != 0)
             return &s->media[i];
     return first;
+}
+
+static size_t take_candidates(const struct sdp_media *m, struct sdp_candidate *ret, size_t max)
+{
+    size_t n = 0;
+
+    for (unsigned i = 0; i < m->n_candidates && n < max; i++) {
+        if (sdp_candidate_decode(m->candidates[i], &ret[n]) == 0)
+            n++;
+    }
+    return n;
+}
+
+size_t neg_candidates(struct bytes sdp, struct sdp_candidate *ret, size_t max, bool *ret_end)
+{
+    struct sdp *s = malloc(sizeof(*s));
+    const struct sdp_media *m = NULL;
+    size_t n = 0;
+
+    if (s && sdp_decode(sdp, s, NULL) == 0) {
+        for (unsigned i = s->n_media; i-- > 0;)
+            m = s->media[i].port != 0 ? &s->media[i] : m;
+        m = m ? transport_line(s, m) : NULL;
+    }
+    if (m) {
+        n = take_candidates(m, ret, max);
+        *ret_end = m->end_of_candidates;
+    }
+    free(s);
+    return n;
 }
 
 static bool take_credential(struct bytes b, size_t min, char ret[static NEG_ICE_SIZE])

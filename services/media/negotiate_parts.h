@@ -30,8 +30,8 @@ void neg_codecs_match(const struct neg_media *wanted, const struct sdp_media *m,
 /* How well a stream of codec a is decoded by a peer that named b. 0: not at all. */
 unsigned neg_codec_fit(const struct neg_codec *a, const struct neg_codec *b);
 
-/* "VP8" */
-const char *neg_codec_name(enum rtp_codec codec);
+/* May RED of one be sent to the other as it is? Its blocks name the payload type of Opus. */
+bool neg_red_fits(const struct neg_media *a, const struct neg_media *b);
 
 /* Writes them, each followed by its RTX. `to` then has views into `from` and into apt, which has
  * NEG_CODEC_MAX entries. */

@@ -1,6 +1,9 @@
 #include "media/publisher.h"
 
 #include "media/feedback.h"
+#include "media/forward.h"
+#include "media/incoming.h"
+#include "media/quality.h"
 #include "media/subscriber.h"
 
 #include "base/clock.h"
@@ -11,159 +14,21 @@
 
 #define REPORT_MS 1000
 #define FIRST_REPORT_MS 200
-#define REPLAY_MAX_US 1000000
 #define REPLAY_MAX_PACKETS 100 /* more at once are lost on the way, or keep the browser busy */
-#define RTX_HEADER_SIZE 2      /* the original sequence number (RFC 4588 section 4) */
+#define SLEEP_US 10000000      /* until a track that nobody takes is not kept any more */
 
-/* ---- incoming media ---- */
-
-/* A track's first packet, or the first under another SSRC. */
-static void track_begin(struct track *k, uint32_t ssrc, uint32_t clock_hz)
-{
-    struct subscriber_track *st;
-
-    if (k->has_ssrc) {
-        list_for_each (st, &k->subscribers, node)
-            rewrite_resync(&st->rewrite);
-    }
-    k->has_ssrc = true;
-    k->has_key = false;
-    k->ssrc = ssrc;
-    reception_init(&k->reception, ssrc, clock_hz);
-    nack_init(&k->nack);
-    if (k->history)
-        history_clear(k->history);
-}
-
-/* A retransmission becomes the packet that it repeats, in place. False: it carries none (a probe),
- * or comes before any packet. */
-static bool restore_rtx(struct track *k, const struct neg_codec *codec, uint8_t *packet,
-                        size_t *len, struct media_packet *m)
-{
-    size_t header_len = m->rtp.header_len;
-    uint16_t seq;
-
-    if (!k->has_ssrc || m->rtp.payload.len <= RTX_HEADER_SIZE)
-        return false;
-    seq = (uint16_t) (m->rtp.payload.p[0] << 8 | m->rtp.payload.p[1]);
-    memmove(packet + RTX_HEADER_SIZE, packet, header_len);
-    packet += RTX_HEADER_SIZE;
-    *len -= RTX_HEADER_SIZE;
-    packet[1] = (uint8_t) ((packet[1] & 0x80) | codec->pt);
-    packet[2] = (uint8_t) (seq >> 8);
-    packet[3] = (uint8_t) seq;
-    packet[8] = (uint8_t) (k->ssrc >> 24);
-    packet[9] = (uint8_t) (k->ssrc >> 16);
-    packet[10] = (uint8_t) (k->ssrc >> 8);
-    packet[11] = (uint8_t) k->ssrc;
-    if (rtp_decode(bytes_of(packet, *len), &m->rtp) < 0)
-        return false;
-    m->seq = rtp_seq_extend(k->reception.highest, seq);
-    return true;
-}
-
-/* Sets m->seq. */
-static void receive(struct track *k, const struct neg_codec *codec, struct media_packet *m)
-{
-    if (!k->has_ssrc || m->rtp.ssrc != k->ssrc)
-        track_begin(k, m->rtp.ssrc, codec->clock_hz);
-    m->seq = reception_packet(&k->reception, m->rtp.seq, m->rtp.ts, m->rtp.payload.len, m->now_us);
-}
-
-/* False: the packet was here before. */
-static bool keep(struct track *k, struct media_packet *m, struct bytes packet)
-{
-    int r;
-
-    if (!k->history)
-        return true;
-    if (!nack_packet(&k->nack, m->seq, m->now_us))
-        keyframe_want(&k->keyframe, m->now_us);
-    r = history_put(k->history, m->seq, packet, m->now_us);
-    return r != -EEXIST && r != -ERANGE;
-}
-
-/* A frame may have several packets that could begin one (SPS, then IDR): the first counts. */
-static void note_key_frame(struct track *k, const struct media_packet *m)
-{
-    keyframe_passed(&k->keyframe, m->now_us);
-    if (k->has_key && k->key_ts == m->rtp.ts)
-        return;
-    k->has_key = true;
-    k->key_seq = m->seq;
-    k->key_ts = m->rtp.ts;
-    k->key_us = m->now_us;
-}
-
-static void forward(struct track *k, const struct neg_codec *codec, struct media_packet *m)
-{
-    struct subscriber_track *st;
-
-    m->starts_key_frame =
-        k->kind == SDP_VIDEO && rtp_starts_key_frame(codec->codec, m->rtp.payload);
-    if (m->starts_key_frame)
-        note_key_frame(k, m);
-    list_for_each (st, &k->subscribers, node)
-        subscriber_forward(st, m);
-}
-
-static void note_arrival(struct publisher *p, const struct track *k, const struct media_packet *m)
-{
-    uint8_t id = p->neg.media[k->kind].ext_id[NEG_EXT_TRANSPORT_CC];
-    struct bytes value;
-
-    if (!p->uses_twcc || id == 0)
-        return;
-    value = rtp_find_ext(&m->rtp, id);
-    if (value.len == 2)
-        twcc_packet(&p->twcc, (uint16_t) (value.p[0] << 8 | value.p[1]), m->now_us);
-}
+/* ---- the transport ---- */
 
 static void on_rtp(struct transport *t, uint8_t *packet, size_t len, void *arg)
 {
-    struct publisher *p = arg;
-    struct media_packet m = {.now_us = t->worker->now_us};
-    const struct payload_type *pt;
-    const struct neg_codec *codec;
-    struct track *k;
-    bool is_new = true;
-
-    if (rtp_decode(bytes_of(packet, len), &m.rtp) < 0)
-        return;
-    pt = &p->payload_types[m.rtp.pt & 0x7f];
-    if (!pt->known)
-        return;
-    k = &p->tracks[pt->kind];
-    codec = &p->neg.media[pt->kind].codecs[pt->codec];
-    note_arrival(p, k, &m);
-    if (pt->is_rtx) {
-        is_new = restore_rtx(k, codec, packet, &len, &m);
-        packet += RTX_HEADER_SIZE;
-    } else {
-        receive(k, codec, &m);
-    }
-    if (is_new && keep(k, &m, bytes_of(packet, len)))
-        forward(k, codec, &m);
-    feedback_run(p, m.now_us);
+    incoming_rtp(arg, packet, len, t->worker->now_us);
 }
 
 static void on_rtcp(struct transport *t, struct bytes compound, void *arg)
 {
     struct publisher *p = arg;
-    struct rd r = rd_init(compound);
-    struct rtcp_sender_info info;
-    struct rtcp packet;
 
-    while (rtcp_next(&r, &packet)) {
-        if (packet.type != RTCP_SR || rtcp_sender_info(&packet, &info) < 0)
-            continue;
-        for (unsigned i = 0; i < NEG_KINDS; i++) {
-            struct track *k = &p->tracks[i];
-
-            if (k->has_ssrc && k->ssrc == packet.ssrc)
-                reception_sr(&k->reception, &info, t->worker->now_us);
-        }
-    }
+    incoming_rtcp(p, compound, t->worker->now_us);
     if (p->loopback)
         subscriber_on_rtcp(p->loopback, compound);
 }
@@ -175,11 +40,14 @@ static void on_state(struct transport *t, void *arg)
     if (t != p->transport)
         return;
     router_note_state(p->router, p->id, "", t->state);
-    if (t->state != TRANSPORT_CONNECTED)
+    if (t->state != TRANSPORT_CONNECTED) {
+        if (p->loopback)
+            subscriber_on_disconnected(p->loopback);
         return;
+    }
     transport_log(t, LOG_LEVEL_INFO, "transport %s connected as its publisher, %s", t->ice.ufrag,
                   srtp_profile_id_name(srtp_transport_profile(t->srtp)));
-    wheel_start(&t->worker->wheel, &p->report_timer, FIRST_REPORT_MS);
+    wheel_start_coarse(&t->worker->wheel, &p->report_timer, FIRST_REPORT_MS);
     if (p->loopback)
         subscriber_on_connected(p->loopback);
 }
@@ -198,6 +66,99 @@ const struct transport_handlers publisher_transport_handlers = {
     .on_rtcp = on_rtcp,
 };
 
+/* ---- who watches ---- */
+
+static unsigned watched_kinds(const struct publisher *p)
+{
+    unsigned kinds = mirror_kinds(p);
+
+    for (unsigned i = 0; i < NEG_KINDS; i++) {
+        bool held = i == SDP_VIDEO && p->video_held;
+
+        if (!held && !list_empty(&p->tracks[i].subscribers))
+            kinds |= 1u << i;
+    }
+    return kinds;
+}
+
+static bool has_feedback(const struct neg_media *m, uint8_t fb)
+{
+    for (unsigned i = 0; m->active && i < m->n_codecs; i++) {
+        if (m->codecs[i].fb & fb)
+            return true;
+    }
+    return false;
+}
+
+/* From here on packets are kept, and missing ones asked for. */
+static void wake_track(struct track *k)
+{
+    const struct neg_media *m = &k->publisher->neg.media[k->kind];
+
+    k->asleep = false;
+    nack_restart(&k->nack);
+    if (has_feedback(m, NEG_FB_NACK)) /* without memory for it there are no retransmissions */
+        (void) history_new(k->kind == SDP_VIDEO ? &history_video : &history_audio, &k->history);
+}
+
+/* Packets are still decrypted, or the roll-over counter, the receiver reports and the feedback on
+ * congestion would be at the mercy of whoever sends from that address. */
+static void let_sleep(struct track *k)
+{
+    k->asleep = true;
+    k->has_key = false;
+    forward_forget(k);
+    k->history = history_free(k->history);
+    keyframe_restart(&k->keyframe);
+    if (publisher_is_mirror(k->publisher)) /* it sees no packet: their numbers may go round */
+        k->has_ssrc = false;
+}
+
+static void tend_track(struct track *k, uint64_t now_us)
+{
+    if (!k->asleep && k->unwatched_us != 0 && now_us - k->unwatched_us > SLEEP_US)
+        let_sleep(k);
+    if (k->history)
+        (void) history_tick(k->history, now_us);
+}
+
+void publisher_watched(struct publisher *p, uint64_t now_us)
+{
+    unsigned kinds = watched_kinds(p);
+
+    for (unsigned i = 0; i < NEG_KINDS; i++) {
+        struct track *k = &p->tracks[i];
+
+        if (!(kinds & 1u << i)) {
+            k->unwatched_us = k->unwatched_us ? k->unwatched_us : now_us;
+            continue;
+        }
+        k->unwatched_us = 0;
+        if (k->asleep)
+            wake_track(k);
+    }
+    if (publisher_is_mirror(p))
+        mirror_tell(p, kinds, feedback_useful_kbps(p));
+}
+
+void publisher_hold_video(struct publisher *p, bool held)
+{
+    struct subscriber_track *st;
+    uint64_t now_us = clock_us();
+
+    if (p->video_held == held)
+        return;
+    forward_held(&p->tracks[SDP_VIDEO], now_us);
+    forward_forget(&p->tracks[SDP_VIDEO]);
+    p->video_held = held;
+    publisher_watched(p, now_us);
+    if (held || list_empty(&p->tracks[SDP_VIDEO].subscribers))
+        return;
+    list_for_each (st, &p->tracks[SDP_VIDEO].subscribers, node)
+        subscriber_resume(st);
+    publisher_want_key_frame(p, now_us);
+}
+
 /* ---- timers ---- */
 
 static void on_feedback_timer(struct wheel_timer *timer)
@@ -213,28 +174,44 @@ static void on_report_timer(struct wheel_timer *timer)
     if (p->transport && transport_is_connected(p->transport))
         feedback_report(p, now_us);
     for (unsigned i = 0; i < NEG_KINDS; i++) {
-        if (p->tracks[i].history)
-            (void) history_tick(p->tracks[i].history, now_us);
+        rate_tick(&p->tracks[i].rate, p->tracks[i].reception.octets, now_us);
+        tend_track(&p->tracks[i], now_us);
     }
-    wheel_start(&p->router->worker->wheel, &p->report_timer, REPORT_MS);
+    if (publisher_is_mirror(p))
+        mirror_tell(p, watched_kinds(p), feedback_useful_kbps(p));
+    wheel_start_coarse(&p->router->worker->wheel, &p->report_timer, REPORT_MS);
+}
+
+static bool can_replay(const struct track *k, uint64_t now_us)
+{
+    return k->history && k->has_key && now_us - k->key_us <= PUBLISHER_REPLAY_MAX_US &&
+           k->reception.highest - k->key_seq < REPLAY_MAX_PACKETS &&
+           history_find(k->history, k->key_seq, now_us).p;
+}
+
+bool publisher_replay_to_mirror(struct publisher *p, struct mirror_sink *sink, uint64_t now_us)
+{
+    const struct track *k = &p->tracks[SDP_VIDEO];
+    struct bytes packet;
+    uint64_t seq = k->key_seq;
+
+    if (!can_replay(k, now_us))
+        return false;
+    while ((packet = history_next(k->history, seq, now_us, &seq)).p) {
+        if (!mirror_write_before(sink, packet))
+            return false;
+        seq++;
+    }
+    return true;
 }
 
 bool publisher_replay(struct publisher *p, struct subscriber_track *st, uint64_t now_us)
 {
     const struct track *k = &p->tracks[SDP_VIDEO];
-    struct media_packet m = {.now_us = now_us};
-    struct bytes packet;
-    uint64_t seq = k->key_seq;
 
-    if (!k->history || !k->has_key || now_us - k->key_us > REPLAY_MAX_US ||
-        k->reception.highest - k->key_seq >= REPLAY_MAX_PACKETS)
-        return false;
-    while ((packet = history_next(k->history, seq, now_us, &m.seq)).p) {
-        m.starts_key_frame = m.seq == k->key_seq;
-        if (rtp_decode(packet, &m.rtp) == 0)
-            subscriber_forward(st, &m);
-        seq = m.seq + 1;
-    }
+    if (p->video_held || !can_replay(k, now_us))
+        return p->video_held;
+    forward_replay(st, k->key_seq, now_us);
     return !st->waits_for_key;
 }
 
@@ -264,49 +241,59 @@ static void learn_payload_types(struct publisher *p)
     }
 }
 
-static bool has_feedback(const struct neg_media *m, uint8_t fb)
-{
-    for (unsigned i = 0; m->active && i < m->n_codecs; i++) {
-        if (m->codecs[i].fb & fb)
-            return true;
-    }
-    return false;
-}
-
 static void reset_track(struct track *k, const struct neg_media *m)
 {
     k->active = m->active;
     k->has_ssrc = false;
     k->has_key = false;
+    forward_forget(k);
     k->history = history_free(k->history);
-    if (has_feedback(m, NEG_FB_NACK)) /* without memory for it there are no retransmissions */
-        (void) history_new(k->kind == SDP_VIDEO ? &history_video : &history_audio, &k->history);
     keyframe_init(&k->keyframe);
+    k->asks_by_fir = has_feedback(m, NEG_FB_FIR) && !has_feedback(m, NEG_FB_PLI);
+    wake_track(k);
+}
+
+/* What the source sends, from now on. */
+static void take_media(struct publisher *p, const struct neg_peer *neg)
+{
+    struct subscriber *s;
+
+    p->neg = *neg;
+    learn_payload_types(p);
+    for (unsigned i = 0; i < NEG_KINDS; i++)
+        reset_track(&p->tracks[i], &p->neg.media[i]);
+    list_for_each (s, &p->subscribers, node)
+        subscriber_source_changed(s);
+    last_n_changed(&p->router->last_n, p);
+    publisher_watched(p, clock_us());
 }
 
 void publisher_set_source(struct publisher *p, struct transport *t, const struct neg_peer *neg,
                           uint32_t feedback_ssrc)
 {
-    struct subscriber *s;
-
     subscriber_free(p->loopback);
+    quality_publisher_ends(p);
     transport_free(p->transport);
+    p->rtt = (struct rtt){.smoothed_us = 0};
     p->transport = t;
-    p->neg = *neg;
     p->feedback_ssrc = feedback_ssrc;
     p->uses_twcc = false;
-    learn_payload_types(p);
     for (unsigned i = 0; i < NEG_KINDS; i++) {
-        const struct neg_media *m = &p->neg.media[i];
+        const struct neg_media *m = &neg->media[i];
 
-        reset_track(&p->tracks[i], m);
         if (m->active && m->ext_id[NEG_EXT_TRANSPORT_CC] && has_feedback(m, NEG_FB_TRANSPORT_CC))
             p->uses_twcc = true;
     }
     twcc_init(&p->twcc);
-    list_for_each (s, &p->subscribers, node)
-        subscriber_source_changed(s);
+    take_media(p, neg);
+    mirror_source_changed(p);
     transport_set_remote(t, neg);
+}
+
+void publisher_set_mirrored(struct publisher *p, const struct neg_peer *neg)
+{
+    take_media(p, neg);
+    wheel_start(&p->router->worker->wheel, &p->report_timer, REPORT_MS);
 }
 
 /* ---- life ---- */
@@ -322,10 +309,13 @@ int publisher_new(struct router *r, const char *id, struct publisher **ret_p)
     snprintf(p->id, sizeof(p->id), "%s", id);
     rnd_alnum(p->cname, sizeof(p->cname) - 1);
     list_init(&p->subscribers);
+    list_init(&p->sinks);
+    list_init(&p->speaker.node);
     wheel_timer_init(&p->feedback_timer, on_feedback_timer);
     wheel_timer_init(&p->report_timer, on_report_timer);
     for (uint8_t i = 0; i < NEG_KINDS; i++) {
         p->tracks[i] = (struct track){.publisher = p, .kind = i};
+        list_init(&p->tracks[i].held_node);
         list_init(&p->tracks[i].subscribers);
     }
     error = map_put(r->publishers, bytes_str(id), p);
@@ -343,13 +333,19 @@ struct publisher *publisher_free(struct publisher *p)
 
     if (!p)
         return NULL;
+    quality_publisher_ends(p); /* of a mirror there is nothing to tell, while it is one */
+    mirror_close_all(p);
+    mirror_detach(p);
     while ((s = list_first(&p->subscribers, struct subscriber, node)))
         subscriber_free(s);
+    last_n_remove(&p->router->last_n, p);
     wheel_stop(&p->router->worker->wheel, &p->feedback_timer);
     wheel_stop(&p->router->worker->wheel, &p->report_timer);
     transport_free(p->transport);
-    for (unsigned i = 0; i < NEG_KINDS; i++)
+    for (unsigned i = 0; i < NEG_KINDS; i++) {
+        forward_forget(&p->tracks[i]);
         history_free(p->tracks[i].history);
+    }
     map_del(p->router->publishers, bytes_str(p->id));
     free(p);
     return NULL;

@@ -30,6 +30,15 @@ static void measure_jitter(struct reception *r, uint32_t ts, uint64_t now_us, bo
     r->jitter += (d < 0 ? 0u - (uint32_t) d : (uint32_t) d) - ((r->jitter + 8) >> 4);
 }
 
+static void note_pause(struct reception *r, uint64_t now_us, bool first)
+{
+    if (!first && now_us - r->last_us > RECEPTION_PAUSE_US) {
+        r->pauses++;
+        r->paused_us += now_us - r->last_us;
+    }
+    r->last_us = now_us;
+}
+
 uint64_t reception_packet(struct reception *r, uint16_t seq, uint32_t ts, size_t payload_len,
                           uint64_t now_us)
 {
@@ -46,9 +55,17 @@ uint64_t reception_packet(struct reception *r, uint16_t seq, uint32_t ts, size_t
         r->base = ext;
     if (first || ext > r->highest) {
         r->highest = ext;
+        note_pause(r, now_us, first);
         measure_jitter(r, ts, now_us, first);
     }
     return ext;
+}
+
+uint64_t reception_lost(const struct reception *r)
+{
+    uint64_t expected = r->started ? r->highest - r->base + 1 : 0;
+
+    return expected > r->received ? expected - r->received : 0;
 }
 
 void reception_sr(struct reception *r, const struct rtcp_sender_info *sr, uint64_t now_us)
@@ -108,7 +125,7 @@ void sending_init(struct sending *s, uint32_t ssrc)
 void sending_packet(struct sending *s, size_t payload_len)
 {
     s->packets++;
-    s->octets += (uint32_t) payload_len;
+    s->octets += payload_len;
 }
 
 void sending_report(struct sending *s, uint64_t ntp, uint32_t ts, uint64_t now_us,
@@ -120,7 +137,7 @@ void sending_report(struct sending *s, uint64_t ntp, uint32_t ts, uint64_t now_u
     s->reports[s->next_report].at_us = now_us;
     s->next_report = (s->next_report + 1) % n;
     *ret = (struct rtcp_sender_info){
-        .ntp = ntp, .rtp_ts = ts, .packets = s->packets, .octets = s->octets};
+        .ntp = ntp, .rtp_ts = ts, .packets = (uint32_t) s->packets, .octets = (uint32_t) s->octets};
 }
 
 int sending_rtt(const struct sending *s, const struct rtcp_report_block *block, uint64_t now_us,

@@ -6,6 +6,8 @@
 
 /* ---- receiving ---- */
 
+#define RECEPTION_PAUSE_US 1000000 /* without a packet: Opus' DTX sends one every 400 ms */
+
 struct reception {
     uint32_t ssrc;
     uint32_t clock_rate;
@@ -18,7 +20,9 @@ struct reception {
     uint64_t octets; /* payload */
     uint32_t transit;
     uint32_t last_ts;
-    uint32_t jitter; /* times 16 */
+    uint32_t jitter;            /* times 16 */
+    uint64_t last_us;           /* when the newest packet came */
+    uint64_t pauses, paused_us; /* how often, and how long, nothing new came for a while */
     bool has_sr;
     struct rtcp_sender_info sr;
     uint64_t sr_us;
@@ -30,6 +34,9 @@ void reception_init(struct reception *r, uint32_t ssrc, uint32_t clock_rate);
  * one, so that packets older than the first do not become negative, << 16 | seq. */
 uint64_t reception_packet(struct reception *r, uint16_t seq, uint32_t ts, size_t payload_len,
                           uint64_t now_us);
+
+/* Packets that did not come, but for those that were repeated under another SSRC. */
+uint64_t reception_lost(const struct reception *r);
 
 /* The sender's report about this SSRC. */
 void reception_sr(struct reception *r, const struct rtcp_sender_info *sr, uint64_t now_us);
@@ -47,8 +54,8 @@ int reception_clock(const struct reception *r, uint64_t now_us, uint64_t *ret_nt
 
 struct sending {
     uint32_t ssrc;
-    uint32_t packets;
-    uint32_t octets;
+    uint64_t packets; /* a sender report has both modulo 2^32 */
+    uint64_t octets;
     struct {
         uint32_t lsr; /* middle 32 bits of its NTP time; 0: none */
         uint64_t at_us;

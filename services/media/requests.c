@@ -1,7 +1,9 @@
 #include "media/requests.h"
 
 #include "media/endpoint.h"
+#include "media/gathering.h"
 #include "media/inventory.h"
+#include "media/mirror.h"
 #include "media/publisher.h"
 #include "media/router.h"
 #include "media/subscriber.h"
@@ -12,15 +14,14 @@
 #include <stdlib.h>
 
 #define SDP_TEXT_CAP 16384
-#define CANDIDATE_TEXT_SIZE 96
 #define MSID_MAX 64
 #define N_SSRCS ((size_t) 2 * NEG_KINDS + 1) /* media, RTX of each kind; our RTCP feedback */
 
 /* What we say about one transport; the strings that neg_local points to. */
 struct description {
     struct neg_local local;
-    char candidates[CANDIDATES_MAX][CANDIDATE_TEXT_SIZE];
-    const char *candidate_list[CANDIDATES_MAX];
+    char candidates[SDP_CANDIDATE_MAX][SDP_CANDIDATE_TEXT_SIZE];
+    const char *candidate_list[SDP_CANDIDATE_MAX];
     char msid[MSID_MAX + 1];
     uint32_t feedback_ssrc;
     char text[SDP_TEXT_CAP]; /* the SDP that comes out */
@@ -44,22 +45,54 @@ static void draw_ssrcs(uint32_t *ret, size_t n)
     }
 }
 
+/* Room for the text of the next candidate, which add_candidate() takes over. */
+static struct wr begin_candidate(struct description *d)
+{
+    return wr_init(d->candidates[d->local.n_candidates], SDP_CANDIDATE_TEXT_SIZE - 1);
+}
+
+static void add_candidate(struct description *d, struct wr *text)
+{
+    unsigned n = d->local.n_candidates;
+
+    if (text->failed)
+        return;
+    *text->p = '\0';
+    d->candidate_list[n] = d->candidates[n];
+    d->local.n_candidates++;
+}
+
+static void add_lite(struct description *d, const struct worker *w, size_t i, bool tcp)
+{
+    struct wr text = begin_candidate(d);
+
+    candidates_put(&w->candidates, i, tcp, udp_port(w->udp), &text);
+    add_candidate(d, &text);
+}
+
+/* What comes first may be all that a client takes: the better ones. */
 static void describe_candidates(struct description *d, const struct worker *w)
 {
-    unsigned n = 0;
+    _Static_assert(2 * CANDIDATES_MAX <= SDP_CANDIDATE_MAX, "each of them by UDP and by TCP");
 
-    for (size_t i = 0; i < w->candidates.n; i++) {
-        struct wr text = wr_init(d->candidates[n], CANDIDATE_TEXT_SIZE - 1);
+    for (size_t i = 0; i < w->candidates.n; i++)
+        add_lite(d, w, i, false);
+    for (size_t i = 0; w->tcp && i < w->candidates.n; i++)
+        add_lite(d, w, i, true);
+}
 
-        candidates_put(&w->candidates, i, udp_port(w->udp), &text);
-        if (text.failed)
-            continue;
-        *text.p = '\0';
-        d->candidate_list[n] = d->candidates[n];
-        n++;
+static void describe_agent(struct description *d, const struct agent *a)
+{
+    struct sdp_candidate found[ICE_AGENT_LOCAL_MAX];
+    size_t n = agent_candidates(a, found, ICE_AGENT_LOCAL_MAX);
+
+    _Static_assert(ICE_AGENT_LOCAL_MAX <= SDP_CANDIDATE_MAX, "all that are told");
+    for (size_t i = 0; i < n; i++) {
+        struct wr text = begin_candidate(d);
+
+        sdp_candidate_put(&found[i], &text);
+        add_candidate(d, &text);
     }
-    d->local.candidates = d->candidate_list;
-    d->local.n_candidates = n;
 }
 
 static struct description *describe(const struct worker *w, const struct transport *t,
@@ -75,7 +108,7 @@ static struct description *describe(const struct worker *w, const struct transpo
         .ufrag = t->ice.ufrag,
         .pwd = t->ice.pwd,
         .fingerprint = dtls_identity_fingerprint(w->node->identity),
-        .ice_lite = true,
+        .ice_lite = t->agent == NULL,
         .session_id = rnd_u64() >> 1,
         .cname = cname,
         .msid = d->msid,
@@ -84,7 +117,11 @@ static struct description *describe(const struct worker *w, const struct transpo
         .forced_codec = *m->forced_codec ? m->forced_codec : NULL,
         .loopback = m->loopback,
     };
-    describe_candidates(d, w);
+    d->local.candidates = d->candidate_list;
+    if (t->agent)
+        describe_agent(d, t->agent);
+    else
+        describe_candidates(d, w);
     draw_ssrcs(ssrcs, N_SSRCS);
     for (size_t i = 0; i < NEG_KINDS; i++) {
         d->local.send[i].ssrc = ssrcs[2 * i];
@@ -96,10 +133,9 @@ static struct description *describe(const struct worker *w, const struct transpo
 
 static void fail_errno(struct message *m, int error, const char *what)
 {
-    if (error == -ENOSPC || error == -EMFILE)
-        message_fail(m, MEDIA_ERR_ENDPOINT, "%s: the media server's limit is reached", what);
-    else
-        message_fail(m, MEDIA_ERR_ENDPOINT, "%s: %s", what, strerror(-error));
+    message_fail(m, MEDIA_ERR_ENDPOINT, "%s: %s", what, strerror(-error));
+    if (error == -EMFILE)
+        m->limit = LIMIT_TRANSPORTS;
 }
 
 static struct bytes text_bytes(const struct description *d)
@@ -110,6 +146,25 @@ static struct bytes text_bytes(const struct description *d)
 static json_t *text_json(const struct description *d)
 {
     return json_stringn(d->text, d->text_len);
+}
+
+/* The transport is the agent's from now on, as far as it could be made. */
+static int make_transport(struct worker *w, struct message *m,
+                          const struct transport_handlers *handlers, void *arg,
+                          struct transport **ret_t)
+{
+    int r = transport_new(w, m->agent, handlers, arg, ret_t);
+
+    if (r == 0)
+        m->agent = NULL;
+    return r;
+}
+
+/* The peer's description is complete. */
+static void tell_agent(const struct transport *t, const struct neg_peer *peer, const char *sdp)
+{
+    if (t->agent)
+        agent_set_remote(t->agent, peer, bytes_str(sdp));
 }
 
 static void log_created(const struct transport *t)
@@ -144,9 +199,11 @@ static void finish_publish(struct publisher *p, struct transport *t, struct desc
                            struct message *m)
 {
     p->max_recv_kbps = m->max_recv_kbps;
+    p->min_recv_kbps = m->min_recv_kbps;
     p->whose = m->whose;
     log_created(t);
     transport_keep_sdp(t, bytes_str(m->sdp), text_bytes(d));
+    tell_agent(t, &d->peer, m->sdp);
     publisher_set_source(p, t, &d->peer, d->feedback_ssrc);
     start_loopback(p, d);
     m->result =
@@ -158,7 +215,7 @@ static void publish_to(struct router *r, struct publisher *p, struct message *m)
 {
     struct transport *t = NULL;
     struct description *d;
-    int error = transport_new(r->worker, &publisher_transport_handlers, p, &t);
+    int error = make_transport(r->worker, m, &publisher_transport_handlers, p, &t);
 
     if (error < 0) {
         fail_errno(m, error, "publish");
@@ -193,6 +250,8 @@ static void publish(struct worker *w, struct message *m)
         return;
     }
     p = router_publisher(r, m->stream);
+    if (p && publisher_is_mirror(p)) /* of one that has ended elsewhere */
+        p = publisher_free(p);
     if (p) {
         publish_to(r, p, m);
         return;
@@ -258,12 +317,14 @@ static void finish_subscribe(struct publisher *p, struct transport *t, struct de
     if (!s)
         return;
     s->max_send_kbps = m->max_send_kbps;
+    s->min_send_kbps = m->min_send_kbps;
     transport_keep_sdp(t, bytes_str(m->sdp), text_bytes(d));
     if (m->type == COMMAND_OFFER) {
         s->neg = d->peer;
         m->result = json_pack("{s:o}", "offer", text_json(d));
         return;
     }
+    tell_agent(t, &d->peer, m->sdp);
     subscriber_set_remote(s, &d->peer);
     m->result = json_pack("{s:o}", "answer", text_json(d));
 }
@@ -277,7 +338,7 @@ static void subscribe(struct worker *w, struct message *m)
 
     if (!p)
         return;
-    error = transport_new(w, &subscriber_transport_handlers, NULL, &t);
+    error = make_transport(w, m, &subscriber_transport_handlers, NULL, &t);
     if (error < 0) {
         fail_errno(m, error, "subscribe");
         return;
@@ -309,7 +370,25 @@ static void answer(struct worker *w, struct message *m)
         return;
     }
     transport_keep_sdp(s->transport, bytes_str(m->sdp), bytes_of(NULL, 0));
+    tell_agent(s->transport, &neg, m->sdp);
     subscriber_set_remote(s, &neg);
+}
+
+/* ---- candidates that came later ---- */
+
+static void trickle(struct worker *w, struct message *m)
+{
+    struct router *r = router_find(w, m->room);
+    struct publisher *p = r && *m->stream ? router_publisher(r, m->stream) : NULL;
+    struct subscriber *s = r && *m->subscriber ? router_subscriber(r, m->subscriber) : NULL;
+    const struct transport *t = p ? p->transport : NULL;
+
+    if (gathering_add_remote(w, m))
+        return;
+    if (s)
+        t = s->transport;
+    if (t && t->agent)
+        agent_add_remote(t->agent, m->sdp);
 }
 
 /* ---- removing ---- */
@@ -335,6 +414,42 @@ static void close_room(struct worker *w, struct message *m)
     router_free(router_find(w, m->room));
 }
 
+/* The mirror, which the subscriber needs, goes ahead. */
+static int prepare_mirror(struct worker *w, struct message *m)
+{
+    struct publisher *p = find_stream(w, m);
+    int error;
+
+    if (!p)
+        return -ENOENT;
+    error = mirror_open(p, m->at);
+    if (error < 0)
+        fail_errno(m, error, "subscribe");
+    return error;
+}
+
+bool requests_pass_on(struct worker *w, struct message *m)
+{
+    if (!m->at || m->at == w)
+        return false;
+    if ((m->type == COMMAND_SUBSCRIBE || m->type == COMMAND_OFFER) && prepare_mirror(w, m) < 0)
+        mailbox_post(w->node->control, &m->mail);
+    else
+        mailbox_post(m->at->mailbox, &m->mail);
+    return true;
+}
+
+static void log_refused(struct worker *w, const struct message *m)
+{
+    char session[COMMAND_ID_SIZE];
+    struct log_ids ids = {session, m->whose.connection, m->stream, m->whose.join};
+
+    if (!log_limit_passes(&w->log_refused))
+        return;
+    snprintf(session, sizeof(session), "%.*s", (int) media_room_session_len(m->room), m->room);
+    log_about(ids, LOG_LEVEL_NOTICE, "request refused: %s", m->text);
+}
+
 void requests_run(struct worker *w, struct message *m)
 {
     static void (*const table[])(struct worker *, struct message *) = {
@@ -343,9 +458,12 @@ void requests_run(struct worker *w, struct message *m)
         [COMMAND_ANSWER] = answer,         [COMMAND_UNSUBSCRIBE] = unsubscribe,
         [COMMAND_CLOSE_ROOM] = close_room, [COMMAND_SYNC] = inventory_sync,
         [COMMAND_STATS] = inventory_stats, [COMMAND_DESCRIBE] = endpoint_describe,
+        [COMMAND_TRICKLE] = trickle,
     };
 
     table[m->type](w, m);
+    if (m->code != 0 && m->limit == LIMIT_NONE) /* control logs limits */
+        log_refused(w, m);
     if (m->code == 0 && !m->result)
         m->result = json_object();
 }

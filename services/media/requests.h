@@ -6,3 +6,6 @@
 
 /* Any COMMAND_* that is posted back. */
 void requests_run(struct worker *w, struct message *m);
+
+/* True: it is another worker's, and on its way there, with all that it will need. */
+bool requests_pass_on(struct worker *w, struct message *m);

@@ -23,7 +23,9 @@ static void start(struct rewrite *r, uint64_t in_seq, uint32_t in_ts, uint64_t n
     uint32_t ts = r->first_ts;
 
     if (r->continues) {
-        uint64_t elapsed = (now_us - r->last_us) * r->clock_rate / 1000000;
+        /* What is replayed takes the time of now, what comes that of its round: it was earlier. */
+        uint64_t elapsed_us = now_us > r->last_us ? now_us - r->last_us : 0;
+        uint64_t elapsed = elapsed_us * r->clock_rate / 1000000;
 
         ts = r->last_ts + (elapsed ? (uint32_t) elapsed : 1);
         r->highest_out++;

@@ -15,7 +15,6 @@ struct router *router_find(struct worker *w, const char *id)
 
 int router_ensure(struct worker *w, const char *id, struct router **ret_router)
 {
-    const struct config *c = w->node->config;
     struct router *r = router_find(w, id);
     int error;
 
@@ -28,10 +27,11 @@ int router_ensure(struct worker *w, const char *id, struct router **ret_router)
         return -ENOMEM;
     r->worker = w;
     snprintf(r->id, sizeof(r->id), "%s", id);
+    last_n_init(&r->last_n, w);
     snprintf(r->session, sizeof(r->session), "%.*s", (int) media_room_session_len(id), id);
-    error = map_new((size_t) c->max_streams, &r->publishers);
+    error = map_new(CONFIG_STREAMS_MAX, &r->publishers);
     if (error == 0)
-        error = map_new((size_t) c->max_streams * (size_t) c->max_subscribers, &r->subscribers);
+        error = map_new(CONFIG_TRANSPORTS_MAX, &r->subscribers);
     if (error == 0)
         error = map_put(w->rooms, bytes_str(id), r);
     if (error < 0) {
@@ -53,6 +53,7 @@ struct router *router_free(struct router *r)
         return NULL;
     while (pos = 0, (p = map_next(r->publishers, &pos)))
         publisher_free(p); /* takes its subscribers with it */
+    last_n_done(&r->last_n);
     map_del(r->worker->rooms, bytes_str(r->id));
     map_free(r->publishers);
     map_free(r->subscribers);

@@ -1,6 +1,7 @@
 /* router.h: a room on its worker: its publishers and subscribers by id. */
 #pragma once
 
+#include "media/last_n.h"
 #include "media/worker.h"
 
 struct publisher;
@@ -12,6 +13,7 @@ struct router {
     char session[COMMAND_ID_SIZE]; /* of it, that of the session, for the log */
     struct map *publishers;        /* stream id -> struct publisher */
     struct map *subscribers;       /* subscriber id -> struct subscriber */
+    struct last_n last_n;
 };
 
 /* Finds or makes the room. */

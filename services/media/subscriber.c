@@ -1,5 +1,8 @@
 #include "media/subscriber.h"
 
+#include "media/forward.h"
+#include "media/quality.h"
+
 #include "base/clock.h"
 #include "base/rnd.h"
 
@@ -8,101 +11,7 @@
 
 #define REPORT_MS 1000
 #define FIRST_REPORT_MS 300
-#define KEY_WAIT_MAX_US 1000000
-#define RTX_CREDIT_MAX 256
 #define RTCP_COMPOUND_MAX 1400
-
-/* ---- the packet path ---- */
-
-static size_t map_exts(const struct neg_map *map, const struct rtp *rtp, struct rtp_ext *ret)
-{
-    struct rtp_ext e;
-    size_t pos = 0, n = 0;
-
-    while (n < RTP_EXT_MAX && rtp_next_ext(rtp, &pos, &e)) {
-        uint8_t id = e.id <= NEG_EXT_ID_MAX ? map->ext[e.id] : 0;
-
-        if (id)
-            ret[n++] = (struct rtp_ext){.id = id, .value = e.value};
-    }
-    return n;
-}
-
-/* Writes header h with the packet's extensions, then prefix and payload, protects and queues. */
-static int send_packet(struct subscriber_track *st, struct srtp_sender *sender, const struct rtp *h,
-                       const struct rtp *from, struct bytes prefix)
-{
-    struct transport *t = st->subscriber->transport;
-    struct rtp_ext exts[RTP_EXT_MAX];
-    uint8_t *room = udp_reserve(t->worker->udp);
-    struct wr w = wr_init(room, UDP_DATAGRAM_MAX - SRTP_OVERHEAD_MAX);
-    size_t header_len, len;
-    int r;
-
-    rtp_put_header(&w, h, exts, map_exts(&st->map, from, exts), false);
-    header_len = wr_len(&w);
-    wr_bytes(&w, prefix);
-    wr_bytes(&w, from->payload);
-    r = wr_finish(&w, &len);
-    if (r == 0)
-        r = srtp_sender_protect(sender, bytes_of(room, len), header_len, room, UDP_DATAGRAM_MAX,
-                                &len);
-    if (r == 0)
-        transport_commit(t, len);
-    return r;
-}
-
-static void send_rtx(struct subscriber_track *st, const struct rtp *from, uint16_t out_seq)
-{
-    uint8_t osn[2] = {(uint8_t) (out_seq >> 8), (uint8_t) out_seq};
-    struct rtp h = *from;
-
-    h.pt = st->map.rtx_pt[from->pt & 0x7f];
-    if (h.pt == 0 || !st->rtx_sender || st->rtx_credit == 0)
-        return;
-    st->rtx_credit--;
-    h.ssrc = st->rtx_ssrc;
-    h.seq = (uint16_t) st->rtx_seq++;
-    h.ts = rewrite_ts(&st->rewrite, from->ts);
-    (void) send_packet(st, st->rtx_sender, &h, from, bytes_of(osn, sizeof(osn)));
-}
-
-/* A video stream begins with a key frame: what comes before would only show as a broken picture.
- * But not for ever: a payload may be of a kind that we do not understand. */
-static bool must_wait(struct subscriber_track *st, const struct media_packet *p)
-{
-    if (!st->waits_for_key)
-        return false;
-    if (st->waits_since_us == 0)
-        st->waits_since_us = p->now_us;
-    if (!p->starts_key_frame && p->now_us - st->waits_since_us < KEY_WAIT_MAX_US)
-        return true;
-    st->waits_for_key = false;
-    return false;
-}
-
-void subscriber_forward(struct subscriber_track *st, const struct media_packet *p)
-{
-    struct rtp h = p->rtp;
-    uint64_t seq;
-
-    h.pt = st->map.pt[p->rtp.pt & 0x7f];
-    if (!transport_is_connected(st->subscriber->transport) || must_wait(st, p))
-        return;
-    if (h.pt == 0 || p->rtp.payload.len == 0) { /* not negotiated, or a bandwidth probe */
-        rewrite_drop(&st->rewrite, p->seq);
-        return;
-    }
-    if (rewrite_map(&st->rewrite, p->seq, p->rtp.ts, p->now_us, &seq, &h.ts) < 0)
-        return;
-    h.seq = (uint16_t) seq;
-    h.ssrc = st->ssrc;
-    if (send_packet(st, st->sender, &h, &p->rtp, bytes_of(NULL, 0)) < 0)
-        return;
-    sending_packet(&st->sending, p->rtp.payload.len);
-    if (st->rtx_credit < RTX_CREDIT_MAX)
-        st->rtx_credit++;
-}
 
 /* ---- incoming RTCP ---- */
 
@@ -121,10 +30,25 @@ static void on_reports(struct subscriber *s, const struct rtcp *p, uint64_t now_
 
     for (unsigned i = 0; rtcp_report_block(p, i, &block); i++) {
         struct subscriber_track *st = track_by_ssrc(s, block.ssrc);
+        uint64_t took_us;
 
-        if (st)
-            (void) sending_rtt(&st->sending, &block, now_us, &st->rtt_us);
+        if (!st)
+            continue;
+        st->report = block;
+        if (sending_rtt(&st->sending, &block, now_us, &took_us) == 0)
+            rtt_sample(&st->rtt, took_us);
     }
+}
+
+/* The peer's clock: it wants it back in our next report. */
+static void on_clock(struct subscriber *s, const struct rtcp *p, uint64_t now_us)
+{
+    uint64_t ntp;
+
+    if (rtcp_xr_rrtr(p, &ntp) < 0)
+        return;
+    s->echo = (struct rtcp_dlrr){.ssrc = p->ssrc, .lrr = (uint32_t) (ntp >> 16)};
+    s->echo_us = now_us;
 }
 
 static void on_nack(struct subscriber *s, const struct rtcp *p, uint64_t now_us)
@@ -142,33 +66,39 @@ static void on_nack(struct subscriber *s, const struct rtcp *p, uint64_t now_us)
         struct bytes packet = bytes_of(NULL, 0);
         struct rtp rtp;
 
+        st->nacks++;
         if (rewrite_source_seq(&st->rewrite, seq, &in_seq) == 0)
             packet = history_find(h, in_seq, now_us);
         if (packet.p && rtp_decode(packet, &rtp) == 0)
-            send_rtx(st, &rtp, seq);
+            forward_again(st, &rtp, seq, now_us);
     }
 }
 
-static bool fir_asks_us(struct subscriber *s, const struct rtcp *p)
+/* The track that a FIR or PLI wants a key frame of; NULL: none of ours. */
+static struct subscriber_track *requested_of(struct subscriber *s, const struct rtcp *p)
 {
+    struct subscriber_track *st = NULL;
     size_t pos = 0;
     uint32_t ssrc;
     uint8_t nr;
 
-    while (rtcp_next_fir(p, &pos, &ssrc, &nr)) {
-        if (track_by_ssrc(s, ssrc))
-            return true;
-    }
-    return false;
+    if (p->count == RTCP_FMT_PLI)
+        return track_by_ssrc(s, p->media_ssrc);
+    while (!st && rtcp_next_fir(p, &pos, &ssrc, &nr))
+        st = track_by_ssrc(s, ssrc);
+    return st;
 }
 
 static void on_payload_feedback(struct subscriber *s, const struct rtcp *p, uint64_t now_us)
 {
-    if ((p->count == RTCP_FMT_PLI && track_by_ssrc(s, p->media_ssrc)) ||
-        (p->count == RTCP_FMT_FIR && fir_asks_us(s, p)))
+    struct subscriber_track *st = requested_of(s, p);
+
+    if (st) {
+        st->key_frame_requests++;
         publisher_want_key_frame(s->source, now_us);
-    else if (p->count == RTCP_FMT_AFB)
+    } else if (p->count == RTCP_FMT_AFB) {
         (void) rtcp_remb(p, &s->remb_bps);
+    }
 }
 
 void subscriber_on_rtcp(struct subscriber *s, struct bytes compound)
@@ -184,6 +114,8 @@ void subscriber_on_rtcp(struct subscriber *s, struct bytes compound)
             on_nack(s, &p, now_us);
         else if (p.type == RTCP_PSFB)
             on_payload_feedback(s, &p, now_us);
+        else if (p.type == RTCP_XR)
+            on_clock(s, &p, now_us);
     }
 }
 
@@ -209,6 +141,8 @@ static void on_state(struct transport *t, void *arg)
     router_note_state(s->router, s->source->id, s->id, t->state);
     if (t->state == TRANSPORT_CONNECTED)
         subscriber_on_connected(s);
+    else
+        subscriber_on_disconnected(s);
 }
 
 static void describe(struct log_ids *ret, const void *arg)
@@ -257,8 +191,12 @@ static void start_track(struct subscriber_track *st)
 
     if (!st->active || add_senders(st) < 0)
         return;
+    if (st->rewrite.started && now_us > st->rewrite.last_us + PUBLISHER_REPLAY_MAX_US)
+        rewrite_resync(&st->rewrite);                /* what it has missed meanwhile is not lost */
+    forward_held(&source->tracks[st->kind], now_us); /* it is in the replay */
     list_del(&st->node);
     list_append(&source->tracks[st->kind].subscribers, &st->node);
+    publisher_watched(source, now_us);
     wait_for_key(st);
     if (st->kind == SDP_VIDEO && !publisher_replay(source, st, now_us))
         publisher_want_key_frame(source, now_us);
@@ -274,7 +212,16 @@ void subscriber_on_connected(struct subscriber *s)
                   srtp_profile_id_name(srtp_transport_profile(s->transport->srtp)));
     for (unsigned i = 0; i < NEG_KINDS; i++)
         start_track(&s->tracks[i]);
-    wheel_start(&s->router->worker->wheel, &s->report_timer, FIRST_REPORT_MS);
+    wheel_start_coarse(&s->router->worker->wheel, &s->report_timer, FIRST_REPORT_MS);
+}
+
+void subscriber_on_disconnected(struct subscriber *s)
+{
+    for (unsigned i = 0; i < NEG_KINDS; i++) {
+        list_del(&s->tracks[i].node);
+        list_del(&s->tracks[i].replay_node);
+    }
+    publisher_watched(s->source, clock_us());
 }
 
 static void map_tracks(struct subscriber *s)
@@ -309,15 +256,19 @@ void subscriber_set_remote(struct subscriber *s, const struct neg_peer *neg)
         transport_set_remote(s->transport, neg);
 }
 
+void subscriber_resume(struct subscriber_track *st)
+{
+    rewrite_resync(&st->rewrite);
+    wait_for_key(st);
+}
+
 void subscriber_source_changed(struct subscriber *s)
 {
     if (!s->answered)
         return;
     map_tracks(s);
-    for (unsigned i = 0; i < NEG_KINDS; i++) {
-        rewrite_resync(&s->tracks[i].rewrite);
-        wait_for_key(&s->tracks[i]);
-    }
+    for (unsigned i = 0; i < NEG_KINDS; i++)
+        subscriber_resume(&s->tracks[i]);
     keyframe_want(&s->source->tracks[SDP_VIDEO].keyframe, clock_us());
 }
 
@@ -338,6 +289,16 @@ static void put_report(struct subscriber_track *st, struct wr *w, uint64_t now_u
     rtcp_put_sdes_cname(w, st->ssrc, bytes_str(p->cname));
 }
 
+/* Echoed once: the peer sends its clock with each report. */
+static void put_echo(struct subscriber *s, struct wr *w, uint64_t now_us)
+{
+    if (s->echo_us == 0 || wr_len(w) == 0)
+        return;
+    s->echo.dlrr = (uint32_t) ((now_us - s->echo_us) * 65536 / 1000000);
+    rtcp_put_dlrr(w, s->tracks[SDP_VIDEO].ssrc, &s->echo);
+    s->echo_us = 0;
+}
+
 static void on_report_timer(struct wheel_timer *timer)
 {
     struct subscriber *s = container_of(timer, struct subscriber, report_timer);
@@ -345,11 +306,14 @@ static void on_report_timer(struct wheel_timer *timer)
     struct wr w = wr_init(buf, sizeof(buf));
     uint64_t now_us = clock_us();
 
-    for (unsigned i = 0; i < NEG_KINDS; i++)
+    for (unsigned i = 0; i < NEG_KINDS; i++) {
         put_report(&s->tracks[i], &w, now_us);
+        rate_tick(&s->tracks[i].rate, s->tracks[i].sending.octets, now_us);
+    }
+    put_echo(s, &w, now_us);
     if (!w.failed)
         transport_send_rtcp(s->transport, bytes_of(buf, wr_len(&w)));
-    wheel_start(&s->router->worker->wheel, &s->report_timer, REPORT_MS);
+    wheel_start_coarse(&s->router->worker->wheel, &s->report_timer, REPORT_MS);
 }
 
 /* ---- life ---- */
@@ -359,11 +323,13 @@ static void init_track(struct subscriber *s, uint8_t kind, const struct neg_loca
     struct subscriber_track *st = &s->tracks[kind];
 
     st->subscriber = s;
+    st->transport = s->transport;
     st->kind = kind;
     st->ssrc = local->send[kind].ssrc;
     st->rtx_ssrc = local->send[kind].rtx_ssrc;
     st->rtx_seq = rnd_u32() & 0x7fff; /* below 2^15: see srtp_sender_protect() */
     list_init(&st->node);
+    list_init(&st->replay_node);
     sending_init(&st->sending, st->ssrc);
 }
 
@@ -374,8 +340,6 @@ int subscriber_new(struct publisher *source, const char *id, struct transport *t
     struct subscriber *s;
     int error;
 
-    if (source->n_subscribers >= (size_t) r->worker->node->config->max_subscribers)
-        return -ENOSPC;
     s = calloc(1, sizeof(*s));
     if (!s)
         return -ENOMEM;
@@ -393,7 +357,6 @@ int subscriber_new(struct publisher *source, const char *id, struct transport *t
         return error;
     }
     list_append(&source->subscribers, &s->node);
-    source->n_subscribers++;
     *ret_s = s;
     return 0;
 }
@@ -402,14 +365,17 @@ struct subscriber *subscriber_free(struct subscriber *s)
 {
     if (!s)
         return NULL;
-    for (unsigned i = 0; i < NEG_KINDS; i++)
+    for (unsigned i = 0; i < NEG_KINDS; i++) {
         list_del(&s->tracks[i].node);
+        list_del(&s->tracks[i].replay_node);
+    }
     list_del(&s->node);
-    s->source->n_subscribers--;
+    publisher_watched(s->source, clock_us());
     if (s->source->loopback == s)
         s->source->loopback = NULL;
     wheel_stop(&s->router->worker->wheel, &s->report_timer);
     map_del(s->router->subscribers, bytes_str(s->id));
+    quality_subscriber_ends(s);
     if (s->owns_transport)
         transport_free(s->transport);
     free(s);

@@ -1,14 +1,12 @@
 #include "media/udp.h"
 
+#include "net/udp_in.h"
 #include "net/udp_socket.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#define RECEIVE_BATCH 64
-#define RECEIVE_CAP 2048
-#define RECEIVE_ROUNDS 4
 #define SOCKET_BUFFER (4 << 20)
 #define SINGLES 64 /* one-off destinations that may wait at a time */
 #define NO_SLOT UINT16_MAX
@@ -25,11 +23,7 @@ struct udp {
     bool gso;
     struct udp_counters counters;
 
-    struct mmsghdr in[RECEIVE_BATCH];
-    struct iovec in_iov[RECEIVE_BATCH];
-    struct sockaddr_storage in_from[RECEIVE_BATCH];
-    struct udp_control in_control[RECEIVE_BATCH];
-    uint8_t in_bytes[RECEIVE_BATCH][RECEIVE_CAP];
+    struct udp_in *in;
 
     struct list waiting; /* paths */
     struct slot slots[UDP_SLOTS];
@@ -41,7 +35,7 @@ struct udp {
     struct udp_path *out_path[UDP_SLOTS];
     struct iovec out_iov[UDP_SLOTS];
     struct udp_control out_control[UDP_SLOTS];
-    uint8_t slab[UDP_SLOTS][UDP_DATAGRAM_MAX];
+    _Alignas(64) uint8_t slab[UDP_SLOTS][UDP_ROOM_SIZE];
 };
 
 /* ---- the socket ---- */
@@ -49,7 +43,7 @@ struct udp {
 static int open_socket(struct udp *u, uint16_t port)
 {
     struct addr any = {.family = AF_INET6, .port = port};
-    unsigned flags = UDP_SOCKET_BOTH_FAMILIES | UDP_SOCKET_TELL_LOCAL;
+    unsigned flags = UDP_SOCKET_BOTH_FAMILIES | UDP_SOCKET_TELL_LOCAL | UDP_SOCKET_COALESCE;
 
     u->ipv6 = true;
     u->fd = udp_socket_open(&any, flags);
@@ -61,31 +55,21 @@ static int open_socket(struct udp *u, uint16_t port)
     return u->fd < 0 ? u->fd : 0;
 }
 
-static void prepare_receive(struct udp *u)
-{
-    for (size_t i = 0; i < RECEIVE_BATCH; i++) {
-        u->in_iov[i] = (struct iovec){u->in_bytes[i], RECEIVE_CAP};
-        u->in[i].msg_hdr = (struct msghdr){
-            .msg_name = &u->in_from[i],
-            .msg_iov = &u->in_iov[i],
-            .msg_iovlen = 1,
-            .msg_control = &u->in_control[i],
-        };
-    }
-}
-
 int udp_new(uint16_t port, struct udp **ret_u)
 {
-    struct udp *u = calloc(1, sizeof(*u));
+    struct udp *u = aligned_alloc(_Alignof(struct udp), sizeof(*u));
     struct addr bound = {.port = 0};
     int r;
 
     if (!u)
         return -ENOMEM;
+    memset(u, 0, offsetof(struct udp, slab));
     list_init(&u->waiting);
     r = open_socket(u, port);
     if (r == 0)
-        r = udp_socket_bound(u->fd, &bound);
+        r = addr_of_socket(u->fd, &bound);
+    if (r == 0)
+        r = udp_in_new(&u->in);
     if (r < 0) {
         udp_free(u);
         return r;
@@ -93,7 +77,6 @@ int udp_new(uint16_t port, struct udp **ret_u)
     udp_socket_ask_buffers(u->fd, SOCKET_BUFFER, SOCKET_BUFFER);
     u->port = bound.port;
     u->gso = udp_socket_has_gso(u->fd);
-    prepare_receive(u);
     *ret_u = u;
     return 0;
 }
@@ -102,6 +85,8 @@ struct udp *udp_free(struct udp *u)
 {
     if (u && u->fd >= 0)
         close(u->fd);
+    if (u)
+        udp_in_free(u->in);
     free(u);
     return NULL;
 }
@@ -137,6 +122,13 @@ void udp_buffers(const struct udp *u, int *ret_receive, int *ret_send)
     *ret_send = send / 2;
 }
 
+int udp_set_busy_poll(struct udp *u, unsigned us)
+{
+    int value = (int) us;
+
+    return setsockopt(u->fd, SOL_SOCKET, SO_BUSY_POLL, &value, sizeof(value)) < 0 ? -errno : 0;
+}
+
 const struct udp_counters *udp_counters(const struct udp *u)
 {
     return &u->counters;
@@ -144,38 +136,23 @@ const struct udp_counters *udp_counters(const struct udp *u)
 
 /* ---- in ---- */
 
-static void deliver(struct udp *u, unsigned i, udp_datagram_fn *fn, void *arg)
+unsigned udp_receive(struct udp *u, udp_datagram_fn *fn, void *arg, bool *ret_more)
 {
-    struct msghdr *m = &u->in[i].msg_hdr;
-    struct udp_datagram d = {.p = u->in_bytes[i], .len = u->in[i].msg_len, .cap = RECEIVE_CAP};
-    size_t segment;
+    int n = udp_in_receive(u->in, u->fd);
+    struct udp_packet p;
 
-    u->counters.packets_in++;
-    u->counters.bytes_in += d.len;
-    if (d.len == 0 || (m->msg_flags & MSG_TRUNC))
-        return;
-    if (addr_from_sockaddr(m->msg_name, m->msg_namelen, &d.from) < 0)
-        return;
-    udp_control_read(m, &d.to, &segment);
-    d.to.port = u->port;
-    fn(&d, arg);
-}
+    while (n > 0 && udp_in_next(u->in, &p)) {
+        struct udp_datagram d = {.p = p.data, .len = p.len, .from = p.from, .to = p.local};
 
-void udp_receive(struct udp *u, udp_datagram_fn *fn, void *arg)
-{
-    for (unsigned round = 0; round < RECEIVE_ROUNDS; round++) {
-        int n;
-
-        for (unsigned i = 0; i < RECEIVE_BATCH; i++) {
-            u->in[i].msg_hdr.msg_namelen = sizeof(u->in_from[i]);
-            u->in[i].msg_hdr.msg_controllen = sizeof(u->in_control[i]);
-        }
-        n = recvmmsg(u->fd, u->in, RECEIVE_BATCH, 0, NULL);
-        for (int i = 0; i < n; i++)
-            deliver(u, (unsigned) i, fn, arg);
-        if (n < RECEIVE_BATCH)
-            return;
+        u->counters.packets_in++;
+        u->counters.bytes_in += d.len;
+        d.to.port = u->port;
+        if (d.len > 0)
+            fn(&d, arg);
     }
+    *ret_more = n == UDP_IN_SLOTS;
+    udp_in_release(u->in);
+    return n > 0 ? (unsigned) n : 0;
 }
 
 /* ---- paths and the slab ---- */
@@ -216,21 +193,21 @@ void udp_path_clear(struct udp *u, struct udp_path *p)
     *p = (struct udp_path){.queued = false};
 }
 
-uint8_t *udp_reserve(struct udp *u)
+uint8_t *udp_reserve(struct udp *u, unsigned n)
 {
-    if (u->n_slots == UDP_SLOTS)
+    if (u->n_slots + n > UDP_SLOTS)
         udp_flush(u);
     return u->slab[u->n_slots];
 }
 
-void udp_commit(struct udp *u, struct udp_path *p, size_t len)
+void udp_commit(struct udp *u, struct udp_path *p, const uint8_t *room, size_t len)
 {
-    uint16_t i = (uint16_t) u->n_slots;
+    uint16_t i = (uint16_t) ((size_t) (room - u->slab[0]) / UDP_ROOM_SIZE);
 
     if (!udp_path_is_set(p) || len == 0 || len > UDP_DATAGRAM_MAX)
         return;
     u->slots[i] = (struct slot){.len = (uint16_t) len, .next = NO_SLOT};
-    u->n_slots++;
+    u->n_slots = i + 1u;
     if (p->queued) {
         u->slots[p->last].next = i;
     } else {
@@ -245,16 +222,18 @@ void udp_send_to(struct udp *u, const struct addr *remote, const struct addr *lo
                  struct bytes datagram)
 {
     struct udp_path *p;
+    uint8_t *room;
 
     if (datagram.len > UDP_DATAGRAM_MAX)
         return;
     if (u->n_singles == SINGLES)
         udp_flush(u);
-    memcpy(udp_reserve(u), datagram.p, datagram.len);
+    room = udp_reserve(u, 1);
+    memcpy(room, datagram.p, datagram.len);
     p = &u->singles[u->n_singles++]; /* after udp_reserve(): it may flush and reset them */
     *p = (struct udp_path){.queued = false};
     udp_path_set(u, p, remote, local);
-    udp_commit(u, p, datagram.len);
+    udp_commit(u, p, room, datagram.len);
 }
 
 /* ---- out ---- */
@@ -305,6 +284,7 @@ static void send_singly(struct udp *u, unsigned m)
 {
     struct msghdr whole = u->out[m].msg_hdr;
     struct msghdr h = whole;
+    ssize_t n;
 
     h.msg_iovlen = 1;
     h.msg_controllen =
@@ -313,10 +293,14 @@ static void send_singly(struct udp *u, unsigned m)
         h.msg_control = NULL;
     for (size_t i = 0; i < whole.msg_iovlen; i++) {
         h.msg_iov = &whole.msg_iov[i];
-        if (sendmsg(u->fd, &h, 0) < 0)
+        n = sendmsg(u->fd, &h, 0);
+        if (n < 0) {
             u->counters.dropped_out++;
-        else
-            u->counters.packets_out++;
+            continue;
+        }
+        u->counters.packets_out++;
+        u->counters.bytes_out += (uint64_t) n;
+        u->counters.messages_out++;
     }
 }
 

@@ -1,5 +1,6 @@
-/* udp.h: a worker's one UDP socket: datagrams in by recvmmsg, out by sendmmsg with runs of equal
- * size as one GSO message (UDP_SEGMENT).
+/* udp.h: a worker's one UDP socket: datagrams in by recvmmsg, several of a sender in one message
+ * where the kernel can (UDP_GRO); out by sendmmsg, with runs of equal size as one message
+ * (UDP_SEGMENT).
  *
  * The socket is bound to the wildcard address of both families where the machine has IPv6; an
  * answer leaves from the local address that the peer used (IP_PKTINFO). What is sent waits in the
@@ -12,7 +13,8 @@
 #include <netinet/in.h>
 
 #define UDP_DATAGRAM_MAX 1500 /* bytes of one sent datagram */
-#define UDP_SLOTS 512         /* datagrams that wait for a flush */
+#define UDP_ROOM_SIZE 1536    /* from one datagram in the slab to the next: whole cache lines */
+#define UDP_SLOTS 128         /* datagrams that wait for a flush */
 #define UDP_SEGMENTS_MAX 16   /* datagrams of one GSO message */
 
 struct udp;
@@ -34,19 +36,27 @@ bool udp_has_ipv6(const struct udp *u);
 bool udp_uses_gso(const struct udp *u);
 /* Bytes of socket buffer that the kernel granted. */
 void udp_buffers(const struct udp *u, int *ret_receive, int *ret_send);
+
+/* A read may wait so long, busily, for the network card (SO_BUSY_POLL): spends a core to save the
+ * wake-up. A negative errno: not here, or not allowed. */
+int udp_set_busy_poll(struct udp *u, unsigned us);
+
 const struct udp_counters *udp_counters(const struct udp *u);
+
+struct way; /* path.h */
 
 /* A received datagram; the bytes may be changed in place, they live until the handler returns. */
 struct udp_datagram {
     uint8_t *p;
     size_t len;
-    size_t cap;
     struct addr from, to; /* to.port is the socket's */
+    struct way *way;      /* by which it came, where that was not this socket; else NULL */
 };
 typedef void udp_datagram_fn(struct udp_datagram *d, void *arg);
 
-/* Reads what is there, at most a few batches. */
-void udp_receive(struct udp *u, udp_datagram_fn *fn, void *arg);
+/* Reads one batch of what is there; returns how many messages that was. *ret_more: there may be
+ * more. */
+unsigned udp_receive(struct udp *u, udp_datagram_fn *fn, void *arg, bool *ret_more);
 
 /* Where to: remote address, and the local IP to send from. A field of its owner; zeroed memory is
  * a path that leads nowhere. */
@@ -71,10 +81,13 @@ static inline bool udp_path_is_set(const struct udp_path *p)
 /* Drops what waits. Needed before the path's memory goes away or moves. */
 void udp_path_clear(struct udp *u, struct udp_path *p);
 
-/* Room for one datagram on this path, UDP_DATAGRAM_MAX bytes; never NULL (a full slab is flushed).
- * The next call may give the same room unless udp_commit() came in between. */
-uint8_t *udp_reserve(struct udp *u);
-void udp_commit(struct udp *u, struct udp_path *p, size_t len);
+/* Room for n datagrams, one every UDP_ROOM_SIZE bytes; n is at most UDP_SEGMENTS_MAX. Never
+ * NULL: a full slab is flushed. What is not committed before the next call is given up. */
+uint8_t *udp_reserve(struct udp *u, unsigned n);
+
+/* The datagram of len bytes in one of these rooms goes to the path; rooms are committed in their
+ * order, and may be passed over. */
+void udp_commit(struct udp *u, struct udp_path *p, const uint8_t *room, size_t len);
 
 /* One datagram outside any path (answers to checks). */
 void udp_send_to(struct udp *u, const struct addr *remote, const struct addr *local,

@@ -4,10 +4,27 @@
 
 static void on_tick(struct loop_timer *timer);
 
-static void arm(struct wheel *w)
+/* The loop's timer comes at this tick at the latest. */
+static void arm(struct wheel *w, uint64_t tick)
 {
-    if (w->loop && !loop_timer_is_armed(&w->timer))
-        (void) loop_timer_start(&w->timer, w->loop, WHEEL_TICK_MS * 1000, on_tick);
+    uint64_t now_ms = clock_ms();
+    uint64_t at_ms = tick * WHEEL_TICK_MS;
+
+    if (!w->loop || (loop_timer_is_armed(&w->timer) && w->next_tick <= tick))
+        return;
+    w->next_tick = tick;
+    (void) loop_timer_start(&w->timer, w->loop, at_ms > now_ms ? (at_ms - now_ms) * 1000 : 0,
+                            on_tick);
+}
+
+/* The first in which a timer may be due; some are of a later round. */
+static uint64_t next_tick(const struct wheel *w)
+{
+    uint64_t tick = w->tick + 1;
+
+    while (tick <= w->tick + WHEEL_SLOTS && list_empty(&w->slots[tick % WHEEL_SLOTS]))
+        tick++;
+    return tick;
 }
 
 static void on_tick(struct loop_timer *timer)
@@ -37,7 +54,7 @@ void wheel_timer_init(struct wheel_timer *t, wheel_timer_fn *fn)
     t->fn = fn;
 }
 
-void wheel_start(struct wheel *w, struct wheel_timer *t, uint64_t delay_ms)
+static void start(struct wheel *w, struct wheel_timer *t, uint64_t delay_ms, uint64_t multiple)
 {
     uint64_t now_ms = clock_ms();
 
@@ -47,9 +64,21 @@ void wheel_start(struct wheel *w, struct wheel_timer *t, uint64_t delay_ms)
     t->due_tick = (now_ms + delay_ms) / WHEEL_TICK_MS + 1;
     if (t->due_tick <= w->tick)
         t->due_tick = w->tick + 1;
+    t->due_tick = (t->due_tick + multiple - 1) / multiple * multiple;
     list_append(&w->slots[t->due_tick % WHEEL_SLOTS], &t->node);
     w->n_armed++;
-    arm(w);
+    if (!w->running)
+        arm(w, t->due_tick);
+}
+
+void wheel_start(struct wheel *w, struct wheel_timer *t, uint64_t delay_ms)
+{
+    start(w, t, delay_ms, 1);
+}
+
+void wheel_start_coarse(struct wheel *w, struct wheel_timer *t, uint64_t delay_ms)
+{
+    start(w, t, delay_ms, WHEEL_COARSE_TICKS);
 }
 
 void wheel_stop(struct wheel *w, struct wheel_timer *t)
@@ -94,5 +123,5 @@ void wheel_run(struct wheel *w, uint64_t now_ms)
     w->tick = now;
     w->running = false;
     if (w->n_armed > 0)
-        arm(w);
+        arm(w, next_tick(w));
 }

@@ -39,6 +39,7 @@ struct connection *connection_alloc(void)
     list_init(&c->node);
     list_init(&c->changed);
     list_init(&c->subscriptions);
+    c->early = trickle_init();
     return c;
 }
 
@@ -194,6 +195,7 @@ struct connection *connection_free(struct connection *c)
     free(c->token);
     free(c->client_data);
     free(c->platform);
+    blob_clear(&c->early);
     free(c);
     return NULL;
 }

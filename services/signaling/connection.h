@@ -5,10 +5,11 @@
 
 #include "base/addr.h"
 #include "base/list.h"
+#include "base/turn_cred.h"
 
 #include "signaling/connection_options.h"
 #include "signaling/ids.h"
-#include "signaling/turn_cred.h"
+#include "signaling/trickle.h"
 
 struct session;
 struct client;
@@ -41,6 +42,7 @@ struct connection {
     struct client *client;   /* who it is reached by; borrowed */
     struct stream *stream;   /* what it publishes, or NULL */
     struct list subscriptions;
+    struct blob early; /* candidates of endpoints that are not there yet (trickle.h) */
 };
 
 /* A pending connection. Takes over *options (also on failure). -EINVAL: data asks for an id that

@@ -1,23 +1,16 @@
-/* ice_server.h: ICE servers that an app or the operator names for clients: what is accepted, and
- * the shape in which they are handed on: {"url"} or {"url","username","credential"}. */
+/* ice_server.h: ICE servers that an app or the operator names for clients (codec/ice_server.h), in
+ * the shape in which they are handed on: {"url"} or {"url","username","credential"}; a
+ * staticAuthSecret becomes credentials. */
 #pragma once
 
 #include <jansson.h>
-#include <stdbool.h>
 #include <stddef.h>
 
-/* What a HOST may be that is no address. */
-enum ice_names {
-    ICE_NAMES_ANY,    /* also one of the operator's own network */
-    ICE_NAMES_PUBLIC, /* below a top-level domain that there is */
-};
+/* Each a new reference; or NULL, and the reason in why. */
 
-/* "stun:HOST[:PORT]", "turns:HOST[:PORT]?transport=tcp", ... */
-bool ice_url_is_valid(const char *url, enum ice_names names);
-
-/* From a REST body's entry, with public names alone, as the original has it; a staticAuthSecret
- * becomes credentials. NULL, and the reason in why. */
+/* From a REST body's entry. Its host is an IP, or a name below a top-level domain that there is, as
+ * the original has it. */
 json_t *ice_server_from_json(json_t *entry, char *why, size_t why_size);
 
-/* From the operator's "url=...,username=...,credential=..." or "url=...,staticAuthSecret=...". */
+/* From the operator's "url=...,username=...,credential=...", "url=...,staticAuthSecret=...". */
 json_t *ice_server_from_text(const char *text, char *why, size_t why_size);

@@ -22,6 +22,7 @@ struct media {
     const struct media_handlers *handlers;
     void *arg;
     struct link_dialer *dialer;
+    bool wants_candidates;
     bool greeted;    /* hello was answered: what is told now comes after the inventory */
     bool ready;      /* and sync, too */
     json_t *missing; /* what the parts of it were answered, up to now */
@@ -141,6 +142,7 @@ static void on_hello(const struct link_answer *a, void *arg)
     if (!k || sync_all(m, k) < 0)
         loop_timer_start(&m->retry_timer, m->loop, RETRY_US, on_retry);
     m->greeted = true;
+    m->wants_candidates = json_is_true(json_object_get(a->result, "trickle"));
 }
 
 static void on_up(struct link_dialer *d, struct link *k, void *arg)
@@ -281,6 +283,11 @@ void media_set_lost_after(struct media *m, uint64_t lost_after_ms)
 bool media_is_ready(const struct media *m)
 {
     return m && m->ready;
+}
+
+bool media_wants_candidates(const struct media *m)
+{
+    return m && m->wants_candidates;
 }
 
 uint64_t media_away_ms(const struct media *m)

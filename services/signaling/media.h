@@ -31,6 +31,9 @@ void media_set_lost_after(struct media *m, uint64_t lost_after_ms);
 
 bool media_is_ready(const struct media *m);
 
+/* Does it want the candidates that clients send one by one? */
+bool media_wants_candidates(const struct media *m);
+
 /* For how long it has not been ready; 0 while it is. */
 uint64_t media_away_ms(const struct media *m);
 

@@ -9,7 +9,6 @@
 #include "web/web.h"
 #include "web/web_listen.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,23 +17,54 @@ struct metrics {
     struct web *web;
 };
 
+/* A request for the figures that waits for those of the media daemon. */
+struct look {
+    const struct app *app;
+    struct web_request *rq;
+};
+
 static void reply_text(struct web_request *rq, unsigned status, const char *text)
 {
     web_reply(rq, status, "text/plain; charset=utf-8", bytes_str(text));
 }
 
-static void reply_metrics(struct app *app, struct web_request *rq)
+/* stats: NULL without the media daemon. */
+static void reply_figures(const struct app *app, struct web_request *rq, const json_t *stats)
 {
     uint8_t *text = malloc(METRICS_SIZE);
     struct wr w = wr_init(text, text ? METRICS_SIZE : 0);
     size_t len = 0;
 
     metrics_render(&w, app);
+    if (stats)
+        metrics_render_media(&w, stats);
     if (wr_finish(&w, &len) < 0)
         reply_text(rq, 500, "out of memory\n");
     else
         web_reply(rq, 200, PROM_TYPE, bytes_of(text, len));
     free(text);
+}
+
+static void on_media_stats(const struct link_answer *a, void *arg)
+{
+    struct look *look = arg;
+
+    reply_figures(look->app, look->rq, a->error ? NULL : a->result);
+    free(look);
+}
+
+static void reply_metrics(struct app *app, struct web_request *rq)
+{
+    struct look *look = malloc(sizeof(*look));
+
+    if (look) {
+        *look = (struct look){.app = app, .rq = rq};
+        if (media_call(app->media, "stats", json_pack("{s:b}", "brief", true), on_media_stats,
+                       look) == 0)
+            return;
+    }
+    free(look);
+    reply_figures(app, rq, NULL);
 }
 
 static void reply_live(struct app *app, struct web_request *rq)

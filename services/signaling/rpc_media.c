@@ -53,7 +53,9 @@ void negotiate(struct rpc *rq, struct connection *c, const char *stream_id, cons
     if (media_call(rq->app->media, method, params, fn, n) < 0) {
         negotiation_free(n);
         no_media_daemon(rq);
+        return;
     }
+    trickle_tell(rq->app, c, stream_id);
 }
 
 void negotiation_limit(json_t *params, const char *key, const struct connection *c,

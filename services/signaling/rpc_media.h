@@ -47,6 +47,14 @@ void subscribe_with_answer(struct rpc *rq, struct stream *st, const char *answer
 /* The transport of a published stream made anew, from the offer in rq; answers rq. */
 void publish_again(struct rpc *rq, struct stream *st);
 
+/* ---- rpc_trickle.c ---- */
+
+/* The endpoint's request is under way: the media daemon is told what c sent for it up to now. */
+void trickle_tell(struct app *app, const struct connection *c, const char *stream_id);
+
+/* It is there: the same, and from now on what comes is kept with it. */
+void trickle_settle(struct app *app, struct connection *c, const char *stream_id);
+
 /* ---- rpc_filter.c ---- */
 
 #define FILTERS_UNSUPPORTED "Filters are not supported by this server"

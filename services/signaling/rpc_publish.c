@@ -180,6 +180,7 @@ static void on_published(const struct link_answer *a, void *arg)
         n->published = NULL;
         trust_offer(st, a->result);
         stream_attach(st, c);
+        trickle_settle(n->app, c, st->id);
         events_stream_begun(st);
         reply_published(n->rq, st, a);
         events_stream_published(st);

@@ -67,6 +67,7 @@ static void conclude(struct negotiation *n, const struct link_answer *a, const c
     else
         sub = confirm(n);
     if (sub) {
+        trickle_settle(n->app, sub->subscriber, n->stream);
         if (!from || strcmp(from, "offer") != 0)
             events_subscribed(sub);
         rpc_reply(n->rq, from ? json_pack("{s:O}", to, json_object_get(a->result, from)) : NULL);
@@ -180,31 +181,6 @@ void rpc_unsubscribe_from_video(struct rpc *rq)
         events_unsubscribed(sub, REASON_UNSUBSCRIBE);
         subscription_free(sub);
     }
-    rpc_reply(rq, NULL);
-}
-
-/* Of c's endpoint that is named by the connection whose stream it carries, or NULL. */
-static struct blob *trickled(const struct connection *c, const char *owner)
-{
-    const struct connection *publisher = session_participant(c->session, owner);
-    struct subscription *sub;
-
-    if (!publisher || !publisher->stream)
-        return NULL;
-    if (publisher == c)
-        return &c->stream->trickled;
-    sub = subscription_find(publisher->stream, c);
-    return sub ? &sub->trickled : NULL;
-}
-
-/* The media daemon learns a client's addresses from its checks; it needs no candidates. */
-void rpc_on_ice_candidate(struct rpc *rq)
-{
-    struct blob *to = trickled(rq->client->participant, rpc_string_opt(rq, "endpointName", ""));
-
-    if (to)
-        trickle_add(to, rpc_string_opt(rq, "candidate", ""), rpc_string_opt(rq, "sdpMid", ""),
-                    json_integer_value(json_object_get(rq->message.params, "sdpMLineIndex")));
     rpc_reply(rq, NULL);
 }
 

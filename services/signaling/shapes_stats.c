@@ -64,4 +64,5 @@ void shape_add_stats(json_t *to, const struct shape_options *o, const char *room
     json_object_set_new(to, "remoteCandidate",
                         selected(json_object_get(facts, "remoteCandidate"), told));
     json_object_set_new(to, "events", facts_list(facts, "events"));
+    json_object_set_new(to, "stats", fact(facts, "figures")); /* ours: the original has none */
 }

@@ -4,9 +4,9 @@
 
 #include "base/blob.h"
 #include "codec/turn_stream.h"
+#include "net/hosts.h"
+#include "net/out_queue.h"
 #include "turn/conn.h"
-#include "turn/hosts.h"
-#include "turn/out_queue.h"
 #include "turn/wire.h"
 
 /* In this order, but that a member whose allocation is over is a stranger again. */

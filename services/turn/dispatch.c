@@ -1,5 +1,6 @@
 /* What a client's datagram is, who sent it, and who deals with it. */
 #include "base/log.h"
+#include "turn/classic.h"
 #include "turn/forward.h"
 #include "turn/methods.h"
 
@@ -174,6 +175,8 @@ static void on_stun(struct turn *t, const struct flow *flow, struct bytes datagr
 {
     struct stun m;
 
+    if (classic_on_datagram(t, flow, datagram))
+        return;
     if (stun_decode_form(datagram, &m) < 0 || (m.has_fingerprint && !m.fingerprint_ok)) {
         stats_add(&t->stats, STAT_MALFORMED, 1);
         return;

@@ -62,7 +62,7 @@ int dtls_session_new(struct tls_context *context, struct bytes hello, dtls_sessi
                                  .arg = arg,
                                  .first_timeout_us = FIRST_TIMEOUT_US,
                                  .last_timeout_us = LAST_TIMEOUT_US,
-                                 .early_left = EARLY_RECORDS_MAX};
+                                 .early_max = EARLY_RECORDS_MAX};
     s->ssl = SSL_new(tls_context_datagram(context));
     if (!s->ssl || dtls_link_attach(&s->link, s->ssl) < 0) {
         dtls_session_free(s);
@@ -117,9 +117,9 @@ int dtls_session_tick(struct dtls_session *s)
     if (s->up)
         return 0;
     ERR_clear_error();
-    r = DTLSv1_handle_timeout(s->ssl);
+    r = dtls_link_timeout(&s->link, s->ssl);
     ERR_clear_error();
-    return r < 0 ? -ETIMEDOUT : 0;
+    return r;
 }
 
 /* ---- data ---- */

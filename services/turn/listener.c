@@ -55,7 +55,7 @@ int listener_open(struct listener *ls, struct turn *turn, const struct addr *bin
                             .tell_local = tell_local};
     udp_out_socket_init(&ls->out, fd);
     udp_socket_ask_buffers(fd, SOCKET_BUFFER, SOCKET_BUFFER);
-    r = udp_socket_bound(fd, &ls->bound);
+    r = addr_of_socket(fd, &ls->bound);
     if (r == 0)
         r = loop_fd_start(&ls->io, turn->set, fd, EPOLLIN, on_readable);
     if (r < 0) {

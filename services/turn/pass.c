@@ -1,8 +1,8 @@
 #include "turn/pass.h"
 
 #include "codec/proxy_header.h"
-#include "turn/hosts.h"
-#include "turn/out_queue.h"
+#include "net/hosts.h"
+#include "net/out_queue.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -25,7 +25,7 @@ static struct addr own_ip(const char *anywhere)
     addr_parse_ip(anywhere, 9, &a);
     len = addr_to_sockaddr(&a, &sa);
     fd = socket(a.family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || connect(fd, (struct sockaddr *) &sa, len) < 0 || udp_socket_bound(fd, &a) < 0)
+    if (fd < 0 || connect(fd, (struct sockaddr *) &sa, len) < 0 || addr_of_socket(fd, &a) < 0)
         a = (struct addr){0};
     if (fd >= 0)
         close(fd);

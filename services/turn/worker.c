@@ -37,8 +37,8 @@ static int open_listener(struct worker *w, const struct config_listen *at)
                           NULL);
         w->n_listeners += r == 0;
     } else if (at->kind == TRANSPORT_TCP || at->kind == TRANSPORT_TLS) {
-        r = tcp_listener_open(&w->tcp_listeners[w->n_tcp_listeners], w->loop, w->turn.set, w->conns,
-                              at, shared);
+        r = conns_listener_open(&w->tcp_listeners[w->n_tcp_listeners], w->loop, w->turn.set,
+                                w->conns, at, shared);
         w->n_tcp_listeners += r == 0;
     } else if (at->kind == TRANSPORT_DTLS) {
         r = w->dtls ? 0 : dtls_server_new(&w->turn, w->loop, &w->dtls);
@@ -103,7 +103,7 @@ void worker_done(struct worker *w)
 {
     loop_timer_done(&w->sweep);
     for (size_t i = 0; i < w->n_tcp_listeners; i++)
-        tcp_listener_close(&w->tcp_listeners[i]);
+        conns_listener_close(&w->tcp_listeners[i]);
     w->n_tcp_listeners = 0;
     w->conns = conns_free(w->conns);
     w->dtls = dtls_server_free(w->dtls);

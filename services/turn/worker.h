@@ -14,7 +14,7 @@ struct worker {
     size_t n_listeners;
     struct conns *conns;
     struct passes *passes; /* NULL: there is no web port */
-    struct tcp_listener tcp_listeners[CONFIG_LISTEN_MAX];
+    struct conns_listener tcp_listeners[CONFIG_LISTEN_MAX];
     size_t n_tcp_listeners;
     struct dtls_server *dtls; /* NULL: it is not served */
 };

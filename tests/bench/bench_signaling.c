@@ -232,5 +232,5 @@ int main(void)
         signaling_server_free(sides[i].server);
     }
     loop_free(l);
-    return EXIT_SUCCESS;
+    return measure_status();
 }

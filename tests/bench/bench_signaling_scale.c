@@ -165,5 +165,5 @@ int main(void)
     if (access(SIGNALING_REDIS, X_OK) == 0)
         run(true);
     loop_free(loop);
-    return EXIT_SUCCESS;
+    return measure_status();
 }

@@ -238,5 +238,5 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < n; i++)
         tear_down(&contenders[i]);
     loop_free(l);
-    return EXIT_SUCCESS;
+    return measure_status();
 }

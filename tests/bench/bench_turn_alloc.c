@@ -160,5 +160,5 @@ int main(void)
         turn_server_free(contenders[i].server);
     }
     loop_free(l);
-    return EXIT_SUCCESS;
+    return measure_status();
 }

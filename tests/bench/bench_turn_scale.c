@@ -190,5 +190,5 @@ int main(void)
     for (size_t i = 0; i < N_PLACES; i++)
         tear_down(&places[i]);
     loop_free(l);
-    return EXIT_SUCCESS;
+    return measure_status();
 }

@@ -189,7 +189,7 @@ int main(void)
 
     if (access(UCLIENT, X_OK) < 0 || access(PEER, X_OK) < 0 || access(TURN_COTURN, X_OK) < 0) {
         puts("coturn's tools are not installed");
-        return EXIT_SUCCESS;
+        return MEASURE_NOT_HERE;
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
     measure_go_first();
@@ -205,5 +205,5 @@ int main(void)
     for (unsigned i = 0; i < 2; i++)
         child_free(echo[i]);
     loop_free(l);
-    return EXIT_SUCCESS;
+    return measure_status();
 }

@@ -21,7 +21,7 @@ const TOKEN = ['id', 'token', 'createdAt', 'connectionId', 'session', 'data', 'r
 const PUBLISHER = ['createdAt', 'streamId', 'mediaOptions'];
 const MEDIA = ['hasAudio', 'audioActive', 'hasVideo', 'videoActive', 'typeOfVideo', 'frameRate', 'videoDimensions', 'filter'];
 const STATS = ['webrtcEndpointName', 'remoteSdp', 'localSdp', 'clientIceCandidates', 'serverIceCandidates', 'localCandidate',
-  'remoteCandidate', 'events'];
+  'remoteCandidate', 'events', 'stats']; // the last one is ours
 const CONFIG = ['VERSION', 'DOMAIN_OR_PUBLIC_IP', 'HTTPS_PORT', 'OPENVIDU_PUBLICURL', 'OPENVIDU_CDR',
   'OPENVIDU_STREAMS_VIDEO_MAX_RECV_BANDWIDTH', 'OPENVIDU_STREAMS_VIDEO_MIN_RECV_BANDWIDTH',
   'OPENVIDU_STREAMS_VIDEO_MAX_SEND_BANDWIDTH', 'OPENVIDU_STREAMS_VIDEO_MIN_SEND_BANDWIDTH',

@@ -4,6 +4,7 @@ import { chromium } from 'playwright-core';
 import puppeteer from 'puppeteer-core';
 
 export const CHROMIUM = '/usr/bin/chromium';
+export const FIREFOX = '/usr/bin/firefox-esr';
 
 const CHROMIUM_ARGS = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
@@ -37,10 +38,13 @@ export async function startChromium({ wrapper, trusted } = {}) {
   };
 }
 
-export async function startFirefox() {
+// wrapper: a command that runs Firefox in another way. trusted: pages from anywhere get the camera.
+// port: of its debugger, as it is reached from here.
+export async function startFirefox({ wrapper, trusted, port } = {}) {
   const browser = await puppeteer.launch({
     browser: 'firefox',
-    executablePath: '/usr/bin/firefox-esr',
+    executablePath: wrapper ?? FIREFOX,
+    ...(port ? { debuggingPort: port } : {}),
     headless: true,
     extraPrefsFirefox: {
       'media.navigator.streams.fake': true,
@@ -49,6 +53,8 @@ export async function startFirefox() {
       'network.dns.disableIPv6': false,
       'media.gmp-manager.updateEnabled': false,
       'app.update.enabled': false,
+      ...(trusted ? { 'media.devices.insecure.enabled': true, 'media.getusermedia.insecure.enabled': true } : {}),
+      'media.peerconnection.ice.obfuscate_host_addresses': false, // getStats() tells them
     },
   });
   return {

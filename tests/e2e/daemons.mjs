@@ -14,23 +14,24 @@ const quoted = (value) => (Array.isArray(value) ? `[${value.map(quoted).join(', 
 const configText = (settings) => Object.entries(settings).map(([key, value]) => `${key} = ${quoted(value)};\n`).join('');
 
 export class Daemons extends Api {
-  // signaling: further settings of it. host: where it listens, and is found by clients. The test
-  // that makes it need not stop it.
-  static async start(build, { signaling = {}, host = '127.0.0.1' } = {}) {
+  // signaling, media, turn: further settings of each. host: where it listens, and is found by clients; net (net.mjs):
+  // instead of it, where the daemons live. The test that makes it need not stop it.
+  static async start(build, { signaling = {}, media: ofMedia = {}, turn: ofTurn = {}, host = '127.0.0.1', net } = {}) {
     const d = new Daemons();
-    Object.assign(d, { build, running: new Map(), output: '', dir: mkdtempSync(join(tmpdir(), 'visavis-e2e-')) });
-    const port = await freePort(host);
-    const turnPort = await freePort(host);
-    d.url = `http://${host}:${port}`;
+    Object.assign(d, { build, net, running: new Map(), output: '', dir: mkdtempSync(join(tmpdir(), 'visavis-e2e-')) });
+    const ip = net?.serverAddress ?? host;
+    const at = ip.includes(':') ? `[${ip}]` : ip;
+    const [port, turnPort] = net ? [4443, 3478] : [await freePort(host), await freePort(host)];
+    d.url = `http://${at}:${port}`;
     const [media, turn] = [`${d.dir}/media.sock`, `${d.dir}/turn.sock`];
     d.configs = {
-      media: { control: media, port: 41000, port_search: true },
+      media: { control: media, port: 41000, port_search: true, ...ofMedia },
       turn: {
-        listen: [`udp:${host}:${turnPort}`, `tcp:${host}:${turnPort}`], secret: SECRET, realm: 'openvidu', media: [media], api: turn,
+        listen: [`udp:${at}:${turnPort}`, `tcp:${at}:${turnPort}`], secret: SECRET, realm: 'openvidu', media: [media], api: turn, ...ofTurn,
       },
       signaling: {
-        listen: [`tcp:${host}:${port}`], public_url: d.url, secret: SECRET, media_control: media, turn_api: turn,
-        coturn_ip: host, coturn_port: turnPort, turn_secret: SECRET, ...signaling,
+        listen: [`tcp:${at}:${port}`], public_url: net ? `http://${net.serverName}:${port}` : d.url, secret: SECRET, media_control: media,
+        turn_api: turn, coturn_ip: net?.serverName ?? ip, coturn_port: turnPort, turn_secret: SECRET, ...signaling,
       },
     };
     afterTest(() => d.stop());
@@ -42,7 +43,9 @@ export class Daemons extends Api {
   spawn(name) {
     const config = `${this.dir}/${name}.cfg`;
     writeFileSync(config, configText(this.configs[name]), { mode: 0o600 });
-    const child = spawn(`${this.build}/bin/visavis-${name}`, ['--config', config], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const prefix = this.net?.prefix(name === 'media' && this.net.hidden ? 'media' : 'server') ?? [];
+    const [command, ...args] = [...prefix, `${this.build}/bin/visavis-${name}`, '--config', config];
+    const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     child.stderr.on('data', (text) => { this.output += text; });
     child.exited = new Promise((resolve) => { child.on('exit', (code, signal) => resolve(code ?? signal)); });
     this.running.set(name, child);

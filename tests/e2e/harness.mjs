@@ -42,6 +42,19 @@ export function afterTest(fn) {
   running.getStore().unshift(fn);
 }
 
+// Takes each of these steps, whichever of them fail; then throws what the first of those threw.
+export function takeAll(steps) {
+  const errors = steps.flatMap((step) => {
+    try {
+      step();
+      return [];
+    } catch (error) {
+      return [error];
+    }
+  });
+  if (errors.length) throw errors[0];
+}
+
 export class Runner {
   constructor(only) {
     this.only = only;
@@ -79,6 +92,14 @@ export class Runner {
       this.failed += 1;
       console.log(`FAILED  ${took}\n${errors.map(described).join('\n')}`);
     }
+  }
+
+  // One that says nothing here: it counts as left out.
+  skip(name, why) {
+    this.names.add(name);
+    if (!this.wants(name)) return;
+    this.skipped += 1;
+    console.log(`skipped ${name}: ${why}`);
   }
 
   finish() {

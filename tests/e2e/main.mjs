@@ -1,4 +1,4 @@
-// usage: node main.mjs BUILD [--short] [--sanitized] [NAME...]: NAME picks tests whose name contains it.
+// usage: node main.mjs BUILD [--short] [--sanitized] [--long] [NAME...]: NAME picks tests whose name contains it.
 import { Runner } from './harness.mjs';
 import { servePages } from './pages.mjs';
 import { startChromium } from './browsers.mjs';
@@ -13,9 +13,13 @@ import ends from './test_ends.mjs';
 import network from './test_network.mjs';
 import events from './test_events.mjs';
 import cut from './test_cut.mjs';
+import loss from './test_loss.mjs';
+import meeting from './test_meeting.mjs';
 import crash from './test_crash.mjs';
 import restart from './test_restart.mjs';
 import paths from './test_paths.mjs';
+import ways from './test_ways.mjs';
+import agent from './test_agent.mjs';
 import soak from './test_soak.mjs';
 import firefox from './test_firefox.mjs';
 import callApp from './test_call_app.mjs';
@@ -25,6 +29,7 @@ import { checkBehaviours } from './behaviours.mjs';
 const [buildFolder, ...rest] = process.argv.slice(2);
 const short = rest.includes('--short');
 const sanitized = rest.includes('--sanitized'); // its memory is no measure of ours
+const long = rest.includes('--long'); // what takes minutes for each test
 const runner = new Runner(rest.filter((a) => !a.startsWith('--')));
 const pages = await servePages();
 const chromium = await startChromium();
@@ -41,9 +46,9 @@ async function server(style = 'kurento') {
   return byStyle.get(style);
 }
 
-const context = { runner, pages, chromium, server, short, sanitized, buildFolder };
+const context = { runner, pages, chromium, server, short, sanitized, long, buildFolder };
 const inOrder = async (suites) => { for (const suite of suites) await suite(context); };
-await inOrder([basic, operations, codecs, sdk, tutorial, calls, ends, events, paths, callApp, callLogin, firefox]);
+await inOrder([basic, operations, codecs, sdk, tutorial, calls, ends, events, paths, ways, agent, callApp, callLogin, firefox, loss, meeting]);
 await Promise.all([inOrder([network, restart, crash]), cut(context)]); // all of these wait a lot
 await soak(context);
 

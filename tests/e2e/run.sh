@@ -1,5 +1,5 @@
 #!/bin/sh
-# Real browsers against a real `visavis dev`. usage: tests/e2e/run.sh build/<flavour> [--short|--sanitized] [NAME...]
+# Real browsers against a real `visavis dev`. usage: tests/e2e/run.sh build/<flavour> [--short|--sanitized|--long] [NAME...]
 set -eu
 build=$(cd "$1" && pwd)
 shift

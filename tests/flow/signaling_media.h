@@ -1,7 +1,8 @@
 /* signaling_media.h: a media daemon's end of the control link, played by a thread.
  *
  * The played daemon answers by what the offer says: "no-video", "no-audio", "bad" (302), "nocodec"
- * (800), "no-H264" and the like (800 when that is forced), "slow" (held until kit_release()). */
+ * (800), "no-H264" and the like (800 when that is forced), "full" (303 with FULL_TEXT), "slow"
+ * (held until kit_release()). */
 #pragma once
 
 #include <errno.h>
@@ -28,6 +29,7 @@
 #pragma GCC diagnostic ignored "-Wunused-function"
 
 #define KIT_PATIENCE_MS 10000
+#define FULL_TEXT "The media server's limit of 9 transports is reached (its setting MEDIA_MAX_X)"
 
 struct kit {
     char dir[64];
@@ -110,8 +112,8 @@ static json_t *media_result(struct kit *k, const char *method, json_t *params)
     const char *offer = json_string_value(json_object_get(params, "offer"));
 
     if (strcmp(method, "hello") == 0)
-        return json_pack("{s:s,s:s++,s:[]}", "node", "node", "instance", "instance", "-",
-                         k->instance ? "2" : "1", "peers");
+        return json_pack("{s:s,s:s++,s:[],s:b}", "node", "node", "instance", "instance", "-",
+                         k->instance ? "2" : "1", "peers", "trickle", 1);
     if (strcmp(method, "sync") == 0)
         return json_pack("{s:O}", "missing", k->missing);
     if (strcmp(method, "publish") == 0)
@@ -148,6 +150,9 @@ static void media_answer(struct kit *k, json_t *message)
     pthread_cond_broadcast(&k->changed);
     if (offer && strcmp(offer, "bad") == 0)
         media_send(k->peer, media_error(id, 302));
+    else if (offer && strcmp(offer, "full") == 0)
+        media_send(k->peer, json_pack("{s:s,s:O,s:{s:i,s:s}}", "jsonrpc", "2.0", "id", id, "error",
+                                      "code", 303, "message", FULL_TEXT));
     else if (offer && lacks_codec(offer, params))
         media_send(k->peer, media_error(id, 800));
     else if (offer && strcmp(offer, "slow") == 0)

@@ -172,6 +172,48 @@ static void publishers_get_receiver_reports(void **state)
     wc_free(pub);
 }
 
+/* More than one message has room for; the publisher sends nothing more. */
+static void all_that_is_missing_is_asked_for(void **state)
+{
+    struct wc *pub = connected_publisher();
+    bool asked[100] = {false};
+    uint8_t buf[2048];
+    struct rtcp p;
+    uint16_t seq;
+
+    (void) state;
+    send_video(pub, 1, true);
+    send_video(pub, 100, false);
+    for (unsigned n = 0; n < 98;) {
+        size_t pos = 0;
+
+        assert_true(
+            wc_receive_rtcp(pub, WC_WAIT_MS, buf, sizeof(buf), RTCP_RTPFB, RTCP_FMT_NACK, &p));
+        while (rtcp_next_nack(&p, &pos, &seq)) {
+            assert_true(seq > 1 && seq < 100);
+            n += !asked[seq];
+            asked[seq] = true;
+        }
+    }
+    wc_free(pub);
+}
+
+/* The encoder has begun anew, perhaps with a key frame that got lost. */
+static void another_ssrc_is_asked_for_a_key_frame(void **state)
+{
+    struct wc *pub = connected_publisher();
+    struct rtp h = {.marker = true, .pt = 96, .seq = 1, .ts = 1, .ssrc = VIDEO_SSRC + 100};
+    uint8_t buf[2048];
+    struct rtcp p;
+
+    (void) state;
+    send_video(pub, 1, true);
+    wc_send_rtp(pub, &h, NULL, 0, bytes_of(delta_frame, sizeof(delta_frame)));
+    assert_true(wc_receive_rtcp(pub, WC_WAIT_MS, buf, sizeof(buf), RTCP_PSFB, RTCP_FMT_PLI, &p));
+    assert_int_equal(p.media_ssrc, VIDEO_SSRC + 100);
+    wc_free(pub);
+}
+
 /* The highest of what its subscribers may be sent, if all of them are limited. */
 static void publishers_are_asked_for_what_is_of_use(void **state)
 {
@@ -181,22 +223,15 @@ static void publishers_are_asked_for_what_is_of_use(void **state)
         uint64_t bps; /* asked for once this one is there too */
     } steps[] = {{"a", 300, 300000}, {"b", 500, 500000}};
     struct wc *pub = connected_publisher();
-    uint8_t buf[2048];
-    struct rtcp p;
 
     (void) state;
     send_video(pub, 1, true);
     for (unsigned i = 0; i < 2; i++) {
         json_t *params = subscriber_params(steps[i].name);
-        uint64_t bps = 0;
 
         json_object_set_new(params, "maxSendKbps", json_integer(steps[i].kbps));
         call_and_forget("offer", params);
-        while (bps != steps[i].bps) {
-            assert_true(
-                wc_receive_rtcp(pub, WC_WAIT_MS, buf, sizeof(buf), RTCP_PSFB, RTCP_FMT_AFB, &p));
-            assert_int_equal(rtcp_remb(&p, &bps), 0);
-        }
+        expect_remb(pub, steps[i].bps);
     }
     wc_free(pub);
 }
@@ -272,6 +307,8 @@ int main(void)
         TEST(a_nack_is_answered_by_rtx),
         TEST(a_gap_is_asked_for_and_filled_by_rtx),
         TEST(publishers_get_receiver_reports),
+        TEST(all_that_is_missing_is_asked_for),
+        TEST(another_ssrc_is_asked_for_a_key_frame),
         TEST(publishers_are_asked_for_what_is_of_use),
         TEST(subscribers_get_sender_reports),
         TEST(publishing_again_keeps_subscribers),

@@ -3,25 +3,19 @@
 #include "media_kit.h"
 
 #include "tests/lib/ask.h"
-#include "tests/lib/child.h"
+#include "tests/lib/free_port.h"
+
+#include <signal.h>
 
 #define PATIENCE_MS 20000
 
-static struct child *daemon_;
+static uint16_t port_;
 
 static void write_settings(const char *more)
 {
     assert_int_equal(child_write(daemon_, "config",
-                                 "control = \"/nonexistent/socket\";\nport = 21000;\n"
-                                 "port_search = true;\n%s",
-                                 more),
+                                 "control = \"/nonexistent/socket\";\nport = %u;\n%s", port_, more),
                      0);
-}
-
-static int init(void **state)
-{
-    (void) state;
-    return srtp_transport_global_init();
 }
 
 static int setup(void **state)
@@ -30,28 +24,21 @@ static int setup(void **state)
     int fd;
 
     (void) state;
-    notes = json_array();
+    port_ = free_port_run(2);
     assert_int_equal(child_new("visavis-media", &daemon_), 0);
-    snprintf(socket_path, sizeof(socket_path), "%s", child_path(daemon_, "control", path));
-    fd = ask_listen_unix(socket_path);
+    fd = ask_listen_unix(child_path(daemon_, "control", path));
     assert_true(fd >= 0);
     assert_int_equal(child_give_socket(daemon_, fd, "media"), 0);
     write_settings("workers = 2;\n");
-    assert_int_equal(child_start_daemon(daemon_, "visavis-media"), 0);
+    begin_daemon();
     close(fd);
-    say_hello();
     return 0;
 }
 
 static int teardown(void **state)
 {
-    int r = child_stop(daemon_);
-
-    (void) state;
-    close(control_fd);
-    daemon_ = child_free(daemon_);
-    json_decref(notes);
-    return r;
+    unlink(socket_path); /* who made it does so */
+    return stop_daemon(state);
 }
 
 static void reload(const char *more)
@@ -128,6 +115,34 @@ static void a_wrong_file_changes_nothing(void **state)
     wc_free(connected_publisher());
 }
 
+/* What has been refused is not, once there may be more; what is there stays when there may be less.
+ */
+static void limits_change_at_once(void **state)
+{
+    struct wc *c = wc_new();
+    char *offer = publisher_offer(c, "sendonly");
+
+    (void) state;
+    reload("max_streams = 1;\nmax_subscribers = 1;\n");
+    call_and_forget("publish", publish_params("s", offer));
+    assert_int_equal(call_error("publish", publish_params("t", offer)), 303);
+    call_and_forget("offer", subscriber_params("a"));
+    assert_int_equal(call_error("offer", subscriber_params("b")), 303);
+    reload("max_streams = 2;\nmax_subscribers = 2;\n");
+    call_and_forget("publish", publish_params("t", offer));
+    call_and_forget("offer", subscriber_params("b"));
+    reload("max_rooms = 1;\nmax_streams = 1;\n");
+    call_and_forget("publish", publish_params("t", offer));
+    assert_int_equal(call_error("publish", publish_params("u", offer)), 303);
+    assert_int_equal(call_error("publish", json_pack("{s:s, s:s, s:s}", "room", "q", "stream", "s",
+                                                     "offer", offer)),
+                     303);
+    assert_true(child_has_logged(daemon_, "MEDIA_MAX_PUBLISHERS"));
+    assert_true(child_has_logged(daemon_, "MEDIA_MAX_ROOMS"));
+    free(offer);
+    wc_free(c);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -136,7 +151,8 @@ int main(void)
         TEST(media_flows_on),
         TEST(new_addresses_are_announced),
         TEST(a_wrong_file_changes_nothing),
+        TEST(limits_change_at_once),
     };
 
-    return cmocka_run_group_tests(tests, init, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* Played browsers against the real media daemon: what a publisher sends arrives, and what a
  * subscriber says comes back. */
-#include "tests/lib/child.h"
 #include "tests/lib/media_client.h"
+#include "tests/lib/media_daemon.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -35,14 +35,9 @@ static int setup(void **state)
     char path[CHILD_PATH_SIZE];
 
     assert_non_null(k);
-    assert_int_equal(child_new("visavis-media", &k->daemon), 0);
+    assert_int_equal(media_daemon_new(&k->daemon, 1, "log_level = \"debug\";\n"), 0);
+    assert_int_equal(media_daemon_start(k->daemon), 0);
     child_path(k->daemon, "control", path);
-    assert_int_equal(child_write(k->daemon, "config",
-                                 "control = \"%s\";\nport = 42000;\nport_search = true;\n"
-                                 "workers = 1;\n",
-                                 path),
-                     0);
-    assert_int_equal(child_start_daemon(k->daemon, "visavis-media"), 0);
     assert_int_equal(loop_new(&k->loop), 0);
     assert_int_equal(rtc_hub_new(k->loop, &k->hub), 0);
     assert_int_equal(media_client_new(k->loop, path, NULL, NULL, &k->client), 0);

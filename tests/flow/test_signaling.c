@@ -218,6 +218,66 @@ static void test_publishing_and_watching(void **state)
     peer_close(b);
 }
 
+static void send_candidate(struct peer *p, const char *owner, const char *candidate)
+{
+    peer_do(p, "onIceCandidate",
+            json_pack("{s:s,s:s,s:s,s:i}", "endpointName", owner, "candidate", candidate, "sdpMid",
+                      "0", "sdpMLineIndex", 0));
+}
+
+/* The media daemon was told this candidate for the endpoint that is `id` by `key`. */
+static void expect_trickle(size_t nth, const char *key, const char *id, const char *candidate)
+{
+    json_t *params = kit_call(kit, "trickle", nth);
+
+    assert_string_equal(string_of(params, key), id);
+    assert_string_equal(string_of(params, "candidate"), candidate);
+    json_decref(params);
+}
+
+/* Some come before the request, whose endpoint has no name yet; they are told right after it, and,
+ * for it may have been too early, when it is done. */
+static void test_candidates_one_by_one(void **state)
+{
+    struct peer *a, *b;
+    char stream[160], name[320];
+    json_t *r;
+
+    (void) state;
+    kit_make_session(kit, "S");
+    a = peer_join(kit, "S", "PUBLISHER", NULL);
+    b = peer_join(kit, "S", "SUBSCRIBER", NULL);
+    send_candidate(a, a->id, "candidate:1");
+    send_candidate(a, "nobody", "candidate:other");
+    send_candidate(a, a->id, "");
+    r = peer_publish(a, "offer");
+    snprintf(stream, sizeof(stream), "%s", string_of(r, "id"));
+    json_decref(r);
+    expect_trickle(0, "stream", stream, "candidate:1");
+    expect_trickle(1, "stream", stream, "candidate:1");
+    send_candidate(a, a->id, "candidate:2");
+    expect_trickle(2, "stream", stream, "candidate:2");
+
+    send_candidate(b, a->id, "candidate:3");
+    json_decref(peer_call(b, "receiveVideoFrom",
+                          json_pack("{s:s,s:s}", "sender", stream, "sdpOffer", "o")));
+    snprintf(name, sizeof(name), "%s_%s", b->id, stream);
+    expect_trickle(3, "subscriber", name, "candidate:3");
+    expect_trickle(4, "subscriber", name, "candidate:3");
+    send_candidate(b, a->id, "candidate:4");
+    send_candidate(b, a->id, "");
+    expect_trickle(5, "subscriber", name, "candidate:4");
+
+    /* A new transport may be one that earlier ones were for. */
+    json_decref(peer_call(a, "reconnectStream",
+                          json_pack("{s:s,s:s}", "stream", stream, "sdpString", "again")));
+    expect_trickle(6, "stream", stream, "candidate:1");
+    expect_trickle(7, "stream", stream, "candidate:2");
+    assert_int_equal(kit_n_calls(kit, "trickle"), 8);
+    peer_close(a);
+    peer_close(b);
+}
+
 static void test_publishing_fails(void **state)
 {
     struct peer *a, *b;
@@ -427,6 +487,7 @@ int main(void)
         FLOW(test_joining),
         FLOW(test_joining_is_limited),
         FLOW(test_publishing_and_watching),
+        FLOW(test_candidates_one_by_one),
         FLOW(test_publishing_fails),
         FLOW(test_signals),
         FLOW(test_stream_properties),

@@ -3,9 +3,9 @@
 
 #include "signaling/ids.h"
 
-#include "tests/lib/child.h"
+#include "client/rtc_peer.h"
 #include "tests/lib/free_port.h"
-#include "tests/lib/rtc_peer.h"
+#include "tests/lib/media_daemon.h"
 #include "tests/lib/turn_session.h"
 
 #include <arpa/inet.h>
@@ -24,7 +24,7 @@ static int setup(void **state)
 
     (void) state;
     turn_port = free_port();
-    assert_int_equal(child_new("visavis-media", &media), 0);
+    assert_int_equal(media_daemon_new(&media, 1, "log_level = \"debug\";\n"), 0);
     assert_int_equal(child_new("visavis-turn", &turn), 0);
     assert_int_equal(child_new("visavis-signaling", &signaling), 0);
     child_path(media, "control", control);
@@ -32,11 +32,6 @@ static int setup(void **state)
     child_path(signaling, "api", own);
     assert_true(strlen(own) < sizeof(kit.api));
     strcpy(kit.api, own);
-    assert_int_equal(child_write(media, "config",
-                                 "control = \"%s\";\nport = 42000;\nport_search = true;\n"
-                                 "workers = 1;\nlog_level = \"debug\";\n",
-                                 control),
-                     0);
     assert_int_equal(child_write(turn, "config",
                                  "listen = [\"udp:127.0.0.1:%u\"];\nsecret = \"%s\";\n"
                                  "realm = \"%s\";\nmedia = [\"%s\"];\napi = \"%s\";\n"
@@ -50,7 +45,7 @@ static int setup(void **state)
                     "coturn_ip = \"127.0.0.1\";\ncoturn_port = %u;\nturn_secret = \"%s\";\n",
                     own, control, api, turn_port, TURN_SECRET),
         0);
-    assert_int_equal(child_start_daemon(media, "visavis-media"), 0);
+    assert_int_equal(media_daemon_start(media), 0);
     assert_int_equal(child_start_daemon(turn, "visavis-turn"), 0);
     assert_int_equal(child_start_daemon(signaling, "visavis-signaling"), 0);
     assert_int_equal(loop_new(&loop), 0);

@@ -335,7 +335,8 @@ static void test_active_connection(void **state)
     assert_string_equal(json_string_value(json_object_get(j, "ip")), "203.0.113.9");
     expect_keys(json_array_get(json_object_get(j, "publishers"), 0),
                 "createdAt streamId mediaOptions webrtcEndpointName remoteSdp localSdp "
-                "clientIceCandidates serverIceCandidates localCandidate remoteCandidate events");
+                "clientIceCandidates serverIceCandidates localCandidate remoteCandidate events "
+                "stats");
     json_decref(j);
     peer_close(p);
 }

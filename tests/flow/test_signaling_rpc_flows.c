@@ -285,6 +285,33 @@ static void test_no_other_codec(void **state)
     peer_close(a);
 }
 
+/* What a client reads when media refuses it names what an operator has to raise. */
+static void test_media_is_full(void **state)
+{
+    struct peer *a, *b;
+    char *text;
+    json_t *r;
+
+    (void) state;
+    make_session("S", "NONE", false);
+    a = peer_join(kit, "S", "PUBLISHER", NULL);
+    b = peer_join(kit, "S", "SUBSCRIBER", NULL);
+    assert_int_equal(peer_fails(a, "publishVideo", json_pack("{s:s}", "sdpOffer", "full"), &text),
+                     303);
+    assert_non_null(strstr(text, FULL_TEXT));
+    free(text);
+    r = peer_publish(a, "offer"); /* it is not held against anybody */
+    assert_int_equal(
+        peer_fails(b, "receiveVideoFrom",
+                   json_pack("{s:s,s:s}", "sender", string_of(r, "id"), "sdpOffer", "full"), &text),
+        303);
+    assert_non_null(strstr(text, FULL_TEXT));
+    free(text);
+    json_decref(r);
+    peer_close(a);
+    peer_close(b);
+}
+
 static void expect_kbps(const char *method, const char *key, json_int_t kbps)
 {
     json_t *params = kit_call(kit, method, 0);
@@ -447,6 +474,7 @@ int main(void)
         FLOW(test_close_session),
         FLOW(test_other_codec),
         FLOW(test_no_other_codec),
+        FLOW(test_media_is_full),
         FLOW(test_bandwidth),
         FLOW(test_media_is_away),
         cmocka_unit_test_setup_teardown(test_media_is_lost, setup_impatient, teardown),

@@ -43,6 +43,36 @@ static void test_binding(void **state)
     assert_int_equal(client_exchange_unsigned(&c, &w), 0);
 }
 
+/* As clients of RFC 3489 ask: the place of the magic cookie belongs to the transaction's id. */
+static void test_classic_binding(void **state)
+{
+    static const uint8_t request[] = "\0\x01\0\x08"
+                                     "0123456789abcdef"
+                                     "\x80\x22\0\x03lib";
+    static const uint8_t change[] = "\0\x01\0\x08"
+                                    "0123456789abcdef"
+                                    "\0\x03\0\x04\0\0\0\x06";
+    uint8_t expected[32] = "\x01\x01\0\x0c"
+                           "0123456789abcdef"
+                           "\0\x01\0\x08\0\x01";
+    struct bytes reply;
+
+    (void) state;
+    expected[26] = (uint8_t) (c.addr.port >> 8);
+    expected[27] = (uint8_t) c.addr.port;
+    memcpy(expected + 28, c.addr.ip, 4);
+    client_send(&c, bytes_of(change, 28)); /* from another address: nobody here can */
+    client_send(&c, bytes_of(request, 28));
+    reply = client_receive(&c);
+    assert_int_equal(reply.len, sizeof(expected));
+    assert_memory_equal(reply.p, expected, sizeof(expected));
+    for (size_t len = 0; len < 28; len++) /* cut */
+        client_send(&c, bytes_of(request, len));
+    client_send(&c, bytes_of(request, 28));
+    reply = client_receive(&c);
+    assert_memory_equal(reply.p, expected, sizeof(expected));
+}
+
 static void test_challenge_then_allocation(void **state)
 {
     struct wr w = allocate_request();
@@ -478,6 +508,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         flow_test(test_binding),
+        flow_test(test_classic_binding),
         flow_test(test_challenge_then_allocation),
         flow_test(test_strangers),
         flow_test(test_repeated_allocate),

@@ -202,7 +202,7 @@ static const struct malformed {
     CASE("nothing", ""),
     CASE("one byte", "\x00"),
     CASE("half a header", "\x00\x01\x00\x00" COOKIE "abcd"),
-    CASE("another cookie", "\x00\x01\x00\x00\x21\x12\xa4\x43" TID),
+    CASE("another cookie", "\x00\x03\x00\x00\x21\x12\xa4\x43" TID),
     CASE("the first bits of RTP", "\x80\x01\x00\x00" COOKIE TID),
     CASE("no number of a channel", "\x50\x01\x00\x00" COOKIE TID),
     CASE("a channel nobody has", "\x40\x00\x00\x04" COOKIE),

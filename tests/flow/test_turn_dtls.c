@@ -330,7 +330,7 @@ static size_t capture_hello(uint8_t *buf, size_t size)
     ssize_t n;
 
     assert_true(fd >= 0);
-    assert_int_equal(udp_socket_bound(fd, &bound), 0);
+    assert_int_equal(addr_of_socket(fd, &bound), 0);
     c.c.target = bound;
     c.c.fd = connected_udp(&any, &bound);
     dtls_again(&c, ctx);

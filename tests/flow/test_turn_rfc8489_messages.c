@@ -48,8 +48,25 @@ static void wrong_cookie(void)
 {
     size_t len = build_binding();
 
+    c.tx[1] = STUN_ALLOCATE;
     c.tx[7] ^= 1;
     expect_no_answer(len);
+}
+
+/* RFC 5389 section 12.2. */
+static void no_cookie_in_a_binding_request(void)
+{
+    size_t len = build_binding();
+    uint8_t id[16];
+    struct bytes reply;
+
+    c.tx[7] ^= 1;
+    memcpy(id, c.tx + 4, sizeof(id));
+    client_send(&c, bytes_of(c.tx, len));
+    reply = client_receive(&c);
+    assert_int_equal(reply.len, 32);
+    assert_memory_equal(reply.p + 4, id, sizeof(id));
+    assert_int_equal(reply.p[21], STUN_ATTR_MAPPED_ADDRESS);
 }
 
 static void wrong_length(void)
@@ -260,6 +277,9 @@ static const struct rule rules[] = {
     {.section = "6.3",
      .text = "the magic cookie is right, else silently discarded",
      .fn = wrong_cookie},
+    {.section = "11",
+     .text = "a Binding request without it is of an RFC 3489 client: MAPPED-ADDRESS in the answer",
+     .fn = no_cookie_in_a_binding_request},
     {.section = "6.3",
      .text = "the length is sensible, else silently discarded",
      .fn = wrong_length},

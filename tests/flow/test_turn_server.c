@@ -116,7 +116,7 @@ static void test_address_in_use(void **state)
 
     (void) state;
     assert_true(fd >= 0);
-    assert_int_equal(udp_socket_bound(fd, &bound), 0);
+    assert_int_equal(addr_of_socket(fd, &bound), 0);
     config = config_for(bound.port, 1);
     assert_int_equal(server_new(&config, NULL, &s), -EADDRINUSE);
     assert_null(s);

@@ -140,7 +140,7 @@ static inline int open_socket(const char *text, struct addr *ret_bound)
     int fd = udp_socket_open(&any, 0);
 
     assert_true(fd >= 0);
-    assert_int_equal(udp_socket_bound(fd, ret_bound), 0);
+    assert_int_equal(addr_of_socket(fd, ret_bound), 0);
     return fd;
 }
 

@@ -93,7 +93,7 @@ static inline void dtls_open(struct dtls_client *dc, struct server_under_test *s
     dc->c.server = s;
     dc->c.target = s->config.listen[0].addr;
     dc->c.fd = connected_udp(&own, &dc->c.target);
-    assert_int_equal(udp_socket_bound(dc->c.fd, &dc->c.addr), 0);
+    assert_int_equal(addr_of_socket(dc->c.fd, &dc->c.addr), 0);
     dc->c.send = dtls_send;
     dc->c.receive = dtls_receive;
     client_set_user_of_today(&dc->c);

@@ -158,9 +158,9 @@ static inline void stream_connect(struct stream_client *sc, struct server_under_
 {
     memset(sc, 0, sizeof(*sc));
     sc->c.server = s;
-    sc->c.target = ip(target_ip, s->worker.tcp_listeners[0].bound.port);
+    sc->c.target = ip(target_ip, s->worker.tcp_listeners[0].tcp.bound.port);
     sc->c.fd = tcp_connect(&sc->c.target, receive_buffer);
-    assert_int_equal(udp_socket_bound(sc->c.fd, &sc->c.addr), 0);
+    assert_int_equal(addr_of_socket(sc->c.fd, &sc->c.addr), 0);
     sc->c.send = stream_send;
     sc->c.receive = stream_receive;
     sc->write = stream_put_raw;

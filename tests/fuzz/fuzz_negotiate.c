@@ -15,6 +15,18 @@ static void check_text(int r, const size_t *len)
         abort();
 }
 
+static void check_candidates(struct bytes text)
+{
+    struct sdp_candidate c[4];
+    bool end;
+    size_t n = neg_candidates(text, c, 4, &end);
+
+    for (size_t i = 0; i < n; i++) {
+        if (c[i].addr.family == 0)
+            abort();
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const codecs[] = {NULL, "VP8", NULL, "H264"};
@@ -34,6 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_text(neg_subscribe(&l, &pub, text, &sub, buf, sizeof(buf), &len, &e), &len);
     check_text(neg_offer(&l, &pub, &offered, buf, sizeof(buf), &len, &e), &len);
     (void) neg_accept(&offered, text, &sub, &e);
+    check_candidates(text);
     for (unsigned k = 0; k < NEG_KINDS; k++)
         neg_map(&pub.media[k], &sub.media[k], &map);
     return 0;

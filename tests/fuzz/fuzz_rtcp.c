@@ -15,6 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct rtcp_sender_info info;
         struct rtcp_report_block block;
         struct rtcp_twcc twcc;
+        struct rtcp_dlrr dlrr;
         uint64_t bps;
         uint32_t ssrc;
         uint16_t seq;
@@ -32,6 +33,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             ;
         for (pos = 0; rtcp_remb(&p, &bps) == 0 && rtcp_next_remb_ssrc(&p, &pos, &ssrc);)
             ;
+        for (pos = 0; rtcp_next_dlrr(&p, &pos, &dlrr);)
+            ;
+        (void) rtcp_xr_rrtr(&p, &bps);
         (void) rtcp_sdes_cname(&p);
         (void) rtcp_twcc_decode(&p, &twcc, packets, 512, &n);
     }

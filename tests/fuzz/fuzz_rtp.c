@@ -18,8 +18,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     while (n < RTP_EXT_MAX && rtp_next_ext(&p, &pos, &e))
         exts[n++] = e;
-    for (int codec = RTP_CODEC_OTHER; codec <= RTP_CODEC_OPUS; codec++)
+    for (int codec = RTP_CODEC_OTHER; codec <= RTP_CODEC_RED; codec++)
         (void) rtp_starts_key_frame((enum rtp_codec) codec, p.payload);
+    if (rtp_red_primary(p.payload).len > p.payload.len)
+        abort();
 
     rtp_put_header(&w, &p, exts, n, false);
     if (wr_finish(&w, &len) < 0 || rtp_decode(bytes_of(buf, len), &again) < 0)

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -23,6 +24,7 @@
 #define STOP_MS 5000
 #define POLL_MS 10
 #define SOCKETS_MAX 8
+#define VARIABLES_MAX 4
 #define FAR_FD 100 /* where no socket is */
 
 struct child {
@@ -33,6 +35,10 @@ struct child {
     int sockets[SOCKETS_MAX];
     char socket_names[SOCKETS_MAX * 32];
     unsigned n_sockets;
+    struct {
+        char name[32], value[512];
+    } variables[VARIABLES_MAX];
+    unsigned n_variables;
     char dir[48];
 };
 
@@ -177,21 +183,40 @@ static void inherit_sockets(const struct child *c)
     setenv("LISTEN_FDNAMES", c->socket_names, 1);
 }
 
+int child_set(struct child *c, const char *name, const char *value)
+{
+    if (c->n_variables == VARIABLES_MAX || strlen(name) >= sizeof(c->variables[0].name) ||
+        strlen(value) >= sizeof(c->variables[0].value))
+        return -ENOSPC;
+    strcpy(c->variables[c->n_variables].name, name);
+    strcpy(c->variables[c->n_variables++].value, value);
+    return 0;
+}
+
+static void set_variables(const struct child *c, const char *notify_path)
+{
+    setenv("NOTIFY_SOCKET", notify_path, 1);
+    unsetenv("WATCHDOG_USEC");
+    for (unsigned i = 0; i < c->n_variables; i++)
+        setenv(c->variables[i].name, c->variables[i].value, 1);
+}
+
 static void become(const struct child *c, pid_t parent)
 {
     char path[CHILD_PATH_SIZE];
     int log = open(child_path(c, "log", path), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    const struct rlimit no_core = {0, 0};
     sigset_t none;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    (void) setrlimit(RLIMIT_CORE, &no_core);
     if (getppid() != parent || log < 0)
         _exit(127);
     dup2(log, STDOUT_FILENO);
     dup2(log, STDERR_FILENO);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    setenv("NOTIFY_SOCKET", child_path(c, "notify", path), 1);
-    unsetenv("WATCHDOG_USEC");
+    set_variables(c, child_path(c, "notify", path));
     inherit_sockets(c);
 }
 
@@ -235,6 +260,26 @@ static bool has_ended(struct child *c, int *ret_status)
     return true;
 }
 
+/* Nobody reads what it says of itself any more, and with the queue full it would wait for that. */
+static void drop_told(const struct child *c)
+{
+    char text[256];
+
+    while (recv(c->notify_fd, text, sizeof(text), 0) >= 0)
+        ;
+}
+
+int child_wait_end(struct child *c, unsigned timeout_ms, int *ret_status)
+{
+    for (unsigned waited = 0; !has_ended(c, ret_status); waited += POLL_MS) {
+        if (waited >= timeout_ms)
+            return -ETIMEDOUT;
+        drop_told(c);
+        (void) poll(NULL, 0, POLL_MS);
+    }
+    return 0;
+}
+
 int child_wait_told(struct child *c, const char *wanted, unsigned timeout_ms)
 {
     struct pollfd p = {.fd = c->notify_fd, .events = POLLIN};
@@ -262,8 +307,8 @@ int child_wait_ready(struct child *c, unsigned timeout_ms)
     return child_wait_told(c, "READY=1", timeout_ms);
 }
 
-/* "bin/<name>" beside one of the folders that this program is in. */
-static int program_path(const char *name, char *ret, size_t cap)
+/* "<folder>/<name>" beside one of the folders that this program is in. */
+static int find_ours(const char *subfolder, const char *name, char *ret, size_t cap)
 {
     ssize_t n = readlink("/proc/self/exe", ret, cap - 1);
     char *slash;
@@ -272,7 +317,7 @@ static int program_path(const char *name, char *ret, size_t cap)
         return -errno;
     ret[n] = '\0';
     while ((slash = strrchr(ret, '/'))) {
-        if (snprintf(slash, cap - (size_t) (slash - ret), "/bin/%s", name) >=
+        if (snprintf(slash, cap - (size_t) (slash - ret), "/%s/%s", subfolder, name) >=
             (int) (cap - (size_t) (slash - ret)))
             return -ENAMETOOLONG;
         if (access(ret, X_OK) == 0)
@@ -282,11 +327,21 @@ static int program_path(const char *name, char *ret, size_t cap)
     return -ENOENT;
 }
 
+int child_preload(struct child *c, const char *name)
+{
+    char path[512];
+    int r = find_ours("tests", name, path, sizeof(path));
+
+    if (r == 0)
+        r = child_set(c, "LD_PRELOAD", path);
+    return r < 0 ? r : child_set(c, "ASAN_OPTIONS", "verify_asan_link_order=0");
+}
+
 int child_start_daemon(struct child *c, const char *name)
 {
     char program[512], option[] = "--config", config[CHILD_PATH_SIZE];
     char *argv[] = {program, option, config, NULL};
-    int r = program_path(name, program, sizeof(program));
+    int r = find_ours("bin", name, program, sizeof(program));
 
     child_path(c, "config", config);
     if (r == 0)
@@ -303,15 +358,6 @@ static void show_log(const struct child *c)
         fprintf(stderr, "%s: %s", c->name, line);
     if (f)
         fclose(f);
-}
-
-/* Nobody reads what it says of itself any more, and with the queue full it would wait for that. */
-static void drop_told(const struct child *c)
-{
-    char text[256];
-
-    while (recv(c->notify_fd, text, sizeof(text), 0) >= 0)
-        ;
 }
 
 int child_stop(struct child *c)

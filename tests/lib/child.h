@@ -32,7 +32,14 @@ int child_write(const struct child *c, const char *file, const char *fmt, ...)
  * (sd_listen_fds(3)). -ENOSPC. */
 int child_give_socket(struct child *c, int fd, const char *name);
 
-/* argv[0] is the program's path. Its output goes to the log; it dies with us. */
+/* Before the start: a variable of its environment. -ENOSPC. */
+int child_set(struct child *c, const char *name, const char *value);
+
+/* Before the start: it loads this file of tests/preload, "stall.so". */
+int child_preload(struct child *c, const char *name);
+
+/* argv[0] is the program's path. Its output goes to the log; it dies with us, and leaves no core.
+ */
 int child_start(struct child *c, char *const argv[]);
 
 /* Until it says READY=1 on NOTIFY_SOCKET. -ETIMEDOUT, -ECHILD: it ended. */
@@ -40,6 +47,9 @@ int child_wait_ready(struct child *c, unsigned timeout_ms);
 
 /* Until it says something with this text in it on NOTIFY_SOCKET. */
 int child_wait_told(struct child *c, const char *text, unsigned timeout_ms);
+
+/* Until it ends by itself; *ret_status is waitpid()'s. -ETIMEDOUT. */
+int child_wait_end(struct child *c, unsigned timeout_ms, int *ret_status);
 
 /* Is this text in its log? */
 bool child_has_logged(const struct child *c, const char *text);

@@ -170,18 +170,23 @@ static void run_batched(struct floor *f)
 static void run_single(struct floor *f)
 {
     struct sockaddr_in from = {.sin_family = AF_INET};
-    uint8_t *p = f->in_bytes[0];
+    bool seals = f->config->mode == FLOOR_SINGLE_GCM;
+    uint8_t *in = f->in_bytes[0], *out = seals ? f->out_bytes[0] : in;
 
     for (;;) {
         socklen_t from_len = sizeof(from);
         ssize_t len =
-            recvfrom(f->config->fd, p, DATAGRAM_MAX, 0, (struct sockaddr *) &from, &from_len);
+            recvfrom(f->config->fd, in, DATAGRAM_MAX, 0, (struct sockaddr *) &from, &from_len);
         const struct group *g = len > 0 ? group_of(f, &from) : NULL;
 
+        if (g && seals) /* in place of opening it */
+            seal(f, g->gcm, in, (size_t) len, out);
         for (size_t i = 0; g && i < g->n; i++) {
             const struct destination *d = &g->destinations[i];
 
-            (void) sendto(f->config->fd, p, (size_t) len, 0, (const struct sockaddr *) &d->to,
+            if (seals)
+                seal(f, d->gcm, in, (size_t) len, out);
+            (void) sendto(f->config->fd, out, (size_t) len, 0, (const struct sockaddr *) &d->to,
                           d->len);
         }
     }
@@ -225,7 +230,7 @@ int floor_run(void *arg)
     f->config = c;
     for (size_t i = 0; i < c->n_groups; i++)
         add_group(f, &c->groups[i]);
-    if (c->mode == FLOOR_SINGLE)
+    if (c->mode == FLOOR_SINGLE || c->mode == FLOOR_SINGLE_GCM)
         run_single(f);
     else
         run_batched(f);

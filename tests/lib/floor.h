@@ -7,10 +7,11 @@
 #include <stddef.h>
 
 enum floor_mode {
-    FLOOR_SINGLE, /* a recvfrom() for each datagram in, a sendto() for each out */
-    FLOOR_BATCH,  /* recvmmsg() and sendmmsg() */
-    FLOOR_GSO,    /* the same, with UDP_SEGMENT for what goes to one destination */
-    FLOOR_GCM,    /* the same, and AES-128-GCM over each datagram in and each out */
+    FLOOR_SINGLE,     /* a recvfrom() for each datagram in, a sendto() for each out */
+    FLOOR_SINGLE_GCM, /* the same, and AES-128-GCM over each datagram in and each out */
+    FLOOR_BATCH,      /* recvmmsg() and sendmmsg() */
+    FLOOR_GSO,        /* the same, with UDP_SEGMENT for what goes to one destination */
+    FLOOR_GCM,        /* the same, and AES-128-GCM over each datagram in and each out */
     FLOOR_MODES,
 };
 

@@ -26,16 +26,33 @@ static bool is_free(uint16_t port, int type)
     return is;
 }
 
-uint16_t free_port(void)
+static bool are_free(unsigned first, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (!is_free((uint16_t) (first + i), SOCK_STREAM) ||
+            !is_free((uint16_t) (first + i), SOCK_DGRAM))
+            return false;
+    }
+    return true;
+}
+
+uint16_t free_port_run(unsigned n)
 {
     static unsigned next;
     unsigned base = FIRST + (unsigned) getpid() % PROCESSES * EACH;
 
     for (unsigned i = 0; i < EACH; i++) {
-        uint16_t port = (uint16_t) (base + next++ % EACH);
+        unsigned at = next++ % EACH;
 
-        if (is_free(port, SOCK_STREAM) && is_free(port, SOCK_DGRAM))
-            return port;
+        if (at + n > EACH || !are_free(base + at, n))
+            continue;
+        next += n - 1;
+        return (uint16_t) (base + at);
     }
     return 0;
+}
+
+uint16_t free_port(void)
+{
+    return free_port_run(1);
 }

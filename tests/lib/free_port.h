@@ -8,3 +8,6 @@
 /* A port that is free for TCP and UDP on the loopback; another one with each call, until after
  * twenty they come round again. 0: none is free. */
 uint16_t free_port(void);
+
+/* The first of n free ones that follow each other. */
+uint16_t free_port_run(unsigned n);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #define WARM_US 100000
 #define ROUNDS 5
@@ -43,9 +44,27 @@ void measure_go_first(void)
     set_session_nice(NICE);
 }
 
+void measure_open_many(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void) setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static unsigned n_missed;
+
 void measure_bar(const char *what, double figure, double bar)
 {
+    n_missed += !(figure <= bar);
     printf("  %-60s %8.2f, bar %6.2f  %s\n", what, figure, bar, figure <= bar ? "pass" : "MISS");
+}
+
+int measure_status(void)
+{
+    return n_missed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static void on_pause(struct loop_timer *t)
@@ -64,10 +83,19 @@ int measure_pause(struct loop *l, uint64_t us)
     return r;
 }
 
+static uint64_t own_cpu_ns(void)
+{
+    struct timespec t = {0};
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (uint64_t) t.tv_sec * 1000000000 + (uint64_t) t.tv_nsec;
+}
+
 static int measure_window(struct loop *l, const struct measure_contender *c, uint64_t us,
                           struct measure_figure *ret)
 {
-    uint64_t start = clock_us(), due = c->due(c->arg), n = c->arrived(c->arg);
+    uint64_t start = clock_us(), due = c->due(c->arg), n = c->arrived(c->arg), own = own_cpu_ns();
+    double took_us;
     struct child_usage before = {0}, after = {0};
     int r = child_usage(c->child, &before);
 
@@ -79,7 +107,9 @@ static int measure_window(struct loop *l, const struct measure_contender *c, uin
         return r;
     due = c->due(c->arg) - due;
     n = c->arrived(c->arg) - n;
-    ret->packets_per_s = (double) n * 1e6 / (double) (clock_us() - start);
+    took_us = (double) (clock_us() - start);
+    ret->packets_per_s = (double) n * 1e6 / took_us;
+    ret->load_percent = (double) (own_cpu_ns() - own) / 10 / took_us;
     ret->us_per_packet = n ? (double) (after.cpu_ns - before.cpu_ns) / 1000 / (double) n : 0;
     ret->lost_percent = n < due ? 100 * (1 - (double) n / (double) due) : 0;
     return 0;
@@ -145,6 +175,7 @@ int measure_in_turns(struct loop *l, const struct measure_contender *c, size_t n
         ret[i].us_per_packet = median(f, i, offsetof(struct measure_figure, us_per_packet));
         ret[i].lost_percent = median(f, i, offsetof(struct measure_figure, lost_percent));
         ret[i].ratio = median(f, i, offsetof(struct measure_figure, ratio));
+        ret[i].load_percent = median(f, i, offsetof(struct measure_figure, load_percent));
     }
     return 0;
 }

@@ -5,7 +5,7 @@
 #include "loop/loop.h"
 #include "tests/lib/child.h"
 
-#define MEASURE_MAX 8 /* contenders */
+#define MEASURE_MAX 12 /* contenders */
 
 struct measure_contender {
     const struct child *child;
@@ -19,7 +19,8 @@ struct measure_contender {
 /* Medians over the rounds. */
 struct measure_figure {
     double packets_per_s, us_per_packet, lost_percent;
-    double ratio; /* what the first contender costs, as a multiple of this one */
+    double ratio;        /* what the first contender costs, as a multiple of this one */
+    double load_percent; /* of a processor, what this process took for the load */
 };
 
 /* Each gets a window of each round. */
@@ -29,6 +30,9 @@ int measure_in_turns(struct loop *l, const struct measure_contender *c, size_t n
 /* Before children are made: this process and they go before what else the machine has to do, as far
  * as that is allowed. */
 void measure_go_first(void);
+
+/* Before many sockets: this process and its children may open as many files as is allowed. */
+void measure_open_many(void);
 
 /* Runs the loop for a while, or until loop_quit(). */
 int measure_pause(struct loop *l, uint64_t us);
@@ -41,3 +45,9 @@ double measure_median(double *v, size_t n);
 
 /* A line for people: a figure beside the most it may be, and whether it is. */
 void measure_bar(const char *what, double figure, double bar);
+
+/* A bench's exit status: whether it was in all of these. */
+int measure_status(void);
+
+/* Another one: what it needs is not to be had here. */
+#define MEASURE_NOT_HERE 77

@@ -2,7 +2,7 @@
  * Calls run the given loop until they are answered, so call them outside of handlers. */
 #pragma once
 
-#include "tests/lib/rtc_peer.h"
+#include "client/rtc_peer.h"
 
 #include <jansson.h>
 

@@ -51,9 +51,9 @@ static int set_up(const struct netns *n, const char *name, const char *address)
 {
     int r = netns_enter(n);
 
-    return r < 0 ? r
-                 : command("ip addr add %s dev %s && ip link set %s up gso_max_segs 1", address,
-                           name, name);
+    if (r == 0 && address)
+        r = command("ip addr add %s dev %s", address, name);
+    return r < 0 ? r : command("ip link set %s up gso_max_segs 1", name);
 }
 
 int netns_join(const struct netns *a, const char *name_a, const char *address_a,

@@ -18,8 +18,8 @@ int netns_new(struct netns *ret);
 int netns_enter(const struct netns *n); /* the calling thread */
 void netns_close(struct netns *n);
 
-/* A cable with an end in each, of a name and with "ADDRESS/LENGTH". Leaves the calling thread in a.
- */
+/* A cable with an end in each, of a name and with "ADDRESS/LENGTH" (NULL: without). Leaves the
+ * calling thread in a. */
 int netns_join(const struct netns *a, const char *name_a, const char *address_a,
                const struct netns *b, const char *name_b, const char *address_b);
 

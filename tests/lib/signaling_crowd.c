@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -235,15 +234,11 @@ void crowd_stall(struct crowd *c, size_t which, bool on)
 int crowd_new(struct loop *l, const char *api, size_t n, struct crowd **ret)
 {
     struct crowd *c = calloc(1, sizeof(*c));
-    struct rlimit limit;
     int r = -ENOMEM;
 
     if (!c)
         return -ENOMEM;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        (void) setrlimit(RLIMIT_NOFILE, &limit);
-    }
+    measure_open_many();
     c->loop = l;
     c->api = api;
     c->text = "hello";

@@ -1,5 +1,6 @@
 #include "tests/lib/signaling_floor.h"
 
+#include "tests/lib/measure.h"
 #include "tests/lib/signaling_crowd.h"
 
 #include <errno.h>
@@ -9,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -162,14 +162,10 @@ int signaling_floor_run(void *arg)
 {
     struct floor *f = calloc(1, sizeof(*f));
     struct epoll_event ev = {.events = EPOLLIN, .data.ptr = NULL}, events[EVENTS];
-    struct rlimit limit;
 
     if (!f)
         return EXIT_FAILURE;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        (void) setrlimit(RLIMIT_NOFILE, &limit);
-    }
+    measure_open_many();
     f->config = arg;
     f->epoll = epoll_create1(EPOLL_CLOEXEC);
     (void) epoll_ctl(f->epoll, EPOLL_CTL_ADD, f->config->listener, &ev);

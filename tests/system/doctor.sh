@@ -597,6 +597,21 @@ E
     return $ok
 }
 
+media_goes_out() {
+    local ok=0
+    settings MEDIA_ICE=agent
+    nft -f - <<E
+table inet filter { chain input { type filter hook input priority 0; policy drop;
+    iifname "lo" accept; ct state established,related accept; }; }
+E
+    doctor firewall
+    finds 'firewall.web firewall.turn' '' &&
+        expect 'a note' grep -q firewall.media <<<"$(ids note)" && says firewall.media MEDIA_ICE_SERVERS || ok=1
+    nft flush ruleset
+    settings
+    return $ok
+}
+
 media_forgotten() {
     nft -f - <<E
 table inet f { set web { type inet_service; elements = { 80, 443 }; }
@@ -764,6 +779,7 @@ test_case 'TURN has an old certificate' certificate_that_turn_has_not_read
 test_case 'TURN on the web port' turn_on_the_web_port
 test_case 'a stopped server' stopped_server
 test_case 'nftables: nothing is open' nothing_open
+test_case 'nftables: media goes out by itself' media_goes_out
 test_case 'nftables: media forgotten' media_forgotten
 test_case 'iptables on nftables' closed_by_iptables_nft
 test_case 'iptables of old' closed_by_iptables_legacy

@@ -75,6 +75,7 @@ make_pair() {
 }
 
 server_start() {
+    server_stop # of a case that failed
     cat >"$work/turn.cfg" <<EOF
 listen = ["udp:$server4:3478", "tcp:$server4:3478", "tls:$server4:5349", "dtls:$server4:5349",
           "udp:[$server6]:3478", "tcp:[$server6]:3478", "tls:[$server6]:5349", "dtls:[$server6]:5349"];

@@ -40,6 +40,16 @@ int addr_from_sockaddr(const struct sockaddr *sa, socklen_t len, struct addr *re
     return 0;
 }
 
+int addr_of_socket(int fd, struct addr *ret)
+{
+    struct sockaddr_storage sa;
+    socklen_t len = sizeof(sa);
+
+    if (getsockname(fd, (struct sockaddr *) &sa, &len) < 0)
+        return -errno;
+    return addr_from_sockaddr((struct sockaddr *) &sa, len, ret);
+}
+
 socklen_t addr_to_sockaddr(const struct addr *a, struct sockaddr_storage *ret)
 {
     if (a->family == AF_INET6) {
@@ -110,6 +120,15 @@ const char *addr_format(const struct addr *a, char buf[static ADDR_TEXT_SIZE])
     else
         snprintf(buf, ADDR_TEXT_SIZE, "%.46s:%u", ip, a->port);
     return buf;
+}
+
+bool addr_is_among(const struct addr *a, const struct addr *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (addr_ip_eq(a, &list[i]))
+            return true;
+    }
+    return false;
 }
 
 bool addr_in_prefix(const struct addr *a, const struct addr *net, unsigned n_bits)

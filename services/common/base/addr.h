@@ -18,6 +18,10 @@ struct addr {
 /* -EAFNOSUPPORT for other families, -EBADMSG when len is too short. */
 int addr_from_sockaddr(const struct sockaddr *sa, socklen_t len, struct addr *ret);
 
+/* Which address a socket of any kind is bound to, with the port that the kernel chose; or a
+ * negative errno. */
+int addr_of_socket(int fd, struct addr *ret);
+
 /* Returns the length to give to the kernel. a must have a family. */
 socklen_t addr_to_sockaddr(const struct addr *a, struct sockaddr_storage *ret);
 
@@ -48,6 +52,9 @@ static inline bool addr_ip_eq(const struct addr *a, const struct addr *b)
 {
     return a->family == b->family && memcmp(a->ip, b->ip, sizeof(a->ip)) == 0;
 }
+
+/* Is one of the n with this IP? */
+bool addr_is_among(const struct addr *a, const struct addr *list, size_t n);
 
 /* Are the first n_bits of both IPs the same? Those of another family are not. */
 bool addr_in_prefix(const struct addr *a, const struct addr *net, unsigned n_bits);

@@ -23,6 +23,7 @@ void prom_head(const struct prom *p, const char *name, const char *type, const c
 /* labels: PROM_LABELS_MAX of them, or NULL. */
 void prom_value(const struct prom *p, const char *name, const struct prom_label *labels,
                 uint64_t v);
+/* us: or millionths of what else a name says. */
 void prom_seconds(const struct prom *p, const char *name, const struct prom_label *labels,
                   uint64_t us);
 

@@ -43,6 +43,7 @@ struct http_call {
     struct blob body;
     bool too_big;
     bool upgraded;
+    bool stays; /* of http_connect() */
     char message[CURL_ERROR_SIZE];
 };
 
@@ -158,6 +159,10 @@ static void complete(struct http_call *c, CURLcode code)
     long status = 0;
     char *location = NULL;
 
+    if (c->stays && rs.error == 0) { /* removing it would end the connection */
+        c->fn(&rs, c->arg);
+        return;
+    }
     (void) curl_multi_remove_handle(c->http->multi, c->easy);
     list_del(&c->node);
     if (rs.error == -EPROTO)
@@ -305,6 +310,11 @@ int http_new(struct loop *l, struct http **ret_http)
     return 0;
 }
 
+void http_allow_connections(struct http *h, unsigned n)
+{
+    (void) curl_multi_setopt(h->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long) n);
+}
+
 struct http *http_free(struct http *h)
 {
     struct http_call *c;
@@ -446,8 +456,12 @@ static bool set_options(struct http_call *c, const struct http_request *rq)
         SET(CURLOPT_CONNECT_TO, c->connect_to);
     if (rq->ca_file)
         SET(CURLOPT_CAINFO, rq->ca_file);
-    if (rq->once)
+    if (rq->once || c->stays)
         SET(CURLOPT_FRESH_CONNECT, 1L);
+    if (c->stays)
+        SET(CURLOPT_CONNECT_ONLY, 1L);
+    if (rq->no_alpn)
+        SET(CURLOPT_SSL_ENABLE_ALPN, 0L);
     if (rq->any_certificate) {
         SET(CURLOPT_SSL_VERIFYPEER, 0L);
         SET(CURLOPT_SSL_VERIFYHOST, 0L);
@@ -460,8 +474,8 @@ static bool set_options(struct http_call *c, const struct http_request *rq)
     return ok;
 }
 
-int http_start(struct http *h, const struct http_request *rq, http_done_fn *fn, void *arg,
-               struct http_call **ret_call)
+static int begin(struct http *h, const struct http_request *rq, bool stays, http_done_fn *fn,
+                 void *arg, struct http_call **ret_call)
 {
     struct http_call *c = calloc(1, sizeof(*c));
     int r;
@@ -472,6 +486,7 @@ int http_start(struct http *h, const struct http_request *rq, http_done_fn *fn, 
     c->http = h;
     c->fn = fn;
     c->arg = arg;
+    c->stays = stays;
     c->fields = http_fields_init();
     c->body = blob_init(rq->max_body ? rq->max_body : MAX_BODY);
     c->easy = curl_easy_init();
@@ -492,6 +507,12 @@ int http_start(struct http *h, const struct http_request *rq, http_done_fn *fn, 
     return 0;
 }
 
+int http_start(struct http *h, const struct http_request *rq, http_done_fn *fn, void *arg,
+               struct http_call **ret_call)
+{
+    return begin(h, rq, false, fn, arg, ret_call);
+}
+
 const char *http_header(const struct http_response *rs, const char *name, size_t n)
 {
     return http_fields_get(rs->fields, name, n);
@@ -500,4 +521,43 @@ const char *http_header(const struct http_response *rs, const char *name, size_t
 void http_cancel(struct http_call *c)
 {
     call_free(c);
+}
+
+/* ---- connections ---- */
+
+int http_connect(struct http *h, const struct http_request *rq, http_done_fn *fn, void *arg,
+                 struct http_call **ret_call)
+{
+    struct http_request plain = {.method = "GET",
+                                 .url = rq->url,
+                                 .timeout_ms = rq->timeout_ms,
+                                 .connect_to = rq->connect_to,
+                                 .ca_file = rq->ca_file,
+                                 .any_certificate = rq->any_certificate,
+                                 .no_alpn = rq->no_alpn};
+
+    return begin(h, &plain, true, fn, arg, ret_call);
+}
+
+int http_connection_fd(const struct http_call *c)
+{
+    curl_socket_t fd = CURL_SOCKET_BAD;
+
+    return curl_easy_getinfo(c->easy, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK ? (int) fd : -1;
+}
+
+int http_connection_send(struct http_call *c, struct bytes data)
+{
+    size_t n = 0;
+    CURLcode code = curl_easy_send(c->easy, data.p, data.len, &n);
+
+    return code == CURLE_OK ? (int) n : code == CURLE_AGAIN ? -EAGAIN : -ECONNRESET;
+}
+
+int http_connection_receive(struct http_call *c, uint8_t *buf, size_t cap)
+{
+    size_t n = 0;
+    CURLcode code = curl_easy_recv(c->easy, buf, cap, &n);
+
+    return code == CURLE_OK ? (int) n : code == CURLE_AGAIN ? -EAGAIN : -ECONNRESET;
 }

@@ -11,6 +11,9 @@ struct http_call; /* one request under way */
 
 int http_new(struct loop *l, struct http **ret_http);
 
+/* At most so many connections at a time, in place of 64; what is over waits. */
+void http_allow_connections(struct http *h, unsigned n);
+
 /* Running calls are cancelled: their continuations are not called. Also from a continuation. */
 struct http *http_free(struct http *h);
 
@@ -28,6 +31,7 @@ struct http_request {
     const char *connect_to;     /* "127.0.0.1:8443": there, whatever the URL's host is; or NULL */
     const char *ca_file;        /* of the server's certificate, instead of the system's; or NULL */
     bool any_certificate;       /* the server's is not checked: send no secrets */
+    bool no_alpn;               /* it is not HTTP that will be spoken over TLS */
 
     /* Over a connection of its own. Otherwise it is sent again, unnoticed, when one that was used
      * before ends without an answer: not for what must not happen twice. */
@@ -71,5 +75,21 @@ typedef void http_done_fn(const struct http_response *rs, void *arg);
 int http_start(struct http *h, const struct http_request *rq, http_done_fn *fn, void *arg,
                struct http_call **ret_call);
 
-/* fn is not called any more. */
+/* fn is not called any more. Also ends a connection of http_connect(). */
 void http_cancel(struct http_call *c);
+
+/* ---- a connection to speak something else over ----
+ * Of rq url, timeout_ms, connect_to, ca_file, any_certificate and no_alpn count. When fn hears of
+ * no error the connection, with TLS for https, is the caller's until http_cancel() or http_free():
+ * the calls below are for it alone. */
+int http_connect(struct http *h, const struct http_request *rq, http_done_fn *fn, void *arg,
+                 struct http_call **ret_call);
+
+/* To watch. What was received may be held above it already: read until -EAGAIN. */
+int http_connection_fd(const struct http_call *c);
+
+/* How many bytes were taken; -EAGAIN: none now; -ECONNRESET. */
+int http_connection_send(struct http_call *c, struct bytes data);
+
+/* How many came; 0: the end; -EAGAIN: none now; -ECONNRESET. */
+int http_connection_receive(struct http_call *c, uint8_t *buf, size_t cap);

@@ -10,8 +10,10 @@
  * What sets up a transport may say about whom it is, for the log: join?, connection? (ids).
  *
  * Requests                                                             results
- *   hello        {client: "signaling"|"turn", instance}                {node, instance, peers}
+ *   hello        {client: "signaling"|"turn", instance}                {node, instance, peers,
+ *                                                                      trickle}
  *                    instance: random, new with each start of the process that says it.
+ *                    trickle: the candidates that clients send one by one are wanted.
  *                    peers: [{ip, port, via?}], where media is sent from and received; via: the
  *                    address of this machine that such an ip leads to which no interface has (1:1
  *                    NAT), on the same port. See "peers" below.
@@ -35,28 +37,50 @@
  *   answer       {room, subscriber, answer}                            {}
  *                    subscribe, and offer + answer, replace an existing subscriber of that name.
  *                    A publisher is asked for no more than the highest maxSendKbps of those who
- *                    watch it (one encoding serves them all).
+ *                    watch it (one encoding serves them all), and of no less than minRecvKbps
+ *                    and the highest minSendKbps.
+ *   trickle      {room, stream | subscriber, candidate}                {}
+ *                    "candidate:...", also while the request that makes the endpoint is under way.
+ *                    What nothing can be done with is ignored.
  *   unsubscribe  {room, subscriber}                                    {}
  *   closeRoom    {room}                                                {}
- *   stats        {room?}                                               {transports: [{room,
- *                 stream | subscriber, state, profile, localCandidate, remoteCandidate, bytesIn,
- *                 bytesOut, packetsIn, packetsOut, ageMs, connectMs}], rooms,
- *                 workers: [{port, transports, rooms, packetsIn,
- *                 packetsOut, messagesOut, droppedOut, junk, gso}]}
- *                    connectMs: first check to media keys; rooms: how many.
+ *   stats        {room?, brief?}                                       {transports: [{room,
+ *                 stream | subscriber, state, profile, protocol: "udp"|"tcp"|"", localCandidate,
+ *                 remoteCandidate, bytesIn, bytesOut, packetsIn, packetsOut, ageMs, connectMs,
+ *                 rttMs, tracks}], rooms,
+ *                 workers: [{port, transports, rooms, packetsIn, packetsOut, messagesOut,
+ *                 droppedOut, junk, badMedia, gso, load, pipedIn, pipedOut, pipeDropped,
+ *                 tcp: {connections, refused, droppedOut}, media}],
+ *                 refused: {setting: n}}
+ *                    Of a room, or of all; brief: without transports. connectMs: first check to
+ *                    media keys; rttMs: null until it was measured; rooms: how many.
+ *                    tracks: [{direction: "in"|"out", kind: "audio"|"video", codec, ssrc, packets,
+ *                    bytes (of payload), bitrate (in the last second), lost, jitterMs, nacks,
+ *                    repeated, keyFrameRequests, ..}]. lost: before retransmission; of a track
+ *                    that goes out, as its receiver reports it. nacks: packets that were asked
+ *                    for; repeated: retransmissions. In: givenUp (asked for in vain), keyFrames,
+ *                    freezes, freezeMs (nothing came for over a second). Out: lostPercent (in the
+ *                    receiver's last report).
+ *                    media: {in: {audio, video}, out: {..}, transportsEnded,
+ *                    transportsUnconnected}: the sums of all tracks that there are and were.
+ *                    load: of a core. piped...: between workers, of rooms that one does not
+ *                    carry. tcp: ICE-TCP, or null: accepted so far, and of these closed as strangers;
+ *                    datagrams not taken in time. junk: datagrams of no transport. badMedia:
+ *                    not authentic, or came again. refused: by each limit, so often.
  *   describe     {room, stream | subscriber}                           {remoteSdp, localSdp,
  *                 clientCandidates: [{candidate, sdpMid, sdpMLineIndex}], serverCandidates: [..],
- *                 localCandidate, remoteCandidate, events: [{type, timestamp}]}
+ *                 localCandidate, remoteCandidate, events: [{type, timestamp}], figures}
  *                    One transport for a person to look at. SDPs: null before there is one, and
  *                    when it is longer than MEDIA_SDP_KEPT_MAX; candidates: those in the SDPs.
  *                    localCandidate, remoteCandidate: the selected pair, null before it is there;
  *                    that of the client as its check showed it ("typ prflx"). events: the latest
- *                    states and since when, in ms of the clock on the wall.
+ *                    states and since when, in ms of the clock on the wall. figures: as in stats.
  *   Removing what is not there succeeds. forcedCodec: "VP8", "VP9" or "H264".
  *
  * Errors
  *   302  the SDP is malformed or has no usable media      800  forced codec not in the offer
- *   105  no such stream                                   303  a limit, or another failure
+ *   105  no such stream                                   303  a limit, or another failure;
+ *        the text of a limit names the setting that raises it
  *   -32602 parameters of a wrong type, -32601 unknown method, -32600 hello did not come first
  *
  * Notifications of the media daemon

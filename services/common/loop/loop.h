@@ -72,7 +72,8 @@ int loop_fd_set_events(struct loop_fd *f, uint32_t events);
 void loop_fd_stop(struct loop_fd *f);
 
 /* A round: the events that were ready at a time are delivered one after the other. begin is called
- * before the first and end after the last of them, unless a handler freed the set. */
+ * before the first and end after the last of them, unless a handler freed the set; under a tick
+ * (see below) also when there were none. */
 typedef void loop_set_fn(void *arg);
 void loop_set_on_round(struct loop_set *s, loop_set_fn *begin, loop_set_fn *end, void *arg);
 
@@ -81,6 +82,9 @@ void loop_set_on_round(struct loop_set *s, loop_set_fn *begin, loop_set_fn *end,
  * when a tick brings next to nothing. What comes meanwhile waits for one tick at most; other
  * sources of the loop get their turn at least every 8 ticks. 0: never; below a second. */
 void loop_set_poll(struct loop_set *s, unsigned tick_us);
+
+/* Not twice: so many messages in a tick are worth it. At least 1. */
+void loop_set_poll_worth(struct loop_set *s, unsigned n_messages);
 
 /* For handlers of a set with a tick: so many messages were received at once (without a word: one
  * for each event), and whether there may be more: then the next look is not put off. */

@@ -9,6 +9,7 @@
 #define BATCH_MAX 64
 #define POLL_ROUNDS_MAX 8 /* then the loop's other sources have their turn */
 #define POLL_IDLE_MAX 2   /* ticks in a row that bring next to nothing end it */
+#define POLL_WORTH 2      /* messages in a tick, unless it is said otherwise */
 #define GAP_WEIGHT 8      /* the mean time between wake-ups is of about so many */
 
 struct loop_set {
@@ -23,6 +24,7 @@ struct loop_set {
     void *arg;
 
     unsigned tick_us; /* 0: no polling */
+    unsigned worth;   /* messages in a tick */
     bool polling;
     bool more;            /* a handler of this round left something for the next */
     unsigned n_took;      /* messages of this round */
@@ -57,7 +59,7 @@ static void run_round(struct loop_set *s)
     s->batch_len = epoll_wait(s->epoll_fd, s->batch, BATCH_MAX, 0);
     s->n_took = 0;
     s->more = s->batch_len == BATCH_MAX;
-    if (s->batch_len <= 0)
+    if (s->batch_len <= 0 && !s->polling)
         return;
     if (s->begin)
         s->begin(s->arg);
@@ -85,14 +87,14 @@ static void count_wake_up(struct loop_set *s, uint64_t now)
     s->woken_ns = now;
     s->mean_gap_ns += gap / GAP_WEIGHT;
     s->mean_gap_ns -= s->mean_gap_ns / GAP_WEIGHT;
-    s->polling = 2 * s->mean_gap_ns < tick_ns;
+    s->polling = s->worth * s->mean_gap_ns < tick_ns;
     s->n_idle = 0;
 }
 
 /* After a round; false: no more polling. */
 static bool is_worth_polling(struct loop_set *s)
 {
-    s->n_idle = s->n_took < 2 ? s->n_idle + 1 : 0;
+    s->n_idle = s->n_took < s->worth ? s->n_idle + 1 : 0;
     if (s->n_idle >= POLL_IDLE_MAX) {
         s->polling = false;
         s->mean_gap_ns = s->tick_us * (uint64_t) 1000;
@@ -144,6 +146,7 @@ int loop_set_new(struct loop *l, struct loop_set **ret_set)
 
     if (!s)
         return -ENOMEM;
+    s->worth = POLL_WORTH;
     s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     r = s->epoll_fd < 0 ? -errno : loop_io_start(&s->io, l, s->epoll_fd, EPOLLIN, on_ready);
     if (r < 0) {
@@ -215,6 +218,11 @@ void loop_set_poll(struct loop_set *s, unsigned tick_us)
     s->polling = false;
     s->mean_gap_ns = tick_us * (uint64_t) 1000;
     s->woken_ns = now_ns();
+}
+
+void loop_set_poll_worth(struct loop_set *s, unsigned n_messages)
+{
+    s->worth = n_messages;
 }
 
 void loop_set_took(struct loop_set *s, unsigned n, bool more)

@@ -2,7 +2,8 @@
  * while the loops of the threads that it watches answer, too.
  *
  * Each is asked now and then by a message to its loop, and is taken for stuck while the answer to
- * the last question is outstanding. The manager ends the daemon when that lasts. */
+ * the last question is outstanding. When that lasts for a third of the watchdog's time, the log
+ * says where the thread is, and the process ends by SIGABRT, for the manager to start another. */
 #pragma once
 
 #include "loop/loop.h"

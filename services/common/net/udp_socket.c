@@ -63,16 +63,6 @@ int udp_socket_open(const struct addr *bind_to, unsigned flags)
     return fd;
 }
 
-int udp_socket_bound(int fd, struct addr *ret)
-{
-    struct sockaddr_storage sa;
-    socklen_t len = sizeof(sa);
-
-    if (getsockname(fd, (struct sockaddr *) &sa, &len) < 0)
-        return -errno;
-    return addr_from_sockaddr((struct sockaddr *) &sa, len, ret);
-}
-
 /* The forced form goes past net.core.*mem_max, and needs CAP_NET_ADMIN. */
 static void ask_buffer(int fd, int forced_name, int name, int size)
 {

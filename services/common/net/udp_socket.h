@@ -19,9 +19,6 @@ enum udp_socket_flags {
 /* A bound, non-blocking socket: the descriptor or a negative errno. */
 int udp_socket_open(const struct addr *bind_to, unsigned flags);
 
-/* Which address it is bound to, with the port the kernel chose. */
-int udp_socket_bound(int fd, struct addr *ret);
-
 /* Asks for buffers of so many bytes, 0: as they are; past the system's limits where we may. The
  * kernel may grant less. */
 void udp_socket_ask_buffers(int fd, int receive, int send);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "rtc/dtls_link.h"
+#include "rtc/dtls_screen.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -20,12 +21,25 @@
 /* A browser sends its Finished in one, and again with each of at most 13 retransmissions. */
 #define EARLY_RECORDS_MAX 32
 
+/* Hellos that come to nothing, before the one that does. Each costs some 50 us. */
+#define ATTEMPTS_MAX 500
+
+#define DATAGRAM_MAX 2048 /* of a handshake; twice what a client sends */
+#define RECORD_ALERT 21
+#define RECORD_HANDSHAKE 22
+
 struct dtls {
+    const struct dtls_identity *id;
+    dtls_send_fn *send;
+    void *arg;
+    bool is_client;
     SSL *ssl;
     struct dtls_link link;
+    struct dtls_screen screen; /* of a server */
+    unsigned attempts_left;
     uint64_t deadline_us; /* of the handshake; 0: not begun */
     enum dtls_state state;
-    char error[96];
+    char error[96]; /* of the last attempt, as long as it has not failed for good */
 };
 
 /* ---- states ---- */
@@ -36,13 +50,60 @@ static void fail(struct dtls *d, const char *why)
     snprintf(d->error, sizeof(d->error), "%s", why);
 }
 
-/* With the reason that OpenSSL put into this thread's queue: the first entry is the cause. */
-static void fail_with_queue(struct dtls *d)
+static void fail_by_time(struct dtls *d)
+{
+    static const char text[] = "handshake timed out";
+    char why[sizeof(d->error)];
+
+    snprintf(why, sizeof(why), "%s%s%.60s", text, *d->error ? ": " : "", d->error);
+    fail(d, why);
+}
+
+/* The reason that OpenSSL put into this thread's queue: the first entry is the cause. */
+static const char *queued_reason(void)
 {
     unsigned long code = ERR_peek_error();
     const char *reason = code ? ERR_reason_error_string(code) : NULL;
 
-    fail(d, reason ? reason : code ? "unknown TLS error" : "unexpected end");
+    return reason ? reason : code ? "unknown TLS error" : "unexpected end";
+}
+
+/* ---- a server's attempts ---- */
+
+/* As the link's: what goes out. Before our first flight that is an alert at most, about a hello
+ * that need not have been the client's: the client need not hear of it. */
+static void on_link_send(struct bytes datagram, void *arg)
+{
+    struct dtls *d = arg;
+
+    d->screen.answered |= datagram.p[0] == RECORD_HANDSHAKE;
+    if (d->screen.answered || datagram.p[0] != RECORD_ALERT)
+        d->send(datagram, d->arg);
+}
+
+/* A server that has heard nothing yet. */
+static int begin(struct dtls *d)
+{
+    SSL_free(d->ssl);
+    d->screen = (struct dtls_screen){.bytes = 0};
+    d->link = (struct dtls_link){.send = on_link_send,
+                                 .arg = d,
+                                 .first_timeout_us = FIRST_TIMEOUT_US,
+                                 .last_timeout_us = LAST_TIMEOUT_US,
+                                 .early_max = EARLY_RECORDS_MAX};
+    d->ssl = dtls_identity_new_ssl(d->id);
+    return d->ssl && dtls_link_attach(&d->link, d->ssl) == 0 ? 0 : -ENOMEM;
+}
+
+/* A hello was of no use, and anyone may have sent it: the client's own comes, or comes again. */
+static void begin_again(struct dtls *d, const char *why)
+{
+    snprintf(d->error, sizeof(d->error), "%s", why);
+    if (d->attempts_left == 0)
+        return; /* nothing passes any more; the deadline ends it */
+    d->attempts_left--;
+    if (begin(d) < 0)
+        fail(d, "no memory");
 }
 
 /* Has the peer ended the connection, by close_notify or by a fatal alert? */
@@ -51,7 +112,7 @@ static void check_peer_end(struct dtls *d)
     if (!(SSL_get_shutdown(d->ssl) & SSL_RECEIVED_SHUTDOWN))
         return;
     if (ERR_peek_error()) {
-        fail_with_queue(d);
+        fail(d, queued_reason());
         return;
     }
     SSL_shutdown(d->ssl); /* answers with our own */
@@ -65,17 +126,21 @@ static void on_connected(struct dtls *d)
         return;
     }
     SSL_shutdown(d->ssl);
-    fail(d, "the client offers no SRTP profile that we have");
+    fail(d, "no SRTP profile in common");
 }
 
 static void continue_handshake(struct dtls *d)
 {
-    int r = SSL_accept(d->ssl);
+    int r = SSL_do_handshake(d->ssl);
 
     if (r == 1)
         on_connected(d);
-    else if (SSL_get_error(d->ssl, r) != SSL_ERROR_WANT_READ)
-        fail_with_queue(d);
+    else if (SSL_get_error(d->ssl, r) == SSL_ERROR_WANT_READ)
+        return;
+    else if (d->is_client || d->screen.answered)
+        fail(d, queued_reason());
+    else
+        begin_again(d, queued_reason());
 }
 
 /* Reads the rest of the datagram: repeated handshake records are answered inside SSL_read(),
@@ -97,19 +162,47 @@ int dtls_new(const struct dtls_identity *id, dtls_send_fn *fn, void *arg, struct
 
     if (!d)
         return -ENOMEM;
-    d->link = (struct dtls_link){.send = fn,
-                                 .arg = arg,
-                                 .first_timeout_us = FIRST_TIMEOUT_US,
-                                 .last_timeout_us = LAST_TIMEOUT_US,
-                                 .early_left = EARLY_RECORDS_MAX};
-    d->ssl = dtls_identity_new_ssl(id);
-    if (!d->ssl || dtls_link_attach(&d->link, d->ssl) < 0) {
+    d->id = id;
+    d->send = fn;
+    d->arg = arg;
+    d->attempts_left = ATTEMPTS_MAX;
+    if (begin(d) < 0) {
         dtls_free(d);
         ERR_clear_error();
         return -ENOMEM;
     }
     *ret_d = d;
     return 0;
+}
+
+int dtls_client_new(const struct dtls_identity *id, const char *profiles, dtls_send_fn *fn,
+                    void *arg, struct dtls **ret_d)
+{
+    struct dtls *d;
+    int r = dtls_new(id, fn, arg, &d);
+
+    if (r < 0)
+        return r;
+    d->is_client = true;
+    SSL_set_connect_state(d->ssl);
+    if (profiles && SSL_set_tlsext_use_srtp(d->ssl, profiles) != 0) { /* 0 is success */
+        dtls_free(d);
+        ERR_clear_error();
+        return -EINVAL;
+    }
+    *ret_d = d;
+    return 0;
+}
+
+enum dtls_state dtls_begin(struct dtls *d)
+{
+    if (d->state != DTLS_HANDSHAKE || d->deadline_us != 0)
+        return d->state;
+    d->deadline_us = clock_us() + HANDSHAKE_MAX_US;
+    ERR_clear_error();
+    continue_handshake(d);
+    ERR_clear_error();
+    return d->state;
 }
 
 struct dtls *dtls_free(struct dtls *d)
@@ -123,23 +216,48 @@ struct dtls *dtls_free(struct dtls *d)
 
 /* ---- input and time ---- */
 
-enum dtls_state dtls_input(struct dtls *d, struct bytes datagram)
+/* Of a server's attempt, perhaps a new one. */
+static bool handshake_allows(struct dtls *d, struct bytes datagram)
 {
-    if (d->state == DTLS_CLOSED || d->state == DTLS_FAILED)
-        return d->state;
-    if (d->state == DTLS_HANDSHAKE) {
-        if (!dtls_link_allows(&d->link, datagram))
-            return d->state;
-        if (d->deadline_us == 0)
-            d->deadline_us = clock_us() + HANDSHAKE_MAX_US;
-    }
-    ERR_clear_error();
-    d->link.in = datagram;
-    if (d->state == DTLS_HANDSHAKE)
-        continue_handshake(d);
+    enum dtls_verdict v = d->is_client ? DTLS_PASS : dtls_screen(&d->screen, datagram);
+
+    if (v == DTLS_OTHER)
+        begin_again(d, "another hello came");
+    if (v == DTLS_FULL && !d->screen.answered) /* parts of hellos without end */
+        begin_again(d, "too many handshake bytes");
+    if (v != DTLS_PASS && v != DTLS_DROP && d->state == DTLS_HANDSHAKE)
+        v = dtls_screen(&d->screen, datagram);
+    return v == DTLS_PASS && dtls_link_allows(&d->link, datagram);
+}
+
+static void handshake_input(struct dtls *d, struct bytes datagram)
+{
+    uint8_t numbered[DATAGRAM_MAX];
+
+    if (datagram.len > sizeof(numbered) || !handshake_allows(d, datagram))
+        return;
+    if (d->deadline_us == 0)
+        d->deadline_us = clock_us() + HANDSHAKE_MAX_US;
+    memcpy(numbered, datagram.p, datagram.len);
+    if (!d->is_client)
+        dtls_screen_number(&d->screen, numbered, datagram.len);
+    d->link.in = bytes_of(numbered, datagram.len);
+    continue_handshake(d);
     if (d->state == DTLS_CONNECTED)
         drain(d);
     d->link.in = bytes_of(NULL, 0);
+}
+
+enum dtls_state dtls_input(struct dtls *d, struct bytes datagram)
+{
+    ERR_clear_error();
+    if (d->state == DTLS_HANDSHAKE) {
+        handshake_input(d, datagram);
+    } else if (d->state == DTLS_CONNECTED) {
+        d->link.in = datagram;
+        drain(d);
+        d->link.in = bytes_of(NULL, 0);
+    }
     ERR_clear_error();
     return d->state;
 }
@@ -167,12 +285,12 @@ enum dtls_state dtls_timeout(struct dtls *d)
     if (d->state != DTLS_HANDSHAKE || d->deadline_us == 0)
         return d->state;
     if (clock_us() >= d->deadline_us) {
-        fail(d, "handshake timed out");
+        fail_by_time(d);
         return d->state;
     }
     ERR_clear_error();
-    if (DTLSv1_handle_timeout(d->ssl) < 0)
-        fail(d, "handshake timed out"); /* OpenSSL gives up after twelve retransmissions */
+    if (dtls_link_timeout(&d->link, d->ssl) < 0)
+        fail_by_time(d); /* OpenSSL gives up after twelve retransmissions */
     ERR_clear_error();
     return d->state;
 }
@@ -199,7 +317,7 @@ enum dtls_state dtls_state(const struct dtls *d)
 
 const char *dtls_error(const struct dtls *d)
 {
-    return d->error;
+    return d->state == DTLS_FAILED ? d->error : "";
 }
 
 int dtls_peer_fingerprint(const struct dtls *d, struct bytes hash, uint8_t *ret, size_t cap,

@@ -1,4 +1,5 @@
-/* dtls.h: the DTLS server end of a media transport (RFC 5763, 5764, 6347), over OpenSSL.
+/* dtls.h: DTLS of a media transport (RFC 5763, 5764, 6347), over OpenSSL: the server's end, and the
+ * client's, for our own WebRTC client.
  *
  * It neither owns sockets nor timers: datagrams go in and out by calls, the owner runs the
  * retransmission timer. One thread per object; struct dtls_identity may be shared read-only. */
@@ -38,17 +39,27 @@ struct dtls_keys {
     uint8_t client_salt[DTLS_SALT_MAX], server_salt[DTLS_SALT_MAX];
 };
 
-/* One datagram to be sent to the peer, 1,200 bytes at most; called from within dtls_input(),
- * dtls_timeout() and dtls_close(). It must not call back into the object. */
+/* One datagram to be sent to the peer, 1,200 bytes at most; called from within dtls_begin(),
+ * dtls_input(), dtls_timeout() and dtls_close(). It must not call back into the object. */
 typedef void dtls_send_fn(struct bytes datagram, void *arg);
 
 struct dtls;
 int dtls_new(const struct dtls_identity *id, dtls_send_fn *fn, void *arg, struct dtls **ret_d);
+
+/* The client's end. profiles: OpenSSL's list of SRTP profiles, NULL: the server's. -EINVAL. */
+int dtls_client_new(const struct dtls_identity *id, const char *profiles, dtls_send_fn *fn,
+                    void *arg, struct dtls **ret_d);
+
+/* The client's first flight leaves, by fn. Once. */
+enum dtls_state dtls_begin(struct dtls *d);
+
 struct dtls *dtls_free(struct dtls *d); /* wipes keys; NULL is fine */
 
 /* Takes one datagram. Returns the state after it. Records of a finished handshake that come again
  * make it repeat its last flight (keep feeding them after DTLS_CONNECTED). Application data is
- * dropped. DTLS_CLOSED and DTLS_FAILED are final: nothing is read or sent any more. */
+ * dropped. DTLS_CLOSED and DTLS_FAILED are final: nothing is read or sent any more.
+ * Before our first flight nothing that comes is final: records that no client sends are dropped, a
+ * hello of no use changes nothing (another may follow), and alerts in the clear mean nothing. */
 enum dtls_state dtls_input(struct dtls *d, struct bytes datagram);
 
 /* Microseconds until dtls_timeout() wants to be called; UINT64_MAX: not at all. Ask again after
@@ -59,7 +70,7 @@ enum dtls_state dtls_timeout(struct dtls *d);
 
 enum dtls_state dtls_state(const struct dtls *d);
 
-/* Why it failed, for the log; "" otherwise. Static or owned by d. */
+/* Why it failed, for the log; "" otherwise. Owned by d. */
 const char *dtls_error(const struct dtls *d);
 
 /* In DTLS_CONNECTED, else -ENOTCONN. The digest of the peer's certificate under the hash that its

@@ -87,7 +87,7 @@ int dtls_identity_new(struct dtls_identity **ret_id)
     if (!id || !key || !cert)
         goto out;
     r = -EIO;
-    id->ctx = SSL_CTX_new(DTLS_server_method());
+    id->ctx = SSL_CTX_new(DTLS_method());
     if (!id->ctx || !fill_certificate(cert, key) || !write_fingerprint(cert, id->fingerprint) ||
         !configure(id->ctx, cert, key))
         goto out;

@@ -78,6 +78,7 @@ int dtls_link_attach(struct dtls_link *k, SSL *ssl)
 
     if (!bio)
         return -ENOMEM;
+    k->early_left = k->early_max;
     BIO_set_data(bio, k);
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl, bio, bio); /* takes the one reference for both */
@@ -115,4 +116,13 @@ bool dtls_link_allows(struct dtls_link *k, struct bytes datagram)
         return false;
     k->early_left -= n;
     return true;
+}
+
+int dtls_link_timeout(struct dtls_link *k, SSL *ssl)
+{
+    int r = DTLSv1_handle_timeout(ssl);
+
+    if (r > 0)
+        k->early_left = k->early_max;
+    return r < 0 ? -ETIMEDOUT : 0;
 }

@@ -12,9 +12,11 @@ struct dtls_link {
     void (*send)(struct bytes datagram, void *arg); /* called from within functions of OpenSSL */
     void *arg;
     unsigned first_timeout_us, last_timeout_us;
-    unsigned early_left; /* records that may come encrypted before the handshake is over: OpenSSL
-                          * keeps up to a hundred of them, each in a 17 kB buffer */
+    unsigned early_max; /* records that may come encrypted before the handshake is over, for each
+                         * flight of ours: OpenSSL keeps up to a hundred of them, each in a 17 kB
+                         * buffer */
 
+    unsigned early_left;
     struct bytes in; /* the datagram that OpenSSL has not read yet; borrowed */
     bool peeks;      /* what is read now will be read again */
 };
@@ -27,3 +29,7 @@ unsigned dtls_count_encrypted(struct bytes datagram);
 
 /* Before the handshake is over: may OpenSSL have this datagram? */
 bool dtls_link_allows(struct dtls_link *k, struct bytes datagram);
+
+/* The last flight goes out again if it is time for that. Anybody may have used up what was allowed
+ * meanwhile: the peer's answer is allowed anew. -ETIMEDOUT: it went out often enough. */
+int dtls_link_timeout(struct dtls_link *k, SSL *ssl);

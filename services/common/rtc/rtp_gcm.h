@@ -51,3 +51,6 @@ int rtp_gcm_seal(struct rtp_gcm *g, const struct rtp_gcm_packet *p, struct bytes
 
 /* In place: len bytes and the tag behind them. -EBADMSG: not authentic, and text is worthless. */
 int rtp_gcm_open(struct rtp_gcm *g, const struct rtp_gcm_packet *p, uint8_t *text, size_t len);
+
+/* Has the processor fetch what rtp_gcm_seal() needs: step 0, and some time later 1. */
+void rtp_gcm_fetch(const struct rtp_gcm *g, unsigned step);

@@ -13,11 +13,13 @@
 #define RTCP_HEADER_MIN 8
 #define RTCP_INDEX_SIZE 4
 
+/* The ciphers are the transport's: one of them is there. */
 struct srtp_sender {
-    struct srtp_transport *transport;
-    struct srtp_sender *next;
-    struct srtp_replay used; /* ROC << 16 | SEQ of what was protected */
+    struct rtp_gcm *gcm;
+    struct srtp_cm *cm;
     uint32_t ssrc;
+    struct srtp_replay used; /* ROC << 16 | SEQ of what was protected */
+    struct srtp_sender *next;
 };
 
 /* One of gcm and cm is there. */
@@ -47,6 +49,11 @@ const char *srtp_profile_id_name(enum srtp_profile_id id)
 enum srtp_profile_id srtp_transport_profile(const struct srtp_transport *s)
 {
     return s->gcm ? SRTP_ID_AEAD_AES_128_GCM : SRTP_ID_AES128_CM_SHA1_80;
+}
+
+static size_t sender_tag_size(const struct srtp_sender *st)
+{
+    return st->gcm ? RTP_GCM_TAG_SIZE : SRTP_CM_TAG_SIZE;
 }
 
 static size_t tag_size(const struct srtp_transport *s)
@@ -104,7 +111,8 @@ int srtp_transport_add_sender(struct srtp_transport *s, uint32_t ssrc, struct sr
     st = calloc(1, sizeof(*st));
     if (!st)
         return -ENOMEM;
-    st->transport = s;
+    st->gcm = s->gcm ? srtp_gcm_sending(s->gcm) : NULL;
+    st->cm = s->cm;
     st->ssrc = ssrc;
     st->next = s->senders;
     s->senders = st;
@@ -145,33 +153,96 @@ static bool unused_index(const struct srtp_sender *st, uint16_t seq, uint64_t *r
     return srtp_replay_allows(&st->used, index);
 }
 
-int srtp_sender_protect(struct srtp_sender *st, struct bytes plain, size_t header_len, uint8_t *dst,
-                        size_t cap, size_t *ret_len)
+/* Of a packet of len bytes with this header, to be written where cap bytes are: its index, which is
+ * used up from now on, even if what follows fails. */
+static int take_index(struct srtp_sender *st, struct bytes header, size_t len, size_t cap,
+                      uint64_t *ret_index)
 {
-    struct srtp_transport *s = st->transport;
-    size_t len = plain.len + tag_size(s);
-    struct rd r = rd_init(plain);
-    uint64_t index;
+    struct rd r = rd_init(header);
     uint16_t seq;
-    int e;
 
     rd_skip(&r, 2);
     seq = rd_u16(&r);
     rd_skip(&r, 4);
-    if (plain.len > UINT16_MAX || rd_u32(&r) != st->ssrc || r.failed ||
-        header_len != rtp_header_len(plain))
+    if (len > UINT16_MAX || rd_u32(&r) != st->ssrc || r.failed ||
+        header.len != rtp_header_len(header))
         return -EINVAL;
-    if (cap < len)
+    if (cap < len + sender_tag_size(st))
         return -ENOSPC;
-    if (!unused_index(st, seq, &index))
+    if (!unused_index(st, seq, ret_index))
         return -EALREADY;
-    srtp_replay_add(&st->used, index); /* used up even if what follows fails */
-    e = s->gcm ? srtp_gcm_protect(s->gcm, st->ssrc, index, plain, header_len, dst)
-               : srtp_cm_protect(s->cm, plain, dst);
-    if (e < 0)
-        return e;
-    *ret_len = len;
+    srtp_replay_add(&st->used, *ret_index);
     return 0;
+}
+
+/* dst has the header, and the payload too if it is not elsewhere. */
+static int seal(struct srtp_sender *st, uint64_t index, uint8_t *dst, size_t header_len,
+                struct bytes payload, size_t *ret_len)
+{
+    uint8_t *text = dst + header_len;
+    size_t len = header_len + payload.len;
+    int r;
+
+    if (st->gcm) {
+        struct rtp_gcm_packet p = {st->ssrc, index, bytes_of(dst, header_len), bytes_of(NULL, 0)};
+
+        r = rtp_gcm_seal(st->gcm, &p, payload, text);
+    } else {
+        if (payload.len > 0 && payload.p != text)
+            memcpy(text, payload.p, payload.len);
+        r = srtp_cm_protect(st->cm, dst, len);
+    }
+    if (r == 0)
+        *ret_len = len + sender_tag_size(st);
+    return r;
+}
+
+int srtp_sender_protect(struct srtp_sender *st, struct bytes plain, size_t header_len, uint8_t *dst,
+                        size_t cap, size_t *ret_len)
+{
+    struct bytes payload;
+    uint64_t index;
+    int r;
+
+    if (header_len > plain.len)
+        return -EINVAL;
+    r = take_index(st, bytes_of(plain.p, header_len), plain.len, cap, &index);
+    if (r < 0)
+        return r;
+    payload = bytes_of(plain.p + header_len, plain.len - header_len);
+    if (dst != plain.p)
+        memcpy(dst, plain.p, header_len);
+    return seal(st, index, dst, header_len, payload, ret_len);
+}
+
+int srtp_sender_seal(struct srtp_sender *st, uint8_t *dst, size_t cap, size_t header_len,
+                     struct bytes payload, uint8_t padding, size_t *ret_len)
+{
+    size_t len = header_len + payload.len + padding;
+    uint8_t *text = dst + header_len;
+    uint64_t index;
+    int r = take_index(st, bytes_of(dst, header_len), len, cap, &index);
+
+    if (r < 0)
+        return r;
+    if (padding > 0) {
+        if (payload.len > 0)
+            memcpy(text, payload.p, payload.len);
+        memset(text + payload.len, 0, padding);
+        payload = bytes_of(text, payload.len + padding);
+        text[payload.len - 1] = padding;
+    }
+    return seal(st, index, dst, header_len, payload, ret_len);
+}
+
+void srtp_sender_fetch(const struct srtp_sender *st, unsigned step)
+{
+    if (step == 0) {
+        __builtin_prefetch(st);
+        __builtin_prefetch((const char *) st + sizeof(*st) - 1);
+    } else if (st->gcm) {
+        rtp_gcm_fetch(st->gcm, step - 1);
+    }
 }
 
 static uint32_t ssrc_at(const uint8_t *p)

@@ -44,6 +44,17 @@ int srtp_transport_add_sender(struct srtp_transport *s, uint32_t ssrc, struct sr
 int srtp_sender_protect(struct srtp_sender *st, struct bytes plain, size_t header_len, uint8_t *dst,
                         size_t cap, size_t *ret_len);
 
+/* The same from its parts, for one payload that goes to many: dst begins with the header, written
+ * there already; payload lies elsewhere, and is encrypted behind it. padding bytes of RTP padding
+ * follow (RFC 3550 section 5.1; the header's P bit is the caller's), 0: none. */
+int srtp_sender_seal(struct srtp_sender *st, uint8_t *dst, size_t cap, size_t header_len,
+                     struct bytes payload, uint8_t padding, size_t *ret_len);
+
+/* Has the processor fetch what sealing needs into its caches, for later: in so many steps, from 0
+ * on, each some time after the one before. */
+#define SRTP_SENDER_FETCH_STEPS 3
+void srtp_sender_fetch(const struct srtp_sender *st, unsigned step);
+
 /* In place; buf has cap bytes, *len is updated. -ENOSPC, -EINVAL. The first SSRC is the
  * sender's, one of ours. */
 int srtp_transport_protect_rtcp(struct srtp_transport *s, uint8_t *buf, size_t *len, size_t cap);

@@ -82,13 +82,11 @@ struct srtp_cm *srtp_cm_free(struct srtp_cm *c)
     return NULL;
 }
 
-int srtp_cm_protect(struct srtp_cm *c, struct bytes plain, uint8_t *dst)
+int srtp_cm_protect(struct srtp_cm *c, uint8_t *packet, size_t len)
 {
-    int len = (int) plain.len;
+    int n = (int) len;
 
-    if (dst != plain.p)
-        memcpy(dst, plain.p, plain.len);
-    return srtp_protect(c->out, dst, &len) == srtp_err_status_ok ? 0 : -EIO;
+    return srtp_protect(c->out, packet, &n) == srtp_err_status_ok ? 0 : -EIO;
 }
 
 int srtp_cm_protect_rtcp(struct srtp_cm *c, uint8_t *buf, size_t *len)

@@ -14,9 +14,8 @@ int srtp_cm_global_init(void);
 int srtp_cm_new(const struct dtls_keys *keys, struct srtp_cm **ret_c);
 struct srtp_cm *srtp_cm_free(struct srtp_cm *c);
 
-/* dst takes plain.len + 10 bytes; it is plain.p, or does not overlap. libsrtp2 counts the index by
- * the same rules as the caller. */
-int srtp_cm_protect(struct srtp_cm *c, struct bytes plain, uint8_t *dst);
+/* In place: appends 10 bytes. libsrtp2 counts the index by the same rules as the caller. */
+int srtp_cm_protect(struct srtp_cm *c, uint8_t *packet, size_t len);
 
 /* In place: appends 14 bytes. */
 int srtp_cm_protect_rtcp(struct srtp_cm *c, uint8_t *buf, size_t *len);

@@ -85,19 +85,9 @@ struct srtp_gcm *srtp_gcm_free(struct srtp_gcm *g)
 
 /* ---- sending ---- */
 
-int srtp_gcm_protect(struct srtp_gcm *g, uint32_t ssrc, uint64_t index, struct bytes plain,
-                     size_t header_len, uint8_t *dst)
+struct rtp_gcm *srtp_gcm_sending(const struct srtp_gcm *g)
 {
-    struct rtp_gcm_packet p = {
-        .ssrc = ssrc,
-        .index = index,
-        .header = bytes_of(plain.p, header_len),
-    };
-
-    if (dst != plain.p)
-        memcpy(dst, plain.p, header_len);
-    return rtp_gcm_seal(g->rtp_out, &p, bytes_of(plain.p + header_len, plain.len - header_len),
-                        dst + header_len);
+    return g->rtp_out;
 }
 
 /* RFC 7714 section 9.2:

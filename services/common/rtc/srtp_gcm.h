@@ -10,10 +10,8 @@ struct srtp_gcm;
 int srtp_gcm_new(const struct dtls_keys *keys, struct srtp_gcm **ret_g);
 struct srtp_gcm *srtp_gcm_free(struct srtp_gcm *g);
 
-/* dst takes plain.len + 16 bytes; it is plain.p, or does not overlap. The caller never uses an
- * index of an SSRC twice. */
-int srtp_gcm_protect(struct srtp_gcm *g, uint32_t ssrc, uint64_t index, struct bytes plain,
-                     size_t header_len, uint8_t *dst);
+/* What RTP is sealed with; never an index of an SSRC twice. */
+struct rtp_gcm *srtp_gcm_sending(const struct srtp_gcm *g);
 
 /* In place: appends 20 bytes. -EOVERFLOW: all 2^31 indices are used. */
 int srtp_gcm_protect_rtcp(struct srtp_gcm *g, uint32_t ssrc, uint8_t *buf, size_t *len);

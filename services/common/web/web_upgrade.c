@@ -1,28 +1,14 @@
 /* The opening handshake of RFC 6455 section 4.2, and taking the socket over from the daemon. */
 #include "web/web_internal.h"
 
-#include "base/crypto.h"
 #include "web/web_token.h"
+#include "web/ws_accept.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-#define ACCEPT_SIZE BASE64_SIZE(SHA1_SIZE)
-
-static int accept_of(const char *key, char ret[static ACCEPT_SIZE])
-{
-    struct bytes parts[] = {
-        bytes_str(key),
-        bytes_str("258EAFA5-E914-47DA-95CA-C5AB0DC85B11"),
-    };
-    uint8_t hash[SHA1_SIZE];
-    int r = sha1(parts, 2, hash);
-
-    return r < 0 ? r : base64_encode(bytes_of(hash, sizeof(hash)), ret, ACCEPT_SIZE);
-}
 
 /* The daemon's part ends at once: a copy of the descriptor lives on, so that its 32 KiB are freed
  * and its limits and lists do not know WebSockets. */
@@ -70,11 +56,11 @@ static unsigned handshake_status(struct web_request *rq)
 static struct MHD_Response *handshake_response(struct web_request *rq)
 {
     struct MHD_Response *response = MHD_create_response_for_upgrade(on_upgraded, NULL);
-    char accept[ACCEPT_SIZE];
+    char accept[WS_ACCEPT_SIZE];
 
     if (!response)
         return NULL;
-    if (accept_of(web_header(rq, "Sec-WebSocket-Key"), accept) < 0 ||
+    if (ws_accept(web_header(rq, "Sec-WebSocket-Key"), accept) < 0 ||
         MHD_add_response_header(response, "Upgrade", "websocket") != MHD_YES ||
         MHD_add_response_header(response, "Sec-WebSocket-Accept", accept) != MHD_YES) {
         MHD_destroy_response(response);

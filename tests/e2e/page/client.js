@@ -87,6 +87,27 @@ window.e2e = {
     };
   },
 
+  // How the only stream of others moves from now on, for ms: the longest time without a new frame …
+  async motion(name, ms) {
+    const [subscriber] = users.get(name).subscribers.values();
+    const before = await rtcStats(subscriber.stream);
+    const end = performance.now() + ms;
+    let [frames, since, longest] = [before.framesDecoded, performance.now(), 0];
+    while (performance.now() < end) {
+      const { framesDecoded } = await rtcStats(subscriber.stream);
+      const now = performance.now();
+      longest = Math.max(longest, now - since);
+      if (framesDecoded > frames) [frames, since] = [framesDecoded, now];
+      await new Promise((resolve) => { setTimeout(resolve, 50); });
+    }
+    const after = await rtcStats(subscriber.stream);
+    const grown = (key) => after[key] - before[key];
+    // … and what WebRTC itself says.
+    return { longest, frames: grown('framesDecoded'), freezes: grown('freezes'), frozenS: grown('frozenS'),
+      lost: grown('videoLost'), received: grown('videoReceived'), repeated: grown('repeated'), nacks: grown('nacks'),
+      plis: grown('plis'), width: after.width };
+  },
+
   resizeScreen: (width, height) => resizeTrack(screenTrack, width, height),
 
   // Cuts this page's WebSockets; the library is not told and reconnects by itself.

@@ -10,15 +10,14 @@ run_failures() {
 
 has_new_pid() {
     local pid
-    pid=$(pid_of "$1")
-    [ "$pid" != 0 ] && [ "$pid" != "$2" ] && [ "$(machine systemctl is-active "$1")" = active ]
+    pid=$(pid_of "$1") && [ "$pid" != "$2" ] && [ "$(machine systemctl is-active "$1")" = active ]
 }
 
 # The time is the manager's: from the kill to what it took for ready.
 killed_daemons() {
     local d pid killed up bad=0
     for d in $daemons; do
-        pid=$(pid_of "$d")
+        pid=$(pid_of "$d") || { echo "    $d does not run"; bad=1; continue; }
         killed=$(machine_shell "cut -d' ' -f1 /proc/uptime; kill -KILL $pid")
         within 300 has_new_pid "$d" "$pid" || { echo "    $d did not come back"; bad=1; continue; }
         up=$(machine systemctl show -P ActiveEnterTimestampMonotonic "$d")

@@ -7,6 +7,8 @@ run_install() {
     test_case 'the secret is in no log, no argument, no environment, no debconf' secret_is_nowhere
     test_case 'two people meet over HTTPS with the CA trusted' call_over_https
     test_case 'memory of our daemons' memory_is_small
+    test_case 'visavis test and doctor media: calls of our own client, each way' own_calls
+    test_case 'the same with full ICE agents, in the sandbox of the unit' own_calls_by_agents
 }
 
 preseed() {
@@ -71,10 +73,29 @@ call_over_https() {
     return $status
 }
 
+# own_call COMMAND...: what it says is shown when it fails.
+own_call() {
+    machine "$@" >"$work/own-call" 2>&1 || { cat "$work/own-call"; return 1; }
+}
+
+own_calls() {
+    expect 'a call' own_call visavis test || return 1
+    expect 'over TCP to TURN' own_call visavis test --path turn-tcp || return 1
+    expect 'all ways' own_call visavis doctor media
+}
+
+own_calls_by_agents() {
+    local status=0
+    machine visavis config set MEDIA_ICE=agent >/dev/null && machine systemctl restart visavis.target || return 1
+    expect 'it serves' within 300 serves && expect 'a call' own_call visavis test || status=1
+    machine visavis config set MEDIA_ICE=lite >/dev/null && machine systemctl restart visavis.target || return 1
+    expect 'it serves again' within 300 serves && return $status
+}
+
 memory_is_small() {
     local total=0 d pid pss
     for d in visavis-signaling visavis-media visavis-turn visavis-call; do
-        pid=$(pid_of $d)
+        pid=$(pid_of $d) || { echo "    $d does not run"; return 1; }
         pss=$(machine awk '/^Pss:/ { print $2 }' "/proc/$pid/smaps_rollup")
         echo "    $d: $pss KiB"
         total=$((total + pss))

@@ -16,9 +16,9 @@ leader=
 
 # What an operator's machine has before ours comes: the packages we depend on, and what the tests use in it.
 machine_packages="systemd,systemd-sysv,dbus,sudo,passwd,apt,iproute2,procps,ca-certificates,debconf,openssl,curl,nftables"
-machine_dependencies="nginx,libnginx-mod-stream,redis-tools,libmicrohttpd12,libwslay1,libjansson4,libcurl4,libssl3,libconfig9,libsrtp2-1,libhiredis0.14"
+machine_dependencies="nginx,libnginx-mod-stream,redis-tools,libmicrohttpd12,libwslay1,libjansson4,libcurl4,libssl3,libconfig9,libsrtp2-1,libhiredis0.14,libnice10"
 
-machine_build_packages="build-essential,pkgconf,debhelper,po-debconf,libsystemd-dev,libmicrohttpd-dev,libwslay-dev,libjansson-dev,libcurl4-openssl-dev,libssl-dev,libconfig-dev,libsrtp2-dev,libhiredis-dev"
+machine_build_packages="build-essential,pkgconf,debhelper,po-debconf,libsystemd-dev,libmicrohttpd-dev,libwslay-dev,libjansson-dev,libcurl4-openssl-dev,libssl-dev,libconfig-dev,libsrtp2-dev,libhiredis-dev,libnice-dev"
 
 # The archive this machine itself installs from.
 machine_mirror() {

@@ -38,8 +38,11 @@ now_ms() {
 
 # The daemons' process ids, a line each.
 daemons="visavis-signaling visavis-media visavis-turn visavis-call visavis-redis"
+# Of a unit that does not run: nothing, and not systemd's 0, which to kill means a whole process group.
 pid_of() {
-    machine systemctl show -P MainPID "$1"
+    local pid
+    pid=$(machine systemctl show -P MainPID "$1")
+    [ "${pid:-0}" -gt 0 ] && echo "$pid"
 }
 pids() {
     local d

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -222,6 +223,25 @@ static void lists_local_addresses(void **state)
     assert_int_equal(addr_local_list(list, 0, NULL), 0);
 }
 
+static void of_a_socket(void **state)
+{
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_storage sa;
+    struct addr a, bound;
+
+    (void) state;
+    assert_int_equal(addr_parse_ip("::1", 0, &a), 0);
+    if (fd < 0 || bind(fd, (struct sockaddr *) &sa, addr_to_sockaddr(&a, &sa)) < 0)
+        skip(); /* no IPv6 here */
+    assert_int_equal(addr_of_socket(fd, &bound), 0);
+    assert_true(addr_ip_eq(&a, &bound));
+    assert_true(bound.port != 0);
+    assert_true(addr_is_among(&bound, &a, 1));
+    assert_false(addr_is_among(&bound, &a, 0));
+    close(fd);
+    assert_int_equal(addr_of_socket(-1, &a), -EBADF);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +255,7 @@ int main(void)
         cmocka_unit_test(compares),
         cmocka_unit_test(host_keys_are_addresses_or_64s),
         cmocka_unit_test(lists_local_addresses),
+        cmocka_unit_test(of_a_socket),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -246,6 +246,63 @@ static void test_pli_and_fir(void **state)
     assert_false(rtcp_next_fir(&p, &pos, &ssrc, &nr));
 }
 
+static void test_clock_and_its_echo(void **state)
+{
+    (void) state;
+    static const struct rtcp_dlrr echo = {.ssrc = 2, .lrr = 0x01020304, .dlrr = 5};
+    uint8_t buf[64];
+    struct wr w = wr_init(buf, sizeof(buf));
+    struct rtcp_dlrr got;
+    struct rtcp p;
+    size_t pos = 0;
+    uint64_t ntp;
+
+    rtcp_put_rrtr(&w, 1, UINT64_C(0x1122334455667788));
+    p = only(written(&w));
+    assert_int_equal(p.type, RTCP_XR);
+    assert_int_equal(p.ssrc, 1);
+    assert_true(bytes_eq(
+        p.body, VIEW(0, 0, 0, 1, 4, 0, 0, 2, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88)));
+    assert_int_equal(rtcp_xr_rrtr(&p, &ntp), 0);
+    assert_true(ntp == UINT64_C(0x1122334455667788));
+    assert_false(rtcp_next_dlrr(&p, &pos, &got));
+
+    w = wr_init(buf, sizeof(buf));
+    rtcp_put_dlrr(&w, 1, &echo);
+    p = only(written(&w));
+    assert_true(bytes_eq(p.body, VIEW(0, 0, 0, 1, 5, 0, 0, 3, 0, 0, 0, 2, 1, 2, 3, 4, 0, 0, 0, 5)));
+    assert_true(rtcp_next_dlrr(&p, &pos, &got));
+    assert_memory_equal(&got, &echo, sizeof(echo));
+    assert_false(rtcp_next_dlrr(&p, &pos, &got));
+    assert_int_equal(rtcp_xr_rrtr(&p, &ntp), -ENOENT);
+}
+
+/* Two echoes in one block, another block before, half an echo and half a block behind. */
+static void test_odd_blocks(void **state)
+{
+    (void) state;
+    static const uint8_t xr[] = {
+        0x80, 207, 0, 17, 0, 0, 0, 1, 4, 0, 0, 1, 9, 9, 9, 9, /* a clock of half the size */
+        5,    0,   0, 6,  0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, 5, 0, 0, 0, 6, 0, 0, 0, 7,
+        5,    0,   0, 2,  8, 8, 8, 8, 8, 8, 8, 8, 4, 0, 0, 9, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7};
+    struct rtcp_dlrr got;
+    struct rtcp p;
+    size_t pos = 0;
+    uint64_t ntp;
+
+    p = only(bytes_of(xr, sizeof(xr)));
+    assert_true(rtcp_next_dlrr(&p, &pos, &got));
+    assert_int_equal(got.ssrc, 2);
+    assert_true(rtcp_next_dlrr(&p, &pos, &got));
+    assert_int_equal(got.ssrc, 5);
+    assert_int_equal(got.dlrr, 7);
+    assert_false(rtcp_next_dlrr(&p, &pos, &got));
+    assert_int_equal(rtcp_xr_rrtr(&p, &ntp), -ENOENT);
+    p.type = RTCP_RR;
+    pos = 0;
+    assert_false(rtcp_next_dlrr(&p, &pos, &got));
+}
+
 static void test_bye(void **state)
 {
     (void) state;
@@ -377,6 +434,8 @@ int main(void)
         cmocka_unit_test(test_nack_expansion),
         cmocka_unit_test(test_nack_writing),
         cmocka_unit_test(test_pli_and_fir),
+        cmocka_unit_test(test_clock_and_its_echo),
+        cmocka_unit_test(test_odd_blocks),
         cmocka_unit_test(test_bye),
         cmocka_unit_test(test_remb),
         cmocka_unit_test(test_remb_malformed),

@@ -280,6 +280,21 @@ static void test_h264_key_frames(void **state)
     assert_false(rtp_starts_key_frame(RTP_CODEC_OTHER, VIEW(0x10, 0)));
 }
 
+static void test_red(void **state)
+{
+    (void) state;
+    /* two bytes of redundant Opus, then the primary */
+    assert_true(bytes_eq(rtp_red_primary(VIEW(0xef, 0x0f, 0x00, 0x02, 0x6f, 1, 2, 3, 4, 5)),
+                         VIEW(3, 4, 5)));
+    assert_true(
+        bytes_eq(rtp_red_primary(VIEW(0xef, 0, 0, 1, 0xef, 0, 0, 1, 0x6f, 1, 2, 3)), VIEW(3)));
+    assert_true(bytes_eq(rtp_red_primary(VIEW(0x6f, 9)), VIEW(9)));
+    assert_int_equal(rtp_red_primary(VIEW(0x6f)).len, 0);
+    assert_int_equal(rtp_red_primary(VIEW(0xef, 0, 0)).len, 0);
+    assert_int_equal(rtp_red_primary(VIEW(0xef, 0, 0, 9, 0x6f, 1, 2)).len, 0);
+    assert_int_equal(rtp_red_primary(bytes_of(NULL, 0)).len, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,6 +311,7 @@ int main(void)
         cmocka_unit_test(test_vp8_key_frames),
         cmocka_unit_test(test_vp9_key_frames),
         cmocka_unit_test(test_h264_key_frames),
+        cmocka_unit_test(test_red),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -313,8 +313,6 @@ static void limits(void **state)
     limit("a=ssrc:%u cname:x\r\n", SDP_SSRC_MAX);
     limit("a=ssrc-group:FID %u 1000\r\n", SDP_SSRC_MAX);
     limit("a=rid:%u send\r\n", SDP_RID_MAX);
-    limit("a=candidate:%u\r\n", SDP_CANDIDATE_MAX);
-
     for (unsigned i = 1; i <= SDP_CODEC_MAX; i++)
         snprintf(more + strlen(more), sizeof(more) - strlen(more), " %u", i);
     assert_int_equal(try(more, NULL), 0);
@@ -323,6 +321,19 @@ static void limits(void **state)
     assert_int_equal(try(more, NULL), -E2BIG);
     assert_int_equal(sdp_decode(bytes_str(HEAD "a=group:BUNDLE 1 2 3 4 5 6 7 8 9\r\n"), &s, NULL),
                      -E2BIG);
+}
+
+static void candidates_past_the_maximum_are_left_out(void **state)
+{
+    char more[8192] = "";
+    size_t len = 0;
+
+    (void) state;
+    for (unsigned i = 1; i <= 4 * SDP_CANDIDATE_MAX; i++)
+        len += (size_t) snprintf(more + len, sizeof(more) - len, "a=candidate:%u\r\n", i);
+    assert_int_equal(try(more, NULL), 0);
+    assert_int_equal(s.media[0].n_candidates, SDP_CANDIDATE_MAX);
+    assert_true(bytes_eq_str(s.media[0].candidates[SDP_CANDIDATE_MAX - 1], "32"));
 }
 
 static void tolerated(void **state)
@@ -415,6 +426,7 @@ int main(void)
         cmocka_unit_test(line_ends),
         cmocka_unit_test(malformed_lines_are_named),
         cmocka_unit_test(limits),
+        cmocka_unit_test(candidates_past_the_maximum_are_left_out),
         cmocka_unit_test(tolerated),
         cmocka_unit_test(session_values_are_defaults),
         cmocka_unit_test(fmtp_parameters),

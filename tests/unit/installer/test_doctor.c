@@ -72,8 +72,13 @@ static const struct check second_checks[] = {
     {.id = "second.talking", .title = "i", .fn = talk, .flags = BOTH},
     {.id = NULL},
 };
-static const struct check_group first = {"first", first_checks}, second = {"second", second_checks};
-static const struct check_group *const groups[] = {&first, &second, NULL};
+static const struct check slow_checks[] = {
+    {.id = "slow.one", .title = "j", .fn = go_wrong, .flags = BOTH | CHECK_ASKED},
+    {.id = NULL},
+};
+static const struct check_group first = {"first", first_checks}, second = {"second", second_checks},
+                                slow = {"slow", slow_checks};
+static const struct check_group *const groups[] = {&first, &second, &slow, NULL};
 
 static struct doctor *run(bool preflight, const char *const *words, size_t n)
 {
@@ -155,7 +160,7 @@ static void test_findings_have_limits(void **state)
 static void test_choice(void **state)
 {
     static const char *const one[] = {"first.after"}, *const group[] = {"second"},
-                             *const not_fit[] = {"first.installed"};
+                             *const asked[] = {"slow"}, *const not_fit[] = {"first.installed"};
     static struct check_context context;
     const char *wrong;
     const char *const nonsense[] = {"first.fine", "nonsense"};
@@ -176,6 +181,12 @@ static void test_choice(void **state)
     doctor_free(d);
     d = run(true, not_fit, 1); /* asked for by its name */
     assert_int_equal(result(d, "first.installed")->severity, SEVERITY_FAILURE);
+    doctor_free(d);
+    d = run(false, NULL, 0);
+    assert_null(result(d, "slow.one"));
+    doctor_free(d);
+    d = run(false, asked, 1);
+    assert_non_null(result(d, "slow.one"));
     doctor_free(d);
     assert_int_equal(doctor_new(groups, &context, nonsense, 2, &d, &wrong), -ENOENT);
     assert_string_equal(wrong, "nonsense");

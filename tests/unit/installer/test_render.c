@@ -245,10 +245,20 @@ static void test_installed_media(void **state)
     (void) state;
     read_back_with(render_media, &installed,
                    kit_settings("MEDIA_NODES_PUBLIC_IPS=[\"10.0.0.5:203.0.113.5\","
-                                "\"[fd00::5]:[2001:db8::5]\"]\n"),
+                                "\"[fd00::5]:[2001:db8::5]\"]\nMEDIA_ICE_TCP=false\n"),
                    &c);
-    assert_items(&c, "public_ips", LIST("203.0.113.5", "2001:db8::5"));
+    assert_bool(&c, "ice_tcp", false);
+    assert_items(&c, "public_ips", LIST("203.0.113.5/10.0.0.5", "2001:db8::5/fd00::5"));
     assert_text(&c, "public_name", "a.example.org");
+    assert_text(&c, "ice", "lite");
+    config_destroy(&c);
+    read_back_with(render_media, &installed,
+                   kit_settings("MEDIA_ICE=agent\nMEDIA_ICE_SERVERS=[\"url=stun:192.0.2.7\","
+                                "\"url=turn:[2001:db8::7]:3478,username=u,credential=c\"]\n"),
+                   &c);
+    assert_text(&c, "ice", "agent");
+    assert_items(&c, "ice_servers",
+                 LIST("url=stun:192.0.2.7", "url=turn:[2001:db8::7]:3478,username=u,credential=c"));
     config_destroy(&c);
 }
 

@@ -122,6 +122,31 @@ static void test_alternate_server(void **state)
                 SETTING_NOTICE, "");
 }
 
+/* Those of the media server itself. */
+static void test_media_servers(void **state)
+{
+#define AGENT "MEDIA_ICE=agent\nMEDIA_ICE_SERVERS="
+    (void) state;
+    refused(SET_MEDIA_ICE, "full", "is none of");
+    assert_true(setting_is_hidden(setting_def(SET_MEDIA_ICE_SERVERS)));
+    assert_told(AGENT "[\"url=stun:192.0.2.7\",\"url=turn:[2001:db8::7]:80?transport=tcp,"
+                      "username=u,credential=c\"]",
+                NULL, SETTING_NOTICE, "");
+    assert_told("MEDIA_ICE=agent", "MEDIA_ICE", SETTING_WARNING, "MEDIA_ICE_SERVERS is not set");
+    assert_told("MEDIA_ICE_SERVERS=[\"url=stun:192.0.2.7\"]", "MEDIA_ICE_SERVERS", SETTING_NOTICE,
+                "without MEDIA_ICE=agent");
+    assert_told(AGENT "[\"url=stun:stun.example.org\"]", "MEDIA_ICE_SERVERS", SETTING_ERROR,
+                "has a name");
+    assert_told(AGENT "[\"url=turns:192.0.2.7,staticAuthSecret=s\"]", "MEDIA_ICE_SERVERS",
+                SETTING_ERROR, "speaks TLS");
+    assert_told(AGENT "[\"url=stun:192.0.2.7\",\"url=stun:192.0.2.8\"]", "MEDIA_ICE_SERVERS",
+                SETTING_ERROR, "more than one STUN server");
+    assert_told(AGENT "[\"url=turn:192.0.2.7\"]", "MEDIA_ICE_SERVERS", SETTING_ERROR,
+                "need either");
+    assert_told("KMS_STUN_IP=192.0.2.7", "KMS_STUN_IP", SETTING_NOTICE, "MEDIA_ICE_SERVERS");
+#undef AGENT
+}
+
 static void test_ports(void **state)
 {
     (void) state;
@@ -181,6 +206,7 @@ int main(void)
         cmocka_unit_test(test_peers),
         cmocka_unit_test(test_old_secrets),
         cmocka_unit_test(test_alternate_server),
+        cmocka_unit_test(test_media_servers),
         cmocka_unit_test(test_ports),
         cmocka_unit_test(test_quotas),
         cmocka_unit_test(test_what_is_said_and_does_nothing),

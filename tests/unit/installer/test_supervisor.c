@@ -11,9 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#define WATCHDOG_MS 2000
+#define FEEDING_MS 50
 
 static const char *self; /* this program's path */
 
@@ -25,6 +29,41 @@ static int stubborn(void)
     sleep(60);
     return 0;
 }
+
+/* Is ready, and never heard of again. */
+static int silent(void)
+{
+    notify_ready();
+    sleep(60);
+    return 0;
+}
+
+static int silent_and_stubborn(void)
+{
+    signal(SIGABRT, SIG_IGN);
+    return silent();
+}
+
+/* Feeds the watchdog for longer than that waits. */
+static int fed(void)
+{
+    notify_ready();
+    for (int i = 0; i < 2 * WATCHDOG_MS / FEEDING_MS; i++) {
+        (void) sd_notify(0, "WATCHDOG=1");
+        usleep(FEEDING_MS * 1000);
+    }
+    return 4;
+}
+
+static const struct {
+    const char *name;
+    int (*fn)(void);
+} children[] = {
+    {"stubborn", stubborn},
+    {"silent", silent},
+    {"silent-and-stubborn", silent_and_stubborn},
+    {"fed", fed},
+};
 
 struct seen {
     struct loop *loop;
@@ -278,6 +317,64 @@ static void test_an_unknown_user_is_an_error(void **state)
     workdir_remove(&dir);
 }
 
+/* ---- the watchdog ---- */
+
+static void run_watched(struct seen *s, char *child, unsigned watchdog_ms)
+{
+    char *argv[] = {(char *) self, child, NULL};
+
+    run_program(s, &(struct supervisor_program){
+                       .name = "watched", .argv = argv, .watchdog_ms = watchdog_ms});
+}
+
+static void test_a_silent_child_is_ended(void **state)
+{
+    struct seen s = {0};
+    char child[] = "silent";
+
+    (void) state;
+    run_watched(&s, child, 100);
+    assert_int_equal(s.n_ready, 1);
+    assert_int_equal(s.n_died, 1);
+    assert_non_null(strstr(s.how, "signal 6"));
+}
+
+static void test_a_silent_and_stubborn_child_is_killed(void **state)
+{
+    struct seen s = {0};
+    char child[] = "silent-and-stubborn";
+
+    (void) state;
+    run_watched(&s, child, 100);
+    assert_int_equal(s.n_died, 1);
+    assert_non_null(strstr(s.how, "signal 9"));
+}
+
+static void test_a_child_that_feeds_it_goes_on(void **state)
+{
+    struct seen s = {0};
+    char child[] = "fed";
+
+    (void) state;
+    run_watched(&s, child, WATCHDOG_MS);
+    assert_string_equal(s.how, "exit status 4");
+}
+
+static void test_a_child_knows_its_watchdog(void **state)
+{
+    char *argv[] = SCRIPT("test \"$WATCHDOG_USEC\" = 30000000 && exit 4");
+    char *without[] = SCRIPT("test -z \"$WATCHDOG_USEC\" && exit 4");
+    struct seen s = {0};
+
+    (void) state;
+    run_program(&s, &(struct supervisor_program){
+                        .name = "watched", .argv = argv, .is_silent = true, .watchdog_ms = 30000});
+    assert_string_equal(s.how, "exit status 4");
+    run_program(
+        &s, &(struct supervisor_program){.name = "unwatched", .argv = without, .is_silent = true});
+    assert_string_equal(s.how, "exit status 4");
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -290,10 +387,15 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_sockets_arrive_in_order),
         cmocka_unit_test(test_another_user),
         cmocka_unit_test(test_an_unknown_user_is_an_error),
+        cmocka_unit_test(test_a_silent_child_is_ended),
+        cmocka_unit_test(test_a_silent_and_stubborn_child_is_killed),
+        cmocka_unit_test(test_a_child_that_feeds_it_goes_on),
+        cmocka_unit_test(test_a_child_knows_its_watchdog),
     };
 
-    if (argc > 1)
-        return stubborn();
+    for (size_t i = 0; argc > 1 && i < sizeof(children) / sizeof(children[0]); i++)
+        if (strcmp(argv[1], children[i].name) == 0)
+            return children[i].fn();
     self = argv[0];
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

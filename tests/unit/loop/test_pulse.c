@@ -1,19 +1,26 @@
 #include "loop/mailbox.h"
 #include "loop/pulse.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+
+/* A thread has a third of it: three seconds are enough for a good one on a busy machine, too. */
+#define WATCHDOG_US "9000000"
 
 struct thread {
     pthread_t id;
@@ -144,21 +151,6 @@ static void nobody_needs_to_watch(void **state)
 
 /* ---- with a manager ---- */
 
-static int manager_;
-
-static unsigned n_fed(void)
-{
-    char text[256];
-    unsigned n = 0;
-    ssize_t len;
-
-    while ((len = recv(manager_, text, sizeof(text) - 1, MSG_DONTWAIT)) > 0) {
-        text[len] = '\0';
-        n += strstr(text, "WATCHDOG=1") != NULL;
-    }
-    return n;
-}
-
 static void on_pause_over(struct loop_timer *t)
 {
     loop_quit(t->loop, 0);
@@ -173,53 +165,105 @@ static void run_for(uint64_t us)
     loop_timer_done(&t);
 }
 
-static void the_manager_is_fed_no_more(void **state)
+static unsigned n_fed(int manager)
 {
-    char dir[] = "/tmp/visavis-pulse-XXXXXX";
-    struct sockaddr_un sa = {.sun_family = AF_UNIX};
-    struct pulse_watch *watch;
-    struct thread a;
+    char text[256];
+    unsigned n = 0;
+    ssize_t len;
+
+    while ((len = recv(manager, text, sizeof(text) - 1, MSG_DONTWAIT)) > 0) {
+        text[len] = '\0';
+        n += strstr(text, "WATCHDOG=1") != NULL;
+    }
+    return n;
+}
+
+/* A process of three threads that are watched; told to, one of them hangs. Its log goes to fd. */
+static void live_and_hang(int fd, int told)
+{
+    static struct thread threads[3];
+    struct pulse_watch *watches[3];
     struct pulse *p;
+    bool hangs = false;
+
+    dup2(fd, STDERR_FILENO);
+    if (loop_new(&loop) < 0 || loop_feed_watchdog(loop, true) < 0 || pulse_new(loop, &p) < 0)
+        _exit(1);
+    for (unsigned i = 0; i < 3; i++) {
+        begin(&threads[i], p, &watches[i]);
+        pthread_setname_np(threads[i].id, i == 1 ? "the bad one" : "a good one");
+    }
+    for (;;) {
+        char order;
+
+        run_for(10000);
+        if (!hangs && recv(told, &order, 1, MSG_DONTWAIT) == 1) {
+            hangs = true;
+            mailbox_post(threads[1].box, &threads[1].order);
+        }
+    }
+}
+
+static int open_manager(const char *dir, char path[static 64])
+{
+    struct sockaddr_un sa = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    snprintf(path, 64, "%s/notify", dir);
+    snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", path);
+    assert_int_equal(bind(fd, (struct sockaddr *) &sa, sizeof(sa)), 0);
+    return fd;
+}
+
+static void expect_fed(int manager)
+{
+    for (int i = 0; n_fed(manager) == 0; i++) {
+        usleep(20000);
+        assert_int_not_equal(i, 1000);
+    }
+}
+
+static void a_thread_that_hangs_ends_the_process(void **state)
+{
+    char dir[] = "/tmp/visavis-pulse-XXXXXX", path[64], log[16384];
+    struct rlimit none = {0, 0};
+    int told[2], texts[2], manager, status;
+    size_t len = 0;
+    ssize_t n;
+    pid_t pid;
 
     (void) state;
     assert_non_null(mkdtemp(dir));
-    snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/notify", dir);
-    manager_ = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(manager_, (struct sockaddr *) &sa, sizeof(sa)), 0);
-    setenv("NOTIFY_SOCKET", sa.sun_path, 1);
-    setenv("WATCHDOG_USEC", "60000", 1);
-
-    assert_int_equal(loop_new(&loop), 0);
-    assert_int_equal(loop_feed_watchdog(loop, true), 0);
-    assert_int_equal(pulse_new(loop, &p), 0);
-    begin(&a, p, &watch);
-    for (int i = 0; i < 100 && n_fed() == 0; i++)
-        run_for(60000);
-    mailbox_post(a.box, &a.order);
-    sem_wait(&a.reached);
-    for (int i = 0; i < 100; i++) { /* until it is silent for several of its intervals */
-        run_for(60000);
-        if (n_fed() == 0)
-            break;
-        assert_int_not_equal(i, 99);
+    manager = open_manager(dir, path);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, told), 0);
+    assert_int_equal(pipe2(texts, O_CLOEXEC), 0);
+    pid = fork();
+    if (pid == 0) {
+        (void) setrlimit(RLIMIT_CORE, &none);
+        setenv("NOTIFY_SOCKET", path, 1);
+        setenv("WATCHDOG_USEC", WATCHDOG_US, 1);
+        live_and_hang(texts[1], told[1]);
     }
-    run_for(300000);
-    assert_int_equal(n_fed(), 0);
-    sem_post(&a.go_on);
-    for (int i = 0; n_fed() == 0; i++) {
-        run_for(60000);
-        assert_int_not_equal(i, 99);
-    }
-
-    order_end(&a);
-    end(&a, watch);
-    pulse_free(p);
-    loop = loop_free(loop);
-    close(manager_);
-    unlink(sa.sun_path);
+    close(texts[1]);
+    expect_fed(manager);
+    expect_fed(manager);
+    assert_int_equal(send(told[0], "h", 1, 0), 1);
+    while ((n = read(texts[0], log + len, sizeof(log) - 1 - len)) > 0)
+        len += (size_t) n;
+    log[len] = '\0';
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGABRT);
+    assert_non_null(strstr(log, "the bad one has not answered for 3.0 s: this daemon ends."));
+    assert_null(strstr(log, "a good one"));
+    assert_non_null(strstr(log, "#0 "));
+    assert_non_null(strstr(log, "test_pulse+0x")); /* where it waits is below what it waits in */
+    close(texts[0]);
+    close(told[0]);
+    close(told[1]);
+    close(manager);
+    unlink(path);
     rmdir(dir);
-    unsetenv("NOTIFY_SOCKET");
-    unsetenv("WATCHDOG_USEC");
 }
 
 int main(void)
@@ -227,7 +271,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_thread_that_hangs_is_seen),
         cmocka_unit_test(nobody_needs_to_watch),
-        cmocka_unit_test(the_manager_is_fed_no_more),
+        cmocka_unit_test(a_thread_that_hangs_ends_the_process),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 #include "media/candidates.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +13,14 @@ static struct addr ip(const char *text)
     struct addr a;
 
     assert_int_equal(addr_parse_ip(text, 0, &a), 0);
+    return a;
+}
+
+static struct public_addr public(const char *text)
+{
+    struct public_addr a;
+
+    assert_int_equal(public_addr_parse(text, &a), 0);
     return a;
 }
 
@@ -59,7 +68,7 @@ static void public_addresses(void **state)
 {
     struct addr locals[] = {ip("127.0.0.1"), ip("10.0.0.2")};
     char names[][16] = {"lo", "eth0"};
-    struct addr publics[] = {ip("203.0.113.9"), ip("10.0.0.2")};
+    struct public_addr publics[] = {public("203.0.113.9"), public("10.0.0.2")};
     static const char *const first[] = {"203.0.113.9", "10.0.0.2", "127.0.0.1"};
     static const char *const alone[] = {"203.0.113.9", "127.0.0.1"};
     struct candidates c, d;
@@ -79,7 +88,8 @@ static void translated_addresses(void **state)
     struct addr locals[] = {ip("127.0.0.1"), ip("172.17.0.1"), ip("fe80::1"), ip("10.0.0.2"),
                             ip("10.0.0.3")};
     char names[][16] = {"lo", "docker0", "eth0", "eth0", "eth1"};
-    struct addr publics[] = {ip("203.0.113.9"), ip("10.0.0.3"), ip("2001:db8::9")};
+    struct public_addr publics[] = {public("203.0.113.9"), public("10.0.0.3"),
+                                    public("2001:db8::9")};
     struct candidates c, d;
 
     (void) state;
@@ -95,6 +105,45 @@ static void translated_addresses(void **state)
     assert_true(addr_eq(&c.items[0].via, &locals[4]));
     c.n = d.n = 1;
     assert_false(candidates_eq(&c, &d));
+}
+
+/* Each of several addresses leads to the one of ours that it is translated to. */
+static void addresses_say_where_they_lead_to(void **state)
+{
+    struct addr locals[] = {ip("127.0.0.1"), ip("10.0.0.2"), ip("10.0.0.3"), ip("2001:db8::2")};
+    char names[][16] = {"lo", "eth0", "eth1", "eth0"};
+    struct public_addr publics[] = {public("203.0.113.3/10.0.0.3"), public("203.0.113.2/10.0.0.2"),
+                                    public("203.0.113.4/10.0.0.4"),
+                                    public("2001:db8::9/2001:db8::2")};
+    static const char *const own[] = {"203.0.113.3", "203.0.113.2", "2001:db8::9", "127.0.0.1"};
+    size_t n = public_addrs_own(publics, 4, locals, 4);
+    struct candidates c;
+
+    (void) state;
+    assert_int_equal(n, 3); /* the list has another machine's as well */
+    candidates_build(locals, names, 4, publics, n, true, true, &c);
+    assert_ips(&c, own, 4);
+    assert_true(addr_eq(&c.items[0].via, &locals[2]));
+    assert_true(addr_eq(&c.items[1].via, &locals[1]));
+    assert_true(addr_eq(&c.items[2].via, &locals[3]));
+    assert_int_equal(public_addrs_own(publics, 3, locals, 1), 3); /* behind more than one NAT */
+}
+
+static void what_is_no_public_address(void **state)
+{
+    static const char *const bad[] = {"",
+                                      "example.org",
+                                      "203.0.113.3/",
+                                      "/10.0.0.3",
+                                      "203.0.113.3/10.0.0.3/4",
+                                      "203.0.113.3/2001:db8::1",
+                                      "203.0.113.3 ",
+                                      "0000000000000000000000000000000000000000000000000000000001"};
+    struct public_addr a;
+
+    (void) state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_int_equal(public_addr_parse(bad[i], &a), -EBADMSG);
 }
 
 static void there_are_never_too_many(void **state)
@@ -123,9 +172,13 @@ static void the_text(void **state)
 
     (void) state;
     candidates_build(locals, names, 1, NULL, 0, false, true, &c);
-    candidates_put(&c, 0, 40001, &w);
+    candidates_put(&c, 0, false, 40001, &w);
     assert_true(
         bytes_eq_str(bytes_of(buf, wr_len(&w)), "1 1 udp 2130706431 192.0.2.1 40001 typ host"));
+    w = wr_init(buf, sizeof(buf));
+    candidates_put(&c, 0, true, 40001, &w);
+    assert_true(bytes_eq_str(bytes_of(buf, wr_len(&w)),
+                             "2 1 tcp 1520435199 192.0.2.1 40001 typ host tcptype passive"));
 }
 
 int main(void)
@@ -135,6 +188,8 @@ int main(void)
         cmocka_unit_test(interfaces_in_order_loopback_last),
         cmocka_unit_test(public_addresses),
         cmocka_unit_test(translated_addresses),
+        cmocka_unit_test(addresses_say_where_they_lead_to),
+        cmocka_unit_test(what_is_no_public_address),
         cmocka_unit_test(there_are_never_too_many),
         cmocka_unit_test(the_text),
     };

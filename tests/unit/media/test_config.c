@@ -46,6 +46,7 @@ static void defaults(void **state)
     assert_false(c.port_search);
     assert_true(config_worker_count(&c) >= 1);
     assert_int_equal(c.public_ips.n, 0);
+    assert_int_equal(c.busy_poll_us, 0);
     config_done(&c);
 }
 
@@ -54,8 +55,11 @@ static void everything_that_is_wrong_is_told(void **state)
     struct config c;
 
     (void) state;
-    assert_int_equal(read_text("port = 80;\nworkers = 65;\nlog_level = \"loud\";\n", &c), -EINVAL);
-    assert_int_equal(n_problems, 4); /* control is missing, too */
+    assert_int_equal(read_text("port = 80;\nworkers = 65;\nlog_level = \"loud\";\n"
+                               "busy_poll_us = 1001;\n",
+                               &c),
+                     -EINVAL);
+    assert_int_equal(n_problems, 5); /* control is missing, too */
     config_done(&c);
 }
 
@@ -65,7 +69,7 @@ static void public_addresses_are_checked(void **state)
 
     (void) state;
     assert_int_equal(read_text("control = \"x\";\nworkers = 3;\n"
-                               "public_ips = [\"192.0.2.1\", \"2001:db8::1\"];\n",
+                               "public_ips = [\"192.0.2.1/10.0.0.1\", \"2001:db8::1\"];\n",
                                &c),
                      0);
     assert_int_equal(c.public_ips.n, 2);
@@ -76,12 +80,36 @@ static void public_addresses_are_checked(void **state)
     config_done(&c);
 }
 
+static void ice_servers_are_checked(void **state)
+{
+    struct config c;
+
+    (void) state;
+    assert_int_equal(read_text("control = \"x\";\nice = \"agent\";\n"
+                               "ice_servers = [\"url=stun:192.0.2.1\", "
+                               "\"url=turn:192.0.2.1,username=u,credential=p\"];\n",
+                               &c),
+                     0);
+    assert_string_equal(c.ice, "agent");
+    assert_int_equal(c.ice_servers.n, 2);
+    assert_int_equal(c.max_agents, 4000);
+    assert_int_equal(c.gathering_ms, 1500);
+    config_done(&c);
+    assert_int_equal(read_text("control = \"x\";\nice = \"full\";\n"
+                               "ice_servers = [\"url=stun:stun.example.org\"];\n",
+                               &c),
+                     -EINVAL);
+    assert_int_equal(n_problems, 2);
+    config_done(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults),
         cmocka_unit_test(everything_that_is_wrong_is_told),
         cmocka_unit_test(public_addresses_are_checked),
+        cmocka_unit_test(ice_servers_are_checked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

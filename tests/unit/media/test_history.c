@@ -163,6 +163,21 @@ static void test_grows_and_shrinks(void **state)
     assert_int_equal(history_memory(h), least);
 }
 
+/* In one step, as soon as the rate is known: what is repeated first comes soon after the start. */
+static void test_grows_to_the_rate(void **state)
+{
+    (void) state;
+    uint64_t now = 1000000;
+
+    for (uint64_t i = 0; i < 2; i++)
+        put(i, 1000, now);
+    assert_int_equal(history_tick(h, now + 200000), 0);
+    for (uint64_t i = 0; i < 10; i++)
+        put(2 + i, 1000, now + 200000 + 100000 * i);
+    for (uint64_t i = 1; i < 10; i++)
+        assert_true(has(2 + i, 1000, now + 1200000));
+}
+
 static void test_clear(void **state)
 {
     (void) state;
@@ -235,6 +250,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_bytes_bound, setup, teardown),
         cmocka_unit_test_setup_teardown(test_next, setup, teardown),
         cmocka_unit_test_setup_teardown(test_grows_and_shrinks, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_grows_to_the_rate, setup, teardown),
         cmocka_unit_test_setup_teardown(test_clear, setup, teardown),
         cmocka_unit_test_setup_teardown(test_random_sizes, setup, teardown),
         cmocka_unit_test(test_bad_config),

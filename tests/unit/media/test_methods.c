@@ -40,6 +40,7 @@ static void a_whole_publish(void **state)
     assert_string_equal(m->forced_codec, "VP8");
     assert_true(m->loopback);
     assert_int_equal(m->max_recv_kbps, 1000);
+    assert_int_equal(m->min_recv_kbps, 0);
     assert_string_equal(m->whose.join, "");
     message_free(m);
     json_object_set_new(params, "join", json_string("Ab12Cd34"));

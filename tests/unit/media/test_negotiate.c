@@ -16,7 +16,10 @@ static void publisher_chromium(void **state)
     check_line(&said.media[1], SDP_PASSIVE, SDP_RECVONLY);
     assert_text(said.media[0].mid, "0");
     assert_text(said.media[1].mid, "1");
-    assert_int_equal(said.media[0].n_codecs, 1);
+    assert_int_equal(said.media[0].n_codecs, 2); /* Opus first, or Chromium would send RED */
+    assert_text(said.media[0].codecs[0].name, "opus");
+    assert_text(said.media[0].codecs[1].name, "red");
+    assert_text(said.media[0].codecs[1].fmtp, "111/111");
     assert_int_equal(said.media[1].n_codecs, sizeof(video));
     assert_false(sdp_codec_has_fb(&said.media[1].codecs[0], "transport-cc"));
     assert_false(sdp_codec_has_fb(&said.media[1].codecs[0], "goog-remb"));
@@ -276,11 +279,30 @@ static void hostile_numbers(void **state)
     assert_int_equal(pub.media[SDP_AUDIO].codecs[0].rtx_pt, 0);
 }
 
+/* Every block must be the one Opus. */
+static void red_of_something_else(void **state)
+{
+    static const char *const fmtps[] = {"", "111/", "111/63", "111/9", "x", "111//111", "128"};
+    char line[64];
+
+    (void) state;
+    publish("chromium_publish_audio");
+    assert_int_equal(pub.media[SDP_AUDIO].n_codecs, 2);
+    assert_int_equal(pub.media[SDP_AUDIO].codecs[1].codec, RTP_CODEC_RED);
+    for (size_t i = 0; i < sizeof(fmtps) / sizeof(fmtps[0]); i++) {
+        snprintf(line, sizeof(line), "a=fmtp:63 %s", fmtps[i]);
+        assert_int_equal(
+            publish_text(load_with("chromium_publish_audio", "a=fmtp:63 111/111", line)), 0);
+        assert_int_equal(pub.media[SDP_AUDIO].n_codecs, strcmp(fmtps[i], "111/") == 0 ? 2 : 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(publisher_chromium, setup),
         cmocka_unit_test_setup(publisher_with_everything, setup),
+        cmocka_unit_test_setup(red_of_something_else, setup),
         cmocka_unit_test_setup(publisher_firefox, setup),
         cmocka_unit_test_setup(publisher_of_one_kind, setup),
         cmocka_unit_test_setup(publisher_simulcast_and_max_bundle, setup),

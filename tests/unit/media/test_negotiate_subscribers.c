@@ -34,6 +34,37 @@ static void forced_codec(void **state)
     assert_error(offer(), MEDIA_ERR_FORCED_CODEC, "Error forcing codec: 'H264'");
 }
 
+/* To who knows it as it is; to others, or where Opus has another payload type, as Opus. */
+static void redundant_audio(void **state)
+{
+    const struct neg_media *a = &pub.media[SDP_AUDIO];
+
+    (void) state;
+    publish("chromium_publish");
+    subscribe("chromium_subscribe");
+    neg_map(a, &sub.media[SDP_AUDIO], &map);
+    assert_int_equal(map.pt[111], 111);
+    assert_int_equal(map.pt[63], 63);
+    assert_int_equal(map.unwraps, 0);
+
+    assert_int_equal(offer(), 0);
+    neg_map(a, &offered.media[SDP_AUDIO], &map);
+    assert_int_equal(map.pt[63], 112);
+    assert_text(said.media[0].codecs[1].name, "red");
+    assert_text(said.media[0].codecs[1].fmtp, "111/111");
+
+    subscribe("firefox_subscribe");
+    neg_map(a, &sub.media[SDP_AUDIO], &map);
+    assert_int_equal(map.pt[63], 109);
+    assert_int_equal(map.unwraps, 63);
+
+    publish("firefox_publish");
+    subscribe("chromium_subscribe");
+    neg_map(a, &sub.media[SDP_AUDIO], &map);
+    assert_int_equal(map.pt[63], 0);
+    assert_int_equal(map.unwraps, 0);
+}
+
 static void h264_profiles(void **state)
 {
     const struct neg_media *v = &pub.media[SDP_VIDEO];
@@ -262,6 +293,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(forced_codec, setup),
+        cmocka_unit_test_setup(redundant_audio, setup),
         cmocka_unit_test_setup(h264_profiles, setup),
         cmocka_unit_test_setup(subscriber_firefox_of_chromium, setup),
         cmocka_unit_test_setup(subscriber_chromium_of_firefox, setup),

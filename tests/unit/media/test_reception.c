@@ -116,6 +116,24 @@ static void test_packets_of_one_frame_are_no_jitter(void **state)
     assert_int_equal(report(0).jitter, 0);
 }
 
+static void test_pauses(void **state)
+{
+    (void) state;
+
+    reception_packet(&r, 1, 0, 1, 5 * SECOND);
+    reception_packet(&r, 2, 160, 1, 5 * SECOND + RECEPTION_PAUSE_US);
+    assert_int_equal(r.pauses, 0);
+    reception_packet(&r, 4, 320, 1, 9 * SECOND);
+    assert_int_equal(r.pauses, 1);
+    assert_int_equal(r.paused_us, 4 * SECOND - RECEPTION_PAUSE_US);
+    reception_packet(&r, 3, 240, 1, 12 * SECOND); /* late: it ends no pause */
+    assert_int_equal(r.pauses, 1);
+    assert_int_equal(reception_lost(&r), 0);
+    reception_packet(&r, 7, 400, 1, 12 * SECOND);
+    assert_int_equal(r.pauses, 2);
+    assert_int_equal(reception_lost(&r), 2);
+}
+
 static void test_sender_reports(void **state)
 {
     (void) state;
@@ -184,6 +202,7 @@ int main(void)
         cmocka_unit_test_setup(test_all_lost_but_one, setup),
         cmocka_unit_test_setup(test_jitter, setup),
         cmocka_unit_test_setup(test_packets_of_one_frame_are_no_jitter, setup),
+        cmocka_unit_test_setup(test_pauses, setup),
         cmocka_unit_test_setup(test_sender_reports, setup),
         cmocka_unit_test(test_sending),
         cmocka_unit_test(test_ntp),

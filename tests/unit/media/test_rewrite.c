@@ -154,6 +154,20 @@ static void test_resync_moves_time_on(void **state)
     assert_int_equal(ts, 5001);
 }
 
+/* The clock of one packet may have been read before that of another. */
+static void test_resync_does_not_go_back(void **state)
+{
+    uint64_t seq;
+    uint32_t ts;
+
+    (void) state;
+    assert_int_equal(rewrite_map(&rw, BASE, 7, 2000, &seq, &ts), 0);
+    assert_int_equal(ts, 5000);
+    rewrite_resync(&rw);
+    assert_int_equal(rewrite_map(&rw, 5, 99, 1000, &seq, &ts), 0);
+    assert_int_equal(ts, 5001);
+}
+
 static void test_resync_after_a_late_packet(void **state)
 {
     (void) state;
@@ -258,6 +272,7 @@ int main(void)
         cmocka_unit_test_setup(test_roll_over, setup),
         cmocka_unit_test_setup(test_resync, setup),
         cmocka_unit_test_setup(test_resync_moves_time_on, setup),
+        cmocka_unit_test_setup(test_resync_does_not_go_back, setup),
         cmocka_unit_test_setup(test_resync_after_a_late_packet, setup),
         cmocka_unit_test_setup(test_jump, setup),
         cmocka_unit_test_setup(test_window, setup),

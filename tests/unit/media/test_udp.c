@@ -1,13 +1,46 @@
 #include "media/udp.h"
 
 #include <errno.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <cmocka.h>
+
+/* ---- a kernel that finds out late that it cannot do it ---- */
+
+static int refuse_runs; /* with this error; 0: not at all */
+
+static bool is_run(const struct msghdr *h)
+{
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR((struct msghdr *) h, c)) {
+        if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_SEGMENT)
+            return true;
+    }
+    return false;
+}
+
+/* In place of libc's: up to the first that fails, whose error is told only when it is the first. */
+int sendmmsg(int fd, struct mmsghdr *messages, unsigned n, int flags)
+{
+    unsigned i = 0;
+
+    while (i < n && !(refuse_runs && is_run(&messages[i].msg_hdr)))
+        i++;
+    if (i == 0 && n > 0) {
+        errno = refuse_runs;
+        return -1;
+    }
+    return (int) syscall(SYS_sendmmsg, fd, messages, i, flags);
+}
+
+/* ---- two ends ---- */
 
 struct box {
     unsigned n;
@@ -32,11 +65,12 @@ static void on_datagram(struct udp_datagram *d, void *arg)
 static void receive(struct udp *u, unsigned n, struct box *b)
 {
     struct pollfd p = {.fd = udp_fd(u), .events = POLLIN};
+    bool more;
 
     memset(b, 0, sizeof(*b));
     while (b->n < n) {
         assert_int_equal(poll(&p, 1, 5000), 1);
-        udp_receive(u, on_datagram, b);
+        (void) udp_receive(u, on_datagram, b, &more);
     }
 }
 
@@ -65,10 +99,28 @@ static void close_ends(struct ends *e)
 
 static void queue(struct ends *e, size_t len, uint8_t first)
 {
-    uint8_t *room = udp_reserve(e->a);
+    uint8_t *room = udp_reserve(e->a, 1);
 
     memset(room, first, len);
-    udp_commit(e->a, &e->path, len);
+    udp_commit(e->a, &e->path, room, len);
+}
+
+#define RUN 5
+#define RUN_SIZE 900
+
+/* They arrive, in their order, behind so many that wait already. */
+static void send_run(struct ends *e, unsigned n_before)
+{
+    struct box b;
+
+    for (unsigned i = 0; i < RUN; i++)
+        queue(e, RUN_SIZE, (uint8_t) (10 + i));
+    udp_flush(e->a);
+    receive(e->b, n_before + RUN, &b);
+    for (unsigned i = 0; i < RUN; i++) {
+        assert_int_equal(b.len[n_before + i], RUN_SIZE);
+        assert_int_equal(b.first[n_before + i], 10 + i);
+    }
 }
 
 static void runs_of_equal_size_arrive_in_order(void **state)
@@ -91,6 +143,63 @@ static void runs_of_equal_size_arrive_in_order(void **state)
     if (udp_uses_gso(e.a)) /* 900 900 900 500 | 900 | 901 901 20 */
         assert_int_equal(udp_counters(e.a)->messages_out, 3);
     assert_int_equal(udp_counters(e.b)->packets_in, 8);
+    close_ends(&e);
+}
+
+static void rooms_are_passed_over(void **state)
+{
+    struct ends e;
+    struct box b;
+    uint8_t *rooms;
+
+    (void) state;
+    open_ends(&e, "127.0.0.1");
+    for (unsigned round = 0; round < UDP_SLOTS; round++) { /* the slab is full more than once */
+        rooms = udp_reserve(e.a, 4);
+        memset(rooms + UDP_ROOM_SIZE, 1, 100);
+        memset(rooms + 3 * UDP_ROOM_SIZE, 3, UDP_DATAGRAM_MAX);
+        udp_commit(e.a, &e.path, rooms + UDP_ROOM_SIZE, 100);
+        udp_commit(e.a, &e.path, rooms + 3 * UDP_ROOM_SIZE, UDP_DATAGRAM_MAX);
+        if (round % 32 < 31)
+            continue;
+        udp_flush(e.a);
+        receive(e.b, 64, &b);
+        assert_int_equal(b.n, 64);
+        for (unsigned i = 0; i < 64; i++) {
+            assert_int_equal(b.len[i], i % 2 ? UDP_DATAGRAM_MAX : 100);
+            assert_int_equal(b.first[i], i % 2 ? 3 : 1);
+        }
+    }
+    close_ends(&e);
+}
+
+/* Where the kernel puts several datagrams of a sender into one message, they come apart here. */
+static void coalesced_ones_come_one_by_one(void **state)
+{
+    struct ends e;
+    struct box b;
+    struct pollfd p;
+    bool more;
+
+    (void) state;
+    open_ends(&e, "127.0.0.1");
+    for (unsigned i = 0; i < UDP_SEGMENTS_MAX; i++)
+        queue(&e, i + 1 < UDP_SEGMENTS_MAX ? 900 : 20, (uint8_t) i);
+    udp_flush(e.a);
+    p = (struct pollfd){.fd = udp_fd(e.b), .events = POLLIN};
+    memset(&b, 0, sizeof(b));
+    assert_int_equal(poll(&p, 1, 5000), 1);
+    if (udp_receive(e.b, on_datagram, &b, &more) != 1) {
+        close_ends(&e);
+        skip();
+    }
+    assert_false(more);
+    assert_int_equal(b.n, UDP_SEGMENTS_MAX);
+    for (unsigned i = 0; i < UDP_SEGMENTS_MAX; i++) {
+        assert_int_equal(b.len[i], i + 1 < UDP_SEGMENTS_MAX ? 900 : 20);
+        assert_int_equal(b.first[i], i);
+    }
+    assert_int_equal(udp_counters(e.b)->packets_in, UDP_SEGMENTS_MAX);
     close_ends(&e);
 }
 
@@ -158,7 +267,7 @@ static void single_datagrams_and_cleared_paths(void **state)
     receive(e.b, 100, &b);
     assert_int_equal(b.n, 100);
     assert_int_equal(b.len[0], 6);
-    udp_commit(e.a, &e.path, 10); /* a path that leads nowhere */
+    udp_commit(e.a, &e.path, udp_reserve(e.a, 1), 10); /* a path that leads nowhere */
     udp_flush(e.a);
     assert_int_equal(udp_counters(e.a)->packets_out, 100);
     close_ends(&e);
@@ -175,8 +284,7 @@ static void a_destination_that_fails_does_not_stop_others(void **state)
     open_ends(&e, "127.0.0.1");
     assert_int_equal(addr_parse_ip("255.255.255.255", 9, &nowhere), 0); /* needs SO_BROADCAST */
     udp_path_set(e.a, &bad, &nowhere, &(struct addr){.family = 0});
-    udp_reserve(e.a)[0] = 0;
-    udp_commit(e.a, &bad, 100);
+    udp_commit(e.a, &bad, udp_reserve(e.a, 1), 100);
     queue(&e, 10, 1);
     udp_flush(e.a);
     receive(e.b, 1, &b);
@@ -196,10 +304,49 @@ static void a_port_that_is_taken(void **state)
     assert_null(udp_free(NULL));
 }
 
+/* Nothing is lost by it, and the kernel is not asked again: for any path, or for this one alone
+ * when what was too long may fit elsewhere. */
+static void a_run_that_is_refused_goes_singly(void **state)
+{
+    static const struct {
+        int error;
+        bool elsewhere; /* runs go on there */
+    } rows[] = {{EIO, false}, {EOPNOTSUPP, false}, {EMSGSIZE, true}, {EINVAL, true}};
+
+    (void) state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct udp_counters *c;
+        struct ends e;
+        bool gso;
+
+        open_ends(&e, "127.0.0.1");
+        gso = udp_uses_gso(e.a);
+        c = udp_counters(e.a);
+        queue(&e, 20, 0);
+        refuse_runs = rows[i].error;
+        send_run(&e, 1);
+        refuse_runs = 0;
+        assert_int_equal(c->dropped_out, 0);
+        assert_int_equal(c->packets_out, 1 + RUN);
+        assert_int_equal(c->messages_out, 1 + RUN);
+        assert_int_equal(c->bytes_out, 20 + RUN * RUN_SIZE);
+        assert_int_equal(udp_uses_gso(e.a), gso && rows[i].elsewhere);
+        send_run(&e, 0);
+        assert_int_equal(c->messages_out, 1 + 2 * RUN);
+        udp_path_set(e.a, &e.path, &e.to_b, &e.from_a); /* it leads elsewhere, for all we know */
+        send_run(&e, 0);
+        assert_int_equal(c->messages_out, 1 + 2 * RUN + (udp_uses_gso(e.a) ? 1 : RUN));
+        close_ends(&e);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(runs_of_equal_size_arrive_in_order),
+        cmocka_unit_test(a_run_that_is_refused_goes_singly),
+        cmocka_unit_test(rooms_are_passed_over),
+        cmocka_unit_test(coalesced_ones_come_one_by_one),
         cmocka_unit_test(both_ends_of_a_datagram_are_told),
         cmocka_unit_test(ipv6_goes_through_the_same_socket),
         cmocka_unit_test(a_full_slab_flushes_itself),

@@ -29,7 +29,7 @@ static inline int open_at(const char *text, unsigned flags, struct addr *ret_bou
     int fd = udp_socket_open(&any, flags);
 
     assert_true(fd >= 0);
-    assert_int_equal(udp_socket_bound(fd, ret_bound), 0);
+    assert_int_equal(addr_of_socket(fd, ret_bound), 0);
     return fd;
 }
 

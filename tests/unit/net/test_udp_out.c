@@ -176,7 +176,7 @@ static void test_from_chosen_address(void **state)
 
     (void) state;
     udp_out_socket_init(&any, udp_socket_open(&zero, 0));
-    assert_int_equal(udp_socket_bound(any.fd, &zero), 0);
+    assert_int_equal(addr_of_socket(any.fd, &zero), 0);
     from.port = other.port = zero.port;
     for (uint8_t i = 0; i < 4; i++)
         udp_out_send(out, &any, &at_peer[0], i % 2 ? &other : &from,

@@ -105,8 +105,7 @@ static void refuses_without_srtp(void **state)
         struct pair *p = pair_new(none[i], true);
 
         assert_int_equal(run(p), DTLS_FAILED);
-        assert_string_equal(dtls_error(p->server),
-                            "the client offers no SRTP profile that we have");
+        assert_string_equal(dtls_error(p->server), "no SRTP profile in common");
         assert_int_equal(dtls_export_keys(p->server, &keys), -ENOTCONN);
         pair_free(p);
     }
@@ -122,7 +121,8 @@ static void requires_a_certificate(void **state)
     pair_free(p);
 }
 
-static void refuses_dtls_1_0(void **state)
+/* As one of the hellos that are not the client's might. */
+static void ignores_dtls_1_0(void **state)
 {
     struct pair *p = pair_new(BOTH_PROFILES, true);
 
@@ -130,9 +130,8 @@ static void refuses_dtls_1_0(void **state)
     SSL_set_security_level(p->client.ssl, 0);
     SSL_set_max_proto_version(p->client.ssl, DTLS1_VERSION);
     SSL_set_cipher_list(p->client.ssl, "ALL:@SECLEVEL=0");
-    assert_int_equal(run(p), DTLS_FAILED);
-    assert_string_not_equal(dtls_error(p->server), "");
-    assert_true(dtls_next_timeout_us(p->server) == UINT64_MAX);
+    assert_int_equal(run(p), DTLS_HANDSHAKE);
+    assert_int_equal(p->largest, 0);
     pair_free(p);
 }
 
@@ -295,6 +294,10 @@ static void limits_early_records(void **state)
     assert_true(p->to_server.n > 0);
     assert_int_equal(deliver_to_server(p), DTLS_HANDSHAKE); /* the Finished is one too many */
     assert_int_equal(p->to_client.n, 0);
+    advance(200000);
+    dtls_timeout(p->server); /* the flight that they are to answer comes again, and so may they */
+    (void) DTLSv1_handle_timeout(p->client.ssl);
+    assert_int_equal(run(p), DTLS_CONNECTED);
     pair_free(p);
 
     p = pair_new(BOTH_PROFILES, true);
@@ -437,7 +440,7 @@ int main(void)
         cmocka_unit_test(tells_fingerprints),
         cmocka_unit_test(refuses_without_srtp),
         cmocka_unit_test(requires_a_certificate),
-        cmocka_unit_test(refuses_dtls_1_0),
+        cmocka_unit_test(ignores_dtls_1_0),
         cmocka_unit_test(repeats_a_lost_flight),
         cmocka_unit_test(repeats_the_last_flight_when_asked),
         cmocka_unit_test(joins_a_split_hello),

@@ -273,6 +273,53 @@ static void ssrcs_are_independent(void **state)
     }
 }
 
+/* One payload for two destinations, with padding for one of them. */
+static void a_packet_from_its_parts(void **state)
+{
+    static const uint8_t paddings[] = {0, 1, 16, 37, 255};
+    uint8_t plain[CAP], out[CAP];
+    size_t len, header_len, sent;
+
+    (void) state;
+    for (size_t i = 0; i < 2; i++) {
+        struct srtp_sender *st;
+        struct ends e;
+
+        ends_init(&e, profiles[i]);
+        assert_int_equal(srtp_transport_add_sender(e.us, SSRC, &st), 0);
+        for (uint16_t k = 0; k < 5 * 40; k++) {
+            uint8_t padding = paddings[k % 5];
+            size_t payload_len = k / 5 ? rnd_u32() % 1000 : 0;
+            struct bytes payload;
+
+            header_len = make_rtp(plain, SSRC, k, k % 3, 1, payload_len, &len);
+            payload = bytes_of(plain + header_len, payload_len);
+            memset(out, 0xaa, sizeof(out));
+            memcpy(out, plain, header_len);
+            assert_int_equal(srtp_sender_seal(st, out, len + padding + e.tag - 1, header_len,
+                                              payload, padding, &sent),
+                             -ENOSPC);
+            assert_int_equal(srtp_sender_seal(st, out, len + padding + e.tag, header_len, payload,
+                                              padding, &sent),
+                             0);
+            assert_int_equal(sent, len + padding + e.tag);
+            assert_int_equal(out[sent], 0xaa);
+            assert_int_equal(srtp_transport_unprotect(e.peer, out, &sent), 0);
+            assert_int_equal(sent, len + padding);
+            assert_memory_equal(out, plain, len);
+            for (size_t at = len; at + 1 < sent; at++)
+                assert_int_equal(out[at], 0);
+            if (padding > 0)
+                assert_int_equal(out[sent - 1], padding);
+            assert_int_equal(srtp_sender_seal(st, out, CAP, header_len, payload, padding, &sent),
+                             -EALREADY);
+        }
+        assert_int_equal(
+            srtp_sender_seal(st, out, CAP, header_len - 1, bytes_of(plain, 10), 0, &sent), -EINVAL);
+        ends_done(&e);
+    }
+}
+
 /* ---- receiving ---- */
 
 static void detects_tampering(void **state)
@@ -478,6 +525,7 @@ int main(void)
         cmocka_unit_test(late_packets_go_out_once),
         cmocka_unit_test(refusals_keep_the_index),
         cmocka_unit_test(ssrcs_are_independent),
+        cmocka_unit_test(a_packet_from_its_parts),
         cmocka_unit_test(detects_tampering),
         cmocka_unit_test(refuses_replays),
         cmocka_unit_test(limits_the_peers_ssrcs),

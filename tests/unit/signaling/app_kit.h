@@ -38,6 +38,12 @@ bool media_is_ready(const struct media *m)
     return kit_media_ready;
 }
 
+bool media_wants_candidates(const struct media *m)
+{
+    (void) m;
+    return false;
+}
+
 uint64_t media_away_ms(const struct media *m)
 {
     (void) m;

@@ -252,6 +252,10 @@ static void test_the_selected_candidate(void **state)
     assert_true(json_is_null(json_object_get(j, "remoteCandidate")));
     assert_true(json_is_null(json_object_get(j, "remoteSdp")));
     assert_int_equal(json_array_size(json_object_get(j, "events")), 0);
+    assert_true(json_is_null(json_object_get(j, "stats")));
+    json_decref(j);
+    j = stats_of(json_pack("{s:{s:i}}", "figures", "rttMs", 21), &trickled);
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(j, "stats"), "rttMs")), 21);
     json_decref(j);
 }
 
@@ -290,6 +294,50 @@ static void test_trickled_candidates(void **state)
     blob_clear(&t);
 }
 
+static void assert_blob(const struct blob *b, const char *expected)
+{
+    assert_int_equal(b->len, strlen(expected));
+    if (b->len > 0)
+        assert_memory_equal(b->p, expected, b->len);
+}
+
+static void append_text(const char *candidate, void *arg)
+{
+    strcat(arg, candidate);
+    strcat(arg, ";");
+}
+
+static void test_early_candidates(void **state)
+{
+    struct blob early = trickle_init(), to = trickle_init();
+    char text[64] = "", longest[200];
+
+    (void) state;
+    memset(longest, 'x', sizeof(longest) - 1);
+    longest[sizeof(longest) - 1] = '\0';
+    trickle_early_add(&early, "", "candidate:1", "0", 0);
+    trickle_early_add(&early, "a b", "candidate:1", "0", 0);
+    trickle_early_add(&early, longest, "candidate:1", "0", 0);
+    trickle_early_add(&early, "con_A", "", "0", 0);
+    assert_int_equal(early.len, 0);
+    trickle_early_copy(&early, "con_A", &to);
+    trickle_early_remove(&early, "con_A");
+
+    trickle_early_add(&early, "con_A", "candidate:1", "0", 0);
+    trickle_early_add(&early, "con_AB", "candidate:2", "0", 0);
+    trickle_early_add(&early, "con_A", "candidate:3", "1", 1);
+    trickle_early_copy(&early, "con_A", &to);
+    assert_blob(&to, "0 0 candidate:1\n1 1 candidate:3\n");
+    trickle_each(&to, append_text, text);
+    assert_string_equal(text, "candidate:1;candidate:3;");
+    trickle_early_remove(&early, "con_A");
+    assert_blob(&early, "con_AB 0 0 candidate:2\n");
+    trickle_early_remove(&early, "con_AB");
+    assert_int_equal(early.len, 0);
+    blob_clear(&early);
+    blob_clear(&to);
+}
+
 #define UNIT(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -305,6 +353,7 @@ int main(void)
         UNIT(test_too_many_ask),
         cmocka_unit_test(test_the_selected_candidate),
         cmocka_unit_test(test_trickled_candidates),
+        cmocka_unit_test(test_early_candidates),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,7 @@
 #define DOCUMENT "services/signaling/metrics.md"
 
 static char text[METRICS_SIZE + 1];
+static json_t *media; /* what the media daemon answers to "stats" */
 
 static void render(void)
 {
@@ -19,6 +20,7 @@ static void render(void)
     size_t len = 0;
 
     metrics_render(&w, &app);
+    metrics_render_media(&w, media);
     assert_int_equal(wr_finish(&w, &len), 0);
     text[len] = '\0';
 }
@@ -28,12 +30,14 @@ static int setup(void **state)
     (void) state;
     app_kit_start();
     app.sessions.stats = &app.stats;
+    media = json_object();
     return 0;
 }
 
 static int teardown(void **state)
 {
     (void) state;
+    json_decref(media);
     app_kit_stop();
     return 0;
 }
@@ -122,6 +126,38 @@ static void test_counts(void **state)
     expect("visavis_signaling_turn_up 1");
 }
 
+/* All workers' tracks are summed, and so are the kinds that one of them lacks. */
+static void test_media(void **state)
+{
+    (void) state;
+    json_decref(media);
+    media = json_pack("{s:[{s:i,s:i,s:{s:{s:{s:i}},s:i}},{s:i,s:i,s:{s:{s:{s:i},s:{s:i}},s:i}}]}",
+                      "workers", "port", 40000, "transports", 3, "media", "in", "video", "lost", 5,
+                      "transportsEnded", 7, "port", 40001, "transports", 4, "media", "in", "audio",
+                      "lost", 1, "video", "lost", 6, "transportsEnded", 8);
+    assert_non_null(media);
+    render();
+    expect("visavis_media_transports{port=\"40000\"} 3");
+    expect("visavis_media_transports{port=\"40001\"} 4");
+    expect("visavis_media_lost_packets_total{kind=\"audio\"} 1");
+    expect("visavis_media_lost_packets_total{kind=\"video\"} 11");
+    expect("visavis_media_sent_packets_total{kind=\"video\"} 0");
+    expect("visavis_media_transports_ended_total 15");
+    json_object_update_new(json_array_get(json_object_get(media, "workers"), 1),
+                           json_pack("{s:i, s:f, s:{s:i, s:i, s:i}}", "badMedia", 9, "load", 0.125,
+                                     "tcp", "connections", 10, "refused", 11, "droppedOut", 12));
+    render();
+    expect("visavis_media_bad_media_total{port=\"40000\"} 0");
+    expect("visavis_media_bad_media_total{port=\"40001\"} 9");
+    expect("visavis_media_load_ratio{port=\"40001\"} 0.125000");
+    expect("visavis_media_tcp_connections_total{port=\"40001\"} 10");
+    expect("visavis_media_tcp_refused_total{port=\"40001\"} 11");
+    expect("visavis_media_tcp_dropped_total{port=\"40001\"} 12");
+    json_object_set_new(media, "refused", json_pack("{s:i}", "MEDIA_MAX_ROOMS", 3));
+    render();
+    expect("visavis_media_refused_total{limit=\"MEDIA_MAX_ROOMS\"} 3");
+}
+
 /* What is told of names is what the document says. */
 static void test_documented(void **state)
 {
@@ -153,6 +189,8 @@ static void test_documented(void **state)
     }
     for (line = document; (line = strstr(line, "\n| `visavis_signaling_")); line++)
         n_rows++;
+    for (line = document; (line = strstr(line, "\n| `visavis_media_")); line++)
+        n_rows++;
     for (line = document; (line = strstr(line, "\n| `process_")); line++)
         n_rows++;
     assert_int_equal(n_rows, n_told);
@@ -165,6 +203,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_all_fit, setup, teardown),
         cmocka_unit_test_setup_teardown(test_form, setup, teardown),
         cmocka_unit_test_setup_teardown(test_counts, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_media, setup, teardown),
         cmocka_unit_test_setup_teardown(test_documented, setup, teardown),
     };
 

@@ -1,9 +1,9 @@
 /* The small pure modules: ids, URLs, credentials, versions, ICE servers. */
+#include "base/turn_cred.h"
 #include "signaling/ice_server.h"
 #include "signaling/ids.h"
 #include "signaling/public_url.h"
 #include "signaling/sdk_version.h"
-#include "signaling/turn_cred.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -129,6 +129,33 @@ static void test_sdk_version(void **state)
     }
 }
 
+static bool taken(json_t *server)
+{
+    json_decref(server);
+    return server != NULL;
+}
+
+static bool taken_from_json(const char *url)
+{
+    bool turn = strncmp(url, "turn", 4) == 0;
+    json_t *entry = json_pack("{s:s,s:s*}", "url", url, "staticAuthSecret", turn ? "s" : NULL);
+    json_t *server;
+    char why[128];
+
+    server = ice_server_from_json(entry, why, sizeof(why));
+    json_decref(entry);
+    return taken(server);
+}
+
+static bool taken_from_text(const char *url)
+{
+    char text[200], why[128];
+
+    snprintf(text, sizeof(text), "url=%s%s", url,
+             strncmp(url, "turn", 4) == 0 ? ",staticAuthSecret=s" : "");
+    return taken(ice_server_from_text(text, why, sizeof(why)));
+}
+
 static void test_ice_urls(void **state)
 {
     static const char *const good[] = {"stun:1.2.3.4:1234",
@@ -163,21 +190,55 @@ static void test_ice_urls(void **state)
 
     (void) state;
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-        if (!ice_url_is_valid(good[i], ICE_NAMES_PUBLIC) ||
-            !ice_url_is_valid(good[i], ICE_NAMES_ANY))
+        if (!taken_from_json(good[i]) || !taken_from_text(good[i]))
             fail_msg("%s", good[i]);
     }
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        if (ice_url_is_valid(bad[i], ICE_NAMES_PUBLIC))
+        if (taken_from_json(bad[i]))
             fail_msg("%s", bad[i]);
     }
     /* the operator's own */
-    assert_true(ice_url_is_valid("turn:relay", ICE_NAMES_ANY));
-    assert_true(ice_url_is_valid("turn:relay.corp:3478", ICE_NAMES_ANY));
-    assert_true(ice_url_is_valid("turn:a.c0m", ICE_NAMES_ANY));
-    assert_false(ice_url_is_valid("turn:999.1.1.1", ICE_NAMES_ANY));
-    assert_false(ice_url_is_valid("turn:-a", ICE_NAMES_ANY));
-    assert_false(ice_url_is_valid("turn:a b", ICE_NAMES_ANY));
+    assert_true(taken_from_text("turn:relay"));
+    assert_true(taken_from_text("turn:relay.corp:3478"));
+    assert_true(taken_from_text("turn:a.c0m"));
+    assert_false(taken_from_text("turn:999.1.1.1"));
+}
+
+/* What REST may say beside a url. */
+static void test_ice_servers_of_apps(void **state)
+{
+    static const struct {
+        const char *entry;
+        const char *why; /* a part of it; NULL: it is taken */
+    } rows[] = {
+        {"{\"url\":\"turn:a.com\",\"username\":\"\",\"credential\":\"\"}", NULL},
+        {"{\"url\":\"turn:a.com\",\"username\":\"u\",\"credential\":null}", "need either"},
+        {"{\"url\":\"turn:a.com\",\"staticAuthSecret\":\"s\"}", NULL},
+        {"{\"url\":\"turn:a.corp\",\"staticAuthSecret\":\"s\"}", "not public"},
+        {"{\"url\":7}", "of strings"},
+        {"\"stun:a.com\"", "an object"},
+        {"{}", "has no url"},
+    };
+    char why[128], longest[1100];
+
+    (void) state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        json_t *entry = json_loads(rows[i].entry, JSON_DECODE_ANY, NULL), *made;
+
+        made = ice_server_from_json(entry, why, sizeof(why));
+        if (!made != !!rows[i].why || (!made && !strstr(why, rows[i].why)))
+            fail_msg("%s: %s", rows[i].entry, made ? "taken" : why);
+        json_decref(made);
+        json_decref(entry);
+    }
+    memset(longest, 's', sizeof(longest));
+    memcpy(longest, "url=turn:a,staticAuthSecret=", 28);
+    longest[28 + 1024] = '\0';
+    assert_true(taken(ice_server_from_text(longest, why, sizeof(why))));
+    longest[28 + 1024] = 's';
+    longest[28 + 1025] = '\0';
+    assert_false(taken(ice_server_from_text(longest, why, sizeof(why))));
+    assert_non_null(strstr(why, "too long"));
 }
 
 static void test_ice_servers(void **state)
@@ -222,9 +283,13 @@ static void test_ice_servers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_turn_credentials), cmocka_unit_test(test_ids),
-        cmocka_unit_test(test_public_url),       cmocka_unit_test(test_sdk_version),
-        cmocka_unit_test(test_ice_urls),         cmocka_unit_test(test_ice_servers),
+        cmocka_unit_test(test_turn_credentials),
+        cmocka_unit_test(test_ids),
+        cmocka_unit_test(test_public_url),
+        cmocka_unit_test(test_sdk_version),
+        cmocka_unit_test(test_ice_urls),
+        cmocka_unit_test(test_ice_servers),
+        cmocka_unit_test(test_ice_servers_of_apps),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,7 +40,7 @@ static int open_socket(struct addr *ret_bound)
     assert_int_equal(addr_parse_ip("127.0.0.1", 0, &any), 0);
     fd = udp_socket_open(&any, 0);
     assert_true(fd >= 0);
-    assert_int_equal(udp_socket_bound(fd, ret_bound), 0);
+    assert_int_equal(addr_of_socket(fd, ret_bound), 0);
     return fd;
 }
 
