@@ -152,7 +152,7 @@ prepare || exit 1
 
 # These wait a lot: one after the other in each lane, beside the rest. Those of the first lane have packages in
 # folders that they share.
-LANES=("packages piuparts install machine-bookworm machine-trixie turn" "acme nginx apply certs doctor snippets turn_web dev")
+LANES=("packages piuparts install machine-bookworm machine-trixie" "turn acme nginx apply certs doctor snippets turn_web dev")
 
 # lane_of SUITE: the number of its lane; none: with the rest.
 lane_of() {
