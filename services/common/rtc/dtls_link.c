@@ -7,6 +7,57 @@
 
 #define LINK_MTU 1200 /* of the handshake's datagrams; data is as long as it is */
 
+/* What encryption adds to a record at least: RFC 7905; RFC 5288, with its explicit nonce. */
+#define CHACHA20_POLY1305_OVERHEAD 16
+#define AES_GCM_OVERHEAD 24
+
+/* ---- records of DTLS 1.2 (RFC 6347 section 4.1) ---- */
+
+/* type (1) version (2) epoch (2) sequence number (6) length (2) fragment
+ * Those of a later epoch than the first are encrypted. False: it is cut off. */
+static bool next_record(struct rd *r, bool *ret_encrypted, struct bytes *ret_fragment)
+{
+    rd_skip(r, 3);
+    *ret_encrypted = rd_u16(r) != 0;
+    rd_skip(r, 6);
+    *ret_fragment = rd_bytes(r, rd_u16(r));
+    return !r->failed;
+}
+
+unsigned dtls_count_encrypted(struct bytes datagram)
+{
+    struct rd r = rd_init(datagram);
+    struct bytes fragment;
+    bool encrypted;
+    unsigned n = 0;
+
+    while (rd_left(&r) > 0 && next_record(&r, &encrypted, &fragment))
+        n += encrypted;
+    return n;
+}
+
+static size_t overhead(const SSL *ssl)
+{
+    const SSL_CIPHER *c = SSL_get_current_cipher(ssl);
+
+    return c && SSL_CIPHER_get_cipher_nid(c) == NID_chacha20_poly1305 ? CHACHA20_POLY1305_OVERHEAD
+                                                                      : AES_GCM_OVERHEAD;
+}
+
+/* One such record drops the whole datagram: nobody in earnest sends it. */
+static bool has_too_short(const SSL *ssl, struct bytes datagram)
+{
+    struct rd r = rd_init(datagram);
+    struct bytes fragment;
+    bool encrypted;
+
+    while (rd_left(&r) > 0 && next_record(&r, &encrypted, &fragment)) {
+        if (encrypted && fragment.len < overhead(ssl))
+            return true;
+    }
+    return false;
+}
+
 /* ---- the BIO: one read or write is one datagram ---- */
 
 static int on_write(BIO *bio, const char *data, int len)
@@ -25,7 +76,8 @@ static int on_read(BIO *bio, char *buf, int cap)
     size_t len = k->in.len < (size_t) cap ? k->in.len : (size_t) cap;
 
     BIO_clear_retry_flags(bio);
-    if (len == 0) {
+    if (len == 0 || has_too_short(k->ssl, k->in)) {
+        k->in = bytes_of(NULL, 0);
         BIO_set_retry_read(bio);
         return -1;
     }
@@ -78,6 +130,7 @@ int dtls_link_attach(struct dtls_link *k, SSL *ssl)
 
     if (!bio)
         return -ENOMEM;
+    k->ssl = ssl;
     k->early_left = k->early_max;
     BIO_set_data(bio, k);
     BIO_set_init(bio, 1);
@@ -86,26 +139,6 @@ int dtls_link_attach(struct dtls_link *k, SSL *ssl)
     DTLS_set_link_mtu(ssl, LINK_MTU);
     DTLS_set_timer_cb(ssl, on_timer);
     return 0;
-}
-
-/* Records of DTLS 1.2 (RFC 6347 section 4.1):
- *   type (1) version (2) epoch (2) sequence number (6) length (2) fragment
- * Those of a later epoch than the first are encrypted. */
-unsigned dtls_count_encrypted(struct bytes datagram)
-{
-    struct rd r = rd_init(datagram);
-    unsigned n = 0;
-
-    while (rd_left(&r) > 0) {
-        uint16_t epoch;
-
-        rd_skip(&r, 3);
-        epoch = rd_u16(&r);
-        rd_skip(&r, 6);
-        rd_skip(&r, rd_u16(&r));
-        n += !r.failed && epoch != 0;
-    }
-    return n;
 }
 
 bool dtls_link_allows(struct dtls_link *k, struct bytes datagram)

@@ -16,12 +16,15 @@ struct dtls_link {
                          * flight of ours: OpenSSL keeps up to a hundred of them, each in a 17 kB
                          * buffer */
 
+    SSL *ssl; /* the one that is attached; it owns this link's BIO */
     unsigned early_left;
     struct bytes in; /* the datagram that OpenSSL has not read yet; borrowed */
     bool peeks;      /* what is read now will be read again */
 };
 
-/* Makes ssl, which is new, a server on k; k must outlive it. -ENOMEM. */
+/* Makes ssl, which is new, a server on k; k must outlive it. What is too short to have been
+ * encrypted is not read: OpenSSL 3.0 takes it for an error of its own, and ends the connection by
+ * an alert, where RFC 6347 section 4.1.2.7 wants silence. -ENOMEM. */
 int dtls_link_attach(struct dtls_link *k, SSL *ssl);
 
 /* How many of the datagram's records are encrypted. */
