@@ -374,10 +374,8 @@ static void measure_memory(struct media_bed *bed)
 
 /* ---- parts ---- */
 
-static const struct part {
-    const char *name;
-    void (*run)(struct media_bed *bed);
-} parts[] = {{"cost", measure_cost}, {"size", measure_sizes}, {"memory", measure_memory}};
+static const struct media_part parts[] = {
+    {"cost", measure_cost}, {"size", measure_sizes}, {"memory", measure_memory}};
 #define N_PARTS (sizeof(parts) / sizeof(parts[0]))
 
 /* For a profiler: a load on one contender alone, for so many seconds. */
@@ -401,20 +399,11 @@ static void run_one(struct media_bed *bed, char **args)
     media_server_free(s);
 }
 
-static bool is_part(const char *name)
-{
-    size_t i = 0;
-
-    while (i < N_PARTS && strcmp(parts[i].name, name) != 0)
-        i++;
-    return i < N_PARTS;
-}
-
 int main(int argc, char **argv)
 {
     struct media_bed bed;
 
-    if (argc > 1 && argc != 4 && (argc > 2 || !is_part(argv[1]))) {
+    if (argc > 1 && argc != 4 && (argc > 2 || !media_part_find(parts, N_PARTS, argv[1]))) {
         fputs("usage: media [cost | size | memory | CONTENDER LOAD SECONDS]\n", stderr);
         return 2;
     }

@@ -186,10 +186,7 @@ static void run_one(struct media_bed *bed, const char *nr, const char *seconds)
     run_alone(bed, shape, strtoul(seconds, NULL, 10) * 1000000 / ROUNDS_OF_ONE, true);
 }
 
-static const struct part {
-    const char *name;
-    void (*run)(struct media_bed *bed);
-} parts[] = {
+static const struct media_part parts[] = {
     {"sizes", run_sizes},
     {"rooms", run_rooms},
     {"large", run_large},
@@ -197,20 +194,11 @@ static const struct part {
 };
 #define N_PARTS (sizeof(parts) / sizeof(parts[0]))
 
-static bool is_part(const char *name)
-{
-    size_t i = 0;
-
-    while (i < N_PARTS && strcmp(parts[i].name, name) != 0)
-        i++;
-    return i < N_PARTS;
-}
-
 int main(int argc, char **argv)
 {
     struct media_bed bed;
 
-    if (argc > 3 || (argc == 2 && !is_part(argv[1]))) {
+    if (argc > 3 || (argc == 2 && !media_part_find(parts, N_PARTS, argv[1]))) {
         fputs("usage: media_scale [sizes | rooms | large | unwatched | NUMBER SECONDS]\n", stderr);
         return 2;
     }

@@ -15,8 +15,11 @@ const CHROMIUM_ARGS = [
 ];
 
 // wrapper: a command that runs Chromium in another way. trusted: an origin that counts as secure.
-export async function startChromium({ wrapper, trusted } = {}) {
-  const args = [...CHROMIUM_ARGS, ...(trusted ? [`--unsafely-treat-insecure-origin-as-secure=${trusted}`] : [])];
+// cameraRate: pictures a second of its fake camera.
+export async function startChromium({ wrapper, trusted, cameraRate } = {}) {
+  const args = [...CHROMIUM_ARGS,
+    ...(trusted ? [`--unsafely-treat-insecure-origin-as-secure=${trusted}`] : []),
+    ...(cameraRate ? [`--use-fake-device-for-media-stream=fps=${cameraRate}`] : [])];
   const process = await chromium.launchServer({ executablePath: wrapper ?? CHROMIUM, args, headless: true });
   const browser = await chromium.connect(process.wsEndpoint());
   return {

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 struct media_server {
@@ -33,6 +34,15 @@ void media_bed_close(struct media_bed *bed)
     rtc_hub_free(bed->hub);
     loop_set_free(bed->set);
     loop_free(bed->loop);
+}
+
+const struct media_part *media_part_find(const struct media_part *parts, size_t n, const char *name)
+{
+    size_t i = 0;
+
+    while (i < n && strcmp(parts[i].name, name) != 0)
+        i++;
+    return i < n ? &parts[i] : NULL;
 }
 
 static struct media_server *new_server(struct media_bed *bed, const struct media_shape *shape)

@@ -18,6 +18,16 @@ struct media_bed {
 void media_bed_open(struct media_bed *bed);
 void media_bed_close(struct media_bed *bed);
 
+/* A part of a bench, which may be run by itself. */
+struct media_part {
+    const char *name;
+    void (*run)(struct media_bed *bed);
+};
+
+/* NULL: there is none of this name. */
+const struct media_part *media_part_find(const struct media_part *parts, size_t n,
+                                         const char *name);
+
 struct media_server;
 
 /* visavis-media with one worker, and nobody in it. The shape, which is borrowed, says what peers

@@ -44,6 +44,8 @@ window.e2e = {
 
   publish: (name, options, { loopback } = {}) => readable(users.get(name).publish(options, { loopback })),
   unpublish: (name) => users.get(name).unpublish(),
+  // Decoded all the same, and not painted.
+  hideVideos: () => { document.getElementById('videos').style.display = 'none'; },
   leave: (name) => users.get(name).leave(),
   subscribe: (name, streamId) => users.get(name).subscribe(streamId),
   unsubscribe: (name, streamId) => users.get(name).unsubscribe(streamId),
