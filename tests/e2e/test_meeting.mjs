@@ -30,9 +30,8 @@ function ownClients({ build, url, session, n }) {
 const count = (stats, key) => stats.tracks.reduce((sum, t) => sum + t[key], 0);
 
 export default async function meeting({ runner, pages, server, long, short, sanitized, buildFolder }) {
-
   // eachHas: browsers of one Chromium, each a page with a profile of its own. What Chromium does
-  // once for them all (camera, microphone, network) is most of the work of a small picture.
+  // once for them all (camera, microphone, network) is nearly half of the work of a small picture.
   const hold = async ({ browsers, eachHas, own, seconds, publish }) => {
     const visavis = await server();
     const room = await new Room({ visavis, pages }).create();
