@@ -139,10 +139,15 @@ proof_server() {
     cat >"$work/proofs.mjs" <<'END'
 import net from 'node:net';
 import fs from 'node:fs';
-net.createServer(c => c.once('data', d => {
-    const ok = /^PROXY TCP[46] [^\r]*\r\nGET \/\.well-known\/acme-challenge\/token /.test(d);
-    c.end(`HTTP/1.1 ${ok ? 200 : 400} X\r\nConnection: close\r\nContent-Length: 8\r\n\r\na-token\n`);
-})).listen(process.argv[2], () => fs.chmodSync(process.argv[2], 0o666));
+net.createServer(c => {
+    let text = ''; // the PROXY line and the request may come apart
+    c.on('error', () => {}).on('data', d => {
+        text += d;
+        if (!text.includes('\r\n\r\n')) return;
+        const ok = /^PROXY TCP[46] [^\r]*\r\nGET \/\.well-known\/acme-challenge\/token /.test(text);
+        c.end(`HTTP/1.1 ${ok ? 200 : 400} X\r\nConnection: close\r\nContent-Length: 8\r\n\r\na-token\n`);
+    });
+}).listen(process.argv[2], () => fs.chmodSync(process.argv[2], 0o666));
 END
     node "$work/proofs.mjs" "$root/run/visavis/nginx/acme-http.sock" &
     pids+=($!)
