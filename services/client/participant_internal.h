@@ -35,8 +35,6 @@ struct participant_stream {
     /* of video that is watched */
     struct recovery recovery;
     struct loop_timer ask_again;
-    bool has_key;       /* nothing is missing since a key frame … */
-    uint64_t pli_at_us; /* … or else one was asked for then */
 };
 
 /* The participant is going: answers do not come any more. */

@@ -11,7 +11,6 @@
 
 #define PUBLISHED_RATE 30
 #define ASK_MAX 64 /* packets of one request */
-#define PLI_AGAIN_US 500000
 
 /* ---- states ---- */
 
@@ -64,7 +63,7 @@ static void give_on(struct participant_stream *m, enum sdp_kind kind, const stru
                     bool repeated)
 {
     if (kind == SDP_VIDEO && rtp_starts_key_frame(RTP_CODEC_VP8, rtp->payload))
-        m->has_key = true;
+        recovery_key_frame(&m->recovery, rtp->seq);
     if (m->config.handlers->on_rtp)
         m->config.handlers->on_rtp(m, kind, rtp, repeated, m->config.arg);
 }
@@ -74,18 +73,14 @@ static void on_ask_again(struct loop_timer *t);
 /* For what is missing, and for a key frame: without one the rest cannot be shown. */
 static void ask(struct participant_stream *m)
 {
-    uint64_t now_us = clock_us(), given_up = m->recovery.given_up, next_us;
+    uint64_t now_us = clock_us(), next_us;
     uint16_t seqs[ASK_MAX];
     size_t n = recovery_due(&m->recovery, now_us, seqs, ASK_MAX);
 
     if (n > 0)
         (void) rtc_peer_send_nack(m->peer, SDP_VIDEO, seqs, n);
-    if (m->recovery.given_up != given_up)
-        m->has_key = false;
-    if (!m->has_key && now_us >= m->pli_at_us + PLI_AGAIN_US) {
-        m->pli_at_us = now_us;
+    if (recovery_key_frame_due(&m->recovery, now_us))
         (void) rtc_peer_send_pli(m->peer);
-    }
     next_us = recovery_deadline(&m->recovery);
     if (next_us != UINT64_MAX)
         (void) loop_timer_start(&m->ask_again, m->participant->loop,

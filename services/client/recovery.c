@@ -29,6 +29,8 @@ bool recovery_packet(struct recovery *r, uint16_t number)
     while (++r->highest < seq) {
         if (r->n_missing < RECOVERY_MISSING_MAX)
             r->missing[r->n_missing++] = (struct recovery_missing){.seq = r->highest};
+        else
+            r->broken = r->highest;
     }
     return true;
 }
@@ -47,6 +49,7 @@ size_t recovery_due(struct recovery *r, uint64_t now_us, uint16_t *ret_seqs, siz
 
         if (m.due_us <= now_us && m.tries == RECOVERY_TRIES_MAX) {
             r->given_up++;
+            r->broken = m.seq > r->broken ? m.seq : r->broken;
             continue;
         }
         if (m.due_us <= now_us && n < max) {
@@ -69,4 +72,20 @@ uint64_t recovery_deadline(const struct recovery *r)
         if (r->missing[i].due_us < next)
             next = r->missing[i].due_us;
     return next;
+}
+
+void recovery_key_frame(struct recovery *r, uint16_t number)
+{
+    uint64_t seq = rtp_seq_extend(r->highest, number);
+
+    if (seq > r->key)
+        r->key = seq;
+}
+
+bool recovery_key_frame_due(struct recovery *r, uint64_t now_us)
+{
+    if (r->key > r->broken || now_us < r->key_due_us)
+        return false;
+    r->key_due_us = now_us + RECOVERY_KEY_AGAIN_US;
+    return true;
 }

@@ -131,7 +131,7 @@ struct video_sink_packet {
     bool key;
 };
 
-static void take(struct video_sink *v, struct bytes payload)
+static void take(struct video_sink *v, uint16_t seq, struct bytes payload)
 {
     struct rd r = rd_init(payload);
     struct video_sink_packet k;
@@ -146,20 +146,25 @@ static void take(struct video_sink *v, struct bytes payload)
     k.came_us = clock_us();
     if (r.failed || n >= VIDEO_SINK_PACKETS)
         return;
+    if (rtp_starts_key_frame(RTP_CODEC_VP8, payload))
+        recovery_key_frame(&v->recovery, seq);
     if (v->packets[n].came_us)
         v->twice++;
     else
         v->packets[n] = k;
 }
 
-/* For what is due to be asked for. */
+/* For what is due to be asked for, and a key frame when that is all that helps. */
 static void ask(struct video_sink *v)
 {
     uint16_t seqs[ASK_MAX];
-    size_t n = recovery_due(&v->recovery, clock_us(), seqs, ASK_MAX);
+    uint64_t now_us = clock_us();
+    size_t n = recovery_due(&v->recovery, now_us, seqs, ASK_MAX);
 
     if (n > 0)
         (void) rtc_peer_send_nack(v->peer, SDP_VIDEO, seqs, n);
+    if (v->recovery.started && recovery_key_frame_due(&v->recovery, now_us))
+        (void) rtc_peer_send_pli(v->peer);
 }
 
 static void on_packet(struct rtc_peer *p, enum sdp_kind kind, const struct rtp *rtp, void *arg)
@@ -170,7 +175,7 @@ static void on_packet(struct rtc_peer *p, enum sdp_kind kind, const struct rtp *
     if (kind != SDP_VIDEO)
         return;
     (void) recovery_packet(&v->recovery, rtp->seq); /* what comes twice is counted too */
-    take(v, rtp->payload);
+    take(v, rtp->seq, rtp->payload);
     ask(v);
 }
 
@@ -183,7 +188,7 @@ static void on_repeated(struct rtc_peer *p, enum sdp_kind kind, uint16_t seq, co
     if (kind != SDP_VIDEO || !v->recovery.started)
         return;
     (void) recovery_repeated(&v->recovery, seq);
-    take(v, rtp->payload);
+    take(v, seq, rtp->payload);
 }
 
 const struct rtc_peer_handlers video_sink_handlers = {.on_rtp = on_packet,

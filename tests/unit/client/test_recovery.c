@@ -79,6 +79,50 @@ static void many_at_once(void **state)
     assert_int_equal(seqs[0], 65);
 }
 
+static void a_key_frame_is_asked_for(void **state)
+{
+    uint64_t now = 0;
+
+    (void) state;
+    assert_true(recovery_packet(&r, 65534));
+    assert_true(recovery_key_frame_due(&r, now)); /* none came yet */
+    assert_false(recovery_key_frame_due(&r, now + RECOVERY_KEY_AGAIN_US - 1));
+    now += RECOVERY_KEY_AGAIN_US;
+    assert_true(recovery_key_frame_due(&r, now));
+    recovery_key_frame(&r, 65534);
+    now += RECOVERY_KEY_AGAIN_US;
+    assert_false(recovery_key_frame_due(&r, now));
+
+    assert_true(recovery_packet(&r, 1)); /* 65535 and 0 are missing */
+    assert_false(recovery_key_frame_due(&r, now));
+    for (unsigned i = 0; i <= RECOVERY_TRIES_MAX; i++, now += RECOVERY_AGAIN_US)
+        (void) recovery_due(&r, now, seqs, 64);
+    assert_int_equal(r.given_up, 2);
+    assert_true(recovery_key_frame_due(&r, now));
+    recovery_key_frame(&r, 65535); /* it lacks something itself */
+    now += RECOVERY_KEY_AGAIN_US;
+    assert_true(recovery_key_frame_due(&r, now));
+    recovery_key_frame(&r, 1);
+    now += RECOVERY_KEY_AGAIN_US;
+    assert_false(recovery_key_frame_due(&r, now));
+}
+
+static void what_is_before_a_key_frame_is_not_needed(void **state)
+{
+    uint64_t now = 0;
+
+    (void) state;
+    assert_true(recovery_packet(&r, 1));
+    assert_true(recovery_packet(&r, 3));
+    recovery_key_frame(&r, 3);
+    for (unsigned i = 0; i <= RECOVERY_TRIES_MAX; i++, now += RECOVERY_AGAIN_US)
+        (void) recovery_due(&r, now, seqs, 64);
+    assert_int_equal(r.given_up, 1);
+    assert_false(recovery_key_frame_due(&r, now));
+    assert_true(recovery_packet(&r, 5000)); /* too many to ask for */
+    assert_true(recovery_key_frame_due(&r, now));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -86,6 +130,8 @@ int main(void)
         cmocka_unit_test_setup(asks_at_once_and_again, setup),
         cmocka_unit_test_setup(gives_up_at_last, setup),
         cmocka_unit_test_setup(many_at_once, setup),
+        cmocka_unit_test_setup(a_key_frame_is_asked_for, setup),
+        cmocka_unit_test_setup(what_is_before_a_key_frame_is_not_needed, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
