@@ -34,7 +34,8 @@ struct pair {
     const char *name;
     struct cable cable;
     double lost_percent; /* less than that */
-    unsigned still_ms;   /* the picture stands still for no longer */
+    unsigned still_ms;   /* the picture stands still for no longer: until a packet is given up, which
+                          * is after a second, and until a key frame has come instead */
 
     struct netns source_net, sink_net;
     struct child *cables[2];
@@ -53,7 +54,7 @@ static struct pair pairs[] = {
     {.name = "5 %, 100 ms, reordering",
      .cable = {.loss_permille = 50, .delay_ms = 100, .reorder_permille = 10},
      .lost_percent = 0.5,
-     .still_ms = 1000},
+     .still_ms = 2000},
     {.name = "10 %, 100 ms, reordering",
      .cable = {.loss_permille = 100, .delay_ms = 100, .reorder_permille = 10},
      .lost_percent = 2.0,
